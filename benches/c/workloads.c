@@ -1,0 +1,259 @@
+#include "workloads.h"
+#include "inputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- losses: functions of the parameters; `user` is the problem ---- */
+
+#define LOSS(name) static ag_array name(ag_context *cx, const ag_array *args, size_t nargs, void *user)
+
+LOSS(scalar_taylor) {
+  (void)nargs, (void)user;
+  ag_array x = args[0], term = x, sum = x;
+  for (int i = 0; fabs(ag_item(cx, term)) > 0.001; i++) {
+    term = ag_div_scalar(cx, ag_mul(cx, ag_neg(cx, term), ag_square(cx, x)), (2 * i + 3) * (2 * i + 2));
+    sum = ag_add(cx, sum, term);
+  }
+  return sum;
+}
+
+LOSS(scalar_chain) {
+  (void)nargs, (void)user;
+  ag_array x = args[0];
+  for (int i = 0; i < 1000; i++) x = ag_add_scalar(cx, ag_mul_scalar(cx, ag_sin(cx, x), 1.1), 0.1);
+  return x;
+}
+
+LOSS(rosenbrock) {
+  (void)nargs, (void)user;
+  ag_array left = ag_index(cx, args[0], ":-1"), right = ag_index(cx, args[0], "1:");
+  ag_array valley = ag_mul_scalar(cx, ag_square(cx, ag_sub(cx, right, ag_square(cx, left))), 100.0);
+  return ag_sum(cx, ag_add(cx, valley, ag_square(cx, ag_rsub_scalar(cx, left, 1.0))));
+}
+
+LOSS(logreg) {
+  (void)nargs;
+  const problem *p = user;
+  ag_array t = p->constants[1], z = ag_mul_scalar(cx, ag_dot(cx, p->constants[0], args[0]), 0.5);
+  ag_array q = ag_mul_scalar(cx, ag_add_scalar(cx, ag_tanh(cx, z), 1.0), 0.5);
+  ag_array negative = ag_mul(cx, ag_rsub_scalar(cx, q, 1.0), ag_rsub_scalar(cx, t, 1.0));
+  return ag_neg(cx, ag_sum(cx, ag_log(cx, ag_add(cx, ag_mul(cx, q, t), negative))));
+}
+
+LOSS(elementwise) {
+  (void)nargs, (void)user;
+  ag_array x = args[0], square = ag_mul(cx, x, x);
+  ag_array left = ag_mul(cx, ag_tanh(cx, x), ag_exp(cx, ag_neg(cx, square)));
+  return ag_sum(cx, ag_add(cx, left, ag_mul(cx, ag_log1p(cx, square), ag_sin(cx, x))));
+}
+
+LOSS(mlp) {
+  const problem *p = user;
+  ag_array h = p->constants[0], t = p->constants[1], penalty = ag_scalar(cx, 0.0);
+  for (size_t k = 0; k < nargs; k += 2) {
+    h = ag_add(cx, ag_dot(cx, h, args[k]), args[k + 1]);
+    if (k + 2 < nargs) h = ag_tanh(cx, h);
+  }
+  ag_array log_p = ag_sub(cx, h, ag_logsumexp_axis(cx, h, 1, true));
+  ag_array likelihood = ag_div_scalar(cx, ag_sum(cx, ag_mul(cx, log_p, t)), (double)ag_shape(cx, t)[0]);
+  for (size_t k = 0; k < nargs; k++) penalty = ag_add(cx, penalty, ag_sum(cx, ag_square(cx, args[k])));
+  return ag_sub(cx, ag_mul_scalar(cx, penalty, 1e-4), likelihood);
+}
+
+LOSS(gemm) {
+  (void)nargs, (void)user;
+  return ag_sum(cx, ag_square(cx, ag_dot(cx, args[0], args[1])));
+}
+
+LOSS(tanh_of_product) {
+  (void)nargs;
+  return ag_tanh(cx, ag_dot(cx, ((const problem *)user)->constants[0], args[0]));
+}
+
+LOSS(gather) {
+  (void)nargs;
+  return ag_sum(cx, ag_square(cx, ag_index_array(cx, args[0], ((const problem *)user)->constants[0])));
+}
+
+LOSS(maxima) {
+  (void)nargs, (void)user;
+  ag_array rows = ag_max_axis(cx, args[0], 1, false), columns = ag_max_axis(cx, args[0], 0, false);
+  return ag_add(cx, ag_sum(cx, ag_square(cx, rows)), ag_sum(cx, ag_square(cx, columns)));
+}
+
+/* ---- steps: what is timed ---- */
+
+static ag_array gradients(problem *p, ag_array *results) {
+  return ag_value_and_grads(p->cx, p->loss, p, p->parameters, p->nparameters, NULL, p->nparameters, results);
+}
+
+static ag_array hessian_vector_products(problem *p, ag_array *results) {
+  ag_hvps(p->cx, p->loss, p, p->parameters, p->nparameters, p->constants + 2, results);
+  return ag_scalar(p->cx, 0.0);
+}
+
+static ag_array whole_hessian(problem *p, ag_array *results) {
+  results[0] = ag_hessian(p->cx, p->loss, p, p->parameters, p->nparameters, 0);
+  return ag_scalar(p->cx, 0.0);
+}
+
+static ag_array whole_jacobian(problem *p, ag_array *results) {
+  results[0] = ag_jacobian(p->cx, p->loss, p, p->parameters, p->nparameters, 0);
+  return ag_scalar(p->cx, 0.0);
+}
+
+/* ---- inputs ---- */
+
+static void *allocate(size_t n, size_t size) {
+  void *p = malloc(n * size);
+  if (!p) abort();
+  return p;
+}
+
+/* U(seed, shape, low, high), in the problem's precision */
+static ag_array U(problem *p, uint64_t seed, size_t ndim, const int64_t *shape, double low, double high) {
+  size_t n = 1;
+  for (size_t i = 0; i < ndim; i++) n *= (size_t)shape[i];
+  double *x = allocate(n, sizeof *x);
+  uniform(x, n, seed, low, high);
+  ag_array made = ag_astype(p->cx, ag_array_new(p->cx, AG_F64, shape, ndim, x), p->dtype);
+  free(x);
+  return made;
+}
+
+static ag_array vector(problem *p, uint64_t seed, int64_t n, double low, double high) {
+  return U(p, seed, 1, &n, low, high);
+}
+
+static ag_array matrix(problem *p, uint64_t seed, int64_t rows, int64_t columns, double low, double high) {
+  const int64_t shape[] = {rows, columns};
+  return U(p, seed, 2, shape, low, high);
+}
+
+/* W(seed, (m, n), m) */
+static ag_array weight(problem *p, uint64_t seed, int64_t m, int64_t n) {
+  double s = sqrt(3.0 / (double)m);
+  return matrix(p, seed, m, n, -s, s);
+}
+
+static ag_array I(problem *p, uint64_t seed, int64_t n, double below) {
+  int64_t *x = allocate((size_t)n, sizeof *x);
+  integers(x, (size_t)n, seed, below);
+  ag_array made = ag_array_new(p->cx, AG_I64, &n, 1, x);
+  free(x);
+  return made;
+}
+
+static void mlp_inputs(problem *p, const char *size) {
+  static const int64_t small[] = {64, 32, 10}, large[] = {784, 200, 100, 10};
+  bool is_small = strcmp(size, "small") == 0;
+  const int64_t *widths = is_small ? small : large, batch = is_small ? 32 : 256, layers = is_small ? 2 : 3;
+  for (int64_t l = 0; l < layers; l++) {
+    p->parameters[2 * l] = weight(p, 60 + 2 * (uint64_t)l, widths[l], widths[l + 1]);
+    p->parameters[2 * l + 1] = vector(p, 61 + 2 * (uint64_t)l, widths[l + 1], -0.1, 0.1);
+  }
+  p->nparameters = 2 * (size_t)layers;
+  p->constants[0] = matrix(p, 50, batch, widths[0], 0.0, 1.0);
+  p->constants[1] = ag_index_array(p->cx, ag_eye(p->cx, p->dtype, 10, 10, 0), I(p, 51, batch, 10));
+  p->loss = mlp;
+}
+
+/* Half of the workloads have one parameter. */
+static void only_parameter(problem *p, ag_array x, ag_function loss) {
+  p->parameters[0] = x;
+  p->nparameters = 1;
+  p->loss = loss;
+}
+
+static void make_inputs(problem *p, const char *workload, const char *size) {
+  ag_context *cx = p->cx;
+  const char *x = strchr(size, 'x');
+  int64_t n = strtol(size, NULL, 10), columns = x ? strtol(x + 1, NULL, 10) : 0;
+  p->step = gradients;
+  if (!strcmp(workload, "scalar_taylor")) {
+    only_parameter(p, ag_scalar(cx, acos(-1.0)), scalar_taylor);
+  } else if (!strcmp(workload, "scalar_chain")) {
+    only_parameter(p, ag_scalar(cx, 0.5), scalar_chain);
+  } else if (!strcmp(workload, "rosenbrock")) {
+    only_parameter(p, vector(p, 3, n, -1.0, 1.0), rosenbrock);
+  } else if (!strcmp(workload, "logreg")) {
+    only_parameter(p, vector(p, 41, columns, -0.5, 0.5), logreg);
+    p->constants[0] = matrix(p, 40, n, columns, -1.0, 1.0);
+    p->constants[1] = ag_astype(cx, ag_greater_scalar(cx, vector(p, 42, n, 0.0, 1.0), 0.5), p->dtype);
+  } else if (!strcmp(workload, "elementwise")) {
+    only_parameter(p, vector(p, 5, n, -2.0, 2.0), elementwise);
+  } else if (!strcmp(workload, "mlp")) {
+    mlp_inputs(p, size);
+  } else if (!strcmp(workload, "gemm")) {
+    p->parameters[0] = matrix(p, 110, n, n, -1.0, 1.0);
+    p->parameters[1] = matrix(p, 111, n, n, -1.0, 1.0);
+    p->nparameters = 2;
+    p->loss = gemm;
+  } else if (!strcmp(workload, "hvp")) {
+    mlp_inputs(p, "small");
+    for (size_t k = 0; k < p->nparameters; k++) {
+      ag_array like = p->parameters[k];
+      p->constants[2 + k] = U(p, 120 + k, ag_ndim(cx, like), ag_shape(cx, like), -1.0, 1.0);
+    }
+    p->step = hessian_vector_products;
+  } else if (!strcmp(workload, "hessian")) {
+    only_parameter(p, vector(p, 3, 100, -1.0, 1.0), rosenbrock);
+    p->step = whole_hessian;
+  } else if (!strcmp(workload, "jacobian")) {
+    only_parameter(p, vector(p, 131, n, -1.0, 1.0), tanh_of_product);
+    p->constants[0] = weight(p, 130, n, n);
+    p->step = whole_jacobian;
+  } else if (!strcmp(workload, "gather")) {
+    only_parameter(p, matrix(p, 170, 10000, 64, -1.0, 1.0), gather);
+    p->constants[0] = I(p, 171, n, 10000);
+  } else if (!strcmp(workload, "max")) {
+    only_parameter(p, matrix(p, 180, 1000, n / 1000, -1.0, 1.0), maxima);
+  }
+}
+
+/* ---- the list ---- */
+
+static const char *const WORKLOADS[][3] = {
+    {"scalar_taylor", "f64", "1"},
+    {"scalar_chain", "f64", "1000"},
+    {"rosenbrock", "f64", "10"},
+    {"rosenbrock", "f64", "1000"},
+    {"rosenbrock", "f64", "100000"},
+    {"logreg", "f64", "1000x20"},
+    {"logreg", "f64", "100000x100"},
+    {"elementwise", "f64", "10000"},
+    {"elementwise", "f64", "1000000"},
+    {"elementwise", "f64", "10000000"},
+    {"mlp", "f64", "small"},
+    {"mlp", "f32", "small"},
+    {"mlp", "f64", "large"},
+    {"mlp", "f32", "large"},
+    {"gemm", "f64", "64"},
+    {"gemm", "f64", "256"},
+    {"gemm", "f64", "1024"},
+    {"gemm", "f32", "1024"},
+    {"hvp", "f64", "mlp-small"},
+    {"hessian", "f64", "rosenbrock-100"},
+    {"jacobian", "f64", "200"},
+    {"gather", "f64", "100000"},
+    {"max", "f64", "1000000"},
+};
+enum { NWORKLOADS = sizeof WORKLOADS / sizeof *WORKLOADS };
+
+void problem_list(void (*each)(const char *workload, const char *dtype, const char *size)) {
+  for (size_t i = 0; i < NWORKLOADS; i++) each(WORKLOADS[i][0], WORKLOADS[i][1], WORKLOADS[i][2]);
+}
+
+bool problem_new(problem *p, ag_context *cx, const char *workload, const char *dtype, const char *size) {
+  bool known = false;
+  for (size_t i = 0; i < NWORKLOADS; i++)
+    known = known ||
+            (!strcmp(workload, WORKLOADS[i][0]) && !strcmp(dtype, WORKLOADS[i][1]) && !strcmp(size, WORKLOADS[i][2]));
+  if (!known) return false;
+  memset(p, 0, sizeof *p);
+  p->cx = cx;
+  p->dtype = strcmp(dtype, "f32") ? AG_F64 : AG_F32;
+  make_inputs(p, workload, size);
+  return true;
+}

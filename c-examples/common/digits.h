@@ -1,0 +1,30 @@
+/* Handwritten digits: the 1,797 of data/digits.csv, or MNIST's IDX files. */
+#ifndef EXAMPLES_DIGITS_H
+#define EXAMPLES_DIGITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct digits {
+  size_t count, side; /* count pictures of side x side pixels */
+  float *pixels;      /* row by row, 0 (paper) to 1 (ink) */
+  int64_t *labels;    /* 0 to 9 */
+} digits;
+
+/* Each says on stderr what is wrong with a file and returns false. */
+bool digits_read_csv(const char *path, digits *all);
+bool digits_read_idx(const char *folder, const char *set /* "train" or "t10k" */, digits *all);
+
+/* Moves the last `count` pictures of `all` into `rest`, after a shuffle that depends on `seed` alone. */
+bool digits_hold_out(digits *all, size_t count, uint64_t seed, digits *rest);
+
+void digits_free(digits *d);
+
+/* A random order of the numbers order[0..n); `state` goes on from call to call. */
+void digits_shuffle(int64_t *order, size_t n, uint64_t *state);
+
+/* A sheet of the first pictures as PNG, each with the predicted label in its corner; wrong ones stand on red. */
+bool digits_sheet(const char *path, const digits *d, const int64_t *predicted);
+
+#endif

@@ -1,0 +1,85 @@
+#include "svg.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { WIDTH = 720, HEIGHT = 440, LEFT = 64, RIGHT = 150, TOP = 40, BOTTOM = 52 };
+
+/* Okabe and Ito's colours: apart for every kind of colour vision. */
+static const char *const COLOURS[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
+enum { NCOLOURS = sizeof COLOURS / sizeof *COLOURS };
+
+typedef struct range {
+  double low, high;
+} range;
+
+static void widen(range *r, double value) {
+  if (!isfinite(value)) return;
+  if (value < r->low) r->low = value;
+  if (value > r->high) r->high = value;
+}
+
+/* A step of 1, 2 or 5 times a power of ten that gives about six ticks. */
+static double tick_step(range r) {
+  double rough = (r.high - r.low) / 6, power = pow(10, floor(log10(rough))), lead = rough / power;
+  return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+}
+
+static double to_x(range r, double x) { return LEFT + (x - r.low) / (r.high - r.low) * (WIDTH - LEFT - RIGHT); }
+static double to_y(range r, double y) {
+  return HEIGHT - BOTTOM - (y - r.low) / (r.high - r.low) * (HEIGHT - TOP - BOTTOM);
+}
+
+static void axes(FILE *out, range xs, range ys) {
+  double bottom = HEIGHT - BOTTOM, right = WIDTH - RIGHT, step = tick_step(xs);
+  for (double k = ceil(xs.low / step); k * step <= xs.high + step * 1e-9; k++) {
+    double x = to_x(xs, k * step);
+    fprintf(out, "<path class=\"grid\" d=\"M%.1f %d V%.0f\"/>", x, TOP, bottom);
+    fprintf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%g</text>\n", x, bottom + 18, k * step);
+  }
+  step = tick_step(ys);
+  for (double k = ceil(ys.low / step); k * step <= ys.high + step * 1e-9; k++) {
+    double y = to_y(ys, k * step);
+    fprintf(out, "<path class=\"grid\" d=\"M%d %.1f H%.0f\"/>", LEFT, y, right);
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, k * step);
+  }
+  fprintf(out, "<path class=\"frame\" d=\"M%d %d V%.0f H%.0f\"/>\n", LEFT, TOP, bottom, right);
+}
+
+static void curve(FILE *out, const svg_curve *c, size_t index, range xs, range ys) {
+  const char *colour = COLOURS[index % NCOLOURS];
+  fprintf(out, "<polyline stroke=\"%s\" points=\"", colour);
+  for (size_t i = 0; i < c->n; i++)
+    if (isfinite(c->x[i]) && isfinite(c->y[i])) fprintf(out, "%.1f,%.1f ", to_x(xs, c->x[i]), to_y(ys, c->y[i]));
+  int x = WIDTH - RIGHT + 16, y = TOP + 12 + 22 * (int)index;
+  fprintf(out, "\"/>\n<path stroke=\"%s\" stroke-width=\"3\" d=\"M%d %d h18\"/>", colour, x, y);
+  fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", x + 26, y + 4, c->name);
+}
+
+bool svg_plot(const char *path, const char *title, const char *x_label, const char *y_label, const svg_curve *curves,
+              size_t ncurves) {
+  range xs = {INFINITY, -INFINITY}, ys = {INFINITY, -INFINITY};
+  for (size_t c = 0; c < ncurves; c++)
+    for (size_t i = 0; i < curves[c].n; i++) widen(&xs, curves[c].x[i]), widen(&ys, curves[c].y[i]);
+  /* no points, or all on one line: some range all the same */
+  if (!(xs.low < xs.high)) xs = isfinite(xs.low) ? (range){xs.low - 1, xs.low + 1} : (range){0, 1};
+  if (!(ys.low < ys.high)) ys = isfinite(ys.low) ? (range){ys.low - 1, ys.low + 1} : (range){0, 1};
+
+  FILE *out = fopen(path, "w");
+  if (!out) return false;
+  fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\"", WIDTH,
+          HEIGHT);
+  fprintf(out, " font-size=\"13\" fill=\"#222\">\n<style>.grid{stroke:#ddd}.frame{stroke:#222;fill:none}");
+  fprintf(out, "polyline{fill:none;stroke-width:2;stroke-linejoin:round}</style>\n");
+  fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
+  fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\">%s</text>\n", LEFT, title);
+  axes(out, xs, ys);
+  fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12,
+          x_label);
+  fprintf(out, "<text transform=\"translate(16 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n",
+          (TOP + HEIGHT - BOTTOM) / 2, y_label);
+  for (size_t c = 0; c < ncurves; c++) curve(out, &curves[c], c, xs, ys);
+  fprintf(out, "</svg>\n");
+  bool written = !ferror(out);
+  return fclose(out) == 0 && written;
+}

@@ -1,0 +1,1972 @@
+/* autograd.h: automatic differentiation of ordinary functions of n-d arrays, in C.
+ *
+ * CONVENTIONS
+ *
+ * Context    An ag_context owns everything: arrays, tapes, primitives, memory. ag_context_free ends it all. Contexts are
+ *            independent; one context serves one thread at a time, any thread (AG_ERR_BUSY otherwise).
+ * Handles    ag_array and the others are numbers, passed by value; {0} is null. A handle that is null, stale, released
+ *            twice or of another context is an error (AG_ERR_HANDLE), never undefined behaviour.
+ * Scopes     Every result belongs to the innermost open scope and is released when that is left: nothing is freed one by
+ *            one. Put a scope around each step of a loop; hand a result outwards with ag_keep, or rebind a handle that
+ *            lives longer with ag_set. ag_dup and ag_release are for owners of single values.
+ * Errors     The first failure stays in the context, and until ag_error_clear every operation returns its null (the null
+ *            array, NULL, NaN, 0) at once. So expressions nest, ag_sum(cx, ag_mul(cx, r, r)), and one look at
+ *            ag_error(cx) at the end is enough. The message names the operation, what was expected and what came.
+ * Arrays     are immutable. Shapes are int64_t, row-major; axes may be negative, counted from the end; dtypes AG_BOOL to
+ *            AG_C128 mix as in NumPy 2. A `double` argument takes the precision of the array that it meets.
+ * Recording  ag_grad and its kin record what a function does with their arguments, whatever its control flow; tapes by
+ *            hand do the same step by step. Values may be read while they are recorded, except in derivative rules that
+ *            are being differentiated (AG_ERR_TRACED). Derivatives nest to any order.
+ * Complex    For f = u + iv of z = x + iy the gradient is du/dx - i du/dy: descend along its conjugate. A holomorphic
+ *            function's VJP is g f'(z), without conjugation. A real argument always gets a real gradient.
+ * Callbacks  run on the calling thread in a scope of their own: arguments are borrowed, the result escapes by itself.
+ *            They fail with `return ag_raise(cx, code, "message")` and must not throw or longjmp.
+ * Pointers   returned by the library live as long as the handle they came from; strings until the next call with the
+ *            context, if nothing else is said.
+ */
+
+#ifndef AUTOGRAD_H
+#define AUTOGRAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AUTOGRAD_VERSION_STRING "0.1.0"
+
+#if defined(_WIN32)
+#define AG_API __declspec(dllimport)
+#else
+#define AG_API __attribute__((visibility("default")))
+#endif
+
+/**
+ * Success.
+ */
+#define AG_OK 0
+
+/**
+ * The context is NULL, or cannot be freed now.
+ */
+#define AG_ERR_CONTEXT 1
+
+/**
+ * A handle is null, stale, of another context, of another type, or no handle.
+ */
+#define AG_ERR_HANDLE 2
+
+/**
+ * Shapes do not fit.
+ */
+#define AG_ERR_SHAPE 3
+
+/**
+ * The operation is not defined for this dtype.
+ */
+#define AG_ERR_DTYPE 4
+
+/**
+ * An argument has a value that it may not have, such as an axis that is not there.
+ */
+#define AG_ERR_VALUE 5
+
+/**
+ * An index is out of range or cannot be read.
+ */
+#define AG_ERR_INDEX 6
+
+/**
+ * The memory is exhausted, the limit is reached, or the size is absurd.
+ */
+#define AG_ERR_MEMORY 7
+
+/**
+ * A derivative rule that is itself being differentiated reads the elements of a value.
+ */
+#define AG_ERR_TRACED 8
+
+/**
+ * A callback returned something wrong.
+ */
+#define AG_ERR_CALLBACK 9
+
+/**
+ * A derivative was asked for that has no rule.
+ */
+#define AG_ERR_DERIVATIVE 10
+
+/**
+ * A scope was left twice, left by someone else's callback, or left open by one.
+ */
+#define AG_ERR_SCOPE 11
+
+/**
+ * A tape has ended, is not the caller's to end, or was left open by a callback.
+ */
+#define AG_ERR_TAPE 12
+
+/**
+ * The context is in use by another thread.
+ */
+#define AG_ERR_BUSY 13
+
+/**
+ * ag_check_grads found a wrong derivative.
+ */
+#define AG_ERR_CHECK 14
+
+/**
+ * A pointer argument is NULL, or a struct is too small.
+ */
+#define AG_ERR_ARGUMENT 15
+
+/**
+ * An internal error; the context can only be freed.
+ */
+#define AG_ERR_PANIC 16
+
+/**
+ * Codes of callbacks begin here.
+ */
+#define AG_ERR_USER 1000
+
+#define AUTOGRAD_VERSION_MAJOR 0
+
+#define AUTOGRAD_VERSION_MINOR 1
+
+#define AUTOGRAD_VERSION_PATCH 0
+
+/**
+ * 10000 major + 100 minor + patch.
+ */
+#define AUTOGRAD_VERSION_NUMBER 100
+
+/**
+ * bool, one byte per element.
+ */
+#define AG_BOOL 0
+
+/**
+ * int64_t.
+ */
+#define AG_I64 1
+
+/**
+ * float.
+ */
+#define AG_F32 2
+
+/**
+ * double.
+ */
+#define AG_F64 3
+
+/**
+ * Two floats, real part first.
+ */
+#define AG_C64 4
+
+/**
+ * Two doubles, real part first.
+ */
+#define AG_C128 5
+
+/**
+ * An absent start, stop or step.
+ */
+#define AG_NONE INT64_MIN
+
+/**
+ * An integer, in `start`: the axis goes.
+ */
+#define AG_INDEX_INT 0
+
+/**
+ * start:stop:step, each of which may be AG_NONE.
+ */
+#define AG_INDEX_SLICE 1
+
+/**
+ * A new axis of extent 1.
+ */
+#define AG_INDEX_NEWAXIS 2
+
+/**
+ * As many whole axes as are needed.
+ */
+#define AG_INDEX_ELLIPSIS 3
+
+/**
+ * An array of integers, or a boolean mask, in `array`.
+ */
+#define AG_INDEX_ARRAY 4
+
+/**
+ * Reverse mode, for ag_check_grads.
+ */
+#define AG_REVERSE 1
+
+/**
+ * Forward mode, for ag_check_grads.
+ */
+#define AG_FORWARD 2
+
+/**
+ * Axes at most, of arrays given to raw kernels.
+ */
+#define AG_MAX_RAW_NDIM 32
+
+/**
+ * Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
+ * of each other and may be used on different threads at the same time; one context serves one thread at a time, any
+ * thread.
+ */
+typedef struct ag_context ag_context;
+
+/**
+ * An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
+ * `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
+ */
+typedef struct ag_array {
+  /**
+   * Private.
+   */
+  uint64_t bits;
+} ag_array;
+#define ag_array_NULL (ag_array){ .bits = 0 }
+
+/**
+ * Called at the moment of a failure, on the thread that made the call. It must not call the library.
+ */
+typedef void (*ag_error_hook)(int32_t code, const char *message, void *user);
+
+/**
+ * Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
+ */
+typedef struct ag_memory_stats {
+  size_t struct_size;
+  /**
+   * In buffers of arrays that are alive, on tapes or behind handles.
+   */
+  size_t in_use;
+  /**
+   * The highest in_use so far.
+   */
+  size_t peak;
+  /**
+   * In use, or kept to be used again.
+   */
+  size_t reserved;
+  /**
+   * The limit on reserved; 0 for none.
+   */
+  size_t limit;
+  /**
+   * How often the system was asked for a buffer. In the steady state of a loop it stands still.
+   */
+  uint64_t system_allocations;
+} ag_memory_stats;
+
+/**
+ * A scope entered with `ag_scope_enter`. Valid until it is left.
+ */
+typedef struct ag_scope {
+  /**
+   * Private.
+   */
+  uint64_t bits;
+} ag_scope;
+
+/**
+ * Called once when memory that was lent, or data that was handed over, is no longer needed. It must not call the
+ * library. May be NULL.
+ */
+typedef void (*ag_drop)(void *user);
+
+/**
+ * One entry of an index.
+ */
+typedef struct ag_index_item {
+  /**
+   * AG_INDEX_INT to AG_INDEX_ARRAY.
+   */
+  int32_t kind;
+  int64_t start;
+  int64_t stop;
+  int64_t step;
+  struct ag_array array;
+} ag_index_item;
+
+/**
+ * A tape begun with `ag_tape_begin`, or a pullback made with `ag_make_vjp`. Valid until `ag_tape_end`, or until the
+ * scope in which it was made is left. `{0}` is null.
+ */
+typedef struct ag_tape {
+  /**
+   * Private.
+   */
+  uint64_t bits;
+} ag_tape;
+
+/**
+ * A function of arrays: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself, everything
+ * else that was made is released at the end. It fails with `return ag_raise(cx, ...)`. It may call every function of
+ * the library but ag_context_free, and must not throw or longjmp.
+ */
+typedef struct ag_array (*ag_function)(struct ag_context *cx, const struct ag_array *args, size_t nargs, void *user);
+
+/**
+ * A primitive: a function of the caller's with its derivative rules. Valid until `ag_primitive_free` or the end of the
+ * context. `{0}` is null.
+ */
+typedef struct ag_primitive {
+  /**
+   * Private.
+   */
+  uint64_t bits;
+} ag_primitive;
+
+/**
+ * The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`. Written with ag_
+ * operations it can be differentiated again; elements of recorded values must not be read (AG_ERR_TRACED). All handles
+ * are borrowed for the call, the result escapes by itself.
+ */
+typedef struct ag_array (*ag_vjp_function)(struct ag_context *cx,
+                                           struct ag_array g,
+                                           struct ag_array ans,
+                                           const struct ag_array *args,
+                                           size_t nargs,
+                                           void *user);
+
+/**
+ * The JVP of one argument: the tangent of the result from the tangent of args[k]; as ag_vjp_function.
+ */
+typedef struct ag_array (*ag_jvp_function)(struct ag_context *cx,
+                                           struct ag_array tangent,
+                                           struct ag_array ans,
+                                           const struct ag_array *args,
+                                           size_t nargs,
+                                           void *user);
+
+/**
+ * A function with several results: writes results[0] to results[nresults - 1]. Returns 0, or an error code (raised for
+ * it if it hasn't done so itself).
+ */
+typedef int32_t (*ag_multi_function)(struct ag_context *cx,
+                                     const struct ag_array *args,
+                                     size_t nargs,
+                                     struct ag_array *results,
+                                     size_t nresults,
+                                     void *user);
+
+/**
+ * The VJPs of several arguments together: grads[i] for args[argnums[i]], from the cotangents gs of all results.
+ */
+typedef int32_t (*ag_vjp_argnums_function)(struct ag_context *cx,
+                                           const size_t *argnums,
+                                           size_t n,
+                                           const struct ag_array *gs,
+                                           const struct ag_array *ans,
+                                           size_t nresults,
+                                           const struct ag_array *args,
+                                           size_t nargs,
+                                           struct ag_array *grads,
+                                           void *user);
+
+/**
+ * The JVPs of several arguments together: tangents of all results in out, from tangents[i] of args[argnums[i]].
+ */
+typedef int32_t (*ag_jvp_argnums_function)(struct ag_context *cx,
+                                           const size_t *argnums,
+                                           const struct ag_array *tangents,
+                                           size_t n,
+                                           const struct ag_array *ans,
+                                           size_t nresults,
+                                           const struct ag_array *args,
+                                           size_t nargs,
+                                           struct ag_array *out,
+                                           void *user);
+
+/**
+ * A primitive written with operations of the library. Set struct_size to sizeof(ag_primitive_def) and everything that
+ * isn't used to 0.
+ */
+typedef struct ag_primitive_def {
+  size_t struct_size;
+  /**
+   * For messages; copied.
+   */
+  const char *name;
+  /**
+   * The function itself; it gets plain arrays and may read their elements.
+   */
+  ag_function forward;
+  /**
+   * The VJP of each argument. A NULL entry means that the derivative is zero; an argument beyond nvjps has no rule,
+   * which is an error when its derivative is taken.
+   */
+  const ag_vjp_function *vjps;
+  size_t nvjps;
+  /**
+   * The JVP of each argument. A NULL entry, or none, is derived from the VJP.
+   */
+  const ag_jvp_function *jvps;
+  size_t njvps;
+  /**
+   * The function, if it has several results (then with vjp_argnums as rule); instead of forward.
+   */
+  ag_multi_function forward_multi;
+  size_t nresults;
+  /**
+   * Instead of vjps.
+   */
+  ag_vjp_argnums_function vjp_argnums;
+  /**
+   * Instead of jvps.
+   */
+  ag_jvp_argnums_function jvp_argnums;
+  /**
+   * The function is linear in each argument: its JVP is the function itself.
+   */
+  bool linear;
+  /**
+   * Passed to all functions.
+   */
+  void *user;
+  /**
+   * Called once with `user` when the primitive is no longer needed (also if the registration fails).
+   */
+  ag_drop drop_user;
+} ag_primitive_def;
+
+/**
+ * Memory of an array, as a raw kernel sees it. Arguments must not be written to.
+ */
+typedef struct ag_view {
+  /**
+   * The first element. NULL in a layout function, and if the array is empty.
+   */
+  void *data;
+  /**
+   * Extents, ndim of them.
+   */
+  const int64_t *shape;
+  /**
+   * Distances between neighbours along each axis, in elements.
+   */
+  const int64_t *strides;
+  size_t ndim;
+  /**
+   * The number of elements.
+   */
+  size_t size;
+  int32_t dtype;
+  /**
+   * Whether the elements lie one after the other in row-major order.
+   */
+  bool contiguous;
+} ag_view;
+
+/**
+ * What a result looks like.
+ */
+typedef struct ag_layout {
+  int32_t dtype;
+  size_t ndim;
+  int64_t shape[32];
+} ag_layout;
+
+/**
+ * Says what the results look like; the data of args is NULL. Returns 0, or an error code of its own.
+ */
+typedef int32_t (*ag_raw_layout_function)(const struct ag_view *args,
+                                          size_t nargs,
+                                          struct ag_layout *results,
+                                          size_t nresults,
+                                          void *user);
+
+/**
+ * A kernel: reads args, writes every element of results (row-major, made by the library). Returns 0, or an error code
+ * of its own. It must not call the library.
+ */
+typedef int32_t (*ag_raw_function)(const struct ag_view *args,
+                                   size_t nargs,
+                                   const struct ag_view *results,
+                                   size_t nresults,
+                                   void *user);
+
+/**
+ * A primitive written as kernels. Set struct_size to sizeof(ag_raw_primitive_def) and everything that isn't used to 0.
+ */
+typedef struct ag_raw_primitive_def {
+  size_t struct_size;
+  /**
+   * For messages; copied.
+   */
+  const char *name;
+  size_t nargs;
+  /**
+   * 0 means 1.
+   */
+  size_t nresults;
+  /**
+   * NULL: every result looks like argument 0.
+   */
+  ag_raw_layout_function layout;
+  ag_raw_function forward;
+  /**
+   * The VJP of argument k as a kernel of (g..., ans..., args...), with a result like args[k]. A NULL entry means zero;
+   * beyond nvjps there is no rule. For orders above one use ag_defvjp_primitive.
+   */
+  const ag_raw_function *vjps;
+  size_t nvjps;
+  /**
+   * The JVP of argument k as a kernel of (tangent, ans..., args...), with results like ans. A NULL entry, or none, is
+   * derived from the VJP, with one call of it per element of the results.
+   */
+  const ag_raw_function *jvps;
+  size_t njvps;
+  /**
+   * Whether the kernels take any strides; else they get row-major copies where needed.
+   */
+  bool strided;
+  /**
+   * Passed to all kernels.
+   */
+  void *user;
+  /**
+   * Called once with `user` when the primitive is no longer needed (also if the registration fails).
+   */
+  ag_drop drop_user;
+} ag_raw_primitive_def;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * A new context, to be freed with ag_context_free. NULL when there is no memory.
+ */
+AG_API struct ag_context *ag_context_new(void);
+
+/**
+ * Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside a callback,
+ * or while another thread is inside, it is an error and nothing is freed.
+ */
+AG_API void ag_context_free(struct ag_context *cx);
+
+/**
+ * The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT.
+ */
+AG_API int32_t ag_error(const struct ag_context *cx);
+
+/**
+ * What happened, in one line; empty if no error is pending. Never NULL; valid until the error is cleared.
+ */
+AG_API const char *ag_error_message(const struct ag_context *cx);
+
+/**
+ * Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays.
+ */
+AG_API void ag_error_clear(struct ag_context *cx);
+
+/**
+ * Raises an error, for callbacks: `return ag_raise(cx, AG_ERR_USER + 1, "what went wrong");`. Returns the null array. A
+ * code of 0 counts as AG_ERR_CALLBACK; an error that is pending already stays.
+ */
+AG_API struct ag_array ag_raise(struct ag_context *cx, int32_t code, const char *message);
+
+/**
+ * Calls `hook` at the moment of each failure (a place for a breakpoint, or for logging). NULL: no longer.
+ */
+AG_API void ag_set_error_hook(struct ag_context *cx, ag_error_hook hook, void *user);
+
+/**
+ * The library's version, "0.1.0"; compare with AUTOGRAD_VERSION_STRING. Valid forever.
+ */
+AG_API const char *ag_version(void);
+
+/**
+ * The library's version as a number; compare with AUTOGRAD_VERSION_NUMBER.
+ */
+AG_API int32_t ag_version_number(void);
+
+/**
+ * How many array handles are alive.
+ */
+AG_API size_t ag_live(struct ag_context *cx);
+
+/**
+ * Fills in the memory statistics.
+ */
+AG_API void ag_memory(struct ag_context *cx, struct ag_memory_stats *stats);
+
+/**
+ * Limits the bytes of array memory; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
+ */
+AG_API void ag_set_memory_limit(struct ag_context *cx, size_t bytes);
+
+/**
+ * Gives memory that is kept for use again back to the system.
+ */
+AG_API void ag_memory_trim(struct ag_context *cx);
+
+/**
+ * Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
+ */
+AG_API void ag_set_threads(struct ag_context *cx, size_t n);
+
+/**
+ * The number of threads.
+ */
+AG_API size_t ag_threads(struct ag_context *cx);
+
+/**
+ * Computes every operation at once instead of deferring and fusing element-wise ones. For debugging; slower.
+ */
+AG_API void ag_set_eager(struct ag_context *cx, bool eager);
+
+/**
+ * Whether the output of the last derivative did not depend on (some of) its inputs, whose gradients are zeros then.
+ */
+AG_API bool ag_independent(struct ag_context *cx);
+
+/**
+ * Enters a scope: every handle made from now on belongs to it until it is left. A scope per step of a loop keeps the
+ * step's temporaries from piling up.
+ */
+AG_API struct ag_scope ag_scope_enter(struct ag_context *cx);
+
+/**
+ * Leaves a scope: all handles that belong to it are void, scopes inside of it are left first, tapes begun in it are
+ * ended. Works while an error is pending. Leaving a scope twice, or one that was entered outside of the running
+ * callback, is AG_ERR_SCOPE.
+ */
+AG_API void ag_scope_leave(struct ag_context *cx, struct ag_scope scope);
+
+/**
+ * Lets `x` survive the leaving of `scope`: it belongs to the scope around it from now on. Returns `x`, the same handle.
+ */
+AG_API struct ag_array ag_keep(struct ag_context *cx, struct ag_scope scope, struct ag_array x);
+
+/**
+ * Makes the handle `dst` stand for the value of `src`: for values that live longer than a scope, such as the parameters
+ * of a loop. Pointers got from `dst` before (ag_data, ag_shape) are void.
+ */
+AG_API void ag_set(struct ag_context *cx, struct ag_array dst, struct ag_array src);
+
+/**
+ * A second handle for the same value, in the innermost scope.
+ */
+AG_API struct ag_array ag_dup(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Gives up one handle before its scope is left. Works while an error is pending; the null array is allowed. Giving up a
+ * handle twice is AG_ERR_HANDLE.
+ */
+AG_API void ag_release(struct ag_context *cx, struct ag_array x);
+
+/**
+ * A new array with the elements copied from `data`, in row-major order. Complex elements are pairs (real, imaginary);
+ * booleans are bytes, of which those that aren't 0 are true.
+ */
+AG_API
+struct ag_array ag_array_new(struct ag_context *cx,
+                             int32_t dtype,
+                             const int64_t *shape,
+                             size_t ndim,
+                             const void *data);
+
+/**
+ * An array over memory that stays the caller's: nothing is copied (booleans are, and what isn't aligned). `strides` are
+ * in elements and may be negative or 0; NULL means row-major. The memory must stay unchanged until `drop(user)` is
+ * called, which happens exactly once: when the last array that uses it is gone (arrays on tapes count), or at once if
+ * the call fails.
+ */
+AG_API
+struct ag_array ag_from_buffer(struct ag_context *cx,
+                               int32_t dtype,
+                               const int64_t *shape,
+                               const int64_t *strides,
+                               size_t ndim,
+                               const void *data,
+                               void *user,
+                               ag_drop drop);
+
+/**
+ * A number: an array of rank 0 and dtype f64.
+ */
+AG_API struct ag_array ag_scalar(struct ag_context *cx, double x);
+
+/**
+ * A complex number: an array of rank 0 and dtype c128.
+ */
+AG_API struct ag_array ag_scalar_complex(struct ag_context *cx, double re, double im);
+
+/**
+ * An integer: an array of rank 0 and dtype i64.
+ */
+AG_API struct ag_array ag_scalar_int(struct ag_context *cx, int64_t x);
+
+/**
+ * A vector of `n` numbers, copied.
+ */
+AG_API struct ag_array ag_vector(struct ag_context *cx, const double *data, size_t n);
+
+/**
+ * A matrix of `rows` times `cols` numbers in row-major order, copied.
+ */
+AG_API struct ag_array ag_matrix(struct ag_context *cx, const double *data, size_t rows, size_t cols);
+
+/**
+ * Zeros.
+ */
+AG_API struct ag_array ag_zeros(struct ag_context *cx, int32_t dtype, const int64_t *shape, size_t ndim);
+
+/**
+ * Ones.
+ */
+AG_API struct ag_array ag_ones(struct ag_context *cx, int32_t dtype, const int64_t *shape, size_t ndim);
+
+/**
+ * `value` everywhere.
+ */
+AG_API struct ag_array ag_full(struct ag_context *cx, int32_t dtype, const int64_t *shape, size_t ndim, double value);
+
+/**
+ * Zeros of the shape and dtype of `x`.
+ */
+AG_API struct ag_array ag_zeros_like(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Ones of the shape and dtype of `x`.
+ */
+AG_API struct ag_array ag_ones_like(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Ones on the k-th diagonal of an `n` by `m` matrix (k > 0: above the main one), zeros elsewhere.
+ */
+AG_API struct ag_array ag_eye(struct ag_context *cx, int32_t dtype, int64_t n, int64_t m, int64_t k);
+
+/**
+ * start, start + step, ... up to but not including stop.
+ */
+AG_API struct ag_array ag_arange(struct ag_context *cx, int32_t dtype, double start, double stop, double step);
+
+/**
+ * `num` numbers in equal steps from start to stop, both included.
+ */
+AG_API struct ag_array ag_linspace(struct ag_context *cx, double start, double stop, int64_t num);
+
+/**
+ * Random numbers, uniform in [low, high), of dtype f32 or f64. The same seed gives the same numbers on every machine.
+ */
+AG_API
+struct ag_array ag_random_uniform(struct ag_context *cx,
+                                  uint64_t seed,
+                                  int32_t dtype,
+                                  const int64_t *shape,
+                                  size_t ndim,
+                                  double low,
+                                  double high);
+
+/**
+ * Random numbers, normal with the given mean and standard deviation, of dtype f32 or f64. The same seed gives the same
+ * numbers on every machine.
+ */
+AG_API
+struct ag_array ag_random_normal(struct ag_context *cx,
+                                 uint64_t seed,
+                                 int32_t dtype,
+                                 const int64_t *shape,
+                                 size_t ndim,
+                                 double mean,
+                                 double std);
+
+/**
+ * The number of axes; 0 on error.
+ */
+AG_API size_t ag_ndim(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The number of elements; 0 on error.
+ */
+AG_API size_t ag_size(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The extents of the axes, ag_ndim of them; valid as long as the handle. NULL on error.
+ */
+AG_API const int64_t *ag_shape(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The distances between neighbours along each axis, in elements; valid as long as the handle. NULL on error.
+ */
+AG_API const int64_t *ag_strides(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The dtype; -1 on error.
+ */
+AG_API int32_t ag_dtype(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The number in an array with one element. NaN on error, and AG_ERR_DTYPE for a complex one.
+ */
+AG_API double ag_item(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The number in an array with one element, as real and imaginary part (either may be NULL). NaN on error.
+ */
+AG_API void ag_item_complex(struct ag_context *cx, struct ag_array x, double *re, double *im);
+
+/**
+ * The elements in row-major order; valid as long as the handle, and until ag_set changes it. NULL on error and for an
+ * empty array. Not to be written to.
+ */
+AG_API const void *ag_data(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The elements of an array of dtype f64 in row-major order, see ag_data. AG_ERR_DTYPE for other dtypes.
+ */
+AG_API const double *ag_data_f64(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Copies the elements in row-major order to `dst`, which has room for `nbytes` bytes. Returns the bytes written; 0 on
+ * error, such as too little room.
+ */
+AG_API size_t ag_copy_to(struct ag_context *cx, struct ag_array x, void *dst, size_t nbytes);
+
+/**
+ * The array as text, in the manner of NumPy's repr, with its dtype; long ones are cut in the middle. A recorded one
+ * tells on how many levels it is. Valid until the next call with this context. NULL on error.
+ */
+AG_API const char *ag_to_string(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The value of `x` without its history: no derivative goes through it.
+ */
+AG_API struct ag_array ag_value(struct ag_context *cx, struct ag_array x);
+
+/**
+ * On how many open tape levels `x` is recorded; 0 for a plain array and on error.
+ */
+AG_API size_t ag_level(struct ag_context *cx, struct ag_array x);
+
+/**
+ * `x` in another dtype. From complex to real the imaginary part is dropped. Differentiable between floating dtypes.
+ */
+AG_API struct ag_array ag_astype(struct ag_context *cx, struct ag_array x, int32_t dtype);
+
+/**
+ * -x. The negative of booleans is AG_ERR_DTYPE.
+ */
+AG_API struct ag_array ag_neg(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Absolute value; of a complex array a real one. The derivative at 0 is 0.
+ */
+AG_API struct ag_array ag_abs(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Absolute value of a real array. The derivative at 0 is 0.
+ */
+AG_API struct ag_array ag_fabs(struct ag_context *cx, struct ag_array x);
+
+/**
+ * 1 / x.
+ */
+AG_API struct ag_array ag_reciprocal(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Exponential function.
+ */
+AG_API struct ag_array ag_exp(struct ag_context *cx, struct ag_array x);
+
+/**
+ * 2 to the power of x.
+ */
+AG_API struct ag_array ag_exp2(struct ag_context *cx, struct ag_array x);
+
+/**
+ * exp(x) - 1, exact also near 0.
+ */
+AG_API struct ag_array ag_expm1(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Natural logarithm: -inf at 0, NaN below 0 (of real arrays).
+ */
+AG_API struct ag_array ag_log(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Logarithm to base 2.
+ */
+AG_API struct ag_array ag_log2(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Logarithm to base 10.
+ */
+AG_API struct ag_array ag_log10(struct ag_context *cx, struct ag_array x);
+
+/**
+ * log(1 + x), exact also near 0.
+ */
+AG_API struct ag_array ag_log1p(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Sine.
+ */
+AG_API struct ag_array ag_sin(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Cosine.
+ */
+AG_API struct ag_array ag_cos(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Tangent.
+ */
+AG_API struct ag_array ag_tan(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse sine; NaN outside [-1, 1] (of real arrays).
+ */
+AG_API struct ag_array ag_arcsin(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse cosine; NaN outside [-1, 1] (of real arrays).
+ */
+AG_API struct ag_array ag_arccos(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse tangent.
+ */
+AG_API struct ag_array ag_arctan(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Hyperbolic sine.
+ */
+AG_API struct ag_array ag_sinh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Hyperbolic cosine.
+ */
+AG_API struct ag_array ag_cosh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Hyperbolic tangent.
+ */
+AG_API struct ag_array ag_tanh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse hyperbolic sine.
+ */
+AG_API struct ag_array ag_arcsinh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse hyperbolic cosine; NaN below 1 (of real arrays).
+ */
+AG_API struct ag_array ag_arccosh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Inverse hyperbolic tangent; NaN outside [-1, 1] (of real arrays).
+ */
+AG_API struct ag_array ag_arctanh(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Radians to degrees. Real arrays only.
+ */
+AG_API struct ag_array ag_rad2deg(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Radians to degrees, another name of ag_rad2deg.
+ */
+AG_API struct ag_array ag_degrees(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Degrees to radians. Real arrays only.
+ */
+AG_API struct ag_array ag_deg2rad(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Degrees to radians, another name of ag_deg2rad.
+ */
+AG_API struct ag_array ag_radians(struct ag_context *cx, struct ag_array x);
+
+/**
+ * x * x.
+ */
+AG_API struct ag_array ag_square(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Square root; NaN below 0 (of real arrays). At 0 the derivative is infinite, but a zero cotangent stays zero.
+ */
+AG_API struct ag_array ag_sqrt(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+ */
+AG_API struct ag_array ag_erf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Logistic function, 1 / (1 + exp(-x)).
+ */
+AG_API struct ag_array ag_expit(struct ag_context *cx, struct ag_array x);
+
+/**
+ * sin(pi x) / (pi x), 1 at 0; every derivative is exact at 0, too.
+ */
+AG_API struct ag_array ag_sinc(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Real part; of a real array the array itself. The gradient with respect to a complex array is g.
+ */
+AG_API struct ag_array ag_real(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Imaginary part; of a real array zeros. The gradient with respect to a complex array is -i g.
+ */
+AG_API struct ag_array ag_imag(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Complex conjugate; of a real array the array itself.
+ */
+AG_API struct ag_array ag_conj(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Angle in the complex plane, in radians; of a real array 0 or pi. The derivative at 0 is 0.
+ */
+AG_API struct ag_array ag_angle(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The real part if all imaginary parts are within 100 machine epsilons of 0, else the array itself.
+ */
+AG_API struct ag_array ag_real_if_close(struct ag_context *cx, struct ag_array x);
+
+/**
+ * NaN replaced by 0 and infinities by the largest finite numbers; the gradient is 0 where something was replaced.
+ */
+AG_API struct ag_array ag_nan_to_num(struct ag_context *cx, struct ag_array x);
+
+/**
+ * -1, 0 or 1; of a complex array x / |x|. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_sign(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The largest integer not above x. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_floor(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The smallest integer not below x. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_ceil(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The integer part. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_trunc(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The nearest integer, halves to the even one. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_rint(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether elements are NaN. A boolean array.
+ */
+AG_API struct ag_array ag_isnan(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether elements are infinite. A boolean array.
+ */
+AG_API struct ag_array ag_isinf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether elements are neither infinite nor NaN. A boolean array.
+ */
+AG_API struct ag_array ag_isfinite(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether elements are 0. A boolean array.
+ */
+AG_API struct ag_array ag_logical_not(struct ag_context *cx, struct ag_array x);
+
+/**
+ * x + y, with broadcasting; of booleans the logical or.
+ */
+AG_API struct ag_array ag_add(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x + y for a number y.
+ */
+AG_API struct ag_array ag_add_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x - y, with broadcasting. Of booleans AG_ERR_DTYPE.
+ */
+AG_API struct ag_array ag_sub(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x - y for a number y.
+ */
+AG_API struct ag_array ag_sub_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * y - x for a number y.
+ */
+AG_API struct ag_array ag_rsub_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x * y, with broadcasting; of booleans the logical and.
+ */
+AG_API struct ag_array ag_mul(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x * y for a number y.
+ */
+AG_API struct ag_array ag_mul_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x / y, with broadcasting; integers are divided as f64.
+ */
+AG_API struct ag_array ag_div(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x / y for a number y.
+ */
+AG_API struct ag_array ag_div_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * y / x for a number y.
+ */
+AG_API struct ag_array ag_rdiv_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x to the power of y, with broadcasting. At x = 0 the derivative with respect to y is 0, at y = 0 the one with
+ * respect to x. Integers to negative powers are AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_pow(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x to the power of a number y.
+ */
+AG_API struct ag_array ag_pow_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * A number y to the power of x.
+ */
+AG_API struct ag_array ag_rpow_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The remainder of x / y with the sign of y, with broadcasting. The derivative with respect to y is -floor(x / y).
+ */
+AG_API struct ag_array ag_mod(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The remainder of x / y with the sign of the number y.
+ */
+AG_API struct ag_array ag_mod_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
+ */
+AG_API struct ag_array ag_maximum(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The larger of x and a number y; at a tie the derivative is 1/2.
+ */
+AG_API struct ag_array ag_maximum_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The smaller of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
+ */
+AG_API struct ag_array ag_minimum(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The smaller of x and a number y; at a tie the derivative is 1/2.
+ */
+AG_API struct ag_array ag_minimum_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The larger of x and y, the other one if one is NaN.
+ */
+AG_API struct ag_array ag_fmax(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The smaller of x and y, the other one if one is NaN.
+ */
+AG_API struct ag_array ag_fmin(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
+ */
+AG_API struct ag_array ag_logaddexp(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
+ */
+AG_API struct ag_array ag_logaddexp2(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
+ */
+AG_API struct ag_array ag_arctan2(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
+ */
+AG_API struct ag_array ag_hypot(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * floor(x / y). Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_floor_divide(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x == y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_equal(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x == y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_equal_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x != y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_not_equal(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x != y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_not_equal_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x < y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_less(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x < y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_less_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x <= y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_less_equal(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x <= y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_less_equal_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x > y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_greater(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x > y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_greater_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * x >= y, element by element, with broadcasting. A boolean array.
+ */
+AG_API struct ag_array ag_greater_equal(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x >= y for a number y. A boolean array.
+ */
+AG_API struct ag_array ag_greater_equal_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * Logical and of what is not 0. A boolean array.
+ */
+AG_API struct ag_array ag_logical_and(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Logical or of what is not 0. A boolean array.
+ */
+AG_API struct ag_array ag_logical_or(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Logical xor of what is not 0. A boolean array.
+ */
+AG_API struct ag_array ag_logical_xor(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value, and
+ * a zero derivative, NaN or not.
+ */
+AG_API
+struct ag_array ag_where(struct ag_context *cx,
+                         struct ag_array condition,
+                         struct ag_array x,
+                         struct ag_array y);
+
+/**
+ * x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
+ */
+AG_API struct ag_array ag_clip(struct ag_context *cx, struct ag_array x, double low, double high);
+
+/**
+ * The sum of all elements; of booleans their number.
+ */
+AG_API struct ag_array ag_sum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_sum_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_sum_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The mean of all elements; NaN of none.
+ */
+AG_API struct ag_array ag_mean(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_mean_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_mean_axes(struct ag_context *cx,
+                             struct ag_array x,
+                             const int64_t *axes,
+                             size_t naxes,
+                             bool keepdims);
+
+/**
+ * The largest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_max(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_max_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_max_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The smallest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_min(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_min_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_min_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The product of all elements. The derivative is exact also if some are 0.
+ */
+AG_API struct ag_array ag_prod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_prod_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_prod_axes(struct ag_context *cx,
+                             struct ag_array x,
+                             const int64_t *axes,
+                             size_t naxes,
+                             bool keepdims);
+
+/**
+ * log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are -infinity it is 0.
+ */
+AG_API struct ag_array ag_logsumexp(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_logsumexp_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_logsumexp_axes(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  bool keepdims);
+
+/**
+ * The variance of all elements: the mean of |x - mean|^2. The other forms divide by n - ddof.
+ */
+AG_API struct ag_array ag_var(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_var_axis(struct ag_context *cx, struct ag_array x, int64_t axis, double ddof, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_var_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            double ddof,
+                            bool keepdims);
+
+/**
+ * The standard deviation of all elements. Of equal elements the derivative is 0. The other forms divide by n - ddof.
+ */
+AG_API struct ag_array ag_std(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_std_axis(struct ag_context *cx, struct ag_array x, int64_t axis, double ddof, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_std_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            double ddof,
+                            bool keepdims);
+
+/**
+ * Whether all elements are not 0. A plain boolean array.
+ */
+AG_API struct ag_array ag_all(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_all_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_all_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * Whether some element is not 0. A plain boolean array.
+ */
+AG_API struct ag_array ag_any(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_any_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_any_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The position of the first largest element in row-major order; a plain i64 array of rank 0. Of none AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_argmax(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The positions of the first largest elements along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_argmax_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The position of the first smallest element in row-major order; a plain i64 array of rank 0. Of none AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_argmin(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The positions of the first smallest elements along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_argmin_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one
+ * of `b` (the only one of a vector). Of rank 0: the product.
+ */
+AG_API
+struct ag_array ag_dot(struct ag_context *cx,
+                       struct ag_array a,
+                       struct ag_array b);
+
+/**
+ * Matrix product of the last two axes, the axes before them broadcast; vectors count as a row on the left, a column on the
+ * right. Rank 0 is AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_matmul(struct ag_context *cx,
+                          struct ag_array a,
+                          struct ag_array b);
+
+/**
+ * Sum over the last axes of both.
+ */
+AG_API struct ag_array ag_inner(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * All products of the elements of `a` with those of `b`: a matrix, of the flattened arrays.
+ */
+AG_API struct ag_array ag_outer(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * Sum over the last `naxes` axes of `a` with the first ones of `b`, in order; 0 gives all products.
+ */
+AG_API struct ag_array ag_tensordot(struct ag_context *cx, struct ag_array a, struct ag_array b, size_t naxes);
+
+/**
+ * Sum over axes_a[i] of `a` with axes_b[i] of `b`: the remaining axes of a, then those of b.
+ */
+AG_API
+struct ag_array ag_tensordot_axes(struct ag_context *cx,
+                                  struct ag_array a,
+                                  struct ag_array b,
+                                  const int64_t *axes_a,
+                                  const int64_t *axes_b,
+                                  size_t naxes);
+
+/**
+ * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
+ */
+AG_API struct ag_array ag_reshape(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * All elements in one axis, in row-major order.
+ */
+AG_API struct ag_array ag_ravel(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The axes in reverse order.
+ */
+AG_API struct ag_array ag_transpose(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The axes in the order given: axis i of the result is axis axes[i] of x.
+ */
+AG_API struct ag_array ag_transpose_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
+
+/**
+ * Two axes exchanged.
+ */
+AG_API struct ag_array ag_swapaxes(struct ag_context *cx, struct ag_array x, int64_t axis1, int64_t axis2);
+
+/**
+ * Repeated along axes of extent 1 and new leading axes, without copies.
+ */
+AG_API struct ag_array ag_broadcast_to(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * A new axis of extent 1, which is axis `axis` of the result.
+ */
+AG_API struct ag_array ag_expand_dims(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * Without the axes of extent 1.
+ */
+AG_API struct ag_array ag_squeeze(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Without the axes given, which must have extent 1.
+ */
+AG_API struct ag_array ag_squeeze_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
+
+/**
+ * Arrays one after the other along an axis that all of them have.
+ */
+AG_API struct ag_array ag_concatenate(struct ag_context *cx, const struct ag_array *arrays, size_t n, int64_t axis);
+
+/**
+ * Arrays of one shape along a new axis, which is axis `axis` of the result.
+ */
+AG_API struct ag_array ag_stack(struct ag_context *cx, const struct ag_array *arrays, size_t n, int64_t axis);
+
+/**
+ * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
+ */
+AG_API struct ag_array ag_index(struct ag_context *cx, struct ag_array x, const char *index);
+
+/**
+ * The array that x would be after x[index] = values, which are broadcast.
+ */
+AG_API
+struct ag_array ag_index_set(struct ag_context *cx,
+                             struct ag_array x,
+                             const char *index,
+                             struct ag_array values);
+
+/**
+ * The array that x would be after x[index] += values, which are broadcast.
+ */
+AG_API
+struct ag_array ag_index_add(struct ag_context *cx,
+                             struct ag_array x,
+                             const char *index,
+                             struct ag_array values);
+
+/**
+ * x[items], with integer and boolean index arrays as in NumPy: they are broadcast together, and their axes stand where the
+ * first of them stood if they are side by side, else in front.
+ */
+AG_API
+struct ag_array ag_index_items(struct ag_context *cx,
+                               struct ag_array x,
+                               const struct ag_index_item *items,
+                               size_t nitems);
+
+/**
+ * The array that x would be after x[items] = values. Of several values for one place the last one stays.
+ */
+AG_API
+struct ag_array ag_index_items_set(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const struct ag_index_item *items,
+                                   size_t nitems,
+                                   struct ag_array values);
+
+/**
+ * x with values added at items; a place that occurs several times gets all of its values.
+ */
+AG_API
+struct ag_array ag_index_items_add(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const struct ag_index_item *items,
+                                   size_t nitems,
+                                   struct ag_array values);
+
+/**
+ * x[index] with one array of integers, or one boolean mask, for the first axis (the first axes).
+ */
+AG_API struct ag_array ag_index_array(struct ag_context *cx, struct ag_array x, struct ag_array index);
+
+/**
+ * Begins a tape: what is computed from arrays boxed on it is recorded. Tapes nest; gradients taken on the inner one are
+ * recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun.
+ */
+AG_API struct ag_tape ag_tape_begin(struct ag_context *cx);
+
+/**
+ * `x` as an input of the tape, to take derivatives with respect to. Integers become f64.
+ */
+AG_API struct ag_array ag_box(struct ag_context *cx, struct ag_tape tape, struct ag_array x);
+
+/**
+ * The gradient of `y`, real and with one element, with respect to `x`, which is recorded on the tape (boxed, or computed
+ * there). Zeros, and ag_independent, if y does not depend on x. May be called any number of times.
+ */
+AG_API
+struct ag_array ag_tape_grad(struct ag_context *cx,
+                             struct ag_tape tape,
+                             struct ag_array y,
+                             struct ag_array x);
+
+/**
+ * The gradients of `y` with respect to several arrays at once: grads[i] for xs[i], one sweep for all.
+ */
+AG_API
+void ag_tape_grads(struct ag_context *cx,
+                   struct ag_tape tape,
+                   struct ag_array y,
+                   const struct ag_array *xs,
+                   size_t nxs,
+                   struct ag_array *grads);
+
+/**
+ * The vector-Jacobian product: cotangents of xs for the cotangent `g` of y, which has the shape of y.
+ */
+AG_API
+void ag_tape_vjp(struct ag_context *cx,
+                 struct ag_tape tape,
+                 struct ag_array y,
+                 struct ag_array g,
+                 const struct ag_array *xs,
+                 size_t nxs,
+                 struct ag_array *grads);
+
+/**
+ * Ends a tape. Arrays recorded on it become plain ones. Works while an error is pending. A callback cannot end a tape
+ * that was begun outside of it. Also ends what ag_make_vjp returned.
+ */
+AG_API void ag_tape_end(struct ag_context *cx, struct ag_tape tape);
+
+/**
+ * How many nodes the tape has; 0 on error.
+ */
+AG_API size_t ag_tape_length(struct ag_context *cx, struct ag_tape tape);
+
+/**
+ * The gradient of a function with real result of one element, with respect to args[argnum]: an array of its shape.
+ */
+AG_API
+struct ag_array ag_grad(struct ag_context *cx,
+                        ag_function f,
+                        void *user,
+                        const struct ag_array *args,
+                        size_t nargs,
+                        size_t argnum);
+
+/**
+ * The value of a function, and its gradient with respect to args[argnum] in *gradient. Computed together, for little
+ * more than the gradient alone.
+ */
+AG_API
+struct ag_array ag_value_and_grad(struct ag_context *cx,
+                                  ag_function f,
+                                  void *user,
+                                  const struct ag_array *args,
+                                  size_t nargs,
+                                  size_t argnum,
+                                  struct ag_array *gradient);
+
+/**
+ * The value of a function, and its gradients with respect to args[argnums[i]] in gradients[i], from one sweep. argnums
+ * NULL: with respect to all arguments, nargs of them (nargnums is ignored).
+ */
+AG_API
+struct ag_array ag_value_and_grads(struct ag_context *cx,
+                                   ag_function f,
+                                   void *user,
+                                   const struct ag_array *args,
+                                   size_t nargs,
+                                   const size_t *argnums,
+                                   size_t nargnums,
+                                   struct ag_array *gradients);
+
+/**
+ * The gradient of the sum of a function's elements with respect to args[argnum]: its derivative, for a function that
+ * works element by element. The result has the shape of the argument.
+ */
+AG_API
+struct ag_array ag_elementwise_grad(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    const struct ag_array *args,
+                                    size_t nargs,
+                                    size_t argnum);
+
+/**
+ * f'(z) of a holomorphic function of complex args[argnum].
+ */
+AG_API
+struct ag_array ag_holomorphic_grad(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    const struct ag_array *args,
+                                    size_t nargs,
+                                    size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument.
+ */
+AG_API
+struct ag_array ag_jacobian(struct ag_context *cx,
+                            ag_function f,
+                            void *user,
+                            const struct ag_array *args,
+                            size_t nargs,
+                            size_t argnum);
+
+/**
+ * The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument.
+ */
+AG_API
+struct ag_array ag_hessian(struct ag_context *cx,
+                           ag_function f,
+                           void *user,
+                           const struct ag_array *args,
+                           size_t nargs,
+                           size_t argnum);
+
+/**
+ * The Hessian with respect to args[argnum] times `v`, which has the shape of the argument; costs a few evaluations of
+ * the function and never forms the Hessian.
+ */
+AG_API
+struct ag_array ag_hvp(struct ag_context *cx,
+                       ag_function f,
+                       void *user,
+                       const struct ag_array *args,
+                       size_t nargs,
+                       size_t argnum,
+                       struct ag_array v);
+
+/**
+ * The Hessian with respect to all arguments together, times vs[0] to vs[nargs - 1]; results in hvs.
+ */
+AG_API
+void ag_hvps(struct ag_context *cx,
+             ag_function f,
+             void *user,
+             const struct ag_array *args,
+             size_t nargs,
+             const struct ag_array *vs,
+             struct ag_array *hvs);
+
+/**
+ * Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute
+ * vector-Jacobian products with respect to args[argnum] with ag_vjp, any number of times. End it with ag_tape_end; it
+ * also ends with its scope.
+ */
+AG_API
+struct ag_tape ag_make_vjp(struct ag_context *cx,
+                           ag_function f,
+                           void *user,
+                           const struct ag_array *args,
+                           size_t nargs,
+                           size_t argnum,
+                           struct ag_array *value);
+
+/**
+ * The vector-Jacobian product of what ag_make_vjp kept: the cotangent of the argument for the cotangent `g` of the
+ * result. AG_ERR_SHAPE if g hasn't the shape of the result.
+ */
+AG_API struct ag_array ag_vjp(struct ag_context *cx, struct ag_tape vjp, struct ag_array g);
+
+/**
+ * The Jacobian-vector product in forward mode: returns the tangent of the result for the tangent of args[argnum] (of
+ * its shape); the value goes to *value, which may be NULL.
+ */
+AG_API
+struct ag_array ag_jvp(struct ag_context *cx,
+                       ag_function f,
+                       void *user,
+                       const struct ag_array *args,
+                       size_t nargs,
+                       size_t argnum,
+                       struct ag_array tangent,
+                       struct ag_array *value);
+
+/**
+ * Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
+ * (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
+ * pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
+ * above all. Arguments should be away from points where the function has no derivative.
+ */
+AG_API
+int32_t ag_check_grads(struct ag_context *cx,
+                       ag_function f,
+                       void *user,
+                       const struct ag_array *args,
+                       size_t nargs,
+                       int32_t order,
+                       int32_t modes);
+
+/**
+ * Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null
+ * primitive on error.
+ */
+AG_API struct ag_primitive ag_primitive_new(struct ag_context *cx, const struct ag_primitive_def *def);
+
+/**
+ * Gives a primitive up. What tapes have recorded of it stays differentiable until they end.
+ */
+AG_API void ag_primitive_free(struct ag_context *cx, struct ag_primitive p);
+
+/**
+ * Applies a primitive with one result.
+ */
+AG_API
+struct ag_array ag_apply(struct ag_context *cx,
+                         struct ag_primitive p,
+                         const struct ag_array *args,
+                         size_t nargs);
+
+/**
+ * Applies a primitive with several results: results[0] to results[nresults - 1]; nresults must be what the primitive
+ * says.
+ */
+AG_API
+void ag_apply_multi(struct ag_context *cx,
+                    struct ag_primitive p,
+                    const struct ag_array *args,
+                    size_t nargs,
+                    struct ag_array *results,
+                    size_t nresults);
+
+/**
+ * Gives argument `argnum` a VJP, or replaces it; NULL means that the derivative is zero.
+ */
+AG_API void ag_defvjp(struct ag_context *cx, struct ag_primitive p, size_t argnum, ag_vjp_function vjp);
+
+/**
+ * Gives argument `argnum` a JVP, or replaces it; NULL means that it is derived from the VJP.
+ */
+AG_API void ag_defjvp(struct ag_context *cx, struct ag_primitive p, size_t argnum, ag_jvp_function jvp);
+
+/**
+ * Makes another primitive the VJP of argument `argnum`: it is applied to (g..., ans..., args...) and recorded, so its own
+ * rules give the next order. Primitives may name each other, and themselves.
+ */
+AG_API
+void ag_defvjp_primitive(struct ag_context *cx,
+                         struct ag_primitive p,
+                         size_t argnum,
+                         struct ag_primitive vjp);
+
+/**
+ * Makes another primitive the JVP of argument `argnum`: it is applied to (tangent, ans..., args...) and recorded.
+ */
+AG_API void ag_defjvp_primitive(struct ag_context *cx, struct ag_primitive p, size_t argnum, struct ag_primitive jvp);
+
+/**
+ * Registers a primitive written as kernels; as ag_primitive_new.
+ */
+AG_API struct ag_primitive ag_raw_primitive_new(struct ag_context *cx, const struct ag_raw_primitive_def *def);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* AUTOGRAD_H */

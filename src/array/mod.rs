@@ -1,0 +1,15 @@
+//! Plain arrays: element types, shapes, memory, and values that may still have to be computed.
+
+mod dtype;
+mod format;
+mod pending;
+mod pool;
+pub mod shape;
+mod tensor;
+
+pub use dtype::{DType, Element};
+pub use format::format;
+pub use pending::{Op, Operand, Pending};
+pub use pool::{Buffer, Pool, Stats};
+pub use shape::{Axes, Shape, Strides};
+pub use tensor::{Heap, Tensor};

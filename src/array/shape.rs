@@ -1,0 +1,182 @@
+//! Shapes, strides, axes: the arithmetic of NumPy's indices, and its error messages.
+
+use crate::error::{Error, Result};
+use smallvec::SmallVec;
+
+/// Extents of the axes, outermost first. Four of them need no heap block.
+pub type Shape = SmallVec<[usize; 4]>;
+/// Distances in elements between neighbours along each axis; may be zero (broadcast) or negative (reversed).
+pub type Strides = SmallVec<[isize; 4]>;
+/// Axes, normalised to `0..ndim`.
+pub type Axes = SmallVec<[usize; 4]>;
+
+/// More axes than NumPy 2 allows are refused.
+pub const MAX_NDIM: usize = 64;
+
+/// The number of elements, or an error where it does not fit the address space with `element` bytes each.
+pub fn checked_size(shape: &[usize], element: usize) -> Result<usize> {
+    if shape.len() > MAX_NDIM {
+        return Err(Error::value(format!(
+            "maximum supported dimension for an array is {MAX_NDIM}, found {}",
+            shape.len()
+        )));
+    }
+    // A zero extent makes the array empty however large the others are, but NumPy refuses the others all the same.
+    let mut n = 1usize;
+    for &d in shape.iter().filter(|&&d| d != 0) {
+        n = n
+            .checked_mul(d)
+            .filter(|n| n.checked_mul(element.max(1)).is_some_and(|b| b <= isize::MAX as usize))
+            .ok_or_else(|| {
+                Error::memory(format!("an array of shape {} is larger than the address space", Show(shape)))
+            })?;
+    }
+    Ok(if shape.contains(&0) { 0 } else { n })
+}
+
+/// The number of elements of a shape that was checked when its array was made.
+pub fn size_of(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// Row-major strides.
+pub fn contiguous(shape: &[usize]) -> Strides {
+    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut step = 1isize;
+    for (s, &d) in strides.iter_mut().zip(shape).rev() {
+        *s = step;
+        step = step.wrapping_mul(d.max(1) as isize);
+    }
+    strides
+}
+
+/// Whether elements lie one after the other in row-major order (axes of extent 1 have no say).
+pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
+    let mut step = 1isize;
+    for (&d, &s) in shape.iter().zip(strides).rev() {
+        if d != 1 {
+            if s != step && d != 0 {
+                return false;
+            }
+            step *= d as isize;
+        }
+    }
+    true
+}
+
+/// NumPy's broadcasting of two shapes.
+pub fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape> {
+    let n = a.len().max(b.len());
+    let mut out: Shape = SmallVec::from_elem(1, n);
+    for (i, o) in out.iter_mut().enumerate() {
+        let x = if i + a.len() >= n { a[i + a.len() - n] } else { 1 };
+        let y = if i + b.len() >= n { b[i + b.len() - n] } else { 1 };
+        *o = match (x, y) {
+            (x, y) if x == y => x,
+            (1, y) => y,
+            (x, 1) => x,
+            _ => {
+                return Err(Error::shape(format!(
+                    "operands could not be broadcast together with shapes {} {}",
+                    Show(a),
+                    Show(b)
+                )));
+            }
+        };
+    }
+    Ok(out)
+}
+
+/// Strides that make an array of `shape` read as one of `target`; `None` where it doesn't broadcast.
+pub fn broadcast_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Option<Strides> {
+    let lead = target.len().checked_sub(shape.len())?;
+    let mut out: Strides = SmallVec::from_elem(0, target.len());
+    for i in 0..shape.len() {
+        if shape[i] == target[lead + i] {
+            out[lead + i] = strides[i];
+        } else if shape[i] != 1 {
+            return None;
+        }
+    }
+    Some(out)
+}
+
+/// One axis, counted from the end when negative.
+pub fn normalize_axis(axis: i64, ndim: usize) -> Result<usize> {
+    let n = ndim as i64;
+    if axis < -n || axis >= n {
+        return Err(Error::value(format!("axis {axis} is out of bounds for array of dimension {ndim}")));
+    }
+    Ok(if axis < 0 { axis + n } else { axis } as usize)
+}
+
+/// Several axes, each once, in the order given.
+pub fn normalize_axes(axes: &[i64], ndim: usize) -> Result<Axes> {
+    let mut out = Axes::new();
+    for &a in axes {
+        let a = normalize_axis(a, ndim)?;
+        if out.contains(&a) {
+            return Err(Error::value("duplicate value in 'axis'"));
+        }
+        out.push(a);
+    }
+    Ok(out)
+}
+
+/// The shape left by a reduction over `axes`.
+pub fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
+    shape
+        .iter()
+        .enumerate()
+        .filter_map(|(i, &d)| match (axes.contains(&i), keepdims) {
+            (false, _) => Some(d),
+            (true, true) => Some(1),
+            (true, false) => None,
+        })
+        .collect()
+}
+
+/// A shape as NumPy prints it: `()`, `(3,)`, `(2, 3)`.
+pub struct Show<'a>(pub &'a [usize]);
+
+impl std::fmt::Display for Show<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [one] => write!(f, "({one},)"),
+            all => {
+                f.write_str("(")?;
+                for (i, d) in all.iter().enumerate() {
+                    write!(f, "{}{d}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting() {
+        assert_eq!(broadcast(&[3, 1], &[4]).unwrap().as_slice(), &[3, 4]);
+        assert_eq!(broadcast(&[], &[2, 0]).unwrap().as_slice(), &[2, 0]);
+        let e = broadcast(&[3], &[4]).unwrap_err();
+        assert_eq!(e.message, "operands could not be broadcast together with shapes (3,) (4,)");
+    }
+
+    #[test]
+    fn absurd_sizes_are_errors() {
+        assert!(checked_size(&[1 << 31, 1 << 31], 8).is_err());
+        assert!(checked_size(&[1 << 62], 8).is_err());
+        assert_eq!(checked_size(&[0, 1 << 20], 8).unwrap(), 0);
+    }
+
+    #[test]
+    fn contiguity_ignores_axes_of_extent_one() {
+        assert!(is_contiguous(&[1, 3], &[99, 1]));
+        assert!(!is_contiguous(&[2, 3], &[1, 2]));
+        assert!(is_contiguous(&[2, 3], &contiguous(&[2, 3])));
+    }
+}

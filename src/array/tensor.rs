@@ -1,0 +1,338 @@
+//! Plain arrays: dtype, shape, and elements that are there or still to be computed.
+//!
+//! A [`Tensor`] is a counted reference to an immutable value. Its elements lie in a buffer of its own (row-major), in
+//! the buffer of another tensor seen through strides (a view), or nowhere yet: then it holds the *pending* element-wise
+//! operation that will produce them, which the engine runs when somebody needs the values. Whether it is pending
+//! cannot be seen from outside, except in time and memory.
+//!
+//! The cells behind the references are used again like the buffers are, so that a loop in its steady state does not
+//! call the system's allocator for them either.
+
+use super::pending::Pending;
+use super::pool::{Buffer, Pool};
+use super::shape::{self, Shape, Strides};
+use super::{DType, Element};
+use crate::error::Result;
+use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+/// The pool and the free cells of one context.
+pub struct Heap {
+    pub pool: Rc<Pool>,
+    cells: RefCell<Vec<Rc<Cell>>>,
+}
+
+/// More free cells than this are given back.
+const FREE_CELLS: usize = 4096;
+
+impl Heap {
+    pub fn new() -> Rc<Heap> {
+        Rc::new(Heap { pool: Pool::new(), cells: RefCell::new(Vec::new()) })
+    }
+}
+
+struct Cell {
+    heap: Option<Rc<Heap>>,
+    dtype: DType,
+    shape: Shape,
+    ready: OnceCell<Ready>,
+    pending: RefCell<Option<Pending>>,
+    /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
+    mark: std::cell::Cell<u32>,
+}
+
+/// Elements in memory.
+struct Ready {
+    storage: Storage,
+    offset: usize,
+    strides: Strides,
+    contiguous: bool,
+}
+
+enum Storage {
+    Own(Buffer),
+    /// A tensor whose storage is `Own`.
+    Of(Tensor),
+}
+
+pub struct Tensor {
+    /// `None` only while being dropped.
+    cell: Option<Rc<Cell>>,
+}
+
+impl Clone for Tensor {
+    fn clone(&self) -> Tensor {
+        Tensor { cell: self.cell.clone() }
+    }
+}
+
+impl Drop for Tensor {
+    fn drop(&mut self) {
+        let Some(mut rc) = self.cell.take() else { return };
+        let Some(cell) = Rc::get_mut(&mut rc) else { return };
+        // The last reference: empty the cell (the buffer goes to the pool) and keep it.
+        let Some(heap) = cell.heap.take() else { return };
+        cell.ready.take();
+        cell.pending.get_mut().take();
+        cell.shape.clear();
+        let mut cells = heap.cells.borrow_mut();
+        if cells.len() < FREE_CELLS {
+            cells.push(rc);
+        }
+    }
+}
+
+impl Tensor {
+    fn make(heap: &Rc<Heap>, dtype: DType, shape: Shape, ready: Option<Ready>, pending: Option<Pending>) -> Tensor {
+        let recycled = heap.cells.borrow_mut().pop();
+        let rc = match recycled {
+            Some(mut rc) => {
+                let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
+                cell.heap = Some(heap.clone());
+                cell.dtype = dtype;
+                cell.shape = shape;
+                if let Some(ready) = ready {
+                    let _ = cell.ready.set(ready);
+                }
+                *cell.pending.get_mut() = pending;
+                rc
+            }
+            None => Rc::new(Cell {
+                heap: Some(heap.clone()),
+                dtype,
+                shape,
+                ready: ready.map_or_else(OnceCell::new, OnceCell::from),
+                pending: RefCell::new(pending),
+                mark: std::cell::Cell::new(0),
+            }),
+        };
+        Tensor { cell: Some(rc) }
+    }
+
+    /// A row-major array over `buffer`.
+    pub fn from_buffer(heap: &Rc<Heap>, dtype: DType, shape: Shape, buffer: Buffer) -> Tensor {
+        let strides = shape::contiguous(&shape);
+        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
+        Tensor::make(heap, dtype, shape, Some(ready), None)
+    }
+
+    /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
+    pub fn from_strided(
+        heap: &Rc<Heap>,
+        dtype: DType,
+        shape: Shape,
+        buffer: Buffer,
+        offset: usize,
+        strides: Strides,
+    ) -> Tensor {
+        let contiguous = shape::is_contiguous(&shape, &strides);
+        let ready = Ready { storage: Storage::Own(buffer), offset, strides, contiguous };
+        Tensor::make(heap, dtype, shape, Some(ready), None)
+    }
+
+    /// Makes and fills a new array.
+    pub fn build<T: Element>(heap: &Rc<Heap>, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
+        let n = shape::checked_size(shape, size_of::<T>())?;
+        let mut buffer = heap.pool.take::<T>(n)?;
+        fill(buffer.slice_mut::<T>(n));
+        Ok(Tensor::from_buffer(heap, T::DTYPE, shape.into(), buffer))
+    }
+
+    /// An array of one element repeated: one number in memory whatever the shape.
+    pub fn splat<T: Element>(heap: &Rc<Heap>, shape: &[usize], value: T) -> Result<Tensor> {
+        shape::checked_size(shape, size_of::<T>())?;
+        let one = Tensor::build::<T>(heap, &[], |x| x[0] = value)?;
+        Ok(if shape.is_empty() {
+            one
+        } else {
+            one.view_as(shape.into(), 0, smallvec::SmallVec::from_elem(0, shape.len()))
+        })
+    }
+
+    /// An array to be computed later.
+    pub fn pending(heap: &Rc<Heap>, dtype: DType, shape: Shape, pending: Pending) -> Tensor {
+        Tensor::make(heap, dtype, shape, None, Some(pending))
+    }
+
+    /// The same memory, read with another shape, offset and strides; ready arrays only.
+    pub fn view_as(&self, shape: Shape, offset: usize, strides: Strides) -> Tensor {
+        let ready = self.ready();
+        let base = match &ready.storage {
+            Storage::Own(_) => self.clone(),
+            Storage::Of(base) => base.clone(),
+        };
+        let contiguous = shape::is_contiguous(&shape, &strides);
+        let ready = Ready { storage: Storage::Of(base), offset, strides, contiguous };
+        Tensor::make(self.heap(), self.dtype(), shape, Some(ready), None)
+    }
+
+    fn cell(&self) -> &Cell {
+        self.cell.as_ref().expect("a live tensor has its cell")
+    }
+
+    pub fn heap(&self) -> &Rc<Heap> {
+        self.cell().heap.as_ref().expect("a live cell knows its heap")
+    }
+
+    pub fn dtype(&self) -> DType {
+        self.cell().dtype
+    }
+
+    pub fn shape(&self) -> &[usize] {
+        &self.cell().shape
+    }
+
+    pub fn ndim(&self) -> usize {
+        self.shape().len()
+    }
+
+    pub fn size(&self) -> usize {
+        shape::size_of(self.shape())
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.cell().ready.get().is_some()
+    }
+
+    fn ready(&self) -> &Ready {
+        self.cell().ready.get().expect("the engine has computed what is read")
+    }
+
+    /// The operation that will produce the elements, while they are not there.
+    pub fn pending_op(&self) -> std::cell::Ref<'_, Option<Pending>> {
+        self.cell().pending.borrow()
+    }
+
+    /// Ends being pending: the elements are in `buffer`. The operation and what it held are dropped.
+    pub fn fulfil(&self, buffer: Buffer) {
+        let strides = shape::contiguous(self.shape());
+        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
+        if self.cell().ready.set(ready).is_ok() {
+            let done = self.cell().pending.borrow_mut().take();
+            drop(done);
+        }
+    }
+
+    pub fn strides(&self) -> &[isize] {
+        &self.ready().strides
+    }
+
+    pub fn offset(&self) -> usize {
+        self.ready().offset
+    }
+
+    pub fn is_contiguous(&self) -> bool {
+        self.ready().contiguous
+    }
+
+    /// Every element is the same one in memory.
+    pub fn is_splat(&self) -> bool {
+        self.ready().strides.iter().zip(self.shape()).all(|(&s, &d)| s == 0 || d == 1)
+    }
+
+    fn buffer(&self) -> &Buffer {
+        match &self.ready().storage {
+            Storage::Own(buffer) => buffer,
+            Storage::Of(base) => base.buffer(),
+        }
+    }
+
+    /// Identity of the memory read: the same key, the same elements.
+    pub fn memory_key(&self) -> (usize, usize) {
+        (std::ptr::from_ref(self.buffer()) as usize, self.offset())
+    }
+
+    /// Identity of the array.
+    pub fn id(&self) -> usize {
+        std::ptr::from_ref(self.cell()) as usize
+    }
+
+    pub fn same(&self, other: &Tensor) -> bool {
+        self.id() == other.id()
+    }
+
+    pub fn mark(&self) -> u32 {
+        self.cell().mark.get()
+    }
+
+    pub fn set_mark(&self, mark: u32) {
+        self.cell().mark.set(mark);
+    }
+
+    /// How many references there are; to see whether somebody besides an expression wants the value.
+    pub fn references(&self) -> usize {
+        Rc::strong_count(self.cell.as_ref().expect("a live tensor has its cell"))
+    }
+
+    /// One past the highest element that the strides reach, in elements of the buffer.
+    fn extent(&self) -> usize {
+        if self.size() == 0 {
+            return self.offset();
+        }
+        let reach: isize = self.shape().iter().zip(self.strides()).map(|(&d, &s)| (d as isize - 1) * s.max(0)).sum();
+        (self.offset() as isize + reach) as usize + 1
+    }
+
+    /// The buffer from its beginning up to the last element reached; index it with `offset` and `strides`.
+    pub fn memory<T: Element>(&self) -> &[T] {
+        debug_assert_eq!(T::DTYPE, self.dtype());
+        self.buffer().slice(self.extent())
+    }
+
+    /// The elements in row-major order, where they lie so.
+    pub fn slice<T: Element>(&self) -> Option<&[T]> {
+        self.is_contiguous().then(|| &self.memory::<T>()[self.offset()..])
+    }
+
+    /// The elements in row-major order of an array known to lie so.
+    pub fn elements<T: Element>(&self) -> &[T] {
+        self.slice().expect("made contiguous before")
+    }
+
+    /// The first element of an array that has one.
+    pub fn first<T: Element>(&self) -> T {
+        self.memory::<T>()[self.offset()]
+    }
+
+    /// The elements to be changed in place, if nobody else can see them: one reference, own memory, row-major.
+    pub fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
+        let n = self.size();
+        let cell = Rc::get_mut(self.cell.as_mut()?)?;
+        let ready = cell.ready.get_mut()?;
+        match &mut ready.storage {
+            Storage::Own(buffer)
+                if ready.contiguous && ready.offset == 0 && buffer.is_own() && cell.dtype == T::DTYPE =>
+            {
+                Some(buffer.elements_mut(n))
+            }
+            _ => None,
+        }
+    }
+
+    /// An `ndarray` view.
+    pub fn view<T: Element>(&self) -> ArrayViewD<'_, T> {
+        if self.size() == 0 {
+            // Strides of nothing may point anywhere.
+            return ArrayViewD::from_shape(IxDyn(self.shape()), &[]).expect("no elements are needed");
+        }
+        // `ndarray` takes slices with non-negative strides: start at the lowest element, then turn axes around.
+        let mut start = self.offset() as isize;
+        let mut strides: smallvec::SmallVec<[usize; 4]> = smallvec::SmallVec::new();
+        for (&d, &s) in self.shape().iter().zip(self.strides()) {
+            if s < 0 && d > 0 {
+                start += (d as isize - 1) * s;
+            }
+            strides.push(s.unsigned_abs());
+        }
+        let memory = &self.memory::<T>()[start as usize..];
+        let layout = IxDyn(self.shape()).strides(IxDyn(&strides));
+        let mut view = ArrayViewD::from_shape(layout, memory).expect("the layout lies inside the buffer");
+        for (axis, &s) in self.strides().iter().enumerate() {
+            if s < 0 {
+                view.invert_axis(ndarray::Axis(axis));
+            }
+        }
+        view
+    }
+}

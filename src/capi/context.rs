@@ -1,0 +1,421 @@
+//! Context, errors, settings, versions.
+
+use super::handle::{Slots, TAGS};
+use super::primitive::Primitives;
+use super::tape::Tapes;
+use super::{ag_array, guard_always};
+use crate::context::Context;
+use crate::error::Error;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+
+/// Success.
+pub const AG_OK: i32 = 0;
+/// The context is NULL, or cannot be freed now.
+pub const AG_ERR_CONTEXT: i32 = 1;
+/// A handle is null, stale, of another context, of another type, or no handle.
+pub const AG_ERR_HANDLE: i32 = 2;
+/// Shapes do not fit.
+pub const AG_ERR_SHAPE: i32 = 3;
+/// The operation is not defined for this dtype.
+pub const AG_ERR_DTYPE: i32 = 4;
+/// An argument has a value that it may not have, such as an axis that is not there.
+pub const AG_ERR_VALUE: i32 = 5;
+/// An index is out of range or cannot be read.
+pub const AG_ERR_INDEX: i32 = 6;
+/// The memory is exhausted, the limit is reached, or the size is absurd.
+pub const AG_ERR_MEMORY: i32 = 7;
+/// A derivative rule that is itself being differentiated reads the elements of a value.
+pub const AG_ERR_TRACED: i32 = 8;
+/// A callback returned something wrong.
+pub const AG_ERR_CALLBACK: i32 = 9;
+/// A derivative was asked for that has no rule.
+pub const AG_ERR_DERIVATIVE: i32 = 10;
+/// A scope was left twice, left by someone else's callback, or left open by one.
+pub const AG_ERR_SCOPE: i32 = 11;
+/// A tape has ended, is not the caller's to end, or was left open by a callback.
+pub const AG_ERR_TAPE: i32 = 12;
+/// The context is in use by another thread.
+pub const AG_ERR_BUSY: i32 = 13;
+/// ag_check_grads found a wrong derivative.
+pub const AG_ERR_CHECK: i32 = 14;
+/// A pointer argument is NULL, or a struct is too small.
+pub const AG_ERR_ARGUMENT: i32 = 15;
+/// An internal error; the context can only be freed.
+pub const AG_ERR_PANIC: i32 = 16;
+/// Codes of callbacks begin here.
+pub const AG_ERR_USER: i32 = 1000;
+
+pub const AUTOGRAD_VERSION_MAJOR: i32 = 0;
+pub const AUTOGRAD_VERSION_MINOR: i32 = 1;
+pub const AUTOGRAD_VERSION_PATCH: i32 = 0;
+/// 10000 major + 100 minor + patch.
+pub const AUTOGRAD_VERSION_NUMBER: i32 = 100;
+
+/// Called at the moment of a failure, on the thread that made the call. It must not call the library.
+pub type ag_error_hook = Option<unsafe extern "C" fn(code: i32, message: *const c_char, user: *mut c_void)>;
+
+/// Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
+/// of each other and may be used on different threads at the same time; one context serves one thread at a time, any
+/// thread.
+pub struct ag_context {
+    pub(crate) core: Context,
+    pub(crate) slots: RefCell<Slots>,
+    pub(crate) tapes: RefCell<Tapes>,
+    pub(crate) primitives: RefCell<Primitives>,
+    pub(crate) tag: u64,
+    /// Depth of the scopes at the entry of each callback that is running.
+    pub(crate) frames: RefCell<Vec<Frame>>,
+    /// The thread inside, 0 for none.
+    thread: AtomicUsize,
+    /// Whether a call was refused because another thread was inside.
+    raced: AtomicBool,
+    message: RefCell<CString>,
+    text: RefCell<CString>,
+    /// Emptied list for values to be dropped.
+    dropped: Cell<Vec<crate::trace::Array>>,
+}
+
+/// A callback that is running.
+#[derive(Clone, Copy)]
+pub struct Frame {
+    pub scopes: usize,
+    pub tapes: usize,
+}
+
+/// For tags: the only thing that contexts share.
+static CONTEXTS: AtomicU64 = AtomicU64::new(0);
+
+const BUSY: &CStr = c"the context is in use by another thread";
+
+/// Something that differs between threads.
+#[inline]
+fn thread() -> usize {
+    thread_local! {
+        static MARK: u8 = const { 0 };
+    }
+    MARK.with(|m| std::ptr::from_ref(m) as usize)
+}
+
+/// While it lives, its thread is inside the context.
+pub struct Inside<'c>(Option<&'c AtomicUsize>);
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(thread) = self.0 {
+            thread.store(0, Release);
+        }
+    }
+}
+
+impl ag_context {
+    fn new() -> ag_context {
+        let tag = CONTEXTS.fetch_add(1, Relaxed) % TAGS + 1;
+        ag_context {
+            core: Context::new(),
+            slots: RefCell::new(Slots::new(tag)),
+            tapes: RefCell::default(),
+            primitives: RefCell::default(),
+            tag,
+            frames: RefCell::default(),
+            thread: AtomicUsize::new(0),
+            raced: AtomicBool::new(false),
+            message: RefCell::default(),
+            text: RefCell::default(),
+            dropped: Cell::default(),
+        }
+    }
+
+    /// Marks this thread as being inside, or refuses. A look and a store, no locked instruction: two threads that come
+    /// in within the same few nanoseconds are not told apart, every other overlap is.
+    #[inline]
+    pub(crate) fn inside(&self) -> Option<Inside<'_>> {
+        let (me, now) = (thread(), self.thread.load(Acquire));
+        if now == me {
+            return Some(Inside(None));
+        }
+        if now != 0 {
+            self.raced.store(true, Relaxed);
+            return None;
+        }
+        self.thread.store(me, Relaxed);
+        Some(Inside(Some(&self.thread)))
+    }
+
+    fn used_elsewhere(&self) -> bool {
+        let now = self.thread.load(Acquire);
+        now != 0 && now != thread()
+    }
+
+    /// A text that stays until the next call with this context.
+    pub(crate) fn text(&self, text: String) -> *const c_char {
+        let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
+        let pointer = text.as_ptr();
+        *self.text.borrow_mut() = text;
+        pointer
+    }
+
+    /// Leaves the innermost scope; what it held is dropped outside of every borrow.
+    pub(crate) fn leave_scope(&self) {
+        let mut dropped = self.dropped.take();
+        self.slots.borrow_mut().leave(&mut dropped);
+        dropped.clear();
+        self.dropped.set(dropped);
+    }
+}
+
+/// A new context, to be freed with ag_context_free. NULL when there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_context_new() -> *mut ag_context {
+    std::panic::catch_unwind(|| Box::into_raw(Box::new(ag_context::new()))).unwrap_or(std::ptr::null_mut())
+}
+
+/// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside a callback,
+/// or while another thread is inside, it is an error and nothing is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
+    let busy = guard_always(cx, true, |c| {
+        let inside = !c.frames.borrow().is_empty();
+        if inside {
+            c.core.fail(
+                Error { code: AG_ERR_CONTEXT, message: "a context cannot be freed inside one of its callbacks".into() }
+                    .within("ag_context_free"),
+            );
+            return true;
+        }
+        let values = c.slots.borrow_mut().drain();
+        drop(values);
+        let tapes = std::mem::take(&mut *c.tapes.borrow_mut());
+        tapes.close_all(&c.core);
+        false
+    });
+    if !busy {
+        // SAFETY: made by `ag_context_new`, not NULL (else `busy`), and nobody is inside.
+        let context = unsafe { Box::from_raw(cx) };
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(context)));
+    }
+}
+
+/// The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
+    // SAFETY: null or a live context, the caller's promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return AG_ERR_CONTEXT };
+    if c.used_elsewhere() {
+        return AG_ERR_BUSY;
+    }
+    match c.core.error_code() {
+        AG_OK if c.raced.load(Relaxed) => AG_ERR_BUSY,
+        code => code,
+    }
+}
+
+/// What happened, in one line; empty if no error is pending. Never NULL; valid until the error is cleared.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_error_message(cx: *const ag_context) -> *const c_char {
+    // SAFETY: null or a live context, the caller's promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
+    if c.used_elsewhere() {
+        return BUSY.as_ptr();
+    }
+    match c.core.error() {
+        None if c.raced.load(Relaxed) => BUSY.as_ptr(),
+        None => c"".as_ptr(),
+        Some(e) => {
+            let text = CString::new(e.message.replace('\0', "?")).unwrap_or_default();
+            let mut message = c.message.borrow_mut();
+            if *message != text {
+                *message = text;
+            }
+            message.as_ptr()
+        }
+    }
+}
+
+/// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_error_clear(cx: *mut ag_context) {
+    guard_always(cx, (), |c| {
+        c.core.clear_error();
+        c.raced.store(false, Relaxed);
+    });
+}
+
+/// Raises an error, for callbacks: `return ag_raise(cx, AG_ERR_USER + 1, "what went wrong");`. Returns the null array. A
+/// code of 0 counts as AG_ERR_CALLBACK; an error that is pending already stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *const c_char) -> ag_array {
+    guard_always(cx, ag_array::NULL, |c| {
+        // SAFETY: NULL or a C string, the caller's promise.
+        let text = if message.is_null() { "".into() } else { unsafe { CStr::from_ptr(message) }.to_string_lossy() };
+        // A user cannot bring about the state that only freeing ends.
+        let code = if code == AG_OK || code == AG_ERR_PANIC { AG_ERR_CALLBACK } else { code };
+        c.core.fail(Error { code, message: text.into_owned().into() });
+        ag_array::NULL
+    })
+}
+
+/// Calls `hook` at the moment of each failure (a place for a breakpoint, or for logging). NULL: no longer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void) {
+    guard_always(cx, (), |c| {
+        c.core.set_hook(hook.map(|hook| -> crate::context::Hook {
+            Box::new(move |code, message| {
+                let text = CString::new(message.replace('\0', "?")).unwrap_or_default();
+                // SAFETY: the caller's function with the caller's pointer.
+                unsafe { hook(code, text.as_ptr(), user) }
+            })
+        }));
+    });
+}
+
+/// The library's version, "0.1.0"; compare with AUTOGRAD_VERSION_STRING. Valid forever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_version() -> *const c_char {
+    const { concat_version() }.as_ptr()
+}
+
+const fn concat_version() -> &'static CStr {
+    match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("the version has no NUL"),
+    }
+}
+
+/// The library's version as a number; compare with AUTOGRAD_VERSION_NUMBER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_version_number() -> i32 {
+    AUTOGRAD_VERSION_NUMBER
+}
+
+/// How many array handles are alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_live(cx: *mut ag_context) -> usize {
+    guard_always(cx, 0, |c| c.slots.borrow().live())
+}
+
+/// Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ag_memory_stats {
+    pub struct_size: usize,
+    /// In buffers of arrays that are alive, on tapes or behind handles.
+    pub in_use: usize,
+    /// The highest in_use so far.
+    pub peak: usize,
+    /// In use, or kept to be used again.
+    pub reserved: usize,
+    /// The limit on reserved; 0 for none.
+    pub limit: usize,
+    /// How often the system was asked for a buffer. In the steady state of a loop it stands still.
+    pub system_allocations: u64,
+}
+
+/// Fills in the memory statistics, as far as struct_size reaches.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_memory(cx: *mut ag_context, stats: *mut ag_memory_stats) {
+    guard_always(cx, (), |c| {
+        // SAFETY: NULL, or a struct whose first field says how long it is: the caller's promise.
+        let size = unsafe { stats.cast::<usize>().as_ref() }.copied().unwrap_or(0);
+        if size < 2 * size_of::<usize>() {
+            let e = Error::argument(if stats.is_null() {
+                "the argument stats is NULL".to_string()
+            } else {
+                format!("struct_size is {size}, expected {}", size_of::<ag_memory_stats>())
+            });
+            c.core.fail(e.within("ag_memory"));
+            return;
+        }
+        let s = c.core.engine.heap.pool.stats();
+        let filled = ag_memory_stats {
+            struct_size: size,
+            in_use: s.in_use,
+            peak: s.peak,
+            reserved: s.reserved,
+            limit: if s.limit == usize::MAX { 0 } else { s.limit },
+            system_allocations: s.system_allocations,
+        };
+        // SAFETY: a program built with an older, shorter struct gets the fields that it knows.
+        unsafe {
+            let bytes = size.min(size_of::<ag_memory_stats>());
+            std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), stats.cast(), bytes);
+        }
+    });
+}
+
+/// Limits the bytes of array memory; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_set_memory_limit(cx: *mut ag_context, bytes: usize) {
+    guard_always(cx, (), |c| c.core.engine.heap.pool.set_limit(bytes));
+}
+
+/// Gives memory that is kept for use again back to the system.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
+    guard_always(cx, (), |c| {
+        c.core.trim();
+        c.slots.borrow_mut().trim();
+        c.dropped.take();
+    });
+}
+
+/// Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_set_threads(cx: *mut ag_context, n: usize) {
+    guard_always(cx, (), |c| c.core.engine.set_threads(n));
+}
+
+/// The number of threads.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_threads(cx: *mut ag_context) -> usize {
+    guard_always(cx, 0, |c| c.core.engine.thread_count())
+}
+
+/// Computes every operation at once instead of deferring and fusing element-wise ones. For debugging; slower.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_set_eager(cx: *mut ag_context, eager: bool) {
+    guard_always(cx, (), |c| c.core.engine.set_eager(eager));
+}
+
+/// Whether the output of the last derivative did not depend on (some of) its inputs, whose gradients are zeros then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_independent(cx: *mut ag_context) -> bool {
+    guard_always(cx, false, |c| c.core.independent.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::code;
+
+    #[test]
+    fn codes_and_version_are_those_of_the_library() {
+        let pairs = [
+            (AG_OK, code::OK),
+            (AG_ERR_CONTEXT, code::CONTEXT),
+            (AG_ERR_HANDLE, code::HANDLE),
+            (AG_ERR_SHAPE, code::SHAPE),
+            (AG_ERR_DTYPE, code::DTYPE),
+            (AG_ERR_VALUE, code::VALUE),
+            (AG_ERR_INDEX, code::INDEX),
+            (AG_ERR_MEMORY, code::MEMORY),
+            (AG_ERR_TRACED, code::TRACED),
+            (AG_ERR_CALLBACK, code::CALLBACK),
+            (AG_ERR_DERIVATIVE, code::DERIVATIVE),
+            (AG_ERR_SCOPE, code::SCOPE),
+            (AG_ERR_TAPE, code::TAPE),
+            (AG_ERR_BUSY, code::BUSY),
+            (AG_ERR_CHECK, code::CHECK),
+            (AG_ERR_ARGUMENT, code::ARGUMENT),
+            (AG_ERR_PANIC, code::PANIC),
+            (AG_ERR_USER, code::USER),
+        ];
+        pairs.iter().for_each(|(c, rust)| assert_eq!(c, rust));
+        let version = format!("{AUTOGRAD_VERSION_MAJOR}.{AUTOGRAD_VERSION_MINOR}.{AUTOGRAD_VERSION_PATCH}");
+        assert_eq!(version, env!("CARGO_PKG_VERSION"));
+        let number = 10000 * AUTOGRAD_VERSION_MAJOR + 100 * AUTOGRAD_VERSION_MINOR + AUTOGRAD_VERSION_PATCH;
+        assert_eq!(number, AUTOGRAD_VERSION_NUMBER);
+    }
+}

@@ -1,0 +1,561 @@
+//! Element-wise functions, in the order of the tables in `ops::elementwise`.
+
+use super::{ag_array, ag_context, guard, one, two};
+use crate::ops::{complex, elementwise as rows};
+use crate::trace::Array;
+
+/// An operation of an array and a number that takes the array's precision.
+fn scalar(
+    cx: *const ag_context,
+    name: &str,
+    x: ag_array,
+    y: f64,
+    f: impl FnOnce(&crate::context::Context, &Array, &Array) -> Array,
+) -> ag_array {
+    one(cx, name, x, |c, x| f(c, x, &Array::weak(y)))
+}
+
+/// -x. The negative of booleans is AG_ERR_DTYPE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_neg(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_neg", x, |c, x| rows::unary(c, &rows::NEG, x))
+}
+
+/// Absolute value; of a complex array a real one. The derivative at 0 is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_abs(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_abs", x, |c, x| complex::abs(c, x))
+}
+
+/// Absolute value of a real array. The derivative at 0 is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fabs(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_fabs", x, |c, x| rows::unary(c, &rows::FABS, x))
+}
+
+/// 1 / x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_reciprocal(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_reciprocal", x, |c, x| rows::unary(c, &rows::RECIPROCAL, x))
+}
+
+/// Exponential function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_exp(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_exp", x, |c, x| rows::unary(c, &rows::EXP, x))
+}
+
+/// 2 to the power of x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_exp2(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_exp2", x, |c, x| rows::unary(c, &rows::EXP2, x))
+}
+
+/// exp(x) - 1, exact also near 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_expm1(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_expm1", x, |c, x| rows::unary(c, &rows::EXPM1, x))
+}
+
+/// Natural logarithm: -inf at 0, NaN below 0 (of real arrays).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_log(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_log", x, |c, x| rows::unary(c, &rows::LOG, x))
+}
+
+/// Logarithm to base 2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_log2(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_log2", x, |c, x| rows::unary(c, &rows::LOG2, x))
+}
+
+/// Logarithm to base 10.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_log10(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_log10", x, |c, x| rows::unary(c, &rows::LOG10, x))
+}
+
+/// log(1 + x), exact also near 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_log1p(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_log1p", x, |c, x| rows::unary(c, &rows::LOG1P, x))
+}
+
+/// Sine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sin(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_sin", x, |c, x| rows::unary(c, &rows::SIN, x))
+}
+
+/// Cosine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cos(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_cos", x, |c, x| rows::unary(c, &rows::COS, x))
+}
+
+/// Tangent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tan(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_tan", x, |c, x| rows::unary(c, &rows::TAN, x))
+}
+
+/// Inverse sine; NaN outside [-1, 1] (of real arrays).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arcsin(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arcsin", x, |c, x| rows::unary(c, &rows::ARCSIN, x))
+}
+
+/// Inverse cosine; NaN outside [-1, 1] (of real arrays).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arccos(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arccos", x, |c, x| rows::unary(c, &rows::ARCCOS, x))
+}
+
+/// Inverse tangent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arctan(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arctan", x, |c, x| rows::unary(c, &rows::ARCTAN, x))
+}
+
+/// Hyperbolic sine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sinh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_sinh", x, |c, x| rows::unary(c, &rows::SINH, x))
+}
+
+/// Hyperbolic cosine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cosh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_cosh", x, |c, x| rows::unary(c, &rows::COSH, x))
+}
+
+/// Hyperbolic tangent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tanh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_tanh", x, |c, x| rows::unary(c, &rows::TANH, x))
+}
+
+/// Inverse hyperbolic sine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arcsinh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arcsinh", x, |c, x| rows::unary(c, &rows::ARCSINH, x))
+}
+
+/// Inverse hyperbolic cosine; NaN below 1 (of real arrays).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arccosh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arccosh", x, |c, x| rows::unary(c, &rows::ARCCOSH, x))
+}
+
+/// Inverse hyperbolic tangent; NaN outside [-1, 1] (of real arrays).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arctanh(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_arctanh", x, |c, x| rows::unary(c, &rows::ARCTANH, x))
+}
+
+/// Radians to degrees. Real arrays only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rad2deg(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_rad2deg", x, |c, x| rows::unary(c, &rows::RAD2DEG, x))
+}
+
+/// Radians to degrees, another name of ag_rad2deg.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_degrees(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_degrees", x, |c, x| rows::unary(c, &rows::RAD2DEG, x))
+}
+
+/// Degrees to radians. Real arrays only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_deg2rad(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_deg2rad", x, |c, x| rows::unary(c, &rows::DEG2RAD, x))
+}
+
+/// Degrees to radians, another name of ag_deg2rad.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_radians(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_radians", x, |c, x| rows::unary(c, &rows::DEG2RAD, x))
+}
+
+/// x * x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_square(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_square", x, |c, x| rows::unary(c, &rows::SQUARE, x))
+}
+
+/// Square root; NaN below 0 (of real arrays). At 0 the derivative is infinite, but a zero cotangent stays zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sqrt(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_sqrt", x, |c, x| rows::unary(c, &rows::SQRT, x))
+}
+
+/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_erf(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_erf", x, |c, x| rows::unary(c, &rows::ERF, x))
+}
+
+/// Logistic function, 1 / (1 + exp(-x)).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_expit(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_expit", x, |c, x| rows::unary(c, &rows::EXPIT, x))
+}
+
+/// sin(pi x) / (pi x), 1 at 0; every derivative is exact at 0, too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sinc(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_sinc", x, |c, x| rows::sinc(c, x))
+}
+
+/// Real part; of a real array the array itself. The gradient with respect to a complex array is g.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_real(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_real", x, |c, x| complex::real(c, x))
+}
+
+/// Imaginary part; of a real array zeros. The gradient with respect to a complex array is -i g.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_imag(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_imag", x, |c, x| complex::imag(c, x))
+}
+
+/// Complex conjugate; of a real array the array itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_conj(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_conj", x, |c, x| complex::conj(c, x))
+}
+
+/// Angle in the complex plane, in radians; of a real array 0 or pi. The derivative at 0 is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_angle(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_angle", x, |c, x| complex::angle(c, x))
+}
+
+/// The real part if all imaginary parts are within 100 machine epsilons of 0, else the array itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_real_if_close(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_real_if_close", x, |c, x| complex::real_if_close(c, x))
+}
+
+/// NaN replaced by 0 and infinities by the largest finite numbers; the gradient is 0 where something was replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_nan_to_num(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_nan_to_num", x, |c, x| rows::nan_to_num(c, x))
+}
+
+/// -1, 0 or 1; of a complex array x / |x|. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sign(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_sign", x, |c, x| rows::step(c, &rows::SIGN, x))
+}
+
+/// The largest integer not above x. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_floor(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_floor", x, |c, x| rows::step(c, &rows::FLOOR, x))
+}
+
+/// The smallest integer not below x. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_ceil(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_ceil", x, |c, x| rows::step(c, &rows::CEIL, x))
+}
+
+/// The integer part. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_trunc(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_trunc", x, |c, x| rows::step(c, &rows::TRUNC, x))
+}
+
+/// The nearest integer, halves to the even one. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rint(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_rint", x, |c, x| rows::step(c, &rows::RINT, x))
+}
+
+/// Whether elements are NaN. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_isnan(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_isnan", x, |c, x| rows::test(c, &rows::ISNAN, x))
+}
+
+/// Whether elements are infinite. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_isinf(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_isinf", x, |c, x| rows::test(c, &rows::ISINF, x))
+}
+
+/// Whether elements are neither infinite nor NaN. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_isfinite(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_isfinite", x, |c, x| rows::test(c, &rows::ISFINITE, x))
+}
+
+/// Whether elements are 0. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logical_not(cx: *mut ag_context, x: ag_array) -> ag_array {
+    one(cx, "ag_logical_not", x, |c, x| rows::test(c, &rows::LOGICAL_NOT, x))
+}
+
+/// x + y, with broadcasting; of booleans the logical or.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_add(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_add", x, y, |c, x, y| rows::binary(c, &rows::ADD, x, y))
+}
+
+/// x + y for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_add_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_add_scalar", x, y, |c, x, y| rows::binary(c, &rows::ADD, x, y))
+}
+
+/// x - y, with broadcasting. Of booleans AG_ERR_DTYPE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sub(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_sub", x, y, |c, x, y| rows::binary(c, &rows::SUB, x, y))
+}
+
+/// x - y for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_sub_scalar", x, y, |c, x, y| rows::binary(c, &rows::SUB, x, y))
+}
+
+/// y - x for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rsub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_rsub_scalar", x, y, |c, x, y| rows::binary(c, &rows::SUB, y, x))
+}
+
+/// x * y, with broadcasting; of booleans the logical and.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mul(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_mul", x, y, |c, x, y| rows::binary(c, &rows::MUL, x, y))
+}
+
+/// x * y for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mul_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_mul_scalar", x, y, |c, x, y| rows::binary(c, &rows::MUL, x, y))
+}
+
+/// x / y, with broadcasting; integers are divided as f64.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_div(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_div", x, y, |c, x, y| rows::binary(c, &rows::DIV, x, y))
+}
+
+/// x / y for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_div_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_div_scalar", x, y, |c, x, y| rows::binary(c, &rows::DIV, x, y))
+}
+
+/// y / x for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rdiv_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_rdiv_scalar", x, y, |c, x, y| rows::binary(c, &rows::DIV, y, x))
+}
+
+/// x to the power of y, with broadcasting. At x = 0 the derivative with respect to y is 0, at y = 0 the one with
+/// respect to x. Integers to negative powers are AG_ERR_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_pow(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_pow", x, y, |c, x, y| rows::binary(c, &rows::POW, x, y))
+}
+
+/// x to the power of a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_pow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_pow_scalar", x, y, |c, x, y| rows::binary(c, &rows::POW, x, y))
+}
+
+/// A number y to the power of x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rpow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_rpow_scalar", x, y, |c, x, y| rows::binary(c, &rows::POW, y, x))
+}
+
+/// The remainder of x / y with the sign of y, with broadcasting. The derivative with respect to y is -floor(x / y).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_mod", x, y, |c, x, y| rows::binary(c, &rows::MOD, x, y))
+}
+
+/// The remainder of x / y with the sign of the number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_mod_scalar", x, y, |c, x, y| rows::binary(c, &rows::MOD, x, y))
+}
+
+/// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_maximum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_maximum", x, y, |c, x, y| rows::binary(c, &rows::MAXIMUM, x, y))
+}
+
+/// The larger of x and a number y; at a tie the derivative is 1/2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_maximum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_maximum_scalar", x, y, |c, x, y| rows::binary(c, &rows::MAXIMUM, x, y))
+}
+
+/// The smaller of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_minimum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_minimum", x, y, |c, x, y| rows::binary(c, &rows::MINIMUM, x, y))
+}
+
+/// The smaller of x and a number y; at a tie the derivative is 1/2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_minimum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_minimum_scalar", x, y, |c, x, y| rows::binary(c, &rows::MINIMUM, x, y))
+}
+
+/// The larger of x and y, the other one if one is NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmax(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_fmax", x, y, |c, x, y| rows::binary(c, &rows::FMAX, x, y))
+}
+
+/// The smaller of x and y, the other one if one is NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmin(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_fmin", x, y, |c, x, y| rows::binary(c, &rows::FMIN, x, y))
+}
+
+/// log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logaddexp(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_logaddexp", x, y, |c, x, y| rows::binary(c, &rows::LOGADDEXP, x, y))
+}
+
+/// log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logaddexp2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_logaddexp2", x, y, |c, x, y| rows::binary(c, &rows::LOGADDEXP2, x, y))
+}
+
+/// The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arctan2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_arctan2", x, y, |c, x, y| rows::binary(c, &rows::ARCTAN2, x, y))
+}
+
+/// sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hypot(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_hypot", x, y, |c, x, y| rows::binary(c, &rows::HYPOT, x, y))
+}
+
+/// floor(x / y). Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_floor_divide(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_floor_divide", x, y, |c, x, y| rows::floor_divide(c, x, y))
+}
+
+/// x == y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_equal", x, y, |c, x, y| rows::compare(c, &rows::EQUAL, x, y))
+}
+
+/// x == y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::EQUAL, x, y))
+}
+
+/// x != y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_not_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_not_equal", x, y, |c, x, y| rows::compare(c, &rows::NOT_EQUAL, x, y))
+}
+
+/// x != y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_not_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_not_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::NOT_EQUAL, x, y))
+}
+
+/// x < y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_less(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_less", x, y, |c, x, y| rows::compare(c, &rows::LESS, x, y))
+}
+
+/// x < y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_less_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_less_scalar", x, y, |c, x, y| rows::compare(c, &rows::LESS, x, y))
+}
+
+/// x <= y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_less_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_less_equal", x, y, |c, x, y| rows::compare(c, &rows::LESS_EQUAL, x, y))
+}
+
+/// x <= y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_less_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_less_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::LESS_EQUAL, x, y))
+}
+
+/// x > y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_greater(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_greater", x, y, |c, x, y| rows::compare(c, &rows::GREATER, x, y))
+}
+
+/// x > y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_greater_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_greater_scalar", x, y, |c, x, y| rows::compare(c, &rows::GREATER, x, y))
+}
+
+/// x >= y, element by element, with broadcasting. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_greater_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_greater_equal", x, y, |c, x, y| rows::compare(c, &rows::GREATER_EQUAL, x, y))
+}
+
+/// x >= y for a number y. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_greater_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    scalar(cx, "ag_greater_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::GREATER_EQUAL, x, y))
+}
+
+/// Logical and of what is not 0. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logical_and(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_logical_and", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_AND, x, y))
+}
+
+/// Logical or of what is not 0. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logical_or(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_logical_or", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_OR, x, y))
+}
+
+/// Logical xor of what is not 0. A boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logical_xor(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    two(cx, "ag_logical_xor", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_XOR, x, y))
+}
+
+/// x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value, and
+/// a zero derivative, NaN or not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_where(cx: *mut ag_context, condition: ag_array, x: ag_array, y: ag_array) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let [condition, x, y] = [condition, x, y].map(|h| c.get("ag_where", h));
+        if c.core.failed() { ag_array::NULL } else { c.put(rows::select(&c.core, &condition, &x, &y)) }
+    })
+}
+
+/// x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_clip(cx: *mut ag_context, x: ag_array, low: f64, high: f64) -> ag_array {
+    one(cx, "ag_clip", x, |c, x| rows::clip(c, x, low, high))
+}

@@ -1,0 +1,483 @@
+//! Operators on functions, and how a function of the caller's is called.
+
+use super::context::Frame;
+use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice, store};
+use crate::context::Context;
+use crate::error::{Error, code};
+use crate::operators::check::{self, Modes, Options};
+use crate::operators::grad::{self, Arrays};
+use crate::trace::Array;
+use smallvec::SmallVec;
+use std::ffi::c_void;
+
+/// A function of arrays: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself, everything
+/// else that was made is released at the end. It fails with `return ag_raise(cx, ...)`. It may call every function of
+/// the library but ag_context_free, and must not throw or longjmp.
+pub type ag_function = Option<
+    unsafe extern "C" fn(cx: *mut ag_context, args: *const ag_array, nargs: usize, user: *mut c_void) -> ag_array,
+>;
+
+/// Reverse mode, for ag_check_grads.
+pub const AG_REVERSE: i32 = 1;
+/// Forward mode, for ag_check_grads.
+pub const AG_FORWARD: i32 = 2;
+
+/// Callbacks inside of callbacks; more of them would run into the end of the stack.
+const MAX_FRAMES: usize = 200;
+
+impl ag_context {
+    /// Runs a callback in a frame of its own: a scope, and a barrier for scopes and tapes. `run` gets handles for
+    /// `values` and returns handles of results, which are taken out of the scope as values.
+    pub(super) fn frame(
+        &self,
+        values: &[Array],
+        results: usize,
+        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
+    ) -> SmallVec<[Array; 1]> {
+        let core = &self.core;
+        if self.frames.borrow().len() >= MAX_FRAMES {
+            core.fail(Error::callback(format!("callbacks are nested too deep: {MAX_FRAMES} of them are running")));
+            return SmallVec::new();
+        }
+        self.slots.borrow_mut().enter();
+        let scopes = self.slots.borrow().depth();
+        let tapes = self.tapes.borrow().len();
+        self.frames.borrow_mut().push(Frame { scopes, tapes });
+        let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
+        let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
+        if !core.failed() {
+            run(std::ptr::from_ref(self).cast_mut(), &handles, &mut out);
+        }
+        let mut found = SmallVec::new();
+        if !core.failed() {
+            for (i, &h) in out.iter().enumerate() {
+                let value = self.slots.borrow().get(h).cloned();
+                match value {
+                    Ok(value) => found.push(value),
+                    Err(_) if h.bits == 0 => {
+                        core.fail(Error::callback("the callback returned the null array without raising an error"));
+                    }
+                    Err(problem) => {
+                        let what = if results > 1 {
+                            format!("result {i} of the callback: ")
+                        } else {
+                            "the callback returned: ".into()
+                        };
+                        core.fail(Error::handle(what + &problem.message("array")));
+                    }
+                }
+            }
+        }
+        self.frames.borrow_mut().pop();
+        let open_tapes = self.end_tapes_above(tapes);
+        let open_scopes = self.slots.borrow().depth() - scopes;
+        if open_tapes > 0 {
+            core.fail(Error::tape(format!("the callback left {open_tapes} tape(s) open")));
+        } else if open_scopes > 0 {
+            core.fail(Error::scope(format!("the callback left {open_scopes} scope(s) open")));
+        }
+        while self.slots.borrow().depth() >= scopes {
+            self.leave_scope();
+        }
+        if core.failed() {
+            found.clear();
+        }
+        found
+    }
+
+    /// A C function as one of the library's.
+    fn function(&self, f: ag_function, user: *mut c_void) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
+        move |_, args: &[Array]| {
+            self.frame(args, 1, |cx, handles, out| {
+                if let Some(f) = f {
+                    // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                    out[0] = unsafe { f(cx, handles.as_ptr(), handles.len(), user) };
+                }
+            })
+        }
+    }
+}
+
+/// What all operators on functions check first.
+///
+/// # Safety
+/// `args` is NULL or points at `nargs` handles.
+unsafe fn arguments(
+    c: &ag_context,
+    name: &str,
+    f: ag_function,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: Option<usize>,
+) -> Option<SmallVec<[Array; 4]>> {
+    if f.is_none() {
+        c.core.fail(Error::argument("the argument f is NULL").within(name));
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let args = unsafe { slice(c, name, "args", args, nargs) }?;
+    if argnum.is_some_and(|k| k >= nargs) {
+        let e = Error::argument(format!("argnum is {}, but there are {nargs} arguments", argnum.unwrap_or(0)));
+        c.core.fail(e.within(name));
+        return None;
+    }
+    let args = c.get_all(name, args);
+    (!c.core.failed()).then_some(args)
+}
+
+/// The gradient of a function with real result of one element, with respect to args[argnum]: an array of its shape.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_grad(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    const NAME: &str = "ag_grad";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        c.put(grad::grad(&c.core, NAME, &c.function(f, user), &args, argnum))
+    })
+}
+
+/// The value of a function, and its gradient with respect to args[argnum] in *gradient. Computed together, for little
+/// more than the gradient alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_value_and_grad(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    gradient: *mut ag_array,
+) -> ag_array {
+    value_and_grads(cx, "ag_value_and_grad", f, user, args, nargs, Some(&[argnum]), gradient)
+}
+
+/// The value of a function, and its gradients with respect to args[argnums[i]] in gradients[i], from one sweep. argnums
+/// NULL: with respect to all arguments, nargs of them (nargnums is ignored).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_value_and_grads(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnums: *const usize,
+    nargnums: usize,
+    gradients: *mut ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_value_and_grads";
+    if argnums.is_null() {
+        return value_and_grads(cx, NAME, f, user, args, nargs, None, gradients);
+    }
+    if nargnums > isize::MAX as usize / 8 || !argnums.is_aligned() {
+        return guard(cx, ag_array::NULL, |c| {
+            c.core.fail(Error::argument("argnums is misaligned or too long").within(NAME));
+            ag_array::NULL
+        });
+    }
+    // SAFETY: `nargnums` numbers, the caller's promise.
+    let argnums = unsafe { std::slice::from_raw_parts(argnums, nargnums) };
+    value_and_grads(cx, NAME, f, user, args, nargs, Some(argnums), gradients)
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+fn value_and_grads(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnums: Option<&[usize]>,
+    gradients: *mut ag_array,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
+        let all: SmallVec<[usize; 4]> = argnums.map_or_else(|| (0..nargs).collect(), SmallVec::from_slice);
+        if gradients.is_null() && !all.is_empty() {
+            c.core.fail(Error::argument("the place for the gradients is NULL").within(name));
+            return ag_array::NULL;
+        }
+        if let Some(k) = all.iter().find(|&&k| k >= nargs) {
+            let e = Error::argument(format!("argnum is {k}, but there are {nargs} arguments"));
+            c.core.fail(e.within(name));
+        }
+        let (value, grads) = if c.core.failed() {
+            (Array::Null, SmallVec::from_elem(Array::Null, all.len()))
+        } else {
+            grad::value_and_grads(&c.core, name, &c.function(f, user), &args, &all)
+        };
+        for (i, g) in grads.into_iter().enumerate() {
+            // SAFETY: room for as many handles as there are argnums, the caller's promise.
+            unsafe { gradients.add(i).write(c.put(g)) };
+        }
+        c.put(value)
+    })
+}
+
+/// The gradient of the sum of a function's elements with respect to args[argnum]: its derivative, for a function that
+/// works element by element. The result has the shape of the argument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_elementwise_grad(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_elementwise_grad", f, user, args, nargs, argnum, |c, f, args| {
+        grad::elementwise_grad(c, f, args, argnum)
+    })
+}
+
+/// f'(z) of a holomorphic function of complex args[argnum].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_holomorphic_grad(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_holomorphic_grad", f, user, args, nargs, argnum, |c, f, args| {
+        grad::holomorphic_grad(c, f, args, argnum)
+    })
+}
+
+/// The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_jacobian(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_jacobian", f, user, args, nargs, argnum, |c, f, args| grad::jacobian(c, f, args, argnum))
+}
+
+/// The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hessian(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_hessian", f, user, args, nargs, argnum, |c, f, args| grad::hessian(c, f, args, argnum))
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+fn unary_operator(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    operator: impl FnOnce(&Context, &grad::Function<'_>, &[Array]) -> Array,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        c.put(operator(&c.core, &c.function(f, user), &args))
+    })
+}
+
+/// The Hessian with respect to args[argnum] times `v`, which has the shape of the argument; costs a few evaluations of
+/// the function and never forms the Hessian.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hvp(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    v: ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_hvp";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        let v = c.get(NAME, v);
+        if v.is_null() {
+            return ag_array::NULL;
+        }
+        let mut result = grad::hvps(&c.core, &c.function(f, user), &args, &[argnum], &[v]);
+        c.put(result.pop().unwrap_or_default())
+    })
+}
+
+/// The Hessian with respect to all arguments together, times vs[0] to vs[nargs - 1]; results in hvs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hvps(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    vs: *const ag_array,
+    hvs: *mut ag_array,
+) {
+    const NAME: &str = "ag_hvps";
+    guard(cx, (), |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return };
+        // SAFETY: `nargs` handles, the caller's promise.
+        let Some(vs) = (unsafe { slice(c, NAME, "vs", vs, nargs) }) else { return };
+        if hvs.is_null() {
+            c.core.fail(Error::argument("the argument hvs is NULL").within(NAME));
+            return;
+        }
+        let vs = c.get_all(NAME, vs);
+        let all: SmallVec<[usize; 4]> = (0..nargs).collect();
+        let results =
+            if c.core.failed() { Arrays::new() } else { grad::hvps(&c.core, &c.function(f, user), &args, &all, &vs) };
+        for i in 0..nargs {
+            let result = results.get(i).cloned().unwrap_or_default();
+            // SAFETY: room for `nargs` handles, the caller's promise.
+            unsafe { hvs.add(i).write(c.put(result)) };
+        }
+    });
+}
+
+/// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute
+/// vector-Jacobian products with respect to args[argnum] with ag_vjp, any number of times. End it with ag_tape_end; it
+/// also ends with its scope.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_make_vjp(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    value: *mut ag_array,
+) -> ag_tape {
+    const NAME: &str = "ag_make_vjp";
+    let null = ag_tape { bits: 0 };
+    guard(cx, null, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null };
+        let recorded = grad::record(&c.core, &c.function(f, user), &args, &[argnum]);
+        if c.core.failed() {
+            grad::close(&c.core, recorded);
+            return null;
+        }
+        if !value.is_null() {
+            // SAFETY: writable, the caller's promise.
+            unsafe { store(value, c.put(recorded.value())) };
+        }
+        c.put_pullback(recorded)
+    })
+}
+
+/// The vector-Jacobian product of what ag_make_vjp kept: the cotangent of the argument for the cotangent `g` of the
+/// result. AG_ERR_SHAPE if g hasn't the shape of the result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_array) -> ag_array {
+    const NAME: &str = "ag_vjp";
+    guard(cx, ag_array::NULL, |c| {
+        let (Some(recorded), g) = (c.pullback(NAME, vjp), c.get(NAME, g)) else { return ag_array::NULL };
+        if g.is_null() {
+            return ag_array::NULL;
+        }
+        let value = recorded.value();
+        if g.shape() != value.shape() {
+            let e = Error::shape(format!(
+                "the cotangent has shape {}, the result {}",
+                crate::array::shape::Show(g.shape()),
+                crate::array::shape::Show(value.shape())
+            ));
+            c.core.fail(e.within(NAME));
+            return ag_array::NULL;
+        }
+        let result = recorded.pull(&c.core, &[g], false).pop().unwrap_or_default();
+        grad::settle(&c.core, std::iter::once(&result));
+        c.put(grad::normal(result))
+    })
+}
+
+/// The Jacobian-vector product in forward mode: returns the tangent of the result for the tangent of args[argnum] (of
+/// its shape); the value goes to *value, which may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_jvp(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    tangent: ag_array,
+    value: *mut ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_jvp";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        let t = c.get(NAME, tangent);
+        if t.is_null() {
+            return ag_array::NULL;
+        }
+        let (mut values, mut tangents) = grad::jvp(&c.core, &c.function(f, user), &args, &[argnum], &[t]);
+        if !value.is_null() {
+            let y = c.put(values.pop().unwrap_or_default());
+            // SAFETY: writable, the caller's promise.
+            unsafe { store(value, y) };
+        }
+        c.put(tangents.pop().unwrap_or_default())
+    })
+}
+
+/// Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
+/// (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
+/// pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
+/// above all. Arguments should be away from points where the function has no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_check_grads(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    order: i32,
+    modes: i32,
+) -> i32 {
+    const NAME: &str = "ag_check_grads";
+    guard_always(cx, code::CONTEXT, |c| {
+        if c.core.failed() {
+            return c.core.error_code();
+        }
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return c.core.error_code() };
+        if order < 1 || !(0..=3).contains(&modes) {
+            let e = Error::argument(format!("order is {order} (from 1 on), modes is {modes} (0 to 3)"));
+            c.core.fail(e.within(NAME));
+            return c.core.error_code();
+        }
+        let modes = if modes == 0 { AG_REVERSE | AG_FORWARD } else { modes };
+        let options = Options {
+            order: order as u32,
+            modes: Modes { reverse: modes & AG_REVERSE != 0, forward: modes & AG_FORWARD != 0 },
+            ..Options::default()
+        };
+        if let Err(e) = check::check_grads(&c.core, &c.function(f, user), &args, options) {
+            c.core.fail(e.within(NAME));
+        }
+        c.core.error_code()
+    })
+}

@@ -1,0 +1,429 @@
+//! Handles and the slots behind them.
+//!
+//! A handle is a number: context tag, kind, generation, slot. A slot's generation goes up each time it is filled; a
+//! handle counts only while tag, kind and generation agree, so null, stale, foreign and random bits are found out. A
+//! slot whose generations are used up is never filled again, so a stale handle cannot come to life.
+//!
+//! Slots are a stack. A scope remembers where the stack ended when it was entered, and leaving it cuts the stack back
+//! there: no list is walked for values that stay inside, nothing is counted. Two things keep a slot from being just an
+//! element of a stack: `ag_keep` gives it to an outer scope, which then leaves it standing; and a released slot is a
+//! hole, filled again first (each scope has its list of holes).
+
+use crate::trace::Array;
+
+/// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
+/// `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ag_array {
+    /// Private.
+    pub bits: u64,
+}
+
+/// A tape begun with `ag_tape_begin`, or a pullback made with `ag_make_vjp`. Valid until `ag_tape_end`, or until the
+/// scope in which it was made is left. `{0}` is null.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ag_tape {
+    /// Private.
+    pub bits: u64,
+}
+
+/// A primitive: a function of the caller's with its derivative rules. Valid until `ag_primitive_free` or the end of the
+/// context. `{0}` is null.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ag_primitive {
+    /// Private.
+    pub bits: u64,
+}
+
+/// A scope entered with `ag_scope_enter`. Valid until it is left.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ag_scope {
+    /// Private.
+    pub bits: u64,
+}
+
+impl ag_array {
+    pub const NULL: ag_array = ag_array { bits: 0 };
+}
+
+const SLOT_BITS: u32 = 28;
+const GENERATION_BITS: u32 = 24;
+const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
+const GENERATION_MASK: u64 = (1 << GENERATION_BITS) - 1;
+const KIND_SHIFT: u32 = SLOT_BITS + GENERATION_BITS;
+const TAG_SHIFT: u32 = KIND_SHIFT + 2;
+/// Tags are 1 to 1023.
+pub const TAGS: u64 = (1 << (64 - TAG_SHIFT)) - 1;
+
+/// What a handle stands for.
+#[derive(Clone, Copy, PartialEq)]
+#[repr(u64)]
+pub enum Kind {
+    Array = 0,
+    Tape = 1,
+    Primitive = 2,
+    Scope = 3,
+}
+
+/// Packs a handle.
+pub fn pack(tag: u64, kind: Kind, generation: u64, slot: u64) -> u64 {
+    tag << TAG_SHIFT | (kind as u64) << KIND_SHIFT | generation << SLOT_BITS | slot
+}
+
+/// Packs a handle with a serial number instead of slot and generation.
+pub fn pack_serial(tag: u64, kind: Kind, serial: u64) -> u64 {
+    tag << TAG_SHIFT | (kind as u64) << KIND_SHIFT | serial & ((1 << KIND_SHIFT) - 1)
+}
+
+/// The serial number of such a handle, if tag and kind are right.
+pub fn serial(tag: u64, kind: Kind, bits: u64) -> Result<u64, Problem> {
+    if bits == 0 {
+        return Err(Problem::Null);
+    }
+    if bits >> TAG_SHIFT != tag {
+        return Err(Problem::Foreign);
+    }
+    if bits >> KIND_SHIFT & 3 != kind as u64 {
+        return Err(Problem::Kind);
+    }
+    Ok(bits & ((1 << KIND_SHIFT) - 1))
+}
+
+/// What is wrong with a handle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Problem {
+    Null,
+    Foreign,
+    Kind,
+    Stale { slot: u64, generation: u64 },
+}
+
+impl Problem {
+    #[cold]
+    pub fn message(self, what: &str) -> String {
+        match self {
+            Problem::Null => format!("expected a handle of type {what}, got the null handle"),
+            Problem::Foreign => format!("this {what} handle belongs to another context, or is no handle at all"),
+            Problem::Kind => format!("expected a handle of type {what}, got one of another type"),
+            Problem::Stale { slot, generation } => format!(
+                "stale {what} handle (slot {slot}, generation {generation}): it was released, or its scope was left"
+            ),
+        }
+    }
+}
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+enum Content {
+    /// Empty; the next hole of the same scope.
+    Hole {
+        next: u32,
+    },
+    Value(Array),
+}
+
+struct Slot {
+    generation: u32,
+    /// Depth of the scope it belongs to.
+    owner: u32,
+    content: Content,
+}
+
+struct Scope {
+    serial: u64,
+    /// Where the stack ended when the scope was entered.
+    base: u32,
+    /// First hole.
+    holes: u32,
+    /// Whether some slot above `base` may belong to an outer scope.
+    kept: bool,
+}
+
+/// All array handles of a context.
+pub struct Slots {
+    tag: u64,
+    slots: Vec<Slot>,
+    /// Slots from here on are empty.
+    top: u32,
+    scopes: Vec<Scope>,
+    next_scope: u64,
+    live: usize,
+    /// The generation that a slot seen for the first time starts after.
+    first_generation: u32,
+}
+
+impl Slots {
+    pub fn new(tag: u64) -> Slots {
+        let root = Scope { serial: 0, base: 0, holes: NONE, kept: false };
+        Slots { tag, slots: Vec::new(), top: 0, scopes: vec![root], next_scope: 1, live: 0, first_generation: 0 }
+    }
+
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// The number of open scopes, the context's own included.
+    pub fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    #[inline]
+    fn find(&self, handle: ag_array) -> Result<usize, Problem> {
+        let bits = handle.bits;
+        let (slot, generation) = (bits & SLOT_MASK, bits >> SLOT_BITS & GENERATION_MASK);
+        if bits >> KIND_SHIFT == self.tag << 2
+            && slot < u64::from(self.top)
+            && let Slot { generation: g, content: Content::Value(_), .. } = &self.slots[slot as usize]
+            && u64::from(*g) == generation
+        {
+            return Ok(slot as usize);
+        }
+        Err(self.diagnose(bits))
+    }
+
+    #[cold]
+    fn diagnose(&self, bits: u64) -> Problem {
+        match serial(self.tag, Kind::Array, bits) {
+            Err(problem) => problem,
+            Ok(_) => Problem::Stale { slot: bits & SLOT_MASK, generation: bits >> SLOT_BITS & GENERATION_MASK },
+        }
+    }
+
+    #[inline]
+    pub fn get(&self, handle: ag_array) -> Result<&Array, Problem> {
+        let i = self.find(handle)?;
+        match &self.slots[i].content {
+            Content::Value(value) => Ok(value),
+            Content::Hole { .. } => Err(self.diagnose(handle.bits)),
+        }
+    }
+
+    /// Puts another value behind a handle; the old one is returned to be dropped outside of the borrow.
+    pub fn replace(&mut self, handle: ag_array, value: Array) -> Result<Array, Problem> {
+        let i = self.find(handle)?;
+        match std::mem::replace(&mut self.slots[i].content, Content::Value(value)) {
+            Content::Value(old) => Ok(old),
+            Content::Hole { .. } => Ok(Array::Null),
+        }
+    }
+
+    /// A new handle of the innermost scope; null when there are too many.
+    #[inline]
+    pub fn put(&mut self, value: Array) -> ag_array {
+        let depth = self.scopes.len() as u32 - 1;
+        let scope = self.scopes.last_mut().expect("the root scope stays");
+        let i = if scope.holes != NONE {
+            let i = scope.holes;
+            let Content::Hole { next } = self.slots[i as usize].content else {
+                unreachable!("the list has holes only")
+            };
+            scope.holes = next;
+            i
+        } else {
+            match self.grow() {
+                Some(i) => i,
+                None => return ag_array::NULL,
+            }
+        };
+        let slot = &mut self.slots[i as usize];
+        slot.generation += 1;
+        slot.owner = depth;
+        slot.content = Content::Value(value);
+        self.live += 1;
+        ag_array { bits: pack(self.tag, Kind::Array, u64::from(slot.generation), u64::from(i)) }
+    }
+
+    /// The next slot of the stack, passing over those that are used up.
+    #[inline]
+    fn grow(&mut self) -> Option<u32> {
+        loop {
+            let i = self.top;
+            if i as usize == self.slots.len() {
+                if u64::from(i) > SLOT_MASK || self.slots.try_reserve(1).is_err() {
+                    return None;
+                }
+                let generation = self.first_generation;
+                self.slots.push(Slot { generation, owner: 0, content: Content::Hole { next: NONE } });
+            }
+            self.top += 1;
+            if u64::from(self.slots[i as usize].generation) < GENERATION_MASK {
+                return Some(i);
+            }
+        }
+    }
+
+    /// Empties a slot; the value is returned to be dropped outside of the borrow.
+    pub fn release(&mut self, handle: ag_array) -> Result<Array, Problem> {
+        let i = self.find(handle)?;
+        let owner = self.slots[i].owner as usize;
+        let scope = &mut self.scopes[owner];
+        let usable = u64::from(self.slots[i].generation) < GENERATION_MASK;
+        let hole = Content::Hole { next: if usable { scope.holes } else { NONE } };
+        if usable {
+            scope.holes = i as u32;
+        }
+        self.live -= 1;
+        match std::mem::replace(&mut self.slots[i].content, hole) {
+            Content::Value(old) => Ok(old),
+            Content::Hole { .. } => Ok(Array::Null),
+        }
+    }
+
+    /// Enters a scope and returns its serial number.
+    pub fn enter(&mut self) -> u64 {
+        let serial = self.next_scope;
+        self.next_scope += 1;
+        self.scopes.push(Scope { serial, base: self.top, holes: NONE, kept: false });
+        serial
+    }
+
+    /// The depth of an open scope.
+    pub fn depth_of(&self, serial: u64) -> Option<usize> {
+        self.scopes.iter().rposition(|s| s.serial == serial)
+    }
+
+    /// Gives a handle to the scope outside of the one at `depth`.
+    pub fn keep(&mut self, handle: ag_array, depth: usize) -> Result<(), Problem> {
+        let i = self.find(handle)?;
+        let outer = depth.saturating_sub(1) as u32;
+        if self.slots[i].owner > outer {
+            self.slots[i].owner = outer;
+            self.scopes[depth..].iter_mut().for_each(|s| s.kept = true);
+        }
+        Ok(())
+    }
+
+    /// Leaves the innermost scope. The values are moved to `dropped`, to be dropped outside of the borrow.
+    pub fn leave(&mut self, dropped: &mut Vec<Array>) {
+        if self.scopes.len() == 1 {
+            return;
+        }
+        let scope = self.scopes.pop().expect("more than the root scope");
+        let depth = self.scopes.len() as u32;
+        let mut end = scope.base;
+        for i in scope.base..self.top {
+            let slot = &mut self.slots[i as usize];
+            if scope.kept && slot.owner < depth && matches!(slot.content, Content::Value(_)) {
+                end = i + 1;
+                continue;
+            }
+            if let Content::Value(value) = std::mem::replace(&mut slot.content, Content::Hole { next: NONE }) {
+                self.live -= 1;
+                // Numbers need no dropping.
+                if !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Null) {
+                    dropped.push(value);
+                }
+            }
+        }
+        self.top = end;
+        // What is empty between kept slots is the outer scope's to fill.
+        let outer = self.scopes.last_mut().expect("the root scope stays");
+        for i in scope.base..end {
+            let slot = &mut self.slots[i as usize];
+            if matches!(slot.content, Content::Hole { .. }) && u64::from(slot.generation) < GENERATION_MASK {
+                slot.content = Content::Hole { next: outer.holes };
+                outer.holes = i;
+            }
+        }
+    }
+
+    /// Gives the memory of empty slots back; the generations of what comes in their place start above theirs.
+    pub fn trim(&mut self) {
+        let highest = self.slots[self.top as usize..].iter().map(|s| s.generation).max().unwrap_or(0);
+        if u64::from(highest) < GENERATION_MASK / 2 {
+            self.first_generation = self.first_generation.max(highest);
+            self.slots.truncate(self.top as usize);
+            self.slots.shrink_to_fit();
+        }
+    }
+
+    /// All values, when the context ends.
+    pub fn drain(&mut self) -> Vec<Array> {
+        self.live = 0;
+        self.top = 0;
+        self.scopes.truncate(1);
+        std::mem::take(&mut self.slots)
+            .into_iter()
+            .filter_map(|s| match s.content {
+                Content::Value(value) => Some(value),
+                Content::Hole { .. } => None,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(slots: &Slots, h: ag_array) -> Option<f64> {
+        match slots.get(h) {
+            Ok(Array::Number { value, .. }) => Some(*value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_slot_is_32_bytes() {
+        assert_eq!(size_of::<Slot>(), 32);
+    }
+
+    #[test]
+    fn scopes_cut_the_stack_and_keep_what_was_kept() {
+        let mut s = Slots::new(5);
+        let a = s.put(Array::from(1.0));
+        s.enter();
+        let b = s.put(Array::from(2.0));
+        let c = s.put(Array::from(3.0));
+        let d = s.put(Array::from(4.0));
+        s.keep(c, 1).unwrap();
+        s.leave(&mut Vec::new());
+        assert_eq!([a, b, c, d].map(|h| number(&s, h)), [Some(1.0), None, Some(3.0), None]);
+        assert_eq!(s.live(), 2);
+        // The hole before `c` is filled first, with a new generation.
+        let e = s.put(Array::from(5.0));
+        assert_eq!((e.bits & SLOT_MASK, number(&s, b)), (1, None));
+        assert_eq!(s.release(e).map(|_| ()), Ok(()));
+        assert_eq!(s.release(e).map(|_| ()).unwrap_err(), Problem::Stale { slot: 1, generation: 2 });
+    }
+
+    #[test]
+    fn loops_without_scopes_do_not_grow() {
+        let mut s = Slots::new(1);
+        let mut x = s.put(Array::from(0.0));
+        for i in 0..10_000 {
+            let y = s.put(Array::from(i as f64));
+            s.release(x).unwrap();
+            x = y;
+        }
+        assert!(s.slots.len() <= 3);
+    }
+
+    #[test]
+    fn used_up_slots_retire() {
+        let mut s = Slots::new(1);
+        let first = s.put(Array::from(0.0));
+        s.release(first).unwrap();
+        s.slots[0].generation = GENERATION_MASK as u32 - 1;
+        let last = s.put(Array::from(1.0));
+        assert_eq!(last.bits & SLOT_MASK, 0);
+        s.release(last).unwrap();
+        let next = s.put(Array::from(2.0));
+        assert_eq!(next.bits & SLOT_MASK, 1);
+    }
+
+    #[test]
+    fn wrong_handles_are_told_apart() {
+        let mut s = Slots::new(7);
+        let h = s.put(Array::from(1.0));
+        assert_eq!(s.get(ag_array::NULL).err(), Some(Problem::Null));
+        assert_eq!(s.get(ag_array { bits: h.bits ^ 1 << TAG_SHIFT }).err(), Some(Problem::Foreign));
+        assert_eq!(s.get(ag_array { bits: h.bits | 1 << KIND_SHIFT }).err(), Some(Problem::Kind));
+        assert_eq!(s.get(ag_array { bits: h.bits + 1 }).err(), Some(Problem::Stale { slot: 1, generation: 1 }));
+    }
+}

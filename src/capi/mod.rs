@@ -1,0 +1,179 @@
+//! The exported C functions. They check, convert and call; what an operation does stands in `ops` and `operators`.
+//!
+//! # How a call goes
+//!
+//! Every function goes through [`guard`] (or [`guard_always`], for what must work while an error is pending): the
+//! context pointer is checked, the thread is compared with the one inside, a pending error makes the call return its
+//! null at once, and a panic becomes `AG_ERR_PANIC`. Handles are looked up in the context's slots ([`handle`]); a wrong
+//! one is an error, never a wild pointer.
+//!
+//! # Callbacks
+//!
+//! Functions and primitives of the caller run inside a *frame*: a scope of their own, and a barrier below which they
+//! may leave no scope and end no tape. No borrow of the context's cells is held while a callback (or a destructor of
+//! the caller) runs, because it may call any function of the library. Callbacks are `extern "C"`; they must not unwind.
+//!
+//! # The header
+//!
+//! `include/autograd.h` is rendered from this folder by cbindgen, so the comments on exported items are written for the
+//! C reader: what it is, who owns the result and until when, failure.
+
+#![expect(non_camel_case_types, reason = "the names are those of the C header")]
+#![expect(clippy::missing_safety_doc, reason = "the comments are the C header's; its conventions stand at its head")]
+
+pub mod array;
+pub mod context;
+pub mod elementwise;
+pub mod function;
+pub mod handle;
+pub mod index;
+pub mod primitive;
+pub mod product;
+pub mod raw;
+pub mod reduce;
+pub mod scope;
+pub mod shape;
+pub mod tape;
+
+pub use context::ag_context;
+pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape};
+
+use crate::context::Context;
+use crate::error::{Error, Result, code};
+use crate::trace::Array;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `f` unless an error is pending; see the module's head.
+#[inline]
+fn guard<R>(cx: *const ag_context, null: R, f: impl FnOnce(&ag_context) -> R) -> R {
+    enter(cx, null, false, f)
+}
+
+/// Runs `f` also while an error is pending.
+#[inline]
+fn guard_always<R>(cx: *const ag_context, null: R, f: impl FnOnce(&ag_context) -> R) -> R {
+    enter(cx, null, true, f)
+}
+
+#[inline]
+fn enter<R>(cx: *const ag_context, null: R, always: bool, f: impl FnOnce(&ag_context) -> R) -> R {
+    // SAFETY: null, or a context that `ag_context_new` made and the caller hasn't freed: the one thing that a C caller
+    // must promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return null };
+    let Some(_inside) = c.inside() else { return null };
+    if c.core.failed() && !always {
+        return null;
+    }
+    match catch_unwind(AssertUnwindSafe(|| f(c))) {
+        Ok(result) => result,
+        Err(payload) => {
+            let text = payload
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| payload.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            c.core
+                .fail(Error { code: code::PANIC, message: format!("internal error, please report it: {text}").into() });
+            null
+        }
+    }
+}
+
+impl ag_context {
+    /// The value of a handle; a wrong handle is noted as an error of `name`.
+    #[inline]
+    fn get(&self, name: &str, handle: ag_array) -> Array {
+        match self.slots.borrow().get(handle) {
+            Ok(value) => value.clone(),
+            Err(problem) => self.core.fail(Error::handle(problem.message("array")).within(name)),
+        }
+    }
+
+    /// A new handle in the innermost scope; the null handle for the null value.
+    #[inline]
+    fn put(&self, value: Array) -> ag_array {
+        if value.is_null() {
+            return ag_array::NULL;
+        }
+        let handle = self.slots.borrow_mut().put(value);
+        if handle.bits == 0 {
+            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+        }
+        handle
+    }
+
+    /// Notes a failure of `name`, or passes the value on.
+    fn check<T>(&self, name: &str, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(e) => {
+                self.core.fail(e.within(name));
+                None
+            }
+        }
+    }
+
+    /// Several handles.
+    fn get_all(&self, name: &str, handles: &[ag_array]) -> smallvec::SmallVec<[Array; 4]> {
+        handles.iter().map(|&h| self.get(name, h)).collect()
+    }
+}
+
+/// An operation of one array.
+#[inline]
+fn one(cx: *const ag_context, name: &str, x: ag_array, f: impl FnOnce(&Context, &Array) -> Array) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let x = c.get(name, x);
+        if x.is_null() {
+            return ag_array::NULL;
+        }
+        c.put(f(&c.core, &x))
+    })
+}
+
+/// An operation of two arrays.
+#[inline]
+fn two(
+    cx: *const ag_context,
+    name: &str,
+    x: ag_array,
+    y: ag_array,
+    f: impl FnOnce(&Context, &Array, &Array) -> Array,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let x = c.get(name, x);
+        let y = c.get(name, y);
+        if x.is_null() || y.is_null() {
+            return ag_array::NULL;
+        }
+        c.put(f(&c.core, &x, &y))
+    })
+}
+
+/// A slice from a pointer and a length; NULL is the empty one if the length is 0, else an error.
+///
+/// # Safety
+/// `data` is NULL or points at `n` initialised elements that stay for the call.
+unsafe fn slice<'a, T>(c: &ag_context, name: &str, what: &str, data: *const T, n: usize) -> Option<&'a [T]> {
+    if n == 0 {
+        return Some(&[]);
+    }
+    if data.is_null() || !data.is_aligned() || n > isize::MAX as usize / size_of::<T>().max(1) {
+        let reason = if data.is_null() { "is NULL" } else { "is misaligned or too long" };
+        c.core.fail(Error::argument(format!("the argument {what} {reason} (with {n} elements)")).within(name));
+        return None;
+    }
+    // SAFETY: not null, aligned, of a possible length; initialised by the caller's promise.
+    Some(unsafe { std::slice::from_raw_parts(data, n) })
+}
+
+/// Writes a result where the caller wants it; NULL is allowed for optional ones.
+///
+/// # Safety
+/// `to` is NULL or may be written.
+unsafe fn store<T>(to: *mut T, value: T) {
+    if !to.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { to.write(value) }
+    }
+}

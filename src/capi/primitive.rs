@@ -1,0 +1,719 @@
+//! Primitives of the caller's: functions with derivative rules, written with operations of the library (this file) or as
+//! kernels on memory (`raw`). Once applied they are like any built-in operation.
+//!
+//! A rule may be missing, zero, a function, a raw kernel, or another primitive. A JVP that is missing is derived from
+//! the VJP: that is a linear map of the cotangent, and pulling a tangent back through it is its transpose, the JVP.
+
+use super::array::ag_drop;
+use super::function::ag_function;
+use super::handle::{Kind, pack_serial, serial};
+use super::raw::{RawRule, ag_raw_function, ag_raw_layout_function};
+use super::{ag_array, ag_context, ag_primitive, guard, guard_always, slice};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::operators::sweep::pull_back;
+use crate::ops::{accumulate, fit_cotangent, zeros};
+use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_void};
+use std::rc::Rc;
+
+/// The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`. Written with ag_
+/// operations it can be differentiated again; elements of recorded values must not be read (AG_ERR_TRACED). All handles
+/// are borrowed for the call, the result escapes by itself.
+pub type ag_vjp_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        g: ag_array,
+        ans: ag_array,
+        args: *const ag_array,
+        nargs: usize,
+        user: *mut c_void,
+    ) -> ag_array,
+>;
+
+/// The JVP of one argument: the tangent of the result from the tangent of args[k]; as ag_vjp_function.
+pub type ag_jvp_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        tangent: ag_array,
+        ans: ag_array,
+        args: *const ag_array,
+        nargs: usize,
+        user: *mut c_void,
+    ) -> ag_array,
+>;
+
+/// A function with several results: writes results[0] to results[nresults - 1]. Returns 0, or an error code (raised for
+/// it if it hasn't done so itself).
+pub type ag_multi_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        args: *const ag_array,
+        nargs: usize,
+        results: *mut ag_array,
+        nresults: usize,
+        user: *mut c_void,
+    ) -> i32,
+>;
+
+/// The VJPs of several arguments together: grads[i] for args[argnums[i]], from the cotangents gs of all results.
+pub type ag_vjp_argnums_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        argnums: *const usize,
+        n: usize,
+        gs: *const ag_array,
+        ans: *const ag_array,
+        nresults: usize,
+        args: *const ag_array,
+        nargs: usize,
+        grads: *mut ag_array,
+        user: *mut c_void,
+    ) -> i32,
+>;
+
+/// The JVPs of several arguments together: tangents of all results in out, from tangents[i] of args[argnums[i]].
+pub type ag_jvp_argnums_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        argnums: *const usize,
+        tangents: *const ag_array,
+        n: usize,
+        ans: *const ag_array,
+        nresults: usize,
+        args: *const ag_array,
+        nargs: usize,
+        out: *mut ag_array,
+        user: *mut c_void,
+    ) -> i32,
+>;
+
+/// A primitive written with operations of the library. Set struct_size to sizeof(ag_primitive_def) and everything that
+/// isn't used to 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ag_primitive_def {
+    pub struct_size: usize,
+    /// For messages; copied.
+    pub name: *const c_char,
+    /// The function itself; it gets plain arrays and may read their elements.
+    pub forward: ag_function,
+    /// The VJP of each argument. A NULL entry means that the derivative is zero; an argument beyond nvjps has no rule,
+    /// which is an error when its derivative is taken.
+    pub vjps: *const ag_vjp_function,
+    pub nvjps: usize,
+    /// The JVP of each argument. A NULL entry, or none, is derived from the VJP.
+    pub jvps: *const ag_jvp_function,
+    pub njvps: usize,
+    /// The function, if it has several results (then with vjp_argnums as rule); instead of forward.
+    pub forward_multi: ag_multi_function,
+    pub nresults: usize,
+    /// Instead of vjps.
+    pub vjp_argnums: ag_vjp_argnums_function,
+    /// Instead of jvps.
+    pub jvp_argnums: ag_jvp_argnums_function,
+    /// The function is linear in each argument: its JVP is the function itself.
+    pub linear: bool,
+    /// Passed to all functions.
+    pub user: *mut c_void,
+    /// Called once with `user` when the primitive is no longer needed (also if the registration fails).
+    pub drop_user: ag_drop,
+}
+
+/// The rule of one argument.
+#[derive(Clone, Copy)]
+pub enum VjpRule {
+    Missing,
+    Zero,
+    Function(
+        unsafe extern "C" fn(*mut ag_context, ag_array, ag_array, *const ag_array, usize, *mut c_void) -> ag_array,
+    ),
+    Raw(unsafe extern "C" fn(*const super::raw::ag_view, usize, *const super::raw::ag_view, usize, *mut c_void) -> i32),
+    /// Serial number of another primitive. Not a reference: primitives may name each other in circles.
+    Primitive(u64),
+}
+
+/// How the values are computed.
+#[derive(Clone, Copy)]
+pub enum Forward {
+    Arrays { one: ag_function, multi: ag_multi_function },
+    Raw { forward: ag_raw_function, layout: ag_raw_layout_function, nargs: usize, strided: bool },
+}
+
+/// A registered primitive.
+pub struct Registered {
+    pub cx: *const ag_context,
+    pub name: String,
+    pub forward: Forward,
+    pub nresults: usize,
+    vjps: RefCell<Vec<VjpRule>>,
+    jvps: RefCell<Vec<VjpRule>>,
+    vjp_argnums: ag_vjp_argnums_function,
+    jvp_argnums: ag_jvp_argnums_function,
+    linear: bool,
+    pub user: User,
+}
+
+/// The caller's pointer, and what is called when it is no longer needed.
+pub struct User {
+    pub pointer: *mut c_void,
+    pub drop: ag_drop,
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        if let Some(drop) = self.drop.take() {
+            // SAFETY: the caller's function with the caller's pointer, once.
+            unsafe { drop(self.pointer) }
+        }
+    }
+}
+
+/// All primitives of a context, by serial number.
+#[derive(Default)]
+pub struct Primitives {
+    entries: Vec<Option<Rc<Registered>>>,
+}
+
+impl ag_context {
+    fn put_primitive(&self, p: Registered) -> ag_primitive {
+        let mut primitives = self.primitives.borrow_mut();
+        primitives.entries.push(Some(Rc::new(p)));
+        ag_primitive { bits: pack_serial(self.tag, Kind::Primitive, primitives.entries.len() as u64) }
+    }
+
+    fn primitive_serial(&self, p: ag_primitive) -> std::result::Result<u64, String> {
+        let serial = serial(self.tag, Kind::Primitive, p.bits).map_err(|p| p.message("primitive"))?;
+        match self.primitive_by_serial(serial) {
+            Some(_) => Ok(serial),
+            None => Err("stale primitive handle: the primitive was freed".into()),
+        }
+    }
+
+    fn primitive_by_serial(&self, serial: u64) -> Option<Rc<Registered>> {
+        let index = usize::try_from(serial).ok()?.checked_sub(1)?;
+        self.primitives.borrow().entries.get(index)?.clone()
+    }
+
+    fn primitive(&self, name: &str, p: ag_primitive) -> Option<Rc<Registered>> {
+        match self.primitive_serial(p) {
+            Ok(serial) => self.primitive_by_serial(serial),
+            Err(message) => {
+                self.core.fail(Error::handle(message).within(name));
+                None
+            }
+        }
+    }
+}
+
+/// The name of a definition.
+///
+/// # Safety
+/// A C string.
+pub unsafe fn name_of(name: *const c_char) -> String {
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+}
+
+/// Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null
+/// primitive on error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_primitive_def) -> ag_primitive {
+    const NAME: &str = "ag_primitive_new";
+    // SAFETY: NULL or a definition whose first field says how long it is, the caller's promise.
+    let size = unsafe { def.cast::<usize>().as_ref() }.copied().unwrap_or(0);
+    if size < size_of::<ag_primitive_def>() {
+        return guard_always(cx, ag_primitive { bits: 0 }, |c| {
+            let e = Error::argument(if def.is_null() {
+                "the argument def is NULL".to_string()
+            } else {
+                format!("struct_size is {size}, expected {}", size_of::<ag_primitive_def>())
+            });
+            c.core.fail(e.within(NAME));
+            ag_primitive { bits: 0 }
+        });
+    }
+    // SAFETY: a whole definition, by its size.
+    let def = unsafe { *def };
+    // From here on every way out drops the caller's pointer, unless the primitive has it.
+    let user = User { pointer: def.user, drop: def.drop_user };
+    guard(cx, ag_primitive { bits: 0 }, |c| {
+        let null = ag_primitive { bits: 0 };
+        let fail = |message: &str| {
+            c.core.fail(Error::argument(message.to_string()).within(NAME));
+            null
+        };
+        if def.name.is_null() {
+            return fail("the name is NULL");
+        }
+        if def.forward.is_some() == def.forward_multi.is_some() {
+            return fail("exactly one of forward and forward_multi must be given");
+        }
+        let nresults = if def.forward_multi.is_some() { def.nresults } else { 1 };
+        if nresults == 0 || nresults > 1 << 16 {
+            return fail("nresults must be from 1 to 65536 with forward_multi");
+        }
+        if def.forward_multi.is_some() && nresults > 1 && (def.nvjps > 0 || def.njvps > 0) {
+            return fail("vjps and jvps are for primitives with one result; use vjp_argnums and jvp_argnums");
+        }
+        // SAFETY: as many rules as stated, the caller's promise.
+        let rules =
+            unsafe { (slice(c, NAME, "vjps", def.vjps, def.nvjps), slice(c, NAME, "jvps", def.jvps, def.njvps)) };
+        let (Some(vjps), Some(jvps)) = rules else { return null };
+        // SAFETY: a C string, the caller's promise.
+        let name = unsafe { name_of(def.name) };
+        c.put_primitive(Registered {
+            cx: c,
+            name,
+            forward: Forward::Arrays { one: def.forward, multi: def.forward_multi },
+            nresults,
+            vjps: RefCell::new(vjps.iter().map(|f| f.map_or(VjpRule::Zero, VjpRule::Function)).collect()),
+            jvps: RefCell::new(jvps.iter().map(|f| f.map_or(VjpRule::Missing, VjpRule::Function)).collect()),
+            vjp_argnums: def.vjp_argnums,
+            jvp_argnums: def.jvp_argnums,
+            linear: def.linear,
+            user,
+        })
+    })
+}
+
+/// The raw counterpart, from `raw`.
+#[expect(clippy::too_many_arguments, reason = "the fields of a definition")]
+pub(super) fn register_raw(
+    c: &ag_context,
+    name: String,
+    forward: Forward,
+    nresults: usize,
+    vjps: Vec<VjpRule>,
+    jvps: Vec<VjpRule>,
+    user: User,
+) -> ag_primitive {
+    c.put_primitive(Registered {
+        cx: c,
+        name,
+        forward,
+        nresults,
+        vjps: RefCell::new(vjps),
+        jvps: RefCell::new(jvps),
+        vjp_argnums: None,
+        jvp_argnums: None,
+        linear: false,
+        user,
+    })
+}
+
+/// Gives a primitive up. What tapes have recorded of it stays differentiable until they end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_primitive_free(cx: *mut ag_context, p: ag_primitive) {
+    guard_always(cx, (), |c| match c.primitive_serial(p) {
+        Ok(serial) => {
+            let gone = c.primitives.borrow_mut().entries[serial as usize - 1].take();
+            drop(gone);
+        }
+        Err(message) => {
+            c.core.fail(Error::handle(message).within("ag_primitive_free"));
+        }
+    });
+}
+
+/// Applies a primitive with one result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_apply(
+    cx: *mut ag_context,
+    p: ag_primitive,
+    args: *const ag_array,
+    nargs: usize,
+) -> ag_array {
+    let mut result = ag_array::NULL;
+    apply_to(cx, "ag_apply", p, args, nargs, &mut result, 1);
+    result
+}
+
+/// Applies a primitive with several results: results[0] to results[nresults - 1]; nresults must be what the primitive
+/// says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_apply_multi(
+    cx: *mut ag_context,
+    p: ag_primitive,
+    args: *const ag_array,
+    nargs: usize,
+    results: *mut ag_array,
+    nresults: usize,
+) {
+    apply_to(cx, "ag_apply_multi", p, args, nargs, results, nresults);
+}
+
+fn apply_to(
+    cx: *mut ag_context,
+    name: &str,
+    p: ag_primitive,
+    args: *const ag_array,
+    nargs: usize,
+    results: *mut ag_array,
+    nresults: usize,
+) {
+    if !results.is_null() && nresults <= 1 << 16 {
+        // SAFETY: room for `nresults` handles, the caller's promise. Null unless all goes well.
+        unsafe { (0..nresults).for_each(|i| results.add(i).write(ag_array::NULL)) };
+    }
+    guard(cx, (), |c| {
+        let Some(p) = c.primitive(name, p) else { return };
+        // SAFETY: `nargs` handles, the caller's promise.
+        let Some(args) = (unsafe { slice(c, name, "args", args, nargs) }) else { return };
+        if results.is_null() || nresults != p.nresults {
+            let e = Error::argument(if results.is_null() {
+                "the argument results is NULL".to_string()
+            } else {
+                format!("nresults is {nresults}, but {} has {} result(s)", p.name, p.nresults)
+            });
+            c.core.fail(e.within(name));
+            return;
+        }
+        if let Forward::Raw { nargs: expected, .. } = p.forward
+            && nargs != expected
+        {
+            c.core.fail(
+                Error::argument(format!("nargs is {nargs}, but {} has {expected} argument(s)", p.name)).within(name),
+            );
+            return;
+        }
+        let args = c.get_all(name, args);
+        if c.core.failed() {
+            return;
+        }
+        let references: SmallVec<[&Array; 4]> = args.iter().collect();
+        let found = apply_multi(&c.core, &Applied(p, nargs), &references);
+        for (i, y) in found.into_iter().enumerate() {
+            // SAFETY: as above; there are `nresults` of them.
+            unsafe { results.add(i).write(c.put(y)) };
+        }
+    });
+}
+
+/// Gives argument `argnum` a VJP, or replaces it; NULL means that the derivative is zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_defvjp(cx: *mut ag_context, p: ag_primitive, argnum: usize, vjp: ag_vjp_function) {
+    define(cx, "ag_defvjp", p, argnum, true, |_| Some(vjp.map_or(VjpRule::Zero, VjpRule::Function)));
+}
+
+/// Gives argument `argnum` a JVP, or replaces it; NULL means that it is derived from the VJP.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_defjvp(cx: *mut ag_context, p: ag_primitive, argnum: usize, jvp: ag_jvp_function) {
+    define(cx, "ag_defjvp", p, argnum, false, |_| Some(jvp.map_or(VjpRule::Missing, VjpRule::Function)));
+}
+
+/// Makes another primitive the VJP of argument `argnum`: it is applied to (g..., ans..., args...) and recorded, so its own
+/// rules give the next order. Primitives may name each other, and themselves.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_defvjp_primitive(cx: *mut ag_context, p: ag_primitive, argnum: usize, vjp: ag_primitive) {
+    const NAME: &str = "ag_defvjp_primitive";
+    define(cx, NAME, p, argnum, true, |c| named(c, NAME, vjp));
+}
+
+/// Makes another primitive the JVP of argument `argnum`: it is applied to (tangent, ans..., args...) and recorded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_defjvp_primitive(cx: *mut ag_context, p: ag_primitive, argnum: usize, jvp: ag_primitive) {
+    const NAME: &str = "ag_defjvp_primitive";
+    define(cx, NAME, p, argnum, false, |c| named(c, NAME, jvp));
+}
+
+fn named(c: &ag_context, name: &str, rule: ag_primitive) -> Option<VjpRule> {
+    c.primitive(name, rule)?;
+    c.primitive_serial(rule).ok().map(VjpRule::Primitive)
+}
+
+fn define(
+    cx: *mut ag_context,
+    name: &str,
+    p: ag_primitive,
+    argnum: usize,
+    vjp: bool,
+    rule: impl FnOnce(&ag_context) -> Option<VjpRule>,
+) {
+    guard(cx, (), |c| {
+        let Some(p) = c.primitive(name, p) else { return };
+        if argnum >= 1 << 16 {
+            c.core.fail(Error::argument(format!("argnum is {argnum}, at most 65535 is possible")).within(name));
+            return;
+        }
+        let Some(rule) = rule(c) else { return };
+        let mut list = if vjp { p.vjps.borrow_mut() } else { p.jvps.borrow_mut() };
+        if list.len() <= argnum {
+            list.resize(argnum + 1, VjpRule::Missing);
+        }
+        list[argnum] = rule;
+    });
+}
+
+/// A registered primitive applied to so many arguments, as the library's own.
+#[derive(Clone)]
+struct Applied(Rc<Registered>, usize);
+
+impl Applied {
+    fn context(&self) -> &ag_context {
+        // SAFETY: a primitive is applied, and its rules run, only through its context, which is alive then.
+        unsafe { &*self.0.cx }
+    }
+
+    /// What a callback returned, with the primitive's name before its message.
+    fn called(
+        &self,
+        values: &[Array],
+        results: usize,
+        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
+    ) -> SmallVec<[Array; 1]> {
+        let c = self.context();
+        let found = c.frame(values, results, run);
+        if c.core.failed() {
+            c.core.amend_error(|e| e.within(&self.0.name));
+        }
+        found
+    }
+
+    fn rule(&self, vjp: bool, argnum: usize) -> VjpRule {
+        let list = if vjp { self.0.vjps.borrow() } else { self.0.jvps.borrow() };
+        list.get(argnum).copied().unwrap_or(VjpRule::Missing)
+    }
+
+    /// (gs or tangent, ans, args) in one list, as rules of raw kernels and primitives take them.
+    fn together(first: &[Array], ans: &[Array], args: &[Array]) -> SmallVec<[Array; 4]> {
+        first.iter().chain(ans).chain(args).cloned().collect()
+    }
+
+    fn by_primitive(&self, serial: u64, values: &[Array]) -> SmallVec<[Array; 1]> {
+        let c = self.context();
+        let Some(rule) = c.primitive_by_serial(serial) else {
+            c.core.fail(Error::derivative("the primitive that is its rule was freed").within(&self.0.name));
+            return SmallVec::new();
+        };
+        let references: SmallVec<[&Array; 4]> = values.iter().collect();
+        apply_multi(&c.core, &Applied(rule, values.len()), &references)
+    }
+
+    /// The VJP of one argument, of a primitive without vjp_argnums.
+    fn vjp_of(&self, cx: &Context, argnum: usize, gs: &[Array], args: &[Array], ans: &[Array]) -> Array {
+        match self.rule(true, argnum) {
+            VjpRule::Zero => Array::Null,
+            VjpRule::Missing => cx.fail(
+                Error::derivative(format!("the VJP with respect to argument {argnum} is not defined"))
+                    .within(&self.0.name),
+            ),
+            VjpRule::Function(f) => {
+                let values = Self::together(&gs[..1], ans, args);
+                self.called(&values, 1, |cx, h, out| {
+                    // SAFETY: the caller's rule, with live handles for g, ans and the arguments.
+                    out[0] = unsafe { f(cx, h[0], h[1], h[2..].as_ptr(), h.len() - 2, self.0.user.pointer) };
+                })
+                .pop()
+                .unwrap_or_default()
+            }
+            VjpRule::Raw(kernel) => {
+                let values = Self::together(gs, ans, args);
+                let like = self.0.nresults * 2 + argnum;
+                let rule =
+                    RawRule { of: self.0.clone(), kernel, vjp: true, argnum, like: SmallVec::from_elem(like, 1) };
+                let references: SmallVec<[&Array; 4]> = values.iter().collect();
+                apply_multi(cx, &rule, &references).pop().unwrap_or_default()
+            }
+            VjpRule::Primitive(serial) => {
+                self.by_primitive(serial, &Self::together(gs, ans, args)).pop().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The tangents of the results for the tangent of one argument, of a primitive without jvp_argnums.
+    fn jvp_of(&self, cx: &Context, argnum: usize, t: &Array, args: &[Array], ans: &[Array]) -> SmallVec<[Array; 1]> {
+        if matches!(self.rule(true, argnum), VjpRule::Zero) && matches!(self.rule(false, argnum), VjpRule::Missing) {
+            return SmallVec::from_elem(Array::Null, ans.len());
+        }
+        match self.rule(false, argnum) {
+            VjpRule::Zero => SmallVec::from_elem(Array::Null, ans.len()),
+            VjpRule::Missing if self.0.linear => {
+                let mut values: SmallVec<[&Array; 4]> = args.iter().collect();
+                values[argnum] = t;
+                apply_multi(cx, self, &values)
+            }
+            VjpRule::Missing => self.transposed(cx, argnum, t, args, ans),
+            VjpRule::Function(f) => {
+                let values = Self::together(std::slice::from_ref(t), ans, args);
+                self.called(&values, 1, |cx, h, out| {
+                    // SAFETY: as for the VJP.
+                    out[0] = unsafe { f(cx, h[0], h[1], h[2..].as_ptr(), h.len() - 2, self.0.user.pointer) };
+                })
+            }
+            VjpRule::Raw(kernel) => {
+                let values = Self::together(std::slice::from_ref(t), ans, args);
+                let like = (1..=ans.len()).collect();
+                let rule = RawRule { of: self.0.clone(), kernel, vjp: false, argnum, like };
+                let references: SmallVec<[&Array; 4]> = values.iter().collect();
+                apply_multi(cx, &rule, &references)
+            }
+            VjpRule::Primitive(serial) => {
+                self.by_primitive(serial, &Self::together(std::slice::from_ref(t), ans, args))
+            }
+        }
+    }
+
+    /// The JVP as the transpose of the VJP.
+    fn transposed(
+        &self,
+        cx: &Context,
+        argnum: usize,
+        t: &Array,
+        args: &[Array],
+        ans: &[Array],
+    ) -> SmallVec<[Array; 1]> {
+        let level = cx.trace.open(true);
+        let metas: SmallVec<[Meta; 1]> = ans.iter().map(Meta::of).collect();
+        let mut nodes: SmallVec<[u32; 1]> = SmallVec::new();
+        let gs: SmallVec<[Array; 2]> = metas
+            .iter()
+            .map(|meta| {
+                let g = crate::operators::grad::box_on(cx, level, &zeros(cx, meta));
+                if let Some(((node, _), _)) = g.layer(level) {
+                    nodes.push(node);
+                }
+                g
+            })
+            .collect();
+        let u = self.vjp_all(cx, &[argnum], &gs, &metas, &Kept::All { args, ans }).pop().unwrap_or_default();
+        let mut result = SmallVec::from_elem(Array::Null, ans.len());
+        if !cx.failed() && !u.is_null() {
+            let u = fit_cotangent(cx, u, &Meta::of(&args[argnum]));
+            if let (Some(((node, _), primal)), Some(tape)) =
+                (u.layer(level), cx.trace.level(level).and_then(|l| l.tape))
+            {
+                let t = fit_cotangent(cx, t.clone(), &Meta::of(&primal));
+                let pulled = pull_back(cx, &tape, &[(node, t)], &nodes, true);
+                result = pulled.into_iter().collect();
+            }
+        }
+        cx.trace.close(level);
+        result
+    }
+}
+
+impl Primitive for Applied {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
+    }
+
+    fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
+        let found = match self.0.forward {
+            Forward::Raw { .. } => return super::raw::forward(&self.0, cx, args),
+            Forward::Arrays { one: Some(f), .. } => self.called(args, 1, |cx, h, out| {
+                // SAFETY: the caller's function, with live handles.
+                out[0] = unsafe { f(cx, h.as_ptr(), h.len(), self.0.user.pointer) };
+            }),
+            Forward::Arrays { multi: Some(f), .. } => self.called(args, self.0.nresults, |raw, h, out| {
+                // SAFETY: as above, with room for the results.
+                let status = unsafe { f(raw, h.as_ptr(), h.len(), out.as_mut_ptr(), out.len(), self.0.user.pointer) };
+                if status != 0 {
+                    cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+                }
+            }),
+            Forward::Arrays { .. } => unreachable!("checked at the registration"),
+        };
+        if found.iter().any(|y| y.level(&cx.trace) > 0) {
+            return Err(Error::callback(
+                "the forward function returned a recorded array: it must compute from its arguments alone",
+            ));
+        }
+        Ok(found.iter().map(Array::plain).collect())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        ALL
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let (args, ans) = kept.all(self.1);
+        self.vjp_of(cx, argnum, std::slice::from_ref(g), args, ans)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let (args, ans) = kept.all(self.1);
+        self.jvp_of(cx, argnum, t, args, ans).pop().unwrap_or_default()
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        metas: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let (args, ans) = kept.all(self.1);
+        let gs: SmallVec<[Array; 2]> =
+            gs.iter().zip(metas).map(|(g, meta)| if g.is_null() { zeros(cx, meta) } else { g.clone() }).collect();
+        let Some(f) = self.0.vjp_argnums else {
+            return argnums.iter().map(|&k| self.vjp_of(cx, k, &gs, args, ans)).collect();
+        };
+        let values = Self::together(&gs, ans, args);
+        let n = self.0.nresults;
+        let found = self.called(&values, argnums.len(), |raw, h, out| {
+            // SAFETY: the caller's rule, with live handles and room for the gradients.
+            let status = unsafe {
+                f(
+                    raw,
+                    argnums.as_ptr(),
+                    argnums.len(),
+                    h.as_ptr(),
+                    h[n..].as_ptr(),
+                    n,
+                    h[2 * n..].as_ptr(),
+                    h.len() - 2 * n,
+                    out.as_mut_ptr(),
+                    self.0.user.pointer,
+                )
+            };
+            if status != 0 {
+                cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+            }
+        });
+        if cx.failed() { SmallVec::from_elem(Array::Null, argnums.len()) } else { found.into_iter().collect() }
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let (args, ans) = kept.all(self.1);
+        let Some(f) = self.0.jvp_argnums else {
+            let mut sum: SmallVec<[Array; 1]> = SmallVec::from_elem(Array::Null, ans.len());
+            for (&k, t) in argnums.iter().zip(ts) {
+                let parts = self.jvp_of(cx, k, t, args, ans);
+                for (s, part) in sum.iter_mut().zip(parts) {
+                    *s = accumulate(cx, std::mem::take(s), part);
+                }
+            }
+            return sum;
+        };
+        let values = Self::together(ts, ans, args);
+        let (n, m) = (ts.len(), self.0.nresults);
+        self.called(&values, m, |raw, h, out| {
+            // SAFETY: as for the VJP.
+            let status = unsafe {
+                f(
+                    raw,
+                    argnums.as_ptr(),
+                    h.as_ptr(),
+                    n,
+                    h[n..].as_ptr(),
+                    m,
+                    h[n + m..].as_ptr(),
+                    h.len() - n - m,
+                    out.as_mut_ptr(),
+                    self.0.user.pointer,
+                )
+            };
+            if status != 0 {
+                cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+            }
+        })
+    }
+}

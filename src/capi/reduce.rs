@@ -1,0 +1,331 @@
+//! Reductions. Each in three forms: over all axes, over one axis, over several.
+
+use super::{ag_array, ag_context, guard, slice};
+use crate::array::{Axes, shape};
+use crate::context::Context;
+use crate::ops::reduce;
+use crate::trace::Array;
+
+/// Which axes are reduced.
+enum Which {
+    All,
+    One(i64),
+    /// Pointer and number; NULL for all axes.
+    Several(*const i64, usize),
+}
+
+fn reduction(
+    cx: *const ag_context,
+    name: &str,
+    x: ag_array,
+    which: Which,
+    f: impl FnOnce(&Context, &Array, &[usize]) -> Array,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let x = c.get(name, x);
+        if x.is_null() {
+            return ag_array::NULL;
+        }
+        let axes: Option<Axes> = match which {
+            Which::All => Some(reduce::all_axes(&x)),
+            Which::Several(axes, _) if axes.is_null() => Some(reduce::all_axes(&x)),
+            Which::One(axis) => c.check(name, shape::normalize_axes(&[axis], x.ndim())),
+            // SAFETY: `n` axes, the caller's promise.
+            Which::Several(axes, n) => unsafe { slice(c, name, "axes", axes, n) }
+                .and_then(|axes| c.check(name, shape::normalize_axes(axes, x.ndim()))),
+        };
+        axes.map_or(ag_array::NULL, |axes| c.put(f(&c.core, &x, &axes)))
+    })
+}
+
+/// The sum of all elements; of booleans their number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sum(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_sum", x, Which::All, |c, x, axes| reduce::sum(c, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sum_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_sum_axis", x, Which::One(axis), |c, x, axes| reduce::sum(c, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sum_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_sum_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::sum(c, x, axes, keepdims))
+}
+
+/// The mean of all elements; NaN of none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mean(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_mean", x, Which::All, |c, x, axes| reduce::mean(c, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mean_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_mean_axis", x, Which::One(axis), |c, x, axes| reduce::mean(c, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mean_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_mean_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::mean(c, x, axes, keepdims))
+}
+
+/// The largest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_max(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_max", x, Which::All, |c, x, axes| reduce::extremum(c, true, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_max_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_max_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, true, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_max_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_max_axes", x, Which::Several(axes, naxes), |c, x, axes| {
+        reduce::extremum(c, true, x, axes, keepdims)
+    })
+}
+
+/// The smallest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_min(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_min", x, Which::All, |c, x, axes| reduce::extremum(c, false, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_min_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_min_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, false, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_min_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_min_axes", x, Which::Several(axes, naxes), |c, x, axes| {
+        reduce::extremum(c, false, x, axes, keepdims)
+    })
+}
+
+/// The product of all elements. The derivative is exact also if some are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_prod(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_prod", x, Which::All, |c, x, axes| reduce::prod(c, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_prod_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_prod_axis", x, Which::One(axis), |c, x, axes| reduce::prod(c, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_prod_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_prod_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::prod(c, x, axes, keepdims))
+}
+
+/// log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are -infinity it is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logsumexp(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_logsumexp", x, Which::All, |c, x, axes| reduce::logsumexp(c, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logsumexp_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_logsumexp_axis", x, Which::One(axis), |c, x, axes| reduce::logsumexp(c, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logsumexp_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_logsumexp_axes", x, Which::Several(axes, naxes), |c, x, axes| {
+        reduce::logsumexp(c, x, axes, keepdims)
+    })
+}
+
+/// The variance of all elements: the mean of |x - mean|^2. The other forms divide by n - ddof.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_var(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_var", x, Which::All, |c, x, axes| reduce::var(c, x, axes, 0.0, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_var_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    axis: i64,
+    ddof: f64,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_var_axis", x, Which::One(axis), |c, x, axes| reduce::var(c, x, axes, ddof, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_var_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    ddof: f64,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_var_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::var(c, x, axes, ddof, keepdims))
+}
+
+/// The standard deviation of all elements. Of equal elements the derivative is 0. The other forms divide by n - ddof.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_std(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_std", x, Which::All, |c, x, axes| reduce::std(c, x, axes, 0.0, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_std_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    axis: i64,
+    ddof: f64,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_std_axis", x, Which::One(axis), |c, x, axes| reduce::std(c, x, axes, ddof, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_std_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    ddof: f64,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_std_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::std(c, x, axes, ddof, keepdims))
+}
+
+/// Whether all elements are not 0. A plain boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_all(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_all", x, Which::All, |c, x, axes| reduce::all_any(c, true, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_all_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_all_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, true, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_all_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_all_axes", x, Which::Several(axes, naxes), |c, x, axes| {
+        reduce::all_any(c, true, x, axes, keepdims)
+    })
+}
+
+/// Whether some element is not 0. A plain boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_any(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_any", x, Which::All, |c, x, axes| reduce::all_any(c, false, x, axes, false))
+}
+
+/// The same along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_any_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_any_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, false, x, axes, keepdims))
+}
+
+/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_any_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+) -> ag_array {
+    reduction(cx, "ag_any_axes", x, Which::Several(axes, naxes), |c, x, axes| {
+        reduce::all_any(c, false, x, axes, keepdims)
+    })
+}
+
+/// The position of the first largest element in row-major order; a plain i64 array of rank 0. Of none AG_ERR_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_argmax(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_argmax", x, Which::All, |c, x, _| reduce::argbest(c, true, x, None, false))
+}
+
+/// The positions of the first largest elements along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_argmax_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_argmax_axis", x, Which::One(axis), |c, x, axes| {
+        reduce::argbest(c, true, x, Some(axes[0]), keepdims)
+    })
+}
+
+/// The position of the first smallest element in row-major order; a plain i64 array of rank 0. Of none AG_ERR_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_argmin(cx: *mut ag_context, x: ag_array) -> ag_array {
+    reduction(cx, "ag_argmin", x, Which::All, |c, x, _| reduce::argbest(c, false, x, None, false))
+}
+
+/// The positions of the first smallest elements along one axis; with `keepdims` it stays, with extent 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_argmin_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
+    reduction(cx, "ag_argmin_axis", x, Which::One(axis), |c, x, axes| {
+        reduce::argbest(c, false, x, Some(axes[0]), keepdims)
+    })
+}

@@ -1,0 +1,109 @@
+//! Scopes, and handles one by one.
+
+use super::handle::{Kind, pack_serial, serial};
+use super::{ag_array, ag_context, ag_scope, guard, guard_always};
+use crate::error::Error;
+
+impl ag_context {
+    /// The depth of an open scope that the running code may name.
+    fn scope_depth(&self, name: &str, scope: ag_scope) -> Option<usize> {
+        let found = serial(self.tag, Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
+        let depth = found.and_then(|serial| {
+            self.slots.borrow().depth_of(serial).ok_or_else(|| "the scope was already left".to_string())
+        });
+        match depth {
+            Ok(depth) => Some(depth),
+            Err(message) => {
+                self.core.fail(Error::scope(message).within(name));
+                None
+            }
+        }
+    }
+
+    /// The number of scopes that the running callback found open; the context's own one outside of callbacks.
+    fn barrier(&self) -> usize {
+        self.frames.borrow().last().map_or(1, |f| f.scopes)
+    }
+}
+
+/// Enters a scope: every handle made from now on belongs to it until it is left. A scope per step of a loop keeps the
+/// step's temporaries from piling up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_scope_enter(cx: *mut ag_context) -> ag_scope {
+    guard_always(cx, ag_scope { bits: 0 }, |c| {
+        let serial = c.slots.borrow_mut().enter();
+        ag_scope { bits: pack_serial(c.tag, Kind::Scope, serial) }
+    })
+}
+
+/// Leaves a scope: all handles that belong to it are void, scopes inside of it are left first, tapes begun in it are
+/// ended. Works while an error is pending. Leaving a scope twice, or one that was entered outside of the running
+/// callback, is AG_ERR_SCOPE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_scope_leave(cx: *mut ag_context, scope: ag_scope) {
+    guard_always(cx, (), |c| {
+        let Some(depth) = c.scope_depth("ag_scope_leave", scope) else { return };
+        if depth < c.barrier() {
+            let e = Error::scope("the scope was entered outside of this callback, which cannot leave it");
+            c.core.fail(e.within("ag_scope_leave"));
+            return;
+        }
+        c.end_tapes_from(depth);
+        while c.slots.borrow().depth() > depth {
+            c.leave_scope();
+        }
+    });
+}
+
+/// Lets `x` survive the leaving of `scope`: it belongs to the scope around it from now on. Returns `x`, the same handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_keep(cx: *mut ag_context, scope: ag_scope, x: ag_array) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let Some(depth) = c.scope_depth("ag_keep", scope) else { return ag_array::NULL };
+        let kept = c.slots.borrow_mut().keep(x, depth);
+        match kept {
+            Ok(()) => x,
+            Err(p) => {
+                c.core.fail(Error::handle(p.message("array")).within("ag_keep"));
+                ag_array::NULL
+            }
+        }
+    })
+}
+
+/// Makes the handle `dst` stand for the value of `src`: for values that live longer than a scope, such as the parameters
+/// of a loop. Pointers got from `dst` before (ag_data, ag_shape) are void.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_set(cx: *mut ag_context, dst: ag_array, src: ag_array) {
+    guard(cx, (), |c| {
+        let value = c.get("ag_set", src);
+        if value.is_null() {
+            return;
+        }
+        let old = c.slots.borrow_mut().replace(dst, value);
+        if let Err(p) = old {
+            c.core.fail(Error::handle(p.message("array")).within("ag_set"));
+        }
+    });
+}
+
+/// A second handle for the same value, in the innermost scope.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_dup(cx: *mut ag_context, x: ag_array) -> ag_array {
+    guard(cx, ag_array::NULL, |c| c.put(c.get("ag_dup", x)))
+}
+
+/// Gives up one handle before its scope is left. Works while an error is pending; the null array is allowed. Giving up a
+/// handle twice is AG_ERR_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_release(cx: *mut ag_context, x: ag_array) {
+    guard_always(cx, (), |c| {
+        if x.bits == 0 {
+            return;
+        }
+        let old = c.slots.borrow_mut().release(x);
+        if let Err(p) = old {
+            c.core.fail(Error::handle(p.message("array")).within("ag_release"));
+        }
+    });
+}

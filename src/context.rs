@@ -1,0 +1,146 @@
+//! What one user of the library owns: memory, levels, settings, and the first thing that went wrong.
+
+use crate::array::Tensor;
+use crate::engine::Engine;
+use crate::error::{Error, Result, code};
+use crate::trace::{Array, Trace};
+use std::cell::{Cell, RefCell};
+
+/// Called at the moment of a failure with its code and message.
+pub type Hook = Box<dyn Fn(i32, &str)>;
+
+/// A context. Everything made with it lives and dies with it; two contexts know nothing of each other.
+///
+/// Errors are *sticky*: the first failure stays, and from then on every operation returns the null value at once. So an
+/// expression (or a derivative rule) may be written as one, and be checked once.
+#[derive(Default)]
+pub struct Context {
+    pub engine: Engine,
+    pub trace: Trace,
+    failed: Cell<bool>,
+    error: RefCell<Option<Error>>,
+    hook: RefCell<Option<Hook>>,
+    /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
+    rule_level: Cell<Option<u64>>,
+    /// Whether the last derivative's output turned out not to depend on its input.
+    pub independent: Cell<bool>,
+    /// Temporaries of element-wise rules, see `ops::algebra`.
+    pub arena: RefCell<Vec<Array>>,
+    /// Cotangents of a sweep, kept for their memory.
+    pub cotangents: Cell<Vec<Array>>,
+    pub number_cotangents: Cell<Vec<f64>>,
+}
+
+impl Context {
+    pub fn new() -> Context {
+        Context::default()
+    }
+
+    /// Whether a failure is pending.
+    #[inline]
+    pub fn failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Notes a failure, unless one is pending; returns the null value for the caller to return.
+    #[cold]
+    pub fn fail(&self, error: Error) -> Array {
+        if !self.failed.replace(true) {
+            if let Some(hook) = &*self.hook.borrow() {
+                hook(error.code, &error.message);
+            }
+            *self.error.borrow_mut() = Some(error);
+        }
+        Array::Null
+    }
+
+    /// The value, or the null value with the failure noted as one of `operation`.
+    pub fn take(&self, operation: &str, result: Result<Array>) -> Array {
+        match result {
+            Ok(value) => value,
+            Err(error) => self.fail(error.within(operation)),
+        }
+    }
+
+    pub fn error_code(&self) -> i32 {
+        self.error.borrow().as_ref().map_or(code::OK, |e| e.code)
+    }
+
+    pub fn error(&self) -> Option<Error> {
+        self.error.borrow().clone()
+    }
+
+    /// Forgets the pending failure and returns it. A panic is not forgotten: what it left behind is unknown.
+    pub fn clear_error(&self) -> Option<Error> {
+        if self.error_code() == code::PANIC {
+            return self.error();
+        }
+        self.failed.set(false);
+        self.error.borrow_mut().take()
+    }
+
+    /// Replaces the pending failure's message by one that says more about where it happened.
+    pub fn amend_error(&self, amend: impl FnOnce(Error) -> Error) {
+        let mut error = self.error.borrow_mut();
+        *error = error.take().map(amend);
+    }
+
+    pub fn set_hook(&self, hook: Option<Hook>) {
+        *self.hook.borrow_mut() = hook;
+    }
+
+    /// Values boxed at a level that is open now must not be read until [`Context::leave_rule`]: the derivative of the
+    /// rule that is about to run would silently miss what was read.
+    pub fn enter_rule(&self) -> Option<u64> {
+        self.rule_level.replace(Some(self.trace.last_serial()))
+    }
+
+    pub fn leave_rule(&self, outer: Option<u64>) {
+        self.rule_level.set(outer);
+    }
+
+    /// Whether reading the elements of `x` is allowed here.
+    pub fn readable(&self, x: &Array) -> bool {
+        match self.rule_level.get() {
+            None => true,
+            Some(limit) => {
+                // Any open level up to `limit` forbids it, also below younger ones.
+                let mut value = x.clone();
+                loop {
+                    let level = value.level(&self.trace);
+                    if level == 0 {
+                        return true;
+                    }
+                    if level <= limit {
+                        return false;
+                    }
+                    value = value.layer(level).expect("it is on this level").1;
+                }
+            }
+        }
+    }
+
+    /// A plain value as a tensor with its elements computed.
+    pub fn tensor(&self, x: &Array) -> Result<Tensor> {
+        let t = self.lazy_tensor(x)?;
+        self.engine.force(&t)?;
+        Ok(t)
+    }
+
+    /// A plain value as a tensor, pending if it is.
+    pub fn lazy_tensor(&self, x: &Array) -> Result<Tensor> {
+        match x.plain() {
+            Array::Number { value, .. } => self.engine.build::<f64>(&[], |d| d[0] = value),
+            Array::Plain(t) => Ok(t),
+            _ => Err(Error::handle("the null array has no elements")),
+        }
+    }
+
+    /// Gives all memory back that nobody uses.
+    pub fn trim(&self) {
+        self.engine.heap.pool.trim();
+        self.trace.trim();
+        self.cotangents.take();
+        self.number_cotangents.take();
+    }
+}

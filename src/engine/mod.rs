@@ -1,0 +1,230 @@
+//! Computes plain arrays: element-wise operations at once when they are small, later and fused when they are large.
+//!
+//! An element-wise operation cannot fail once its shapes fit, so a large one is only noted: the result is *pending*.
+//! What needs values (a reduction, a product, a reader) *forces* it: the pending operations under it are compiled to a
+//! program for the register machine and run block by block in one pass over memory. Since derivative rules are nothing
+//! but more element-wise operations, value and gradient of a chain become one pass, too.
+//!
+//! Small arrays gain nothing from that (one block holds them), so they are computed at once, and so is everything after
+//! `set_eager(true)`.
+
+mod program;
+
+use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Tensor, shape};
+use crate::error::Result;
+use crate::kernels::machine::Source;
+use crate::kernels::strided::{self, Layout};
+use crate::kernels::threads::Threads;
+use crate::with_dtype;
+use program::Scratch;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Up to this many elements an operation is run at once.
+const SMALL: usize = 4096;
+/// Longer expressions are computed before they grow further.
+const MAX_WEIGHT: u32 = 256;
+/// Nanoseconds of work from which on a second thread pays.
+pub const PARALLEL: f64 = 30_000.0;
+
+/// Memory, threads and settings of one context.
+pub struct Engine {
+    pub heap: Rc<Heap>,
+    threads: RefCell<Option<Rc<Threads>>>,
+    eager: Cell<bool>,
+    scratch: RefCell<Scratch>,
+}
+
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine::new()
+    }
+}
+
+impl Engine {
+    pub fn new() -> Engine {
+        Engine { heap: Heap::new(), threads: RefCell::new(None), eager: Cell::new(false), scratch: RefCell::default() }
+    }
+
+    /// Computes everything at once from now on (or no longer).
+    pub fn set_eager(&self, eager: bool) {
+        self.eager.set(eager);
+    }
+
+    pub fn set_threads(&self, n: usize) {
+        let n = n.clamp(1, 256);
+        if n != self.thread_count() {
+            *self.threads.borrow_mut() = (n > 1).then(|| Rc::new(Threads::new(n)));
+        }
+    }
+
+    pub fn thread_count(&self) -> usize {
+        self.threads.borrow().as_ref().map_or(1, |t| t.count())
+    }
+
+    /// The worker threads, if the work (in nanoseconds on one thread) is worth their while.
+    pub fn threads_for(&self, nanoseconds: f64) -> Option<Rc<Threads>> {
+        if nanoseconds < PARALLEL { None } else { self.threads.borrow().clone() }
+    }
+
+    /// A new row-major array, filled by `fill`.
+    pub fn build<T: Element>(&self, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
+        Tensor::build(&self.heap, shape, fill)
+    }
+
+    /// One element repeated.
+    pub fn full(&self, dtype: DType, shape: &[usize], value: f64) -> Result<Tensor> {
+        with_dtype!(dtype, T => Tensor::splat::<T>(&self.heap, shape, T::from_f64(value)))
+    }
+
+    /// `op` element by element over `shape`, to which all operands broadcast. Operands have `dtype` (the first one of
+    /// `Select` is boolean), the result has `out`.
+    pub fn elementwise(
+        &self,
+        op: Op,
+        dtype: DType,
+        out: DType,
+        shape: &[usize],
+        operands: [Operand; 3],
+    ) -> Result<Tensor> {
+        let n = shape::checked_size(shape, out.size())?;
+        if self.eager.get() || n <= SMALL {
+            return self.immediate(op, dtype, out, shape, n, &operands);
+        }
+        self.defer(op, dtype, out, shape.into(), operands)
+    }
+
+    /// The sum of all elements, as an array of rank 0; deferred when its operand is. Floating types only.
+    pub fn sum_all(&self, x: &Tensor) -> Result<Option<Tensor>> {
+        if self.eager.get() || x.is_ready() || !x.dtype().is_inexact() {
+            return Ok(None);
+        }
+        let operands = [Operand::Array(x.clone()), Operand::None, Operand::None];
+        self.defer(Op::Sum, x.dtype(), x.dtype(), Shape::new(), operands).map(Some)
+    }
+
+    fn defer(&self, op: Op, dtype: DType, out: DType, shape: Shape, operands: [Operand; 3]) -> Result<Tensor> {
+        let weigh = |operands: &[Operand; 3]| {
+            operands.iter().fold(1u32, |w, o| match o {
+                Operand::Array(t) => w.saturating_add(t.pending_op().as_ref().map_or(0, |p| p.weight)),
+                _ => w,
+            })
+        };
+        let mut weight = weigh(&operands);
+        if weight > MAX_WEIGHT {
+            let heavy = operands.iter().filter_map(|o| match o {
+                Operand::Array(t) => Some(t),
+                _ => None,
+            });
+            self.force_all(heavy)?;
+            weight = weigh(&operands);
+        }
+        let pending = Pending { op, dtype, operands, weight, runs: Cell::new(0) };
+        Ok(Tensor::pending(&self.heap, out, shape, pending))
+    }
+
+    /// Computes the elements, if they aren't there.
+    pub fn force(&self, x: &Tensor) -> Result<()> {
+        if x.is_ready() { Ok(()) } else { self.force_all(std::iter::once(x)) }
+    }
+
+    /// Computes several arrays together: what they share is computed once, and in one pass where shapes allow.
+    pub fn force_all<'a>(&self, wanted: impl Iterator<Item = &'a Tensor>) -> Result<()> {
+        self.scratch.borrow_mut().run(self, wanted)
+    }
+
+    /// The same array with its elements in row-major order.
+    pub fn contiguous(&self, x: &Tensor) -> Result<Tensor> {
+        self.force(x)?;
+        if x.is_contiguous() { Ok(x.clone()) } else { self.copy(x, x.shape()) }
+    }
+
+    /// A row-major copy, broadcast to `shape`.
+    fn copy(&self, x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+        let buffer = self.spread(x, shape)?;
+        Ok(Tensor::from_buffer(&self.heap, x.dtype(), shape.into(), buffer))
+    }
+
+    /// The elements of a ready array, broadcast to `shape`, in row-major order in a new buffer.
+    fn spread(&self, x: &Tensor, shape: &[usize]) -> Result<Buffer> {
+        let n = shape::checked_size(shape, x.dtype().size())?;
+        let strides = shape::broadcast_strides(x.shape(), x.strides(), shape).expect("checked to broadcast");
+        let layout = Layout::new(shape, &strides, x.offset());
+        with_dtype!(x.dtype(), T => {
+            let mut buffer = self.heap.pool.take::<T>(n)?;
+            if n > 0 {
+                strided::copy_all(&layout, x.memory::<T>(), buffer.slice_mut::<T>(n));
+            }
+            Ok(buffer)
+        })
+    }
+
+    /// Runs one operation over whole arrays.
+    fn immediate(
+        &self,
+        op: Op,
+        dtype: DType,
+        out: DType,
+        shape: &[usize],
+        n: usize,
+        operands: &[Operand; 3],
+    ) -> Result<Tensor> {
+        let mut copies: [Option<Buffer>; 3] = [None, None, None];
+        let mut sources = [Source::Number(0.0); 3];
+        for k in 0..3 {
+            match &operands[k] {
+                Operand::None => {}
+                Operand::Number(x) => sources[k] = Source::Number(*x),
+                Operand::Array(t) => {
+                    self.force(t)?;
+                    if n == 0 {
+                        continue;
+                    }
+                    let number_allowed = match op {
+                        Op::Binary(_) | Op::Compare(_) if k == 0 => !matches!(operands[1], Operand::Number(_)),
+                        Op::Binary(_) | Op::Compare(_) => matches!(sources[0], Source::Memory(_)),
+                        Op::Select => k > 0,
+                        _ => false,
+                    };
+                    if t.is_contiguous() && t.shape() == shape {
+                        sources[k] = Source::Memory(pointer(t));
+                    } else if let (true, Some(x)) = (number_allowed, splat_number(t)) {
+                        sources[k] = Source::Number(x);
+                    } else {
+                        let copy = self.spread(t, shape)?;
+                        sources[k] = Source::Memory(buffer_pointer(&copy, t.dtype(), n));
+                        copies[k] = Some(copy);
+                    }
+                }
+            }
+        }
+        let mut buffer = self.heap.pool.take_bytes(n * out.size())?;
+        if n > 0 {
+            let dst = with_dtype!(out, T => buffer.slice_mut::<T>(n).as_mut_ptr().cast::<u8>());
+            program::run_one(op, dtype, out, dst, sources, n);
+        }
+        drop(copies);
+        Ok(Tensor::from_buffer(&self.heap, out, shape.into(), buffer))
+    }
+}
+
+/// The number of a real floating array whose elements are all the same one.
+fn splat_number(t: &Tensor) -> Option<f64> {
+    if !t.is_splat() || t.size() == 0 {
+        return None;
+    }
+    match t.dtype() {
+        DType::F64 => Some(t.first::<f64>()),
+        DType::F32 => Some(f64::from(t.first::<f32>())),
+        _ => None,
+    }
+}
+
+/// Where the first element of a ready array is.
+fn pointer(t: &Tensor) -> *const u8 {
+    with_dtype!(t.dtype(), T => t.memory::<T>()[t.offset()..].as_ptr().cast())
+}
+
+fn buffer_pointer(buffer: &Buffer, dtype: DType, n: usize) -> *const u8 {
+    with_dtype!(dtype, T => buffer.slice::<T>(n).as_ptr().cast())
+}

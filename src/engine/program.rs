@@ -1,0 +1,522 @@
+//! From pending expressions to passes over memory.
+//!
+//! ```text
+//! collect   the pending operations under what is wanted, operands before results
+//! stage     a result is one stage later than an operand that must be complete first: a sum, or another shape
+//! group     operations of one stage and one shape are one pass
+//! number    equal subexpressions become one; sin and cos of one operand one instruction; factors 1 disappear
+//! place     results that are wanted (or needed by a later stage) go to memory, all others to registers
+//! ```
+//! What only the program uses is never in memory. An intermediate that somebody else still holds is not stored either:
+//! computing it again costs about what writing and reading it would; only when it is asked for a third time it is kept.
+//!
+//! All lists are kept between runs, so that running allocates nothing but results.
+
+use super::Engine;
+use crate::array::{Buffer, DType, Op, Operand, Shape, Tensor, shape};
+use crate::error::Result;
+use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Place, Source, Strided};
+use crate::kernels::math;
+use crate::kernels::strided::Layout;
+use crate::with_dtype;
+use std::collections::HashMap;
+
+/// Computed this often on the way to something else, a value that is still referenced is kept.
+const KEEP_AFTER: u8 = 2;
+
+/// With so many operations collected they are run before more are: places in a program are numbered with 16 bits. What
+/// is wanted adds at most the engine's longest expression.
+const MAX_NODES: usize = 4096;
+
+/// An operation of the collected graph.
+struct Node {
+    tensor: Tensor,
+    stage: u32,
+    /// References from operands inside the graph.
+    uses: usize,
+    output: bool,
+    /// Where the current program has it.
+    value: Value,
+}
+
+/// An operand in a program before registers are assigned.
+#[derive(Clone, Copy, PartialEq)]
+enum Value {
+    None,
+    Number(f64),
+    /// Result of an instruction; `true`: its second one.
+    Result(u32, bool),
+    /// Row-major input.
+    Input(u16),
+}
+
+/// An instruction before registers are assigned.
+struct Line {
+    code: Code,
+    dtype: DType,
+    out: DType,
+    src: [Value; 3],
+    /// Memory for the results that are wanted.
+    array: [Option<u16>; 2],
+    last_use: [usize; 2],
+    place: [Place; 2],
+}
+
+type Key = (usize, DType, DType, [(u8, u64); 3]);
+
+#[derive(Default)]
+pub struct Scratch {
+    nodes: Vec<Node>,
+    stack: Vec<(Tensor, usize)>,
+    group: Vec<u32>,
+    pass: Pass,
+    code: Vec<Instruction>,
+    free: Vec<u16>,
+}
+
+/// What one pass reads and writes.
+#[derive(Default)]
+struct Pass {
+    lines: Vec<Line>,
+    known: HashMap<Key, Value>,
+    inputs: HashMap<(usize, usize, Shape, crate::array::Strides), Value>,
+    arrays: Vec<*mut u8>,
+    strided: Vec<Strided>,
+    /// Tensor and buffer of each output; sums have a row instead of a buffer.
+    outputs: Vec<(u32, Buffer)>,
+    sums: Vec<u32>,
+    cost: f64,
+}
+
+/// One operation on whole row-major arrays.
+pub fn run_one(op: Op, dtype: DType, out: DType, dst: *mut u8, sources: [Source; 3], n: usize) {
+    // SAFETY: the engine made sources of `n` elements of `dtype`, and `dst` for `n` of `out` in a fresh buffer.
+    unsafe { machine::apply(op, dtype, out, dst, sources, n) }
+}
+
+impl Scratch {
+    /// Computes what is wanted.
+    pub fn run<'a>(&mut self, engine: &Engine, wanted: impl Iterator<Item = &'a Tensor>) -> Result<()> {
+        for tensor in wanted {
+            if !tensor.is_ready() {
+                self.collect(tensor);
+                self.nodes[tensor.mark() as usize - 1].output = true;
+            }
+            if self.nodes.len() >= MAX_NODES {
+                self.finish(engine)?;
+            }
+        }
+        self.finish(engine)
+    }
+
+    /// Computes what was collected.
+    fn finish(&mut self, engine: &Engine) -> Result<()> {
+        let done = self.stages(engine);
+        for node in self.nodes.drain(..) {
+            node.tensor.set_mark(0);
+        }
+        self.pass.clear();
+        done
+    }
+
+    /// Puts `root` and the pending operations under it into `nodes`, operands first, without recursion.
+    fn collect(&mut self, root: &Tensor) {
+        self.stack.push((root.clone(), 0));
+        while let Some((tensor, next)) = self.stack.last_mut() {
+            if tensor.mark() != 0 {
+                self.stack.pop();
+                continue;
+            }
+            let pending = tensor.pending_op();
+            let operands = &pending.as_ref().expect("only pending arrays are collected").operands;
+            let mut child = None;
+            while *next < 3 && child.is_none() {
+                if let Operand::Array(t) = &operands[*next]
+                    && !t.is_ready()
+                    && t.mark() == 0
+                {
+                    child = Some(t.clone());
+                }
+                *next += 1;
+            }
+            drop(pending);
+            match child {
+                Some(child) => self.stack.push((child, 0)),
+                None => {
+                    let (tensor, _) = self.stack.pop().expect("it is the last one");
+                    self.add(tensor);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, tensor: Tensor) {
+        let mut stage = 0;
+        {
+            let pending = tensor.pending_op();
+            let pending = pending.as_ref().expect("only pending arrays are collected");
+            for operand in &pending.operands {
+                let Operand::Array(t) = operand else { continue };
+                if t.is_ready() {
+                    continue;
+                }
+                let node = &mut self.nodes[t.mark() as usize - 1];
+                node.uses += 1;
+                let complete_first = node.is_sum() || !matches!(pending.op, Op::Sum) && t.shape() != tensor.shape();
+                stage = stage.max(node.stage + u32::from(complete_first));
+            }
+        }
+        tensor.set_mark(self.nodes.len() as u32 + 1);
+        self.nodes.push(Node { tensor, stage, uses: 0, output: false, value: Value::None });
+    }
+
+    fn stages(&mut self, engine: &Engine) -> Result<()> {
+        self.choose_outputs();
+        let last = self.nodes.iter().map(|n| n.stage).max().unwrap_or(0);
+        for stage in 0..=last {
+            let mut first = 0;
+            while let Some(leader) = (first..self.nodes.len())
+                .find(|&i| self.nodes[i].stage == stage && !self.nodes[i].tensor.is_ready() && !self.group_done(i))
+            {
+                let shape: Shape = self.nodes[leader].loop_shape();
+                self.group.clear();
+                for i in leader..self.nodes.len() {
+                    let node = &self.nodes[i];
+                    if node.stage == stage && node.loop_shape() == shape {
+                        self.group.push(i as u32);
+                    }
+                }
+                self.run_group(engine, &shape)?;
+                first = leader + 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an operation was part of an earlier pass (its value then names a place there).
+    fn group_done(&self, i: usize) -> bool {
+        self.nodes[i].value != Value::None
+    }
+
+    /// Marks what must be in memory after its pass.
+    fn choose_outputs(&mut self) {
+        for i in 0..self.nodes.len() {
+            let tensor = self.nodes[i].tensor.clone();
+            let pending = tensor.pending_op();
+            let Some(pending) = pending.as_ref() else { continue };
+            for operand in &pending.operands {
+                if let Operand::Array(t) = operand
+                    && !t.is_ready()
+                {
+                    let stage = self.nodes[i].stage;
+                    let shape = self.nodes[i].loop_shape();
+                    let child = &mut self.nodes[t.mark() as usize - 1];
+                    if child.stage != stage || child.is_sum() || child.loop_shape() != shape {
+                        child.output = true;
+                    }
+                }
+            }
+            // `tensor` here and the one in `nodes` are ours.
+            let outside = tensor.references() > self.nodes[i].uses + 2;
+            if !self.nodes[i].output {
+                pending.runs.set(pending.runs.get().saturating_add(1));
+                if outside && pending.runs.get() > KEEP_AFTER {
+                    self.nodes[i].output = true;
+                }
+            }
+        }
+    }
+
+    /// One pass over arrays of `shape`.
+    fn run_group(&mut self, engine: &Engine, shape: &Shape) -> Result<()> {
+        let size = shape::size_of(shape);
+        self.pass.clear();
+        for k in 0..self.group.len() {
+            let i = self.group[k] as usize;
+            let value = self.pass.compile(&self.nodes, i, shape);
+            self.nodes[i].value = value;
+            if self.nodes[i].output && !self.nodes[i].is_sum() {
+                self.pass.store(engine, &self.nodes[i], i as u32, value, size)?;
+            }
+        }
+        let registers = self.assign();
+        let blocks = size.div_ceil(BLOCK);
+        let threads = engine.threads_for(self.pass.cost * size as f64);
+        let workers = threads.as_ref().map_or(1, |t| t.count());
+        let wide = self.pass.lines.iter().any(|l| l.dtype == DType::C128 || l.out == DType::C128);
+        let register_bytes = BLOCK * if wide { 16 } else { 8 };
+        let pool = &engine.heap.pool;
+        let register_elements = (workers * registers as usize * register_bytes / 8).max(1);
+        let mut register_memory = pool.take::<f64>(register_elements)?;
+        let sum_elements = (2 * self.pass.sums.len() * blocks).max(1);
+        let mut sums = pool.take::<f64>(sum_elements)?;
+        let machine = Machine {
+            code: &self.code,
+            arrays: &self.pass.arrays,
+            strided: &self.pass.strided,
+            registers: register_memory.slice_mut::<f64>(register_elements).as_mut_ptr().cast(),
+            register_count: registers as usize,
+            register_bytes,
+            size,
+            sums: sums.slice_mut::<f64>(sum_elements).as_mut_ptr(),
+            blocks,
+        };
+        // SAFETY: inputs and outputs are row-major over `shape` (checked when they were added); strided inputs carry
+        // their extent; registers and sums were just made this long; `assign` gives each result a register that no
+        // operand of the same instruction has.
+        unsafe { machine.run(threads.as_deref()) };
+        for (row, &i) in self.pass.sums.iter().enumerate() {
+            let parts = &sums.slice::<f64>(sum_elements)[2 * row * blocks..];
+            let (re, im) = (math::sum_f64(&parts[..blocks]), math::sum_f64(&parts[blocks..2 * blocks]));
+            let tensor = &self.nodes[i as usize].tensor;
+            let mut result = pool.take_bytes(tensor.dtype().size())?;
+            match tensor.dtype() {
+                DType::F64 => result.slice_mut::<f64>(1)[0] = re,
+                DType::F32 => result.slice_mut::<f32>(1)[0] = re as f32,
+                DType::C64 => {
+                    result.slice_mut::<num_complex::Complex32>(1)[0] = num_complex::Complex32::new(re as f32, im as f32)
+                }
+                _ => result.slice_mut::<num_complex::Complex64>(1)[0] = num_complex::Complex64::new(re, im),
+            }
+            tensor.fulfil(result);
+        }
+        for (i, buffer) in self.pass.outputs.drain(..) {
+            self.nodes[i as usize].tensor.fulfil(buffer);
+        }
+        Ok(())
+    }
+
+    /// Gives results registers (free again after the last use) and writes the final code. Returns how many there are.
+    fn assign(&mut self) -> u16 {
+        let lines = &mut self.pass.lines;
+        for i in 0..lines.len() {
+            for k in 0..3 {
+                if let Value::Result(j, second) = lines[i].src[k] {
+                    lines[j as usize].last_use[usize::from(second)] = i;
+                }
+            }
+        }
+        self.code.clear();
+        self.free.clear();
+        let mut count = 0u16;
+        for i in 0..lines.len() {
+            let sum = matches!(lines[i].code, Code::Sum(_));
+            let results = match lines[i].code {
+                Code::Sum(_) => 0,
+                Code::SinCos | Code::CosSin => 2,
+                _ => 1,
+            };
+            for part in 0..results {
+                let place = match lines[i].array[part] {
+                    Some(array) => Place::Array(array),
+                    None => Place::Register(self.free.pop().unwrap_or_else(|| {
+                        count += 1;
+                        count - 1
+                    })),
+                };
+                lines[i].place[part] = place;
+            }
+            let place = |v: Value| match v {
+                Value::None => Place::None,
+                Value::Number(x) => Place::Number(x),
+                Value::Input(a) => Place::Array(a),
+                Value::Result(j, second) => lines[j as usize].place[usize::from(second)],
+            };
+            let src = lines[i].src.map(place);
+            let line = &lines[i];
+            self.code.push(Instruction {
+                code: line.code,
+                dtype: line.dtype,
+                out: line.out,
+                dst: if sum { Place::None } else { line.place[0] },
+                dst2: line.place[1],
+                src,
+            });
+            // Operands that were used for the last time, and results that nobody uses.
+            for k in 0..3 {
+                if let Value::Result(j, second) = lines[i].src[k] {
+                    let part = usize::from(second);
+                    let repeated = lines[i].src[..k].contains(&lines[i].src[k]);
+                    if lines[j as usize].last_use[part] == i
+                        && !repeated
+                        && let Place::Register(r) = lines[j as usize].place[part]
+                    {
+                        self.free.push(r);
+                    }
+                }
+            }
+            for part in 0..results {
+                if lines[i].last_use[part] == 0
+                    && let Place::Register(r) = lines[i].place[part]
+                {
+                    self.free.push(r);
+                }
+            }
+        }
+        count
+    }
+}
+
+impl Node {
+    fn is_sum(&self) -> bool {
+        matches!(self.tensor.pending_op().as_ref().map(|p| p.op), Some(Op::Sum))
+    }
+
+    /// The shape that the pass runs over.
+    fn loop_shape(&self) -> Shape {
+        let pending = self.tensor.pending_op();
+        match pending.as_ref() {
+            Some(p) if matches!(p.op, Op::Sum) => match &p.operands[0] {
+                Operand::Array(t) => t.shape().into(),
+                _ => Shape::new(),
+            },
+            _ => self.tensor.shape().into(),
+        }
+    }
+}
+
+impl Pass {
+    fn clear(&mut self) {
+        self.lines.clear();
+        self.known.clear();
+        self.inputs.clear();
+        self.arrays.clear();
+        self.strided.clear();
+        self.outputs.clear();
+        self.sums.clear();
+        self.cost = 0.0;
+    }
+
+    fn push(&mut self, code: Code, dtype: DType, out: DType, src: [Value; 3], cost: f32) -> Value {
+        self.cost += f64::from(cost);
+        self.lines.push(Line { code, dtype, out, src, array: [None; 2], last_use: [0; 2], place: [Place::None; 2] });
+        Value::Result(self.lines.len() as u32 - 1, false)
+    }
+
+    /// The value of node `i`, whose operands are inputs or were compiled before.
+    fn compile(&mut self, nodes: &[Node], i: usize, shape: &Shape) -> Value {
+        let pending = nodes[i].tensor.pending_op();
+        let pending = pending.as_ref().expect("not computed yet");
+        let out = nodes[i].tensor.dtype();
+        let (op, dtype) = (pending.op, pending.dtype);
+        let mut src = [Value::None; 3];
+        for k in 0..3 {
+            src[k] = match &pending.operands[k] {
+                Operand::None => Value::None,
+                Operand::Number(x) => Value::Number(*x),
+                Operand::Array(t) if !t.is_ready() => nodes[t.mark() as usize - 1].value,
+                Operand::Array(t) => {
+                    let number_allowed = match op {
+                        Op::Binary(_) | Op::Compare(_) => k == 0 || !matches!(src[0], Value::Number(_)),
+                        Op::Select => k > 0,
+                        _ => false,
+                    } && !matches!(&pending.operands[1], Operand::Number(_) if k == 0);
+                    match super::splat_number(t) {
+                        Some(x) if number_allowed => Value::Number(x),
+                        _ => self.input(t, shape),
+                    }
+                }
+            };
+        }
+        if let Op::Binary(k) = op
+            && std::ptr::eq(k, &math::MULTIPLY)
+        {
+            match (src[0], src[1]) {
+                (Value::Number(1.0), other) | (other, Value::Number(1.0)) if !matches!(other, Value::Number(_)) => {
+                    return other;
+                }
+                _ => {}
+            }
+        }
+        if let Op::Sum = op {
+            // Not shared through `known`: each sum has a row of its own.
+            self.sums.push(i as u32);
+            let row = self.sums.len() as u16 - 1;
+            return self.push(Code::Sum(row), dtype, out, src, 0.05);
+        }
+        let key = |op: usize| -> Key { (op, dtype, out, src.map(value_key)) };
+        if let Some(&known) = self.known.get(&key(op.key())) {
+            return known;
+        }
+        let sin = Op::Unary(&math::SIN).key();
+        let cos = Op::Unary(&math::COS).key();
+        if matches!(dtype, DType::F64 | DType::F32)
+            && let Some(partner) = match op.key() {
+                k if k == sin => Some(cos),
+                k if k == cos => Some(sin),
+                _ => None,
+            }
+            && let Some(&Value::Result(line, false)) = self.known.get(&key(partner))
+        {
+            // Whichever came first keeps the first result, so that nothing compiled before changes its meaning.
+            self.lines[line as usize].code = if op.key() == cos { Code::SinCos } else { Code::CosSin };
+            self.cost += 0.3;
+            let value = Value::Result(line, true);
+            self.known.insert(key(op.key()), value);
+            return value;
+        }
+        let value = self.push(Code::Op(op), dtype, out, src, op.cost());
+        self.known.insert(key(op.key()), value);
+        value
+    }
+
+    /// A ready array as an operand.
+    fn input(&mut self, t: &Tensor, shape: &Shape) -> Value {
+        let (buffer, offset) = t.memory_key();
+        let key = (buffer, offset, Shape::from_slice(t.shape()), t.strides().into());
+        if let Some(&known) = self.inputs.get(&key) {
+            return known;
+        }
+        let value = if t.is_contiguous() && t.shape() == shape.as_slice() {
+            self.arrays.push(super::pointer(t).cast_mut());
+            Value::Input(self.arrays.len() as u16 - 1)
+        } else {
+            let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");
+            let (memory, extent) = with_dtype!(t.dtype(), T => {
+                let memory = t.memory::<T>();
+                (memory.as_ptr().cast(), memory.len())
+            });
+            let layout = Layout::new(shape, &strides, t.offset());
+            self.strided.push(Strided { memory, extent, element: t.dtype().size(), layout });
+            let k = self.strided.len() as u16 - 1;
+            self.push(Code::Load(k), t.dtype(), t.dtype(), [Value::None; 3], 0.2)
+        };
+        self.inputs.insert(key, value);
+        value
+    }
+
+    /// Sends `value` to memory.
+    fn store(&mut self, engine: &Engine, node: &Node, i: u32, value: Value, size: usize) -> Result<()> {
+        let dtype = node.tensor.dtype();
+        let mut buffer = engine.heap.pool.take_bytes(size * dtype.size())?;
+        let start = with_dtype!(dtype, T => buffer.slice_mut::<T>(size).as_mut_ptr().cast::<u8>());
+        self.arrays.push(start);
+        let array = self.arrays.len() as u16 - 1;
+        match value {
+            Value::Result(line, second) if self.lines[line as usize].array[usize::from(second)].is_none() => {
+                self.lines[line as usize].array[usize::from(second)] = Some(array);
+            }
+            // An input, or a value that is stored already for somebody else: a copy.
+            _ => {
+                let Value::Result(copy, _) =
+                    self.push(Code::Op(Op::Cast), dtype, dtype, [value, Value::None, Value::None], 0.1)
+                else {
+                    unreachable!("an instruction has a result")
+                };
+                self.lines[copy as usize].array[0] = Some(array);
+            }
+        }
+        self.outputs.push((i, buffer));
+        Ok(())
+    }
+}
+
+/// A value as part of a key.
+fn value_key(v: Value) -> (u8, u64) {
+    match v {
+        Value::None => (0, 0),
+        Value::Number(x) => (1, x.to_bits()),
+        Value::Result(i, second) => (2, u64::from(i) << 1 | u64::from(second)),
+        Value::Input(i) => (3, u64::from(i)),
+    }
+}

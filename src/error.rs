@@ -1,0 +1,76 @@
+//! What can go wrong, as a code for programs and a sentence for people.
+
+use std::borrow::Cow;
+
+/// Error codes, the same numbers as the C constants `AG_OK` to `AG_ERR_PANIC`. Positive and append-only.
+pub mod code {
+    pub const OK: i32 = 0;
+    pub const CONTEXT: i32 = 1;
+    pub const HANDLE: i32 = 2;
+    pub const SHAPE: i32 = 3;
+    pub const DTYPE: i32 = 4;
+    pub const VALUE: i32 = 5;
+    pub const INDEX: i32 = 6;
+    pub const MEMORY: i32 = 7;
+    pub const TRACED: i32 = 8;
+    pub const CALLBACK: i32 = 9;
+    pub const DERIVATIVE: i32 = 10;
+    pub const SCOPE: i32 = 11;
+    pub const TAPE: i32 = 12;
+    pub const BUSY: i32 = 13;
+    pub const CHECK: i32 = 14;
+    pub const ARGUMENT: i32 = 15;
+    pub const PANIC: i32 = 16;
+    pub const USER: i32 = 1000;
+}
+
+/// A failure. The message says what was expected and what came; the operation's name is put before it by the
+/// function that was called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    pub code: i32,
+    pub message: Cow<'static, str>,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+macro_rules! constructors {
+    ($($name:ident $code:ident;)*) => {
+        impl Error {
+            $(pub fn $name(message: impl Into<Cow<'static, str>>) -> Error {
+                Error { code: code::$code, message: message.into() }
+            })*
+        }
+    };
+}
+constructors! {
+    handle HANDLE;
+    shape SHAPE;
+    dtype DTYPE;
+    value VALUE;
+    index INDEX;
+    memory MEMORY;
+    traced TRACED;
+    callback CALLBACK;
+    derivative DERIVATIVE;
+    scope SCOPE;
+    tape TAPE;
+    check CHECK;
+    argument ARGUMENT;
+}
+
+impl Error {
+    /// The same failure, seen from `operation`.
+    pub fn within(mut self, operation: &str) -> Error {
+        self.message = format!("{operation}: {}", self.message).into();
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

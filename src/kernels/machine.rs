@@ -1,0 +1,369 @@
+//! The register machine: runs a list of element-wise instructions over arrays, block by block.
+//!
+//! A register is a block of [`BLOCK`] elements in the first-level cache. For every block of the arrays the machine goes
+//! once through the instructions, each a call of a vectorised loop; so a long expression reads its inputs and writes
+//! its outputs once, however many operations lie between.
+//!
+//! ```text
+//! for each block:                         r0 = x[b]            (nothing to do: inputs are read where they lie)
+//!     for each instruction:               r1 = tanh(r0)
+//!         dst = op(src, src, src)         out[b] = r1 * r0
+//! ```
+//!
+//! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
+//! Sums are kept per block and added up afterwards, in the same order for any number of threads.
+
+use super::math::{self, Binary, Compare};
+use super::strided::Layout;
+use super::threads::Threads;
+use crate::array::{DType, Op};
+use num_complex::{Complex32, Complex64};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Elements per block; 256 to 512 measured best.
+pub const BLOCK: usize = 512;
+/// Blocks that a thread takes at a time.
+const CHUNK: usize = 16;
+
+/// Where an operand or a result is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    None,
+    Register(u16),
+    /// Row-major memory of the whole shape.
+    Array(u16),
+    Number(f64),
+}
+
+#[derive(Clone, Copy)]
+pub enum Code {
+    Op(Op),
+    /// sin to the first destination, cos to the second.
+    SinCos,
+    /// cos to the first destination, sin to the second.
+    CosSin,
+    /// The block of a strided input.
+    Load(u16),
+    /// The sum of the operand goes to this row of `sums`.
+    Sum(u16),
+}
+
+#[derive(Clone, Copy)]
+pub struct Instruction {
+    pub code: Code,
+    /// Of the operands.
+    pub dtype: DType,
+    /// Of the result.
+    pub out: DType,
+    pub dst: Place,
+    pub dst2: Place,
+    pub src: [Place; 3],
+}
+
+/// An input that isn't row-major, or is broadcast.
+pub struct Strided {
+    pub memory: *const u8,
+    /// Elements that may be read from `memory` on.
+    pub extent: usize,
+    pub element: usize,
+    pub layout: Layout,
+}
+
+/// Memory and instructions of one pass.
+pub struct Machine<'a> {
+    pub code: &'a [Instruction],
+    /// Starts of the row-major inputs and outputs.
+    pub arrays: &'a [*mut u8],
+    pub strided: &'a [Strided],
+    /// Registers, `workers * registers * register_bytes` bytes.
+    pub registers: *mut u8,
+    pub register_count: usize,
+    pub register_bytes: usize,
+    /// Elements in all.
+    pub size: usize,
+    /// `sums[row * blocks + block]`, complex as two rows.
+    pub sums: *mut f64,
+    pub blocks: usize,
+}
+
+// SAFETY: the pointers stand for memory that lives through `run`; threads write disjoint blocks of it, and each has
+// registers of its own.
+unsafe impl Sync for Machine<'_> {}
+
+impl Machine<'_> {
+    /// Runs all blocks, on `threads` if there are any.
+    ///
+    /// # Safety
+    /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
+    /// from everything else; `strided` layouts stay inside their memory; `registers` and `sums` are as long as stated;
+    /// every place named exists; no destination is also an operand.
+    pub unsafe fn run(&self, threads: Option<&Threads>) {
+        let next = AtomicUsize::new(0);
+        let work = |worker: usize| {
+            loop {
+                let first = next.fetch_add(CHUNK, Relaxed);
+                if first >= self.blocks {
+                    return;
+                }
+                for block in first..(first + CHUNK).min(self.blocks) {
+                    // SAFETY: passed on from the caller; `block < blocks`, and each block is drawn once.
+                    unsafe { self.block(worker, block) };
+                }
+            }
+        };
+        match threads {
+            Some(threads) => threads.run(&work),
+            None => work(0),
+        }
+    }
+
+    /// # Safety
+    /// As for `run`, and no other thread runs this block or uses this worker number.
+    unsafe fn block(&self, worker: usize, block: usize) {
+        let start = block * BLOCK;
+        let n = BLOCK.min(self.size - start);
+        for i in self.code {
+            // SAFETY: the caller's promises.
+            unsafe { self.step(i, worker, block, start, n) };
+        }
+    }
+
+    /// # Safety
+    /// As for `block`.
+    #[inline]
+    unsafe fn at(&self, place: Place, element: usize, worker: usize, start: usize) -> *mut u8 {
+        match place {
+            // SAFETY: inside the registers of this worker.
+            Place::Register(r) => unsafe {
+                self.registers.add((worker * self.register_count + r as usize) * self.register_bytes)
+            },
+            // SAFETY: inside the array: `start < size`.
+            Place::Array(a) => unsafe { self.arrays[a as usize].add(start * element) },
+            Place::Number(_) | Place::None => std::ptr::null_mut(),
+        }
+    }
+
+    /// # Safety
+    /// As for `block`.
+    unsafe fn step(&self, i: &Instruction, worker: usize, block: usize, start: usize, n: usize) {
+        let element = i.dtype.size();
+        // SAFETY: places exist by the promise to `run`.
+        let dst = unsafe { self.at(i.dst, i.out.size(), worker, start) };
+        let source = |k: usize| -> Source {
+            match i.src[k] {
+                Place::Number(x) => Source::Number(x),
+                place => {
+                    let element = if k == 0 && matches!(i.code, Code::Op(Op::Select)) { 1 } else { element };
+                    // SAFETY: as above.
+                    Source::Memory(unsafe { self.at(place, element, worker, start) })
+                }
+            }
+        };
+        match i.code {
+            // SAFETY: operands and result hold `n` elements of the dtypes named, the result apart from the operands.
+            Code::Op(op) => unsafe { apply(op, i.dtype, i.out, dst, [source(0), source(1), source(2)], n) },
+            Code::SinCos | Code::CosSin => {
+                // SAFETY: places exist; two results apart from each other and from the operand.
+                unsafe {
+                    let dst2 = self.at(i.dst2, element, worker, start);
+                    let (sin, cos) = if matches!(i.code, Code::SinCos) { (dst, dst2) } else { (dst2, dst) };
+                    match i.dtype {
+                        DType::F64 => math::sincos_f64(write(sin, n), write(cos, n), source(0).read(n)),
+                        _ => math::sincos_f32(write(sin, n), write(cos, n), source(0).read(n)),
+                    }
+                }
+            }
+            Code::Load(k) => {
+                let s = &self.strided[k as usize];
+                // SAFETY: the layout stays inside `extent` elements; `dst` has room for `n`.
+                unsafe {
+                    match s.element {
+                        1 => load::<u8>(s, start, dst, n),
+                        4 => load::<u32>(s, start, dst, n),
+                        8 => load::<u64>(s, start, dst, n),
+                        _ => load::<[u64; 2]>(s, start, dst, n),
+                    }
+                }
+            }
+            Code::Sum(row) => {
+                // SAFETY: the operand holds `n` elements; `sums` has two entries per row and block.
+                unsafe {
+                    let (re, im) = match i.dtype {
+                        DType::F64 => (math::sum_f64(source(0).read(n)), 0.0),
+                        DType::F32 => (f64::from(math::sum_f32(source(0).read(n))), 0.0),
+                        DType::C128 => {
+                            let s: Complex64 = source(0).read::<Complex64>(n).iter().sum();
+                            (s.re, s.im)
+                        }
+                        DType::C64 => {
+                            let zero = Complex64::default();
+                            let s = source(0)
+                                .read::<Complex32>(n)
+                                .iter()
+                                .fold(zero, |s, z| s + Complex64::new(f64::from(z.re), f64::from(z.im)));
+                            (s.re, s.im)
+                        }
+                        DType::I64 | DType::Bool => unreachable!("integer sums are not deferred"),
+                    };
+                    *self.sums.add(2 * row as usize * self.blocks + block) = re;
+                    *self.sums.add((2 * row as usize + 1) * self.blocks + block) = im;
+                }
+            }
+        }
+    }
+}
+
+/// An operand of one call.
+#[derive(Clone, Copy)]
+pub enum Source {
+    Memory(*const u8),
+    Number(f64),
+}
+
+impl Source {
+    /// # Safety
+    /// Memory of at least `n` initialised elements of `T`.
+    unsafe fn read<'a, T>(self, n: usize) -> &'a [T] {
+        match self {
+            // SAFETY: the caller's promise.
+            Source::Memory(p) => unsafe { std::slice::from_raw_parts(p.cast(), n) },
+            Source::Number(_) => unreachable!("a number stands only where a loop takes one"),
+        }
+    }
+}
+
+/// # Safety
+/// Memory of at least `n` elements of `T` that nothing else reads or writes meanwhile.
+unsafe fn write<'a, T>(p: *mut u8, n: usize) -> &'a mut [T] {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(p.cast(), n) }
+}
+
+/// # Safety
+/// `dst` has room for `n` elements of `T`, the element size of `s`.
+unsafe fn load<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
+    // SAFETY: `extent` elements of this size lie from `memory` on; `dst` by the caller's promise.
+    let (memory, dst) = unsafe { (std::slice::from_raw_parts(s.memory.cast::<T>(), s.extent), write::<T>(dst, n)) };
+    s.layout.read(memory, start, dst);
+}
+
+/// One operation on `n` elements.
+///
+/// # Safety
+/// Operands in memory hold `n` initialised elements of `dtype` (the first of `Select`: booleans), `dst` room for `n` of
+/// `out` that are no operand's.
+pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source; 3], n: usize) {
+    macro_rules! by_dtype {
+        ($k:expr, $($d:ident $t:ident),*) => {
+            match dtype {
+                // SAFETY: the caller's promise for operand and result of this dtype.
+                $(DType::$d => unsafe { ($k.$t.expect_loop())(write(dst, n), src[0].read(n)) },)*
+                #[allow(unreachable_patterns)]
+                _ => unreachable!("{} has no loop for {}", op.name(), dtype.name()),
+            }
+        };
+    }
+    match op {
+        Op::Unary(k) => by_dtype!(k, F64 f64, F32 f32, C128 c128, C64 c64, I64 i64),
+        Op::Test(k) => by_dtype!(k, F64 f64, F32 f32, C128 c128, C64 c64, I64 i64, Bool bool),
+        Op::ToReal(k) => by_dtype!(k, F64 f64, F32 f32, C128 c128, C64 c64),
+        // SAFETY: the caller's promise, passed on with the types that `dtype` names.
+        Op::Binary(k) => unsafe {
+            match dtype {
+                DType::F64 => binary(&k.f64, dst, src, n, |x| x),
+                DType::F32 => binary(&k.f32, dst, src, n, |x| x as f32),
+                DType::C128 => binary(k.c128.as_ref().expect("checked"), dst, src, n, Complex64::from),
+                DType::C64 => binary(k.c64.as_ref().expect("checked"), dst, src, n, |x| Complex32::new(x as f32, 0.0)),
+                DType::I64 => binary(k.i64.as_ref().expect("checked"), dst, src, n, |x| x as i64),
+                DType::Bool => binary(k.bool.as_ref().expect("checked"), dst, src, n, |x| x != 0.0),
+            }
+        },
+        // SAFETY: as above.
+        Op::Compare(k) => unsafe {
+            match dtype {
+                DType::F64 => compare(&k.f64, dst, src, n, |x| x),
+                DType::F32 => compare(&k.f32, dst, src, n, |x| x as f32),
+                DType::C128 => compare(&k.c128, dst, src, n, Complex64::from),
+                DType::C64 => compare(&k.c64, dst, src, n, |x| Complex32::new(x as f32, 0.0)),
+                DType::I64 => compare(&k.i64, dst, src, n, |x| x as i64),
+                DType::Bool => compare(&k.bool, dst, src, n, |x| x != 0.0),
+            }
+        },
+        // SAFETY: as above.
+        Op::Cast => unsafe {
+            crate::with_dtype!(dtype, From => crate::with_dtype!(out, To => {
+                math::cast::<From, To>(write::<To>(dst, n), src[0].read::<From>(n))
+            }))
+        },
+        // SAFETY: as above; numbers become one-element loops of their own.
+        Op::Select => unsafe {
+            let c = src[0].read::<bool>(n);
+            crate::with_dtype!(dtype, T => {
+                let dst = write::<T>(dst, n);
+                let number = <T as crate::array::Element>::from_f64;
+                match (src[1], src[2]) {
+                    (Source::Memory(_), Source::Memory(_)) => math::select(dst, c, src[1].read::<T>(n), src[2].read::<T>(n)),
+                    (Source::Memory(_), Source::Number(y)) => {
+                        let (x, y) = (src[1].read::<T>(n), number(y));
+                        for i in 0..n { dst[i] = if c[i] { x[i] } else { y } }
+                    }
+                    (Source::Number(x), Source::Memory(_)) => {
+                        let (x, y) = (number(x), src[2].read::<T>(n));
+                        for i in 0..n { dst[i] = if c[i] { x } else { y[i] } }
+                    }
+                    (Source::Number(x), Source::Number(y)) => {
+                        let (x, y) = (number(x), number(y));
+                        for i in 0..n { dst[i] = if c[i] { x } else { y } }
+                    }
+                }
+            })
+        },
+        Op::Sum => unreachable!("a sum is an instruction of its own"),
+    }
+}
+
+/// A loop that may be missing for a dtype; the operations ask before they come here.
+trait ExpectLoop {
+    type Loop;
+    fn expect_loop(self) -> Self::Loop;
+}
+
+impl<T, U> ExpectLoop for fn(&mut [T], &[U]) {
+    type Loop = Self;
+    fn expect_loop(self) -> Self {
+        self
+    }
+}
+
+impl<L> ExpectLoop for Option<L> {
+    type Loop = L;
+    fn expect_loop(self) -> L {
+        self.expect("the operation checked that there is a loop")
+    }
+}
+
+/// # Safety
+/// As for `apply`.
+unsafe fn binary<T: Copy>(k: &Binary<T>, dst: *mut u8, src: [Source; 3], n: usize, number: impl Fn(f64) -> T) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (src[0], src[1]) {
+            (Source::Number(x), _) => (k.sv)(write(dst, n), number(x), src[1].read(n)),
+            (_, Source::Number(y)) => (k.vs)(write(dst, n), src[0].read(n), number(y)),
+            _ => (k.vv)(write(dst, n), src[0].read(n), src[1].read(n)),
+        }
+    }
+}
+
+/// # Safety
+/// As for `apply`.
+unsafe fn compare<T: Copy>(k: &Compare<T>, dst: *mut u8, src: [Source; 3], n: usize, number: impl Fn(f64) -> T) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (src[0], src[1]) {
+            (Source::Number(x), _) => (k.sv)(write(dst, n), number(x), src[1].read(n)),
+            (_, Source::Number(y)) => (k.vs)(write(dst, n), src[0].read(n), number(y)),
+            _ => (k.vv)(write(dst, n), src[0].read(n), src[1].read(n)),
+        }
+    }
+}

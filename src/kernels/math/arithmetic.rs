@@ -1,0 +1,172 @@
+//! Arithmetic, rounding and selection: the functions that are one or a few
+//! machine operations.
+//!
+//! All are exact or correctly rounded, complex division, reciprocal and sign
+//! excepted (2 to 3 ULP of the larger component). Complex division scales by
+//! the larger component of the divisor (R. L. Smith, Comm. ACM 5, 1962), as
+//! NumPy does. maximum and minimum hand on NaN, fmax and fmin avoid it.
+//! Integer arithmetic wraps.
+
+use super::compare::{complex_ge, complex_le};
+use super::complex as cplx;
+use super::num::*;
+use super::table::{binary, unary};
+use num_complex::Complex64;
+
+const RAD_TO_DEG: f64 = 180.0 / std::f64::consts::PI;
+const DEG_TO_RAD: f64 = std::f64::consts::PI / 180.0;
+
+/// Three-way sign; NaN stays NaN and zeros become +0.
+macro_rules! sign {
+    ($x:ident) => {
+        if $x > 0.0 {
+            1.0
+        } else if $x < 0.0 {
+            -1.0
+        } else {
+            $x + 0.0
+        }
+    };
+}
+
+macro_rules! larger {
+    ($a:ident, $b:ident) => {
+        if $a >= $b || $a.is_nan() { $a } else { $b }
+    };
+}
+
+macro_rules! smaller {
+    ($a:ident, $b:ident) => {
+        if $a <= $b || $a.is_nan() { $a } else { $b }
+    };
+}
+
+// Products and quotients for derivative rules: a zero cotangent stays zero, whatever it is multiplied with.
+binary!(SCALED, "scaled", 0.15, |FMA, a, b|
+    f64: if a == 0.0 { 0.0 } else { a * b };
+    f32: if a == 0.0 { 0.0 } else { a * b };
+    c128: if a == Complex64::new(0.0, 0.0) { a } else { cplx::mul(a, b) };
+);
+binary!(OVER, "over", 0.3, |FMA, a, b|
+    f64: if a == 0.0 { 0.0 } else { a / b };
+    f32: if a == 0.0 { 0.0 } else { a / b };
+    c128: if a == Complex64::new(0.0, 0.0) { a } else { cplx::div(a, b) };
+);
+unary!(NEGATIVE, "negative", 0.1, |FMA, x| f64: -x; f32: -x; c128: -x; i64: x.wrapping_neg(););
+unary!(POSITIVE, "positive", 0.1, |FMA, x| f64: x; f32: x; c128: x; i64: x;);
+unary!(
+    /// Real and integer only; see `ABS_COMPLEX`.
+    ABSOLUTE, "absolute", 0.1, |FMA, x| f64: x.abs(); f32: x.abs(); i64: x.wrapping_abs();
+);
+unary!(RECIPROCAL, "reciprocal", 0.3, |FMA, x|
+    f64: 1.0 / x;
+    f32: 1.0 / x;
+    c128: cplx::div(Complex64::new(1.0, 0.0), x);
+    i64: if x == 0 { i64::MIN } else { 1 / x };
+);
+unary!(SQUARE, "square", 0.1, |FMA, x|
+    f64: x * x; f32: x * x; c128: cplx::mul(x, x); i64: x.wrapping_mul(x););
+unary!(SQRT, "sqrt", 0.5, |FMA, x| f64: x.sqrt(); f32: x.sqrt(); c128: cplx::sqrt(x););
+unary!(CONJ, "conjugate", 0.1, |FMA, x| f64: x; f32: x; c128: x.conj(); i64: x;);
+unary!(
+    /// z/|z| for complex numbers.
+    SIGN, "sign", 0.1, |FMA, x|
+    f64: sign!(x); f32: sign!(x); c128: cplx::sign(x); i64: x.signum();
+);
+unary!(RAD2DEG, "rad2deg", 0.1, |FMA, x|
+    f64: x * RAD_TO_DEG; f32: x * (RAD_TO_DEG as f32););
+unary!(DEG2RAD, "deg2rad", 0.1, |FMA, x|
+    f64: x * DEG_TO_RAD; f32: x * (DEG_TO_RAD as f32););
+unary!(FLOOR, "floor", 0.1, |FMA, x|
+    f64: floor::<FMA>(x); f32: floor::<FMA>(f64::from(x)) as f32; i64: x;);
+unary!(CEIL, "ceil", 0.1, |FMA, x|
+    f64: ceil::<FMA>(x); f32: ceil::<FMA>(f64::from(x)) as f32; i64: x;);
+unary!(TRUNC, "trunc", 0.1, |FMA, x|
+    f64: trunc::<FMA>(x); f32: trunc::<FMA>(f64::from(x)) as f32; i64: x;);
+unary!(
+    /// Nearest integer, halves to even.
+    RINT, "rint", 0.1, |FMA, x|
+    f64: rint::<FMA>(x); f32: rint::<FMA>(f64::from(x)) as f32; c128: Complex64::new(rint::<FMA>(x.re), rint::<FMA>(x.im));
+);
+
+binary!(ADD, "add", 0.1, |FMA, a, b|
+    f64: a + b; f32: a + b; c128: a + b; i64: a.wrapping_add(b); bool: a | b;);
+binary!(SUBTRACT, "subtract", 0.1, |FMA, a, b|
+    f64: a - b; f32: a - b; c128: a - b; i64: a.wrapping_sub(b););
+binary!(MULTIPLY, "multiply", 0.1, |FMA, a, b|
+    f64: a * b; f32: a * b; c128: cplx::mul(a, b); i64: a.wrapping_mul(b); bool: a & b;);
+binary!(DIVIDE, "divide", 0.3, |FMA, a, b|
+    f64: a / b; f32: a / b; c128: cplx::div(a, b););
+binary!(MAXIMUM, "maximum", 0.1, |FMA, a, b|
+    f64: larger!(a, b);
+    f32: larger!(a, b);
+    c128: if complex_ge(a, b) || a.is_nan() { a } else { b };
+    i64: if a > b { a } else { b };
+    bool: a | b;
+);
+binary!(MINIMUM, "minimum", 0.1, |FMA, a, b|
+    f64: smaller!(a, b);
+    f32: smaller!(a, b);
+    c128: if complex_le(a, b) || a.is_nan() { a } else { b };
+    i64: if a < b { a } else { b };
+    bool: a & b;
+);
+binary!(FMAX, "fmax", 0.1, |FMA, a, b|
+    f64: if a >= b || b.is_nan() { a } else { b };
+    f32: if a >= b || b.is_nan() { a } else { b };
+    c128: if complex_ge(a, b) || b.is_nan() { a } else { b };
+    i64: if a > b { a } else { b };
+    bool: a | b;
+);
+binary!(FMIN, "fmin", 0.1, |FMA, a, b|
+    f64: if a <= b || b.is_nan() { a } else { b };
+    f32: if a <= b || b.is_nan() { a } else { b };
+    c128: if complex_le(a, b) || b.is_nan() { a } else { b };
+    i64: if a < b { a } else { b };
+    bool: a & b;
+);
+binary!(COPYSIGN, "copysign", 0.1, |FMA, a, b| f64: a.copysign(b); f32: a.copysign(b););
+
+#[inline(always)]
+fn fma_body<const FMA: bool>(dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) {
+    assert!(dst.len() == a.len() && dst.len() == b.len() && dst.len() == c.len());
+    for (((d, &a), &b), &c) in dst.iter_mut().zip(a).zip(b).zip(c) {
+        *d = madd::<FMA>(a, b, c);
+    }
+}
+
+#[inline(always)]
+fn fma32_body<const FMA: bool>(dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) {
+    assert!(dst.len() == a.len() && dst.len() == b.len() && dst.len() == c.len());
+    for (((d, &a), &b), &c) in dst.iter_mut().zip(a).zip(b).zip(c) {
+        *d = madd32::<FMA>(a, b, c);
+    }
+}
+
+super::dispatch::dispatch!(fn fma64[](dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) = fma_body);
+super::dispatch::dispatch!(fn fma32[](dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) = fma32_body);
+
+/// dst = a * b + c, rounded once where the processor has fused multiply-add.
+pub fn fma_f64(dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) {
+    fma64(dst, a, b, c);
+}
+
+/// dst = a * b + c, rounded once where the processor has fused multiply-add.
+pub fn fma_f32(dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) {
+    fma32(dst, a, b, c);
+}
+
+#[inline(always)]
+fn select_body<T: Copy, const FMA: bool>(dst: &mut [T], c: &[bool], x: &[T], y: &[T]) {
+    assert!(dst.len() == c.len() && dst.len() == x.len() && dst.len() == y.len());
+    for (((d, &c), &x), &y) in dst.iter_mut().zip(c).zip(x).zip(y) {
+        *d = if c { x } else { y };
+    }
+}
+
+super::dispatch::dispatch!(fn select_any[T: Copy](dst: &mut [T], c: &[bool], x: &[T], y: &[T]) = select_body);
+
+/// dst = x where `c`, else y.
+pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: &[T], y: &[T]) {
+    select_any(dst, c, x, y);
+}

@@ -1,0 +1,49 @@
+//! Element-wise kernels: one static table per function, named as in NumPy.
+//!
+//! Every loop exists for the target's baseline, for AVX2 with FMA and for
+//! AVX-512, and the widest one that the processor supports is used. The
+//! destination never aliases an operand; lengths must agree, or the call
+//! panics.
+#![deny(unsafe_op_in_unsafe_fn)]
+// Coefficients are written with the digits that determine the double, and some
+// happen to be close to named constants.
+#![allow(clippy::excessive_precision, clippy::approx_constant)]
+
+mod arithmetic;
+mod cast;
+mod compare;
+mod complex;
+mod complex_inverse;
+mod dispatch;
+mod erf;
+mod exp;
+mod hyperbolic;
+mod inverse_trig;
+mod log;
+mod num;
+mod power;
+mod reduce;
+mod single;
+mod table;
+mod trig;
+
+pub use arithmetic::{
+    ABSOLUTE, ADD, CEIL, CONJ, COPYSIGN, DEG2RAD, DIVIDE, FLOOR, FMAX, FMIN, MAXIMUM, MINIMUM, MULTIPLY, NEGATIVE,
+    OVER, POSITIVE, RAD2DEG, RECIPROCAL, RINT, SCALED, SIGN, SQRT, SQUARE, SUBTRACT, TRUNC, fma_f32, fma_f64, select,
+};
+pub use cast::{CastTo, cast};
+pub use compare::{
+    ABS_COMPLEX, ANGLE, EQUAL, GREATER, GREATER_EQUAL, IMAG, ISFINITE, ISINF, ISNAN, LESS, LESS_EQUAL, LOGICAL_AND,
+    LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, REAL, SIGNBIT,
+};
+pub use dispatch::{Level, best_level, level, with_level};
+pub use erf::{CBRT, ERF, ERFC};
+pub use exp::{EXP, EXP2, EXPIT, EXPM1};
+pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};
+pub use inverse_trig::{ARCCOS, ARCSIN, ARCTAN, ARCTAN2};
+pub use log::{LOG, LOG1P, LOG2, LOG10, LOGADDEXP, LOGADDEXP2};
+pub use power::{FLOOR_DIVIDE, FMOD, HYPOT, MOD, POWER};
+pub use reduce::{dot_f32, dot_f64, max_f32, max_f64, min_f32, min_f64, sum_f32, sum_f64};
+pub use single::sincos_f32;
+pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, TestKernel, ToRealKernel, UnaryKernel};
+pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64};

@@ -1,0 +1,190 @@
+//! Matrix products: strided operands, row-major result, our own split over threads.
+//!
+//! The `gemm` crate does the work, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times faster
+//! at medium sizes than its own threads. Very small products skip its packing; integers have plain loops.
+
+use super::threads::Threads;
+use crate::array::Element;
+use num_complex::{Complex32, Complex64};
+use std::ops::{Add, Mul};
+
+/// A strided matrix in a slice: element (i, j) is `memory[offset + i * row + j * column]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a, T> {
+    pub memory: &'a [T],
+    pub offset: isize,
+    pub row: isize,
+    pub column: isize,
+}
+
+impl<T> Matrix<'_, T> {
+    /// Whether all of an `m` by `n` matrix lies in the slice.
+    fn fits(&self, m: usize, n: usize) -> bool {
+        let reach = |d: usize, s: isize| (d as isize - 1) * s;
+        let (r, c) = (reach(m, self.row), reach(n, self.column));
+        let low = self.offset + r.min(0) + c.min(0);
+        let high = self.offset + r.max(0) + c.max(0);
+        low >= 0 && (high as usize) < self.memory.len()
+    }
+}
+
+/// Multiplications below which plain loops are faster than packing.
+const TINY: usize = 256;
+/// Multiplications from which on a second thread pays.
+const PARALLEL: usize = 1_000_000;
+
+/// Element types with a product.
+pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
+    const PACKED: bool;
+}
+impl Product for f64 {
+    const PACKED: bool = true;
+}
+impl Product for f32 {
+    const PACKED: bool = true;
+}
+impl Product for Complex64 {
+    const PACKED: bool = true;
+}
+impl Product for Complex32 {
+    const PACKED: bool = true;
+}
+impl Product for i64 {
+    const PACKED: bool = false;
+}
+
+/// `c = a b`, with `a` of `m` by `k`, `b` of `k` by `n` and `c` row-major.
+pub fn matmul<T: Product>(
+    threads: Option<&Threads>,
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+) {
+    assert_eq!(c.len(), m * n);
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        return c.fill(T::default());
+    }
+    assert!(a.fits(m, k) && b.fits(k, n), "operands lie inside their memory");
+    let work = m.saturating_mul(n).saturating_mul(k);
+    if work <= TINY || !T::PACKED {
+        return plain((m, k, n), a, b, c);
+    }
+    let threads = threads.filter(|_| work >= PARALLEL);
+    let parts = threads.map_or(1, |t| t.count());
+    // The longer side is divided, in steps that keep the inner kernels full.
+    let by_rows = m >= n;
+    let length = if by_rows { m } else { n };
+    let step = length.div_ceil(parts).next_multiple_of(8);
+    let out = Out(c.as_mut_ptr());
+    let part = |worker: usize| {
+        let (first, end) = (worker * step, ((worker + 1) * step).min(length));
+        if first < end {
+            let rows = if by_rows { first..end } else { 0..m };
+            let columns = if by_rows { 0..n } else { first..end };
+            // SAFETY: `fits` covers the whole of both operands, hence these rows and columns; `c` has `m * n`
+            // elements, and the parts written by different workers are disjoint.
+            unsafe { packed(rows, columns, k, n, &a, &b, out.start()) }
+        }
+    };
+    match threads {
+        Some(threads) => threads.run(&part),
+        None => part(0),
+    }
+}
+
+/// The result's start, shared by the workers.
+struct Out<T>(*mut T);
+
+// SAFETY: workers write disjoint parts.
+unsafe impl<T: Send> Sync for Out<T> {}
+
+impl<T> Out<T> {
+    fn start(&self) -> *mut T {
+        self.0
+    }
+}
+
+/// Some rows and columns of the product.
+///
+/// # Safety
+/// The operands hold these rows and columns of a product over `k`; `c` is the start of a row-major matrix with `width`
+/// columns that has them too, and nobody else touches that part of it.
+unsafe fn packed<T: Product>(
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+    k: usize,
+    width: usize,
+    a: &Matrix<'_, T>,
+    b: &Matrix<'_, T>,
+    c: *mut T,
+) {
+    let (zero, one) = (T::default(), T::from_f64(1.0));
+    // SAFETY: the caller's promise.
+    unsafe {
+        gemm::gemm(
+            rows.len(),
+            columns.len(),
+            k,
+            c.add(rows.start * width + columns.start),
+            1,
+            width as isize,
+            false,
+            a.memory.as_ptr().offset(a.offset + rows.start as isize * a.row),
+            a.column,
+            a.row,
+            b.memory.as_ptr().offset(b.offset + columns.start as isize * b.column),
+            b.column,
+            b.row,
+            zero,
+            one,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+/// Three loops, for what is too small to pack and for integers (which wrap).
+fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
+    for i in 0..m {
+        let row = &mut c[i * n..(i + 1) * n];
+        row.fill(T::default());
+        for p in 0..k {
+            let x = a.memory[(a.offset + i as isize * a.row + p as isize * a.column) as usize];
+            for (j, r) in row.iter_mut().enumerate() {
+                let y = b.memory[(b.offset + p as isize * b.row + j as isize * b.column) as usize];
+                *r = *r + x * y;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strided_and_divided_products_equal_the_plain_loops() {
+        let threads = Threads::new(3);
+        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (17, 9, 31), (128, 130, 140), (300, 64, 90), (64, 2000, 9), (0, 3, 2)] {
+            let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.73).cos()).collect();
+            let straight = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };
+            // b as the transpose of its memory, rows in reverse order.
+            let turned = Matrix { memory: &b, offset: k as isize - 1, row: -1, column: k as isize };
+            let (mut want, mut got) = (vec![0.0; m * n], vec![f64::NAN; m * n]);
+            if m > 0 {
+                plain((m, k, n), straight, turned, &mut want);
+            }
+            matmul(Some(&threads), (m, k, n), straight, turned, &mut got);
+            for (x, y) in got.iter().zip(&want) {
+                assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
+            }
+        }
+    }
+}

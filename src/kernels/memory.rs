@@ -1,0 +1,188 @@
+//! Raw memory: aligned blocks seen as slices of elements.
+//!
+//! A block is zeroed once, when the system gives it, and afterwards holds whatever its last user left: every byte is
+//! initialised at all times, so a block may be read as any of the numeric element types. Booleans are the exception
+//! (a byte other than 0 or 1 is no `bool`); see [`Block::slice_mut`].
+//!
+//! Fresh memory is the slowest thing there is: touching a new 4 KiB page costs more than the arithmetic done on it.
+//! Large blocks are therefore mapped with the advice to use huge pages, which measured eight times cheaper.
+
+use crate::array::{DType, Element};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ffi::c_void;
+use std::ptr::NonNull;
+
+/// A cache line; also enough for every vector instruction.
+pub const ALIGN: usize = 64;
+/// From here on blocks are mapped, not allocated.
+const MAPPED: usize = 1 << 20;
+const HUGE_PAGE: usize = 2 << 20;
+
+/// An owned block of initialised bytes.
+pub struct Block {
+    ptr: NonNull<u8>,
+    bytes: usize,
+    /// Start and length of the mapping that contains the block, for large ones.
+    mapping: Option<(NonNull<c_void>, usize)>,
+}
+
+impl Block {
+    /// A zeroed block, or `None` where the system refuses. `bytes` is a multiple of [`ALIGN`], not zero.
+    pub fn new(bytes: usize) -> Option<Block> {
+        debug_assert!(bytes > 0 && bytes.is_multiple_of(ALIGN));
+        if bytes >= MAPPED { Block::map(bytes) } else { Block::allocate(bytes) }
+    }
+
+    fn allocate(bytes: usize) -> Option<Block> {
+        let layout = Layout::from_size_align(bytes, ALIGN).ok()?;
+        // SAFETY: the size is not zero.
+        let ptr = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Block { ptr, bytes, mapping: None })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn map(bytes: usize) -> Option<Block> {
+        // Room to move the start to a huge-page boundary: only whole aligned pages are made huge.
+        let slack = if bytes >= HUGE_PAGE { HUGE_PAGE } else { 0 };
+        let length = bytes.checked_add(slack)?;
+        // SAFETY: an anonymous private mapping of its own; nothing else is touched.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        let start = NonNull::new(start)?;
+        let address = start.as_ptr() as usize;
+        let shift = if slack > 0 { address.next_multiple_of(HUGE_PAGE) - address } else { 0 };
+        // SAFETY: `shift < slack`, so the result lies in the mapping.
+        let ptr = unsafe { start.cast::<u8>().add(shift) };
+        if slack > 0 {
+            // SAFETY: the range lies in the mapping made above. Advice only: a refusal changes nothing.
+            unsafe { libc::madvise(ptr.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
+        }
+        Some(Block { ptr, bytes, mapping: Some((start, length)) })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn map(bytes: usize) -> Option<Block> {
+        Block::allocate(bytes)
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The first `n` elements. For `bool` the caller has written them all as booleans.
+    pub fn slice<T: Element>(&self, n: usize) -> &[T] {
+        assert!(n <= self.bytes / size_of::<T>());
+        // SAFETY: aligned for every element type, long enough by the assertion, initialised (see the module's head),
+        // and borrowed for as long as `self` is.
+        unsafe { std::slice::from_raw_parts(self.ptr.cast::<T>().as_ptr(), n) }
+    }
+
+    /// The first `n` elements, to be written. Booleans are cleared first: the last user may have left other bytes.
+    pub fn slice_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
+        assert!(n <= self.bytes / size_of::<T>());
+        if T::DTYPE == DType::Bool {
+            // SAFETY: `n` bytes lie in the block by the assertion above.
+            unsafe { std::ptr::write_bytes(self.ptr.as_ptr(), 0, n) };
+        }
+        self.elements_mut(n)
+    }
+
+    /// The first `n` elements, to be changed. For `bool` the caller has written them all as booleans.
+    pub fn elements_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
+        assert!(n <= self.bytes / size_of::<T>());
+        // SAFETY: as in `slice`, and `&mut self` makes the borrow exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.cast::<T>().as_ptr(), n) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        match self.mapping {
+            #[cfg(target_os = "linux")]
+            // SAFETY: the mapping was made by `map` and is released once.
+            Some((start, length)) => unsafe {
+                libc::munmap(start.as_ptr(), length);
+            },
+            // SAFETY: allocated by `allocate` with this very layout.
+            _ => unsafe { dealloc(self.ptr.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN)) },
+        }
+    }
+}
+
+/// Memory that somebody else owns, read until `drop` is called, once.
+pub struct Foreign {
+    ptr: NonNull<u8>,
+    bytes: usize,
+    user: *mut c_void,
+    drop: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+impl Foreign {
+    /// # Safety
+    /// `bytes` bytes from `ptr` are initialised, readable and unchanged until `drop(user)` is called, and aligned for
+    /// the type they are read as.
+    pub unsafe fn new(
+        ptr: NonNull<u8>,
+        bytes: usize,
+        user: *mut c_void,
+        drop: Option<unsafe extern "C" fn(*mut c_void)>,
+    ) -> Foreign {
+        Foreign { ptr, bytes, user, drop }
+    }
+
+    /// Takes other memory instead, with the same owner.
+    ///
+    /// # Safety
+    /// As for `new`.
+    pub unsafe fn reset(&mut self, ptr: NonNull<u8>, bytes: usize) {
+        self.ptr = ptr;
+        self.bytes = bytes;
+    }
+
+    pub fn slice<T: Element>(&self, n: usize) -> &[T] {
+        assert!(n <= self.bytes / size_of::<T>() && T::DTYPE != DType::Bool);
+        // SAFETY: promised by the caller of `new`; the length is checked above.
+        unsafe { std::slice::from_raw_parts(self.ptr.cast::<T>().as_ptr(), n) }
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        if let Some(drop) = self.drop {
+            // SAFETY: the owner's own function on the owner's own pointer, called this once.
+            unsafe { drop(self.user) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_zeroed_and_aligned() {
+        for bytes in [64, 4096, 1 << 20, 5 << 20] {
+            let mut b = Block::new(bytes).unwrap();
+            assert_eq!(b.ptr.as_ptr() as usize % ALIGN, 0);
+            assert!(b.slice::<f64>(bytes / 8).iter().all(|&x| x == 0.0));
+            b.slice_mut::<f64>(bytes / 8).fill(f64::NAN);
+            assert!(!b.slice_mut::<bool>(bytes)[bytes - 1]);
+        }
+    }
+
+    #[test]
+    fn refusal_is_none() {
+        assert!(Block::new(1 << 60).is_none());
+    }
+}

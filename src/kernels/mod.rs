@@ -1,0 +1,12 @@
+//! Loops over memory: element-wise functions, products, reductions, and what they stand on (blocks, threads).
+//!
+//! Nothing here knows of tapes or derivatives. `unsafe` is allowed in this folder (and in `capi`), each time with
+//! the reason why it holds.
+
+pub mod machine;
+pub mod math;
+pub mod matmul;
+pub mod memory;
+pub mod reduce;
+pub mod strided;
+pub mod threads;

@@ -1,0 +1,340 @@
+//! Differential operators on functions. Each may be used inside a function that is itself being differentiated.
+
+use super::sweep::pull_back;
+use crate::array::Shape;
+use crate::context::Context;
+use crate::error::Error;
+use crate::ops::{self, complex, create, elementwise as rows, shape};
+use crate::trace::{Array, General, Meta, Tape};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A function of several arrays with several results.
+pub type Function<'f> = dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> + 'f;
+
+/// Values in the order of the arguments they belong to.
+pub type Arrays = SmallVec<[Array; 2]>;
+
+/// Boxes a value on an open tape. Integers become `float64`: a derivative with respect to them is asked for.
+pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
+    if cx.failed() {
+        return Array::Null;
+    }
+    let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
+    let Some(tape) = cx.trace.level(level).and_then(|l| l.tape) else {
+        return cx.fail(Error::tape("the tape has ended").within("ag_box"));
+    };
+    if x.level(&cx.trace) > level {
+        return cx.fail(Error::tape("the value is recorded on a tape begun after this one").within("ag_box"));
+    }
+    let x = match x {
+        Array::Number { value, .. } => Array::from(value),
+        // Already on this tape: a new input.
+        x => x.layer(level).map_or(x, |(_, primal)| primal),
+    };
+    let node = match &x {
+        Array::Number { .. } => tape.borrow_mut().push_number([u32::MAX; 2], [0.0; 2]),
+        x => tape.borrow_mut().push(General {
+            rule: None,
+            parents: SmallVec::new(),
+            kept: SmallVec::new(),
+            mask: 0,
+            metas: SmallVec::from_elem(Meta::of(x), 1),
+        }),
+    };
+    match node {
+        Some(node) => Array::boxed(level, node, x),
+        None => cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within("ag_box")),
+    }
+}
+
+/// A call recorded on a tape of its own.
+pub struct Recorded {
+    pub level: u64,
+    tape: Rc<RefCell<Tape>>,
+    /// Nodes of the arguments differentiated.
+    inputs: SmallVec<[u32; 2]>,
+    /// The arguments, for zeros like them.
+    metas: SmallVec<[Meta; 2]>,
+    /// Node of each result, `None` if it doesn't depend on the tape, and its value one level down.
+    results: SmallVec<[(Option<u32>, Array); 1]>,
+}
+
+/// Calls `f` with the arguments `argnums` boxed. Close the level when done, also after a failure.
+pub fn record(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize]) -> Recorded {
+    let level = cx.trace.open(true);
+    let tape = cx.trace.level(level).and_then(|l| l.tape).expect("just opened");
+    let mut boxed: SmallVec<[Array; 4]> = args.into();
+    let (mut inputs, mut metas) = (SmallVec::new(), SmallVec::new());
+    for &k in argnums {
+        boxed[k] = box_on(cx, level, &args[k]);
+        if let Some(((node, _), primal)) = boxed[k].layer(level) {
+            inputs.push(node);
+            metas.push(Meta::of(&primal));
+        }
+    }
+    let mut results = SmallVec::new();
+    if !cx.failed() {
+        for y in f(cx, &boxed) {
+            results.push(match y.layer(level) {
+                Some(((node, _), primal)) => (Some(node), primal),
+                None => (None, y),
+            });
+        }
+    }
+    Recorded { level, tape, inputs, metas, results }
+}
+
+impl Recorded {
+    /// The values of the results.
+    pub fn values(&self) -> impl Iterator<Item = &Array> {
+        self.results.iter().map(|r| &r.1)
+    }
+
+    /// The results' value, of a function with one.
+    pub fn value(&self) -> Array {
+        self.results.first().map(|r| r.1.clone()).unwrap_or_default()
+    }
+
+    /// Cotangents of the arguments from those of the results (of their shapes). Zeros, and the context's flag, where
+    /// nothing depends on an argument.
+    pub fn pull(&self, cx: &Context, gs: &[Array], consume: bool) -> Arrays {
+        let seeds: SmallVec<[(u32, Array); 2]> = self
+            .results
+            .iter()
+            .zip(gs)
+            .filter(|(_, g)| !g.is_null())
+            .filter_map(|((node, y), g)| node.map(|n| (n, ops::fit_cotangent(cx, g.clone(), &Meta::of(y)))))
+            .collect();
+        let found = pull_back(cx, &self.tape, &seeds, &self.inputs, consume);
+        finish(cx, found, &self.metas)
+    }
+}
+
+/// Zeros for what nothing depends on.
+pub fn finish(cx: &Context, found: SmallVec<[Array; 2]>, metas: &[Meta]) -> Arrays {
+    cx.independent.set(found.iter().any(Array::is_null));
+    if cx.failed() {
+        return SmallVec::from_elem(Array::Null, metas.len());
+    }
+    found.into_iter().zip(metas).map(|(g, meta)| if g.is_null() { ops::zeros(cx, meta) } else { g }).collect()
+}
+
+/// Computes several values together: value and gradient share most of their work.
+pub fn settle<'a>(cx: &Context, values: impl Iterator<Item = &'a Array>) {
+    let pending = values.filter_map(|v| match v {
+        Array::Plain(t) if !t.is_ready() => Some(t),
+        _ => None,
+    });
+    if let Err(e) = cx.engine.force_all(pending) {
+        cx.fail(e);
+    }
+}
+
+/// A pending number that was computed becomes a number.
+pub fn normal(x: Array) -> Array {
+    match x {
+        Array::Plain(t) => Array::from(t),
+        x => x,
+    }
+}
+
+/// A function with one result.
+pub fn one(f: impl Fn(&Context, &[Array]) -> Array) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
+    move |cx, args| SmallVec::from_elem(f(cx, args), 1)
+}
+
+/// Whether `y` has a gradient: real, one element. Else an error of `name`.
+pub fn check_scalar(cx: &Context, name: &str, y: &Array) -> bool {
+    if cx.failed() {
+        return false;
+    }
+    if y.dtype().is_complex() {
+        let e = Error::dtype(format!(
+            "only real functions have a gradient, this one returned {} (try ag_holomorphic_grad or ag_jacobian)",
+            y.dtype().name()
+        ));
+        cx.fail(e.within(name));
+        return false;
+    }
+    if y.size() != 1 {
+        let e = Error::shape(format!(
+            "only scalar functions have a gradient, this one returned shape {} (try ag_jacobian or \
+             ag_elementwise_grad)",
+            crate::array::shape::Show(y.shape())
+        ));
+        cx.fail(e.within(name));
+        return false;
+    }
+    true
+}
+
+/// Value and gradients with respect to the arguments `argnums`.
+pub fn value_and_grads(
+    cx: &Context,
+    name: &str,
+    f: &Function<'_>,
+    args: &[Array],
+    argnums: &[usize],
+) -> (Array, Arrays) {
+    let recorded = record(cx, f, args, argnums);
+    let value = recorded.value();
+    let mut grads = Arrays::new();
+    if check_scalar(cx, name, &value) {
+        let seed = create::full(cx, value.dtype(), value.shape(), 1.0);
+        grads = recorded.pull(cx, &[seed], true);
+    }
+    close(cx, recorded);
+    settle(cx, std::iter::once(&value).chain(&grads));
+    if cx.failed() {
+        return (Array::Null, SmallVec::from_elem(Array::Null, argnums.len()));
+    }
+    (normal(value), grads.into_iter().map(normal).collect())
+}
+
+/// Ends the level of a recorded call.
+pub fn close(cx: &Context, recorded: Recorded) {
+    let level = recorded.level;
+    drop(recorded);
+    cx.trace.close(level);
+}
+
+/// Gradient with respect to one argument.
+pub fn grad(cx: &Context, name: &str, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    value_and_grads(cx, name, f, args, &[argnum]).1.pop().unwrap_or_default()
+}
+
+/// The sums of the Jacobian's columns: the derivative, for a function that works element by element.
+pub fn elementwise_grad(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let recorded = record(cx, f, args, &[argnum]);
+    let value = recorded.value();
+    let mut result = Array::Null;
+    if !cx.failed() {
+        if value.dtype().is_complex() {
+            let e = Error::dtype("only functions with real output have an element-wise gradient");
+            cx.fail(e.within("ag_elementwise_grad"));
+        } else {
+            let seed = create::full(cx, value.dtype(), value.shape(), 1.0);
+            result = recorded.pull(cx, &[seed], true).pop().unwrap_or_default();
+        }
+    }
+    close(cx, recorded);
+    settle(cx, std::iter::once(&result));
+    normal(result)
+}
+
+/// f'(z) of a holomorphic function: the gradient of its real part.
+pub fn holomorphic_grad(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let real = one(|cx: &Context, args: &[Array]| complex::real(cx, &f(cx, args).pop().unwrap_or_default()));
+    grad(cx, "ag_holomorphic_grad", &real, args, argnum)
+}
+
+/// Values and tangents of `f` along `tangents` of the arguments `argnums`.
+pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], tangents: &[Array]) -> (Arrays, Arrays) {
+    let level = cx.trace.open(false);
+    let mut boxed: SmallVec<[Array; 4]> = args.into();
+    for (&k, t) in argnums.iter().zip(tangents) {
+        let x = &args[k];
+        let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
+        if !cx.failed() && t.shape() != x.shape() {
+            let e = Error::shape(format!("the tangent has shape {}, argument {k} has {}", shape_of(t), shape_of(&x)));
+            cx.fail(e.within("ag_jvp"));
+        }
+        let t = ops::fit_tangent(cx, t, &x);
+        boxed[k] = Array::dual(level, t, x);
+    }
+    let (mut values, mut out) = (Arrays::new(), Arrays::new());
+    if !cx.failed() {
+        for y in f(cx, &boxed) {
+            let (t, primal) = match y.layer(level) {
+                Some(((_, t), primal)) => (t, primal),
+                None => (Array::Null, y),
+            };
+            cx.independent.set(t.is_null());
+            out.push(if t.is_null() && !cx.failed() { ops::zeros(cx, &tangent_meta(&primal)) } else { t });
+            values.push(primal);
+        }
+    }
+    cx.trace.close(level);
+    settle(cx, values.iter().chain(&out));
+    (values.into_iter().map(normal).collect(), out.into_iter().map(normal).collect())
+}
+
+fn tangent_meta(x: &Array) -> Meta {
+    Meta { dtype: x.dtype().inexact(), shape: Shape::from_slice(x.shape()) }
+}
+
+fn shape_of(x: &Array) -> String {
+    crate::array::shape::Show(x.shape()).to_string()
+}
+
+/// The Jacobian: shape of the result, then shape of the argument. For complex results in the library's convention:
+/// row i is the holomorphic derivative du/dx - i du/dy of result i (for real arguments du/dx + i dv/dx).
+pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let recorded = record(cx, f, args, &[argnum]);
+    let result = jacobian_of(cx, &recorded, &args[argnum]);
+    close(cx, recorded);
+    settle(cx, std::iter::once(&result));
+    normal(result)
+}
+
+fn jacobian_of(cx: &Context, recorded: &Recorded, x: &Array) -> Array {
+    let y = recorded.value();
+    if cx.failed() {
+        return Array::Null;
+    }
+    let n = y.size();
+    let mut shape: Shape = y.shape().into();
+    shape.extend(x.shape().iter().copied());
+    let mut rows_of: Vec<Array> = Vec::with_capacity(n.min(1 << 16));
+    let mut independent = false;
+    let real_argument = !x.dtype().is_complex();
+    for i in 0..n {
+        let basis = basis(cx, &y, i, false);
+        let mut row = recorded.pull(cx, &[basis], false).pop().unwrap_or_default();
+        independent |= cx.independent.get();
+        if y.dtype().is_complex() && real_argument {
+            // The imaginary part of the result is the real part of -i times it.
+            let turned = self::basis(cx, &y, i, true);
+            let im = recorded.pull(cx, &[turned], false).pop().unwrap_or_default();
+            row = complex::join(cx, &row, &im);
+        }
+        if cx.failed() {
+            return Array::Null;
+        }
+        rows_of.push(row);
+    }
+    cx.independent.set(independent);
+    if n == 0 {
+        return ops::zeros(cx, &Meta { dtype: x.dtype().inexact().promote(y.dtype().inexact()), shape });
+    }
+    let references: Vec<&Array> = rows_of.iter().collect();
+    let stacked = shape::stack(cx, &references, 0);
+    shape::reshape(cx, &stacked, &shape)
+}
+
+/// Zeros like `y` with 1 (or -i) at element `i`.
+fn basis(cx: &Context, y: &Array, i: usize, turned: bool) -> Array {
+    use num_complex::Complex64;
+    let t = cx.engine.build::<Complex64>(y.shape(), |d| {
+        d.fill(Complex64::default());
+        d[i] = if turned { Complex64::new(0.0, -1.0) } else { Complex64::new(1.0, 0.0) };
+    });
+    let t = cx.take("ag_jacobian", t.map(Array::from));
+    let t = if y.dtype().is_complex() { t } else { complex::real(cx, &t) };
+    rows::astype(cx, &t, y.dtype().inexact())
+}
+
+/// The Hessian: shape of the result, then twice the shape of the argument.
+pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let inner = one(|cx: &Context, args: &[Array]| jacobian(cx, f, args, argnum));
+    jacobian(cx, &inner, args, argnum)
+}
+
+/// Products of the Hessian over the arguments `argnums` with `vs`: forward over reverse.
+pub fn hvps(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], vs: &[Array]) -> Arrays {
+    let gradients =
+        |cx: &Context, args: &[Array]| value_and_grads(cx, "ag_hvp", f, args, argnums).1.into_iter().collect();
+    jvp(cx, &gradients, args, argnums, vs).1
+}

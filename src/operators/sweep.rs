@@ -1,0 +1,226 @@
+//! The reverse sweep: from cotangents of results to cotangents of inputs, one loop down the tape.
+//!
+//! ```text
+//! cotangent[y] = g
+//! for node in y, y - 1, ..., the earliest input wanted:
+//!     for each parent:  cotangent[parent] += rule(cotangent[node])
+//! ```
+//! A tape of numbers alone is swept with plain arithmetic on the partial derivatives that its nodes hold. On any other
+//! tape cotangents are arrays and the rules are the library's own operations, so that a sweep whose values are boxed
+//! at an outer level is recorded there.
+
+use crate::context::Context;
+use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
+use crate::trace::{Array, General, Kept, Link, Meta, Tape};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+const NONE: u32 = u32::MAX;
+/// Larger lists of cotangents are given back after the sweep.
+const KEEP: usize = 1 << 20;
+
+/// Cotangents of `inputs` (nodes of the tape) for the given cotangents of results; null for an input that none of the
+/// results depends on. A consumed tape's nodes are dropped on the way, which frees what they kept.
+pub fn pull_back(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    seeds: &[(u32, Array)],
+    inputs: &[u32],
+    consume: bool,
+) -> SmallVec<[Array; 2]> {
+    let none = || SmallVec::from_elem(Array::Null, inputs.len());
+    let (Some(last), Some(first)) = (seeds.iter().map(|s| s.0).max(), inputs.iter().copied().min()) else {
+        return none();
+    };
+    if cx.failed() || first > last {
+        return none();
+    }
+    let numbers: Option<SmallVec<[(u32, f64); 2]>> = seeds
+        .iter()
+        .map(|(node, g)| match g {
+            Array::Number { value, .. } => Some((*node, *value)),
+            _ => None,
+        })
+        .collect();
+    if let Some(numbers) = numbers
+        && tape.borrow().general.is_empty()
+    {
+        return sweep_numbers(cx, &tape.borrow(), &numbers, last, first, inputs);
+    }
+    sweep_arrays(cx, tape, seeds, last, first, inputs, consume)
+}
+
+fn sweep_numbers(
+    cx: &Context,
+    tape: &Tape,
+    seeds: &[(u32, f64)],
+    last: u32,
+    first: u32,
+    inputs: &[u32],
+) -> SmallVec<[Array; 2]> {
+    let n = last as usize + 1;
+    let mut cotangents = cx.number_cotangents.take();
+    cotangents.clear();
+    cotangents.resize(n, 0.0);
+    for &(node, g) in seeds {
+        cotangents[node as usize] += g;
+    }
+    // Dependence is not the same as a cotangent that isn't 0: it goes along as a mark only where the question arises.
+    for i in (first as usize..n).rev() {
+        let g = cotangents[i];
+        if g == 0.0 {
+            continue;
+        }
+        let Link::Number(parents, partials) = tape.heads[i].link() else { continue };
+        if parents[0] != NONE {
+            cotangents[parents[0] as usize] += g * partials[0];
+        }
+        if parents[1] != NONE {
+            cotangents[parents[1] as usize] += g * partials[1];
+        }
+    }
+    let result = inputs
+        .iter()
+        .map(|&i| match cotangents.get(i as usize) {
+            Some(&g) if g != 0.0 || depends(tape, seeds, first, i) => Array::from(g),
+            _ => Array::Null,
+        })
+        .collect();
+    if cotangents.len() <= KEEP {
+        cx.number_cotangents.set(cotangents);
+    }
+    result
+}
+
+/// Whether a result depends on node `input`: asked only where the derivative is 0.
+fn depends(tape: &Tape, seeds: &[(u32, f64)], first: u32, input: u32) -> bool {
+    let last = seeds.iter().map(|s| s.0).max().unwrap_or(0);
+    let mut reached = vec![false; (last - first) as usize + 1];
+    seeds.iter().filter(|s| s.0 >= first).for_each(|s| reached[(s.0 - first) as usize] = true);
+    for i in (first..=last).rev() {
+        if !reached[(i - first) as usize] {
+            continue;
+        }
+        if i == input {
+            return true;
+        }
+        if let Link::Number(parents, _) = tape.heads[i as usize].link() {
+            for p in parents.into_iter().filter(|&p| p != NONE && p >= first) {
+                reached[(p - first) as usize] = true;
+            }
+        }
+    }
+    false
+}
+
+fn sweep_arrays(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    seeds: &[(u32, Array)],
+    last: u32,
+    first: u32,
+    inputs: &[u32],
+    consume: bool,
+) -> SmallVec<[Array; 2]> {
+    let n = tape.borrow().heads.len().min(last as usize + 1);
+    let mut cotangents = cx.cotangents.take();
+    cotangents.clear();
+    cotangents.resize_with(tape.borrow().heads.len().max(n), Array::default);
+    for (node, g) in seeds {
+        let old = std::mem::take(&mut cotangents[*node as usize]);
+        cotangents[*node as usize] = accumulate(cx, old, g.clone());
+    }
+    for i in (first..=last).rev() {
+        if cx.failed() {
+            break;
+        }
+        let head = tape.borrow().heads[i as usize];
+        match head.link() {
+            Link::Result => {}
+            Link::Number(parents, partials) => {
+                if parents[0] == NONE && parents[1] == NONE || cotangents[i as usize].is_null() {
+                    continue;
+                }
+                let g = take_unless(&mut cotangents, i, inputs);
+                for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+                    let part = rows::binary(cx, &rows::SCALED, &g, &Array::from(partial));
+                    let old = std::mem::take(&mut cotangents[p as usize]);
+                    cotangents[p as usize] = accumulate(cx, old, part);
+                }
+            }
+            Link::General(k) => {
+                let count = {
+                    let tape = tape.borrow();
+                    match &tape.general[k as usize] {
+                        Some(g) if g.rule.is_some() => g.metas.len(),
+                        Some(_) => continue,
+                        None => {
+                            drop(tape);
+                            let e = crate::error::Error::tape("the tape was consumed, or is being swept already");
+                            cx.fail(e.within("ag_tape_vjp"));
+                            break;
+                        }
+                    }
+                };
+                let results = i..i + count as u32;
+                if results.clone().all(|j| cotangents[j as usize].is_null()) {
+                    continue;
+                }
+                let gs: SmallVec<[Array; 2]> = results.map(|j| take_unless(&mut cotangents, j, inputs)).collect();
+                let node = tape.borrow_mut().general[k as usize].take().expect("it was there");
+                pull_node(cx, tape, &node, &gs, &mut cotangents);
+                if !consume {
+                    tape.borrow_mut().general[k as usize] = Some(node);
+                }
+            }
+        }
+    }
+    let result = inputs
+        .iter()
+        .map(|&i| if cx.failed() { Array::Null } else { std::mem::take(&mut cotangents[i as usize]) })
+        .collect();
+    cotangents.clear();
+    if cotangents.capacity() <= KEEP {
+        cx.cotangents.set(cotangents);
+    }
+    result
+}
+
+/// The cotangent of node `i`; it stays in the list if it is wanted in the end.
+fn take_unless(cotangents: &mut [Array], i: u32, inputs: &[u32]) -> Array {
+    let g = &mut cotangents[i as usize];
+    if inputs.contains(&i) { g.clone() } else { std::mem::take(g) }
+}
+
+fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {
+    let rule = node.rule.as_ref().expect("inputs are passed over");
+    let kept = Kept::Some { mask: node.mask, items: &node.kept };
+    let meta_of = |parent: u32| tape.borrow().meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
+    let outer = cx.enter_rule();
+    if let [(argnum, parent)] = node.parents[..]
+        && !cotangents[parent as usize].is_null()
+    {
+        let sum = std::mem::take(&mut cotangents[parent as usize]);
+        match rule.vjp_into(cx, &gs[0], sum, &meta_of(parent)) {
+            Ok(sum) => {
+                cotangents[parent as usize] = sum;
+                cx.leave_rule(outer);
+                return;
+            }
+            Err(sum) => cotangents[parent as usize] = sum,
+        }
+        debug_assert_eq!(argnum, node.parents[0].0);
+    }
+    let argnums: SmallVec<[usize; 3]> = node.parents.iter().map(|p| p.0 as usize).collect();
+    let parts = rule.vjp_all(cx, &argnums, gs, &node.metas, &kept);
+    cx.leave_rule(outer);
+    for ((_, parent), part) in node.parents.iter().zip(parts) {
+        if part.is_null() {
+            continue;
+        }
+        let part = fit_cotangent(cx, part, &meta_of(*parent));
+        let old = std::mem::take(&mut cotangents[*parent as usize]);
+        cotangents[*parent as usize] = accumulate(cx, old, part);
+    }
+}

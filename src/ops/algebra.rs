@@ -1,0 +1,310 @@
+//! The algebra in which element-wise derivatives are written, once.
+//!
+//! A rule such as `|g, _, y| g * (k(1.0) - y * y)` (`k` is a constant) is a function over any [`Elem`]. There are three of them:
+//! `f64`, for tapes of numbers (the partial derivative is the rule at `g = 1`); [`Expr`], for arrays, where every
+//! operation is an ordinary recorded operation of the library, so that the rule can be differentiated again; and
+//! [`Uses`], which computes nothing but notes which of its arguments a rule reads, and so decides what a tape keeps.
+
+use super::elementwise as rows;
+use crate::context::Context;
+use crate::trace::Array;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// What a derivative rule may do with its arguments.
+pub trait Elem:
+    Copy
+    + From<f64>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    fn exp(self) -> Self;
+    fn ln(self) -> Self;
+    fn sin(self) -> Self;
+    fn cos(self) -> Self;
+    fn sinh(self) -> Self;
+    fn cosh(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn sign(self) -> Self;
+    fn floor(self) -> Self;
+    fn pow(self, exponent: Self) -> Self;
+    /// 2 to the power of the argument.
+    fn exp2(self) -> Self;
+    /// `self * d`, and 0 where `self` is 0 whatever `d` is: a derivative that nobody asked for isn't NaN.
+    fn scaled(self, d: Self) -> Self;
+    /// `self / d`, and 0 where `self` is 0 whatever `d` is.
+    fn over(self, d: Self) -> Self;
+    /// A mask: where the two are equal.
+    fn is(self, other: Self) -> Self;
+    /// `a` where the mask holds, else `b`.
+    fn choose(self, a: Self, b: Self) -> Self;
+}
+
+impl Elem for f64 {
+    fn exp(self) -> f64 {
+        f64::exp(self)
+    }
+    fn ln(self) -> f64 {
+        f64::ln(self)
+    }
+    fn sin(self) -> f64 {
+        f64::sin(self)
+    }
+    fn cos(self) -> f64 {
+        f64::cos(self)
+    }
+    fn sinh(self) -> f64 {
+        f64::sinh(self)
+    }
+    fn cosh(self) -> f64 {
+        f64::cosh(self)
+    }
+    fn sqrt(self) -> f64 {
+        f64::sqrt(self)
+    }
+    fn sign(self) -> f64 {
+        if self == 0.0 { 0.0 } else { self.signum() }
+    }
+    fn floor(self) -> f64 {
+        f64::floor(self)
+    }
+    fn pow(self, exponent: f64) -> f64 {
+        self.powf(exponent)
+    }
+    fn exp2(self) -> f64 {
+        f64::exp2(self)
+    }
+    fn scaled(self, d: f64) -> f64 {
+        if self == 0.0 { 0.0 } else { self * d }
+    }
+    fn over(self, d: f64) -> f64 {
+        if self == 0.0 { 0.0 } else { self / d }
+    }
+    fn is(self, other: f64) -> f64 {
+        f64::from(self == other)
+    }
+    fn choose(self, a: f64, b: f64) -> f64 {
+        if self != 0.0 { a } else { b }
+    }
+}
+
+/// A set of arguments, as bits.
+#[derive(Clone, Copy)]
+pub struct Uses(pub u8);
+
+impl From<f64> for Uses {
+    fn from(_: f64) -> Uses {
+        Uses(0)
+    }
+}
+
+macro_rules! uses {
+    ($($op:ident $f:ident),*) => {$(
+        impl $op for Uses {
+            type Output = Uses;
+            #[allow(clippy::suspicious_arithmetic_impl)]
+            fn $f(self, other: Uses) -> Uses {
+                Uses(self.0 | other.0)
+            }
+        }
+    )*};
+}
+uses!(Add add, Sub sub, Mul mul, Div div);
+
+impl Neg for Uses {
+    type Output = Uses;
+    fn neg(self) -> Uses {
+        self
+    }
+}
+
+impl Elem for Uses {
+    fn exp(self) -> Uses {
+        self
+    }
+    fn ln(self) -> Uses {
+        self
+    }
+    fn sin(self) -> Uses {
+        self
+    }
+    fn cos(self) -> Uses {
+        self
+    }
+    fn sinh(self) -> Uses {
+        self
+    }
+    fn cosh(self) -> Uses {
+        self
+    }
+    fn sqrt(self) -> Uses {
+        self
+    }
+    fn sign(self) -> Uses {
+        self
+    }
+    fn floor(self) -> Uses {
+        self
+    }
+    fn pow(self, exponent: Uses) -> Uses {
+        self + exponent
+    }
+    fn exp2(self) -> Uses {
+        self
+    }
+    fn scaled(self, d: Uses) -> Uses {
+        self + d
+    }
+    fn over(self, d: Uses) -> Uses {
+        self + d
+    }
+    fn is(self, other: Uses) -> Uses {
+        self + other
+    }
+    fn choose(self, a: Uses, b: Uses) -> Uses {
+        self + a + b
+    }
+}
+
+/// An array in a rule. It is a number or a place in the context's arena of temporaries, and hence can be copied.
+#[derive(Clone, Copy)]
+pub enum Expr<'c> {
+    Number(f64),
+    At(&'c Context, u32),
+}
+
+impl From<f64> for Expr<'_> {
+    fn from(x: f64) -> Self {
+        Expr::Number(x)
+    }
+}
+
+impl<'c> Expr<'c> {
+    fn new(cx: &'c Context, x: Array) -> Expr<'c> {
+        let mut arena = cx.arena.borrow_mut();
+        arena.push(x);
+        Expr::At(cx, arena.len() as u32 - 1)
+    }
+
+    fn array(self) -> Array {
+        match self {
+            Expr::Number(x) => Array::weak(x),
+            Expr::At(cx, i) => cx.arena.borrow()[i as usize].clone(),
+        }
+    }
+
+    fn map(self, number: fn(f64) -> f64, array: impl Fn(&Context, &Array) -> Array) -> Expr<'c> {
+        match self {
+            Expr::Number(x) => Expr::Number(number(x)),
+            Expr::At(cx, _) => Expr::new(cx, array(cx, &self.array())),
+        }
+    }
+
+    fn zip(
+        self,
+        other: Expr<'c>,
+        number: fn(f64, f64) -> f64,
+        array: impl Fn(&Context, &Array, &Array) -> Array,
+    ) -> Expr<'c> {
+        match (self, other) {
+            (Expr::Number(x), Expr::Number(y)) => Expr::Number(number(x, y)),
+            (Expr::At(cx, _), _) | (_, Expr::At(cx, _)) => Expr::new(cx, array(cx, &self.array(), &other.array())),
+        }
+    }
+}
+
+/// Runs a rule on arrays and clears the temporaries away.
+pub fn with_exprs<'c, const N: usize>(
+    cx: &'c Context,
+    args: [Option<&Array>; N],
+    rule: impl FnOnce([Expr<'c>; N]) -> Expr<'c>,
+) -> Array {
+    let before = cx.arena.borrow().len();
+    // What a rule doesn't read isn't there; a number stands in for it.
+    let exprs = args.map(|a| match a {
+        None => Expr::Number(f64::NAN),
+        Some(Array::Number { value, .. }) => Expr::Number(*value),
+        Some(a) => Expr::new(cx, a.clone()),
+    });
+    let result = rule(exprs).array();
+    cx.arena.borrow_mut().truncate(before);
+    result
+}
+
+macro_rules! operators {
+    ($($op:ident $f:ident $row:ident),*) => {$(
+        impl<'c> $op for Expr<'c> {
+            type Output = Expr<'c>;
+            fn $f(self, other: Expr<'c>) -> Expr<'c> {
+                self.zip(other, $op::$f, |cx, a, b| rows::binary(cx, &rows::$row, a, b))
+            }
+        }
+    )*};
+}
+operators!(Add add ADD, Sub sub SUB, Mul mul MUL, Div div DIV);
+
+impl<'c> Neg for Expr<'c> {
+    type Output = Expr<'c>;
+    fn neg(self) -> Expr<'c> {
+        self.map(|x| -x, |cx, a| rows::unary(cx, &rows::NEG, a))
+    }
+}
+
+impl<'c> Elem for Expr<'c> {
+    fn exp(self) -> Expr<'c> {
+        self.map(f64::exp, |cx, a| rows::unary(cx, &rows::EXP, a))
+    }
+    fn ln(self) -> Expr<'c> {
+        self.map(f64::ln, |cx, a| rows::unary(cx, &rows::LOG, a))
+    }
+    fn sin(self) -> Expr<'c> {
+        self.map(f64::sin, |cx, a| rows::unary(cx, &rows::SIN, a))
+    }
+    fn cos(self) -> Expr<'c> {
+        self.map(f64::cos, |cx, a| rows::unary(cx, &rows::COS, a))
+    }
+    fn sinh(self) -> Expr<'c> {
+        self.map(f64::sinh, |cx, a| rows::unary(cx, &rows::SINH, a))
+    }
+    fn cosh(self) -> Expr<'c> {
+        self.map(f64::cosh, |cx, a| rows::unary(cx, &rows::COSH, a))
+    }
+    fn sqrt(self) -> Expr<'c> {
+        self.map(f64::sqrt, |cx, a| rows::unary(cx, &rows::SQRT, a))
+    }
+    fn sign(self) -> Expr<'c> {
+        self.map(Elem::sign, |cx, a| rows::step(cx, &rows::SIGN, a))
+    }
+    fn floor(self) -> Expr<'c> {
+        self.map(f64::floor, |cx, a| rows::step(cx, &rows::FLOOR, a))
+    }
+    fn pow(self, exponent: Expr<'c>) -> Expr<'c> {
+        self.zip(exponent, f64::powf, |cx, a, b| rows::binary(cx, &rows::POW, a, b))
+    }
+    fn exp2(self) -> Expr<'c> {
+        self.map(f64::exp2, |cx, a| rows::unary(cx, &rows::EXP2, a))
+    }
+    fn scaled(self, d: Expr<'c>) -> Expr<'c> {
+        self.zip(d, Elem::scaled, |cx, a, b| rows::binary(cx, &rows::SCALED, a, b))
+    }
+    fn over(self, d: Expr<'c>) -> Expr<'c> {
+        self.zip(d, Elem::over, |cx, a, b| rows::binary(cx, &rows::OVER, a, b))
+    }
+    fn is(self, other: Expr<'c>) -> Expr<'c> {
+        self.zip(other, Elem::is, |cx, a, b| rows::compare(cx, &rows::EQUAL, a, b))
+    }
+    fn choose(self, a: Expr<'c>, b: Expr<'c>) -> Expr<'c> {
+        match self {
+            Expr::Number(m) => {
+                if m != 0.0 {
+                    a
+                } else {
+                    b
+                }
+            }
+            Expr::At(cx, _) => Expr::new(cx, rows::select(cx, &self.array(), &a.array(), &b.array())),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Real and imaginary parts, conjugation, absolute value, angle.
+//!
+//! The library's complex convention: for f = u + iv of z = x + iy the gradient is du/dx - i du/dy. A holomorphic
+//! function's VJP is then `g` times its derivative, without conjugation, and the functions of this file get the rules
+//! that stand beside them. Tangents are ordinary directional derivatives.
+
+use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use crate::array::{DType, Op, Operand, Shape};
+use crate::context::Context;
+use crate::error::Result;
+use crate::kernels::math::{self, ToRealKernel};
+use crate::trace::{ANS, Array, Kept, Primitive, apply};
+use num_complex::{Complex32, Complex64};
+
+/// A complex number as an array of rank 0.
+pub fn number(cx: &Context, re: f64, im: f64) -> Array {
+    let t = cx.engine.build::<Complex64>(&[], |d| d[0] = Complex64::new(re, im));
+    cx.take("ag_scalar_complex", t.map(Array::from))
+}
+
+/// `x` times a power of i, in the precision of `x`.
+fn times_i(cx: &Context, x: &Array, sign: f64) -> Array {
+    let i = number(cx, 0.0, sign);
+    let i = rows::astype(cx, &i, x.dtype().complex());
+    binary(cx, &rows::MUL, x, &i)
+}
+
+fn to_real(cx: &Context, kernel: &'static ToRealKernel, x: &Array) -> Result<Array> {
+    let t = cx.lazy_tensor(x)?;
+    let t = cast(cx, t.clone(), t.dtype().inexact())?;
+    let (dtype, shape) = (t.dtype(), Shape::from_slice(t.shape()));
+    let operands = [Operand::Array(t), Operand::None, Operand::None];
+    Ok(cx.engine.elementwise(Op::ToReal(kernel), dtype, dtype.real(), &shape, operands)?.into())
+}
+
+/// A primitive of one argument without parameters.
+macro_rules! primitive {
+    ($id:ident $name:literal keeps $keeps:expr;
+     eval |$cx:ident, $x:ident| $eval:expr;
+     vjp |$vcx:ident, $g:ident, $vk:ident| $vjp:expr;
+     jvp |$jcx:ident, $t:ident, $jk:ident| $jvp:expr;) => {
+        #[derive(Clone)]
+        struct $id;
+
+        impl Primitive for $id {
+            fn name(&self) -> &str {
+                $name
+            }
+            fn eval(&self, $cx: &Context, args: &[Array]) -> Result<Array> {
+                let $x = &args[0];
+                $eval
+            }
+            fn keeps(&self, _: &[usize]) -> u64 {
+                $keeps
+            }
+            #[allow(unused_variables)]
+            fn vjp(&self, $vcx: &Context, _: usize, $g: &Array, $vk: &Kept<'_>) -> Array {
+                $vjp
+            }
+            #[allow(unused_variables)]
+            fn jvp(&self, $jcx: &Context, _: usize, $t: &Array, $jk: &Kept<'_>) -> Array {
+                $jvp
+            }
+        }
+    };
+}
+
+/// `numpy.real`: of a real array the array itself.
+pub fn real(cx: &Context, x: &Array) -> Array {
+    if x.dtype().is_complex() { apply(cx, &Real, &[x]) } else { x.clone() }
+}
+
+primitive! { Real "ag_real" keeps 0;
+    eval |cx, x| to_real(cx, &math::REAL, x);
+    vjp |cx, g, kept| g.clone();
+    jvp |cx, t, kept| real(cx, t);
+}
+
+/// `numpy.imag`: of a real array zeros.
+pub fn imag(cx: &Context, x: &Array) -> Array {
+    apply(cx, &Imag, &[x])
+}
+
+primitive! { Imag "ag_imag" keeps 0;
+    eval |cx, x| to_real(cx, &math::IMAG, x);
+    vjp |cx, g, kept| times_i(cx, g, -1.0);
+    jvp |cx, t, kept| imag(cx, t);
+}
+
+/// `numpy.conj`: of a real array the array itself.
+pub fn conj(cx: &Context, x: &Array) -> Array {
+    if x.dtype().is_complex() { apply(cx, &Conj, &[x]) } else { x.clone() }
+}
+
+primitive! { Conj "ag_conj" keeps 0;
+    eval |cx, x| {
+        let t = cx.lazy_tensor(x)?;
+        let (dtype, shape) = (t.dtype(), Shape::from_slice(t.shape()));
+        let operands = [Operand::Array(t), Operand::None, Operand::None];
+        Ok(cx.engine.elementwise(Op::Unary(&math::CONJ), dtype, dtype, &shape, operands)?.into())
+    };
+    vjp |cx, g, kept| conj(cx, g);
+    jvp |cx, t, kept| conj(cx, t);
+}
+
+/// `numpy.absolute`. At 0 the derivative is 0, real or complex.
+pub fn abs(cx: &Context, x: &Array) -> Array {
+    if !x.dtype().is_complex() && !matches!(x.dtype(), DType::Bool) {
+        return unary(cx, &rows::FABS, x);
+    }
+    if x.dtype() == DType::Bool {
+        return x.clone();
+    }
+    apply(cx, &Abs, &[x])
+}
+
+/// conj(x) / |x|, 0 at 0.
+fn direction(cx: &Context, kept: &Kept<'_>) -> Array {
+    let (x, y) = (kept.arg(0), kept.ans());
+    binary(cx, &rows::OVER, &conj(cx, x), y)
+}
+
+primitive! { Abs "ag_abs" keeps 1 | ANS;
+    eval |cx, x| to_real(cx, &math::ABS_COMPLEX, x);
+    vjp |cx, g, kept| binary(cx, &rows::MUL, g, &direction(cx, kept));
+    jvp |cx, t, kept| real(cx, &binary(cx, &rows::MUL, t, &direction(cx, kept)));
+}
+
+/// `numpy.angle`. At 0 the derivative is 0.
+pub fn angle(cx: &Context, x: &Array) -> Array {
+    apply(cx, &Angle, &[x])
+}
+
+/// conj(i x) / |x|^2, 0 at 0: the angle is the imaginary part of log x.
+fn rotation(cx: &Context, x: &Array) -> Array {
+    let r = abs(cx, x);
+    let turned = times_i(cx, &conj(cx, x), -1.0);
+    binary(cx, &rows::OVER, &binary(cx, &rows::OVER, &turned, &r), &r)
+}
+
+primitive! { Angle "ag_angle" keeps 1;
+    eval |cx, x| to_real(cx, &math::ANGLE, x);
+    vjp |cx, g, kept| binary(cx, &rows::MUL, g, &rotation(cx, kept.arg(0)));
+    jvp |cx, t, kept| real(cx, &binary(cx, &rows::MUL, t, &rotation(cx, kept.arg(0))));
+}
+
+/// `numpy.real_if_close` with its default tolerance: the real part where all imaginary parts are within 100 machine
+/// epsilons of 0, else the array itself.
+pub fn real_if_close(cx: &Context, x: &Array) -> Array {
+    if !x.dtype().is_complex() || cx.failed() {
+        return x.clone();
+    }
+    let close = cx.tensor(x).map(|t| match t.dtype() {
+        DType::C64 => t.view::<Complex32>().iter().all(|z| z.im.abs() < 100.0 * f32::EPSILON),
+        _ => t.view::<Complex64>().iter().all(|z| z.im.abs() < 100.0 * f64::EPSILON),
+    });
+    match close {
+        Ok(true) => real(cx, x),
+        Ok(false) => x.clone(),
+        Err(e) => cx.fail(e.within("ag_real_if_close")),
+    }
+}
+
+/// re + i im, of two real arrays.
+pub fn join(cx: &Context, re: &Array, im: &Array) -> Array {
+    binary(cx, &rows::ADD, re, &times_i(cx, im, 1.0))
+}
+
+/// Where `x` is 0, `replacement`.
+pub fn replace_zero(cx: &Context, x: &Array, replacement: f64) -> Array {
+    let zero = compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
+    select(cx, &zero, &Array::weak(replacement), x)
+}

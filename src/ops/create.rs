@@ -1,0 +1,93 @@
+//! Arrays from nothing: constants, ranges, random numbers. None of them depends on anything, so none has a derivative.
+
+use crate::array::{DType, Element, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::Array;
+use crate::with_dtype;
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
+use rand_pcg::Pcg64Mcg;
+
+/// `numpy.full`: one element in memory, whatever the shape.
+pub fn full(cx: &Context, dtype: DType, shape: &[usize], value: f64) -> Array {
+    if shape.is_empty() && dtype == DType::F64 {
+        return Array::from(value);
+    }
+    cx.take("ag_full", cx.engine.full(dtype, shape, value).map(Array::from))
+}
+
+/// `numpy.eye`: ones on the `k`-th diagonal.
+pub fn eye(cx: &Context, dtype: DType, n: usize, m: usize, k: i64) -> Result<Tensor> {
+    with_dtype!(dtype, T => cx.engine.build::<T>(&[n, m], |d| {
+        d.fill(T::default());
+        for i in 0..n {
+            if let Some(j) = i64::try_from(i).ok().map(|i| i + k).filter(|&j| j >= 0 && (j as usize) < m) {
+                d[i * m + j as usize] = T::from_f64(1.0);
+            }
+        }
+    }))
+}
+
+/// `numpy.arange`.
+pub fn arange(cx: &Context, dtype: DType, start: f64, stop: f64, step: f64) -> Result<Tensor> {
+    if step == 0.0 || step.is_nan() {
+        return Err(Error::value("the step must not be zero"));
+    }
+    let n = ((stop - start) / step).ceil();
+    if !n.is_finite() {
+        return Err(Error::value(format!("the range from {start} to {stop} by {step} is not finite")));
+    }
+    if n > isize::MAX as f64 {
+        return Err(Error::memory(format!("a range of {n} elements is larger than the address space")));
+    }
+    let n = n.max(0.0) as usize;
+    shape::checked_size(&[n], dtype.size())?;
+    with_dtype!(dtype, T => cx.engine.build::<T>(&[n], |d| {
+        d.iter_mut().enumerate().for_each(|(i, d)| *d = T::from_f64(start + i as f64 * step));
+    }))
+}
+
+/// `numpy.linspace`, the end included.
+pub fn linspace(cx: &Context, start: f64, stop: f64, num: i64) -> Result<Tensor> {
+    let n =
+        usize::try_from(num).map_err(|_| Error::value(format!("number of samples, {num}, must be non-negative")))?;
+    let step = (stop - start) / (n.max(2) - 1) as f64;
+    cx.engine.build::<f64>(&[n], |d| {
+        d.iter_mut().enumerate().for_each(|(i, d)| *d = start + i as f64 * step);
+        // As NumPy does, since the last sum may round.
+        if n > 1 {
+            d[n - 1] = stop;
+        }
+    })
+}
+
+/// Which random numbers.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Random {
+    /// Uniform in [a, b).
+    Uniform(f64, f64),
+    /// Normal with mean a and standard deviation b.
+    Normal(f64, f64),
+}
+
+/// Random numbers; the same seed gives the same numbers on every machine.
+pub fn random(cx: &Context, seed: u64, dtype: DType, shape: &[usize], which: Random) -> Result<Tensor> {
+    let mut state = u128::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    state ^= state >> 64;
+    let mut rng = Pcg64Mcg::new(state | 1);
+    let mut draw = || match which {
+        Random::Uniform(a, b) => {
+            let u: f64 = StandardUniform.sample(&mut rng);
+            a + (b - a) * u
+        }
+        Random::Normal(a, b) => {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            a + b * z
+        }
+    };
+    match dtype {
+        DType::F64 => cx.engine.build::<f64>(shape, |d| d.iter_mut().for_each(|d| *d = draw())),
+        DType::F32 => cx.engine.build::<f32>(shape, |d| d.iter_mut().for_each(|d| *d = draw() as f32)),
+        other => Err(Error::dtype(format!("random numbers are float32 or float64, not {}", other.name()))),
+    }
+}

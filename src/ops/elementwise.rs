@@ -1,0 +1,767 @@
+//! Element-wise functions of one and two arguments: the tables, and how a row is applied.
+//!
+//! A row is a function: its name, its kernel, its derivative, the domain its gradient is tested on. The derivative is
+//! a rule over [`Elem`], linear in `g`; under this library's complex convention one rule is both the VJP (with `g` the
+//! cotangent of the result) and the JVP (with `g` the tangent of the argument) of a holomorphic function.
+
+use super::algebra::{Elem, Expr, Uses, with_exprs};
+use super::registry::Domain::{self, *};
+use crate::array::{DType, Op, Operand, Shape, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
+use crate::trace::{Array, Kept, Primitive, apply};
+use std::f64::consts::{LN_2, LN_10, PI};
+
+/// A derivative in the three algebras.
+pub struct Rule<const N: usize> {
+    /// `(g, x, ..., y)` with `y` the result.
+    number: fn([f64; N]) -> f64,
+    array: for<'c> fn([Expr<'c>; N]) -> Expr<'c>,
+    uses: fn([Uses; N]) -> Uses,
+}
+
+macro_rules! rule {
+    (|$($arg:pat_param),+| $body:expr) => {{
+        // `k` makes a constant of the algebra.
+        fn number([$($arg),+]: [f64; rule!(@count $($arg),+)]) -> f64 {
+            #[allow(dead_code)]
+            fn k(x: f64) -> f64 {
+                x
+            }
+            $body
+        }
+        fn array<'c>([$($arg),+]: [Expr<'c>; rule!(@count $($arg),+)]) -> Expr<'c> {
+            #[allow(dead_code)]
+            fn k<'c>(x: f64) -> Expr<'c> {
+                Expr::Number(x)
+            }
+            $body
+        }
+        fn uses([$($arg),+]: [Uses; rule!(@count $($arg),+)]) -> Uses {
+            #[allow(dead_code)]
+            fn k(_: f64) -> Uses {
+                Uses(0)
+            }
+            $body
+        }
+        Rule { number, array, uses }
+    }};
+    (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
+    (@count $a:pat_param, $b:pat_param, $c:pat_param, $d:pat_param) => { 4 };
+}
+
+/// A differentiable function of one argument.
+pub struct Unary {
+    pub name: &'static str,
+    pub kernel: &'static UnaryKernel,
+    pub rule: Rule<3>,
+    pub domain: Domain,
+}
+
+/// A differentiable function of two arguments.
+pub struct Binary {
+    pub name: &'static str,
+    pub kernel: &'static BinaryKernel,
+    pub rules: [Rule<4>; 2],
+    pub domains: [Domain; 2],
+}
+
+/// A piecewise constant function: its derivative is zero wherever there is one, so it returns plain arrays.
+pub struct Step {
+    pub name: &'static str,
+    pub kernel: &'static UnaryKernel,
+}
+
+/// A test of each element.
+pub struct Test {
+    pub name: &'static str,
+    pub kernel: &'static TestKernel,
+}
+
+/// A comparison, or a logical function of two arguments.
+pub struct Comparison {
+    pub name: &'static str,
+    pub kernel: &'static CompareKernel,
+}
+
+macro_rules! table {
+    ($list:ident: $kind:ident; $($id:ident = $row:expr;)*) => {
+        $(pub static $id: $kind = $row;)*
+        /// The rows of this table.
+        pub static $list: &[&$kind] = &[$(&$id),*];
+    };
+}
+
+const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<3>, domain: Domain) -> Unary {
+    Unary { name, kernel, rule, domain }
+}
+
+#[rustfmt::skip]
+table! { UNARY: Unary;
+    //                     name            kernel              dy, from (g, x, y)                              domain
+    NEG        = unary_row("ag_neg",        &math::NEGATIVE,    rule!(|g, _, _| -g),                            Real);
+    FABS       = unary_row("ag_fabs",       &math::ABSOLUTE,    rule!(|g, x, _| g * x.sign()),                  Nonzero);
+    RECIPROCAL = unary_row("ag_reciprocal", &math::RECIPROCAL,  rule!(|g, _, y| -g.scaled(y * y)),              Nonzero);
+    EXP        = unary_row("ag_exp",        &math::EXP,         rule!(|g, _, y| g.scaled(y)),                   Real);
+    EXP2       = unary_row("ag_exp2",       &math::EXP2,        rule!(|g, _, y| g.scaled(k(LN_2) * y)),         Real);
+    EXPM1      = unary_row("ag_expm1",      &math::EXPM1,       rule!(|g, _, y| g.scaled(y + k(1.0))),          Real);
+    LOG        = unary_row("ag_log",        &math::LOG,         rule!(|g, x, _| g.over(x)),                     Positive);
+    LOG2       = unary_row("ag_log2",       &math::LOG2,        rule!(|g, x, _| g.over(x * k(LN_2))),           Positive);
+    LOG10      = unary_row("ag_log10",      &math::LOG10,       rule!(|g, x, _| g.over(x * k(LN_10))),          Positive);
+    LOG1P      = unary_row("ag_log1p",      &math::LOG1P,       rule!(|g, x, _| g.over(x + k(1.0))),            Positive);
+    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g * x.cos()),                   Real);
+    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -(g * x.sin())),                Real);
+    TAN        = unary_row("ag_tan",        &math::TAN,         rule!(|g, _, y| g.scaled(k(1.0) + y * y)), Unit);
+    ARCSIN     = unary_row("ag_arcsin",     &math::ARCSIN,      rule!(|g, x, _| g.over((k(1.0) - x * x).sqrt())), Unit);
+    ARCCOS     = unary_row("ag_arccos",     &math::ARCCOS,      rule!(|g, x, _| -g.over((k(1.0) - x * x).sqrt())), Unit);
+    ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| g.over(k(1.0) + x * x)),   Unit);
+    SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
+    COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, _, y| g * (k(1.0) - y * y)),     Real);
+    ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over((x * x + k(1.0)).sqrt())), Unit);
+    // Two roots: one root of x^2 - 1 has the wrong sign in half of the complex plane.
+    ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over((x - k(1.0)).sqrt() * (x + k(1.0)).sqrt())), AboveOne);
+    ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| g.over(k(1.0) - x * x)),   Unit);
+    RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
+    DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
+    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| g * (x + x)),                   Real);
+    SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
+    // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
+    ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g * k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp()), Real);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, _, y| g * y * (k(1.0) - y)),     Real);
+}
+
+const fn binary_row(
+    name: &'static str,
+    kernel: &'static BinaryKernel,
+    x: Rule<4>,
+    y: Rule<4>,
+    domains: [Domain; 2],
+) -> Binary {
+    Binary { name, kernel, rules: [x, y], domains }
+}
+
+#[rustfmt::skip]
+table! { BINARY: Binary;
+    //                       name           kernel            d/dx, from (g, x, y, z)                   d/dy                                        domains
+    ADD        = binary_row("ag_add",        &math::ADD,       rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| g),                      [Real, Real]);
+    SUB        = binary_row("ag_sub",        &math::SUBTRACT,  rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| -g),                     [Real, Real]);
+    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  rule!(|g, _, y, _| g * y),                rule!(|g, x, _, _| g * x),                  [Real, Real]);
+    DIV        = binary_row("ag_div",        &math::DIVIDE,    rule!(|g, _, y, _| g.over(y)),            rule!(|g, _, y, z| -(g.scaled(z)).over(y)), [Real, Nonzero]);
+    // At 0^0 the factor y is 0, so any other base serves (elsewhere not: the derivative of y x^(y-1) by y is wanted,
+    // too); at x = 0 the limit of log(x) x^y for positive y is 0.
+    POW        = binary_row("ag_pow",        &math::POWER,
+        rule!(|g, x, y, _| g.scaled(y * y.is(k(0.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow(y - k(1.0)))),
+        rule!(|g, x, _, z| g.scaled(z * x.is(k(0.0)).choose(k(1.0) + x, x).ln())),                                                            [Positive, Real]);
+    MOD        = binary_row("ag_mod",        &math::MOD,       rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -(g * (x / y).floor())), [Real, Nonzero]);
+    // A tie gives half to each; elsewhere all goes to the one chosen, nothing to NaN.
+    MAXIMUM    = binary_row("ag_maximum",    &math::MAXIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
+    MINIMUM    = binary_row("ag_minimum",    &math::MINIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
+    FMAX       = binary_row("ag_fmax",       &math::FMAX,      half(),                                   half_of_second(),                           [Real, Real]);
+    FMIN       = binary_row("ag_fmin",       &math::FMIN,      half(),                                   half_of_second(),                           [Real, Real]);
+    // Where both are -infinity the weights have no limit; 0 is the choice, as in logsumexp.
+    LOGADDEXP  = binary_row("ag_logaddexp",  &math::LOGADDEXP,
+        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((x - z).exp()))),
+        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((y - z).exp()))),                                                 [Real, Real]);
+    LOGADDEXP2 = binary_row("ag_logaddexp2", &math::LOGADDEXP2,
+        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((x - z).exp2()))),
+        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((y - z).exp2()))),                                                [Real, Real]);
+    // Angle and length have no derivative at the origin; 0 is the one that helps.
+    ARCTAN2    = binary_row("ag_arctan2",    &math::ARCTAN2,   rule!(|g, x, y, _| (g * y).over(x * x + y * y)), rule!(|g, x, y, _| -(g * x).over(x * x + y * y)), [Nonzero, Nonzero]);
+    HYPOT      = binary_row("ag_hypot",      &math::HYPOT,     rule!(|g, x, _, z| (g * x).over(z)),      rule!(|g, _, y, z| (g * y).over(z)),        [Nonzero, Nonzero]);
+    // Products and quotients for rules, where a zero cotangent stays zero: see `Elem::scaled`.
+    SCALED     = binary_row("scaled",        &math::SCALED,    rule!(|g, _, y, _| g.scaled(y)),          rule!(|g, x, _, _| g.scaled(x)),            [Real, Real]);
+    OVER       = binary_row("over",          &math::OVER,      rule!(|g, _, y, _| g.over(y)),            rule!(|g, x, y, _| -(g.scaled(x)).over(y).over(y)), [Real, Nonzero]);
+}
+
+const fn half() -> Rule<4> {
+    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), x.is(z).choose(g, g * k(0.0))))
+}
+
+const fn half_of_second() -> Rule<4> {
+    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), y.is(z).choose(g, g * k(0.0))))
+}
+
+macro_rules! plain_tables {
+    ($list:ident: $kind:ident; $($id:ident $name:literal $kernel:ident;)*) => {
+        table! { $list: $kind; $($id = $kind { name: $name, kernel: &math::$kernel };)* }
+    };
+}
+plain_tables! { STEPS: Step;
+    SIGN "ag_sign" SIGN;
+    FLOOR "ag_floor" FLOOR;
+    CEIL "ag_ceil" CEIL;
+    TRUNC "ag_trunc" TRUNC;
+    RINT "ag_rint" RINT;
+}
+plain_tables! { TESTS: Test;
+    ISNAN "ag_isnan" ISNAN;
+    ISINF "ag_isinf" ISINF;
+    ISFINITE "ag_isfinite" ISFINITE;
+    LOGICAL_NOT "ag_logical_not" LOGICAL_NOT;
+}
+plain_tables! { COMPARISONS: Comparison;
+    EQUAL "ag_equal" EQUAL;
+    NOT_EQUAL "ag_not_equal" NOT_EQUAL;
+    LESS "ag_less" LESS;
+    LESS_EQUAL "ag_less_equal" LESS_EQUAL;
+    GREATER "ag_greater" GREATER;
+    GREATER_EQUAL "ag_greater_equal" GREATER_EQUAL;
+    LOGICAL_AND "ag_logical_and" LOGICAL_AND;
+    LOGICAL_OR "ag_logical_or" LOGICAL_OR;
+    LOGICAL_XOR "ag_logical_xor" LOGICAL_XOR;
+}
+
+/// `numpy.floor_divide`.
+pub fn floor_divide(cx: &Context, x: &Array, y: &Array) -> Array {
+    plain(cx, "ag_floor_divide", |cx| binary_kernel(cx, &math::FLOOR_DIVIDE, &x.plain(), &y.plain()), &[x, y])
+}
+
+/// Applies a differentiable function of one argument.
+#[inline]
+pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
+    match *x {
+        Array::Number { value, weak } if !cx.failed() => Array::Number { value: (row.kernel.scalar)(value), weak },
+        Array::Variable { node, level, value } if !cx.failed() => {
+            let y = (row.kernel.scalar)(value);
+            if !cx.trace.is_live(level) {
+                return Array::from(y);
+            }
+            let partial = (row.rule.number)([1.0, value, y]);
+            number_node(cx, level, [node, u32::MAX], [partial, 0.0], y)
+        }
+        _ => apply(cx, &UnaryOp(row), &[x]),
+    }
+}
+
+/// Applies a differentiable function of two arguments.
+#[inline]
+pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array {
+    if let (Array::Plain(_) | Array::Recorded { .. }, Array::Number { value: 2.0, .. }) = (x, y)
+        && std::ptr::eq(row, &POW)
+    {
+        return unary(cx, &SQUARE, x);
+    }
+    let (a, b) = match (x, y) {
+        (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) if !cx.failed() => {
+            return Array::Number { value: (row.kernel.scalar)(*a, *b), weak: *v && *w };
+        }
+        (Array::Variable { value: a, .. }, Array::Variable { value: b, .. })
+        | (Array::Variable { value: a, .. }, Array::Number { value: b, .. })
+        | (Array::Number { value: a, .. }, Array::Variable { value: b, .. })
+            if !cx.failed() =>
+        {
+            (*a, *b)
+        }
+        _ => return apply(cx, &BinaryOp(row), &[x, y]),
+    };
+    let on = |v: &Array| match *v {
+        Array::Variable { node, level, .. } if cx.trace.is_live(level) => (level, node),
+        _ => (0, u32::MAX),
+    };
+    let ((v, m), (w, n)) = (on(x), on(y));
+    if v != w && v != 0 && w != 0 {
+        return apply(cx, &BinaryOp(row), &[x, y]);
+    }
+    let z = (row.kernel.scalar)(a, b);
+    if v == 0 && w == 0 {
+        return Array::from(z);
+    }
+    let partial =
+        |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
+    number_node(cx, v.max(w), [m, n], [partial(0, m), partial(1, n)], z)
+}
+
+/// Records a number, or passes it by in forward mode's way.
+fn number_node(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], value: f64) -> Array {
+    match cx.trace.push_number(level, parents, partials) {
+        Some(node) => Array::Variable { node, level, value },
+        None => cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most")),
+    }
+}
+
+#[derive(Clone)]
+struct UnaryOp(&'static Unary);
+
+impl Primitive for UnaryOp {
+    fn name(&self) -> &str {
+        self.0.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        unary_kernel(cx, self.0.kernel, &args[0])
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        mask((self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0, 1)
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let used = (self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0;
+        let x = (used & 1 != 0).then(|| kept.arg(0));
+        let y = (used & 2 != 0).then(|| kept.ans());
+        with_exprs(cx, [Some(g), x, y], self.0.rule.array)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+#[derive(Clone)]
+struct BinaryOp(&'static Binary);
+
+impl BinaryOp {
+    fn uses(&self, argnum: usize) -> u8 {
+        (self.0.rules[argnum].uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0
+    }
+}
+
+impl Primitive for BinaryOp {
+    fn name(&self) -> &str {
+        self.0.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        binary_kernel(cx, self.0.kernel, &args[0], &args[1])
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        mask(argnums.iter().fold(0, |used, &k| used | self.uses(k)), 2)
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let used = self.uses(argnum);
+        let x = (used & 1 != 0).then(|| kept.arg(0));
+        let y = (used & 2 != 0).then(|| kept.arg(1));
+        let z = (used & 4 != 0).then(|| kept.ans());
+        with_exprs(cx, [Some(g), x, y, z], self.0.rules[argnum].array)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// From the bits of [`Uses`] (arguments, then the result) to those of [`Primitive::keeps`].
+fn mask(used: u8, nargs: u8) -> u64 {
+    let ans = if used >> nargs & 1 == 1 { crate::trace::ANS } else { 0 };
+    u64::from(used & ((1 << nargs) - 1)) | ans
+}
+
+/// A piecewise constant function.
+pub fn step(cx: &Context, row: &'static Step, x: &Array) -> Array {
+    plain(cx, row.name, |cx| unary_kernel(cx, row.kernel, &x.plain()), &[x])
+}
+
+/// A test of each element.
+pub fn test(cx: &Context, row: &'static Test, x: &Array) -> Array {
+    plain(
+        cx,
+        row.name,
+        |cx| {
+            let t = cx.lazy_tensor(x)?;
+            let (dtype, shape) = (t.dtype(), Shape::from_slice(t.shape()));
+            let operands = [Operand::Array(t), Operand::None, Operand::None];
+            Ok(cx.engine.elementwise(Op::Test(row.kernel), dtype, DType::Bool, &shape, operands)?.into())
+        },
+        &[x],
+    )
+}
+
+/// A comparison or a logical function.
+pub fn compare(cx: &Context, row: &'static Comparison, x: &Array, y: &Array) -> Array {
+    plain(
+        cx,
+        row.name,
+        |cx| {
+            let (x, y) = (x.plain(), y.plain());
+            let dtype = promote(&x, &y);
+            let shape = shape::broadcast(x.shape(), y.shape())?;
+            let operands = [operand(cx, &x, dtype)?, operand(cx, &y, dtype)?, Operand::None];
+            let operands = materialise_numbers(cx, operands, dtype)?;
+            Ok(cx.engine.elementwise(Op::Compare(row.kernel), dtype, DType::Bool, &shape, operands)?.into())
+        },
+        &[x, y],
+    )
+}
+
+/// Runs an operation that is not differentiated.
+pub fn plain(cx: &Context, name: &str, run: impl FnOnce(&Context) -> Result<Array>, args: &[&Array]) -> Array {
+    if cx.failed() {
+        return Array::Null;
+    }
+    if args.iter().any(|a| a.is_null()) {
+        return cx.fail(Error::handle("an argument is the null array").within(name));
+    }
+    let result = run(cx);
+    cx.take(name, result)
+}
+
+fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array) -> Result<Array> {
+    let t = match x {
+        Array::Number { value, weak } => return Ok(Array::Number { value: (kernel.scalar)(*value), weak: *weak }),
+        Array::Plain(t) => t.clone(),
+        _ => return Err(Error::handle("the null array has no elements")),
+    };
+    let dtype = match t.dtype() {
+        DType::Bool if matches!(kernel.name, "negative" | "sign") => {
+            return Err(Error::dtype(format!("the {} of booleans is not defined", kernel.name)));
+        }
+        DType::Bool | DType::I64 if kernel.i64.is_some() => DType::I64,
+        d => d.inexact(),
+    };
+    let has_loop = match dtype {
+        DType::C128 => kernel.c128.is_some(),
+        DType::C64 => kernel.c64.is_some(),
+        _ => true,
+    };
+    if !has_loop {
+        return Err(unsupported(kernel.name, dtype));
+    }
+    let shape = Shape::from_slice(t.shape());
+    let operands = [Operand::Array(cast(cx, t, dtype)?), Operand::None, Operand::None];
+    Ok(cx.engine.elementwise(Op::Unary(kernel), dtype, dtype, &shape, operands)?.into())
+}
+
+fn unsupported(name: &str, dtype: DType) -> Error {
+    Error::dtype(format!("{name} is not defined for dtype {}", dtype.name()))
+}
+
+fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Result<Array> {
+    if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
+        return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
+    }
+    let promoted = promote(x, y);
+    let mut dtype = promoted;
+    if dtype == DType::Bool && kernel.bool.is_none() {
+        if kernel.name == "subtract" {
+            return Err(Error::dtype("the difference of booleans is not defined; use ag_logical_xor"));
+        }
+        dtype = DType::I64;
+    }
+    if dtype == DType::I64 && kernel.i64.is_none() {
+        dtype = DType::F64;
+    }
+    let has_loop = match dtype {
+        DType::C128 => kernel.c128.is_some(),
+        DType::C64 => kernel.c64.is_some(),
+        _ => true,
+    };
+    if !has_loop {
+        return Err(unsupported(kernel.name, dtype));
+    }
+    let shape = shape::broadcast(x.shape(), y.shape())?;
+    let operands = [operand(cx, x, dtype)?, operand(cx, y, dtype)?, Operand::None];
+    if dtype == DType::I64
+        && kernel.name == "power"
+        && let Operand::Array(exponents) = &operands[1]
+    {
+        cx.engine.force(exponents)?;
+        if exponents.view::<i64>().iter().any(|&e| e < 0) {
+            return Err(Error::value("integers to negative integer powers are not allowed"));
+        }
+    }
+    let operands = materialise_numbers(cx, operands, dtype)?;
+    Ok(cx.engine.elementwise(Op::Binary(kernel), dtype, dtype, &shape, operands)?.into())
+}
+
+/// The dtype of a combination; a weak number has no say but makes integers floating.
+pub fn promote(x: &Array, y: &Array) -> DType {
+    match (x.is_weak(), y.is_weak()) {
+        (true, false) => y.dtype().promote_weak(),
+        (false, true) => x.dtype().promote_weak(),
+        _ => x.dtype().promote(y.dtype()),
+    }
+}
+
+/// A plain value as operand of a loop over `dtype`.
+fn operand(cx: &Context, x: &Array, dtype: DType) -> Result<Operand> {
+    Ok(match x {
+        Array::Number { value, .. } => Operand::Number(*value),
+        Array::Plain(t) => Operand::Array(cast(cx, t.clone(), dtype)?),
+        _ => return Err(Error::handle("the null array has no elements")),
+    })
+}
+
+/// Loops take one number at most; two of them (a comparison of numbers) become an array each.
+fn materialise_numbers(cx: &Context, operands: [Operand; 3], dtype: DType) -> Result<[Operand; 3]> {
+    Ok(match operands {
+        [Operand::Number(a), Operand::Number(b), rest] => {
+            let array = |v| cx.engine.full(dtype, &[], v).map(Operand::Array);
+            [array(a)?, array(b)?, rest]
+        }
+        other => other,
+    })
+}
+
+/// The same elements in another dtype; deferred like any element-wise operation.
+pub fn cast(cx: &Context, t: crate::array::Tensor, dtype: DType) -> Result<crate::array::Tensor> {
+    if t.dtype() == dtype {
+        return Ok(t);
+    }
+    let (from, shape) = (t.dtype(), Shape::from_slice(t.shape()));
+    if t.is_ready() && t.is_splat() && t.ndim() > 0 && t.size() > 1 {
+        // One element stays one element.
+        let one = t.view_as(Shape::new(), t.offset(), Default::default());
+        let one = cast(cx, one, dtype)?;
+        cx.engine.force(&one)?;
+        return Ok(one.view_as(shape.clone(), one.offset(), smallvec::SmallVec::from_elem(0, shape.len())));
+    }
+    let operands = [Operand::Array(t), Operand::None, Operand::None];
+    cx.engine.elementwise(Op::Cast, from, dtype, &shape, operands)
+}
+
+/// `numpy.astype`: linear where both dtypes can be differentiated. From complex to real it drops the imaginary part.
+pub fn astype(cx: &Context, x: &Array, dtype: DType) -> Array {
+    if x.dtype() == dtype && !x.is_weak() || cx.failed() {
+        return x.clone();
+    }
+    if let Array::Number { value, .. } = x
+        && dtype == DType::F64
+    {
+        return Array::from(*value);
+    }
+    if !dtype.is_inexact() {
+        return plain(cx, "ag_astype", |cx| Astype(dtype).eval(cx, &[x.plain()]), &[x]);
+    }
+    apply(cx, &Astype(dtype), &[x])
+}
+
+#[derive(Clone)]
+struct Astype(DType);
+
+impl Primitive for Astype {
+    fn name(&self) -> &str {
+        "ag_astype"
+    }
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.lazy_tensor(&args[0])?;
+        Ok(cast(cx, t, self.0)?.into())
+    }
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+    fn vjp(&self, _: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
+        g.clone()
+    }
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+        astype(cx, t, self.0)
+    }
+}
+
+/// `numpy.where(condition, x, y)`. What isn't chosen has no influence, and gets a zero cotangent.
+pub fn select(cx: &Context, condition: &Array, x: &Array, y: &Array) -> Array {
+    apply(cx, &Where, &[condition, x, y])
+}
+
+#[derive(Clone)]
+struct Where;
+
+impl Primitive for Where {
+    fn name(&self) -> &str {
+        "ag_where"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let (x, y) = (&args[1], &args[2]);
+        let dtype = promote(x, y);
+        let shape = shape::broadcast(&shape::broadcast(args[0].shape(), x.shape())?, y.shape())?;
+        let condition = cast(cx, cx.lazy_tensor(&args[0])?, DType::Bool)?;
+        let operands = [Operand::Array(condition), operand(cx, x, dtype)?, operand(cx, y, dtype)?];
+        Ok(cx.engine.elementwise(Op::Select, dtype, dtype, &shape, operands)?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let zero = Array::weak(0.0);
+        match argnum {
+            1 => select(cx, kept.arg(0), g, &zero),
+            2 => select(cx, kept.arg(0), &zero, g),
+            _ => Array::Null,
+        }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// `numpy.clip` with numbers as bounds: the gradient is 0 outside and at the bounds.
+pub fn clip(cx: &Context, x: &Array, low: f64, high: f64) -> Array {
+    apply(cx, &Clip { low, high }, &[x])
+}
+
+#[derive(Clone)]
+struct Clip {
+    low: f64,
+    high: f64,
+}
+
+impl Primitive for Clip {
+    fn name(&self) -> &str {
+        "ag_clip"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let x = binary_kernel(cx, &math::MAXIMUM, &args[0], &Array::weak(self.low))?;
+        binary_kernel(cx, &math::MINIMUM, &x, &Array::weak(self.high))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let x = kept.arg(0);
+        let above = compare(cx, &GREATER, x, &Array::weak(self.low));
+        let below = compare(cx, &LESS, x, &Array::weak(self.high));
+        let inside = compare(cx, &LOGICAL_AND, &above, &below);
+        select(cx, &inside, g, &Array::weak(0.0))
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// `numpy.nan_to_num` with its default replacements: NaN by 0, infinities by the largest numbers. The gradient is 0
+/// where something was replaced.
+pub fn nan_to_num(cx: &Context, x: &Array) -> Array {
+    apply(cx, &NanToNum, &[x])
+}
+
+#[derive(Clone)]
+struct NanToNum;
+
+impl Primitive for NanToNum {
+    fn name(&self) -> &str {
+        "ag_nan_to_num"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let x = &args[0];
+        if !x.dtype().is_inexact() {
+            return Ok(x.clone());
+        }
+        if x.dtype().is_complex() {
+            let re = nan_to_num(cx, &super::complex::real(cx, x));
+            let im = nan_to_num(cx, &super::complex::imag(cx, x));
+            return Ok(super::complex::join(cx, &re, &im));
+        }
+        let largest = if x.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        let nan = test(cx, &ISNAN, x);
+        let finite = clip(cx, x, -largest, largest);
+        Ok(select(cx, &nan, &Array::weak(0.0), &finite))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        select(cx, &test(cx, &ISFINITE, kept.arg(0)), g, &Array::weak(0.0))
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// `numpy.sinc`, sin(pi x) / (pi x).
+pub fn sinc(cx: &Context, x: &Array) -> Array {
+    apply(cx, &Sinc(0), &[x])
+}
+
+/// A derivative of `sinc`. With u = pi x and s = sin(u) / u, differentiating u s = sin u n times gives
+/// u s_n + n s_(n-1) = sin^(n) u, which is stable upwards for |u| > n; below, the power series is used.
+#[derive(Clone)]
+struct Sinc(u32);
+
+impl Sinc {
+    fn number(&self, x: f64) -> f64 {
+        let n = self.0;
+        let u = PI * x;
+        if u.abs() <= f64::from(n) + 1.0 {
+            // s = sum over j of (-1)^j u^(2j) / (2j + 1)!; its n-th derivative begins at 2j >= n.
+            let first = n.div_ceil(2);
+            let power = 2 * first - n;
+            let factorial = |m: u32| (1..=m).map(f64::from).product::<f64>();
+            let sign = if first % 2 == 0 { 1.0 } else { -1.0 };
+            let mut term = sign * u.powi(power as i32) / factorial(power) / f64::from(2 * first + 1);
+            let mut sum = 0.0;
+            let mut j = f64::from(first);
+            let n = f64::from(n);
+            while term != 0.0 && (term.abs() > 1e-18 * f64::abs(sum) || j < n) {
+                sum += term;
+                term *= -u * u * (2.0 * j + 1.0) / ((2.0 * j + 3.0) * (2.0 * j + 2.0 - n) * (2.0 * j + 1.0 - n));
+                j += 1.0;
+            }
+            return sum * PI.powi(self.0 as i32);
+        }
+        let (sin, cos) = u.sin_cos();
+        let mut s = sin / u;
+        for m in 1..=n {
+            let derivative = [sin, cos, -sin, -cos][m as usize % 4];
+            s = (derivative - f64::from(m) * s) / u;
+        }
+        s * PI.powi(n as i32)
+    }
+}
+
+impl Primitive for Sinc {
+    fn name(&self) -> &str {
+        "ag_sinc"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        if self.0 == 0 {
+            return unary_kernel(cx, &math::SINC, &args[0]);
+        }
+        if args[0].dtype().is_complex() {
+            // Away from 0 the closed form in the library's own operations serves; at 0 the real value does.
+            return complex_sinc_derivative(cx, self.0, &args[0]);
+        }
+        let x = cast(cx, cx.lazy_tensor(&args[0])?, args[0].dtype().inexact())?;
+        let dtype = x.dtype();
+        let x = cx.engine.contiguous(&cast(cx, x, DType::F64)?)?;
+        let y = cx.engine.build::<f64>(x.shape(), |y| {
+            for (y, &x) in y.iter_mut().zip(x.elements::<f64>()) {
+                *y = self.number(x);
+            }
+        })?;
+        Ok(cast(cx, y, dtype)?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &MUL, g, &apply(cx, &Sinc(self.0 + 1), &[kept.arg(0)]))
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+fn complex_sinc_derivative(cx: &Context, n: u32, x: &Array) -> Result<Array> {
+    let u = binary(cx, &MUL, x, &Array::weak(PI));
+    let zero = compare(cx, &EQUAL, x, &Array::weak(0.0));
+    let u = select(cx, &zero, &Array::weak(1.0), &u);
+    let (sin, cos) = (unary(cx, &SIN, &u), unary(cx, &COS, &u));
+    let mut s = binary(cx, &DIV, &sin, &u);
+    for m in 1..=n {
+        let derivative = if m % 2 == 0 { &sin } else { &cos };
+        let derivative = if m % 4 >= 2 { unary(cx, &NEG, derivative) } else { derivative.clone() };
+        let rest = binary(cx, &SUB, &derivative, &binary(cx, &MUL, &s, &Array::weak(f64::from(m))));
+        s = binary(cx, &DIV, &rest, &u);
+    }
+    let s = binary(cx, &MUL, &s, &Array::weak(PI.powi(n as i32)));
+    Ok(select(cx, &zero, &Array::weak(Sinc(n).number(0.0)), &s))
+}

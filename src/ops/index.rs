@@ -1,0 +1,633 @@
+//! Indexing as in NumPy: integers, slices, new axes, an ellipsis, integer arrays, boolean masks; reading, assigning and
+//! adding. Assignment returns the changed array, arrays being immutable.
+//!
+//! An index is resolved against a shape to a [`Plan`]: a strided *window* for everything basic, and, if there are index
+//! arrays, the positions along the axes they replace. Reading a window is a view; reading positions gathers rows; the
+//! derivative of reading is adding to zeros at the same places (so that repeated indices accumulate), and the
+//! derivative of that is reading again.
+
+use super::elementwise::cast;
+use super::shape::{broadcast_to, reshape};
+use super::{elementwise as rows, zeros};
+use crate::array::{DType, Element, Shape, Strides, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::kernels::strided::Layout;
+use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::with_dtype;
+use num_complex::{Complex32, Complex64};
+use shape::Show;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// One entry of an index.
+#[derive(Clone)]
+pub enum Item {
+    Int(i64),
+    /// Start, stop, step.
+    Slice(Option<i64>, Option<i64>, Option<i64>),
+    NewAxis,
+    Ellipsis,
+    /// Integers, or a mask.
+    Array(Tensor),
+}
+
+/// Reads `"3, :, 2:4, ..., ::-1, None"`.
+pub fn parse(text: &str) -> Result<SmallVec<[Item; 4]>> {
+    let bad = |entry: &str| {
+        Error::index(format!(
+            "cannot read \"{entry}\" in the index \"{text}\": expected an integer, start:stop:step, ..., or None"
+        ))
+    };
+    let text = text.trim();
+    let text_inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let mut items = SmallVec::new();
+    if text_inner.trim().is_empty() {
+        return if text.is_empty() { Err(bad(text)) } else { Ok(items) };
+    }
+    let mut entries: SmallVec<[&str; 8]> = text_inner.split(',').map(str::trim).collect();
+    if entries.len() > 1 && entries.last() == Some(&"") {
+        entries.pop();
+    }
+    for entry in entries {
+        let int = |s: &str| s.trim().parse::<i64>().map_err(|_| bad(entry));
+        items.push(match entry {
+            "..." => Item::Ellipsis,
+            "None" | "newaxis" => Item::NewAxis,
+            _ if entry.contains(':') => {
+                let mut parts = entry.split(':').map(|s| if s.trim().is_empty() { Ok(None) } else { int(s).map(Some) });
+                let mut next = || parts.next().unwrap_or(Ok(None));
+                let slice = Item::Slice(next()?, next()?, next()?);
+                if parts.next().is_some() {
+                    return Err(bad(entry));
+                }
+                slice
+            }
+            _ => Item::Int(int(entry)?),
+        });
+    }
+    Ok(items)
+}
+
+/// An index against a shape.
+pub struct Plan {
+    /// The shape indexed.
+    pub from: Shape,
+    /// The shape of the selection.
+    pub to: Shape,
+    /// The window in the array: shape, start and step along source axes (as multiples of the source's strides).
+    window: SmallVec<[Window; 4]>,
+    positions: Option<Positions>,
+}
+
+/// An axis of the window: `None` of the source for a new axis.
+#[derive(Clone, Copy)]
+struct Window {
+    source: Option<usize>,
+    start: i64,
+    step: i64,
+    length: usize,
+}
+
+/// Index arrays, broadcast together.
+struct Positions {
+    shape: Shape,
+    /// Axes of the window that they replace, with the positions along each, all of `shape`, in range.
+    along: SmallVec<[(usize, Vec<i64>); 2]>,
+    /// Where their axes stand among the other ones of the result.
+    at: usize,
+}
+
+impl Plan {
+    /// Resolves an index; checks everything.
+    pub fn new(cx: &Context, from: &[usize], items: &[Item]) -> Result<Rc<Plan>> {
+        let consumed: usize = items
+            .iter()
+            .map(|i| match i {
+                Item::Int(_) | Item::Slice(..) => 1,
+                Item::NewAxis | Item::Ellipsis => 0,
+                Item::Array(t) if t.dtype() == DType::Bool => t.ndim(),
+                Item::Array(_) => 1,
+            })
+            .sum();
+        if consumed > from.len() {
+            return Err(Error::index(format!(
+                "too many indices for array: array is {}-dimensional, but {consumed} were indexed",
+                from.len()
+            )));
+        }
+        if items.iter().filter(|i| matches!(i, Item::Ellipsis)).count() > 1 {
+            return Err(Error::index("an index can only have a single ellipsis ('...')"));
+        }
+        let advanced = items.iter().any(|i| matches!(i, Item::Array(_)));
+        let mut window: SmallVec<[Window; 4]> = SmallVec::new();
+        // Axes of the window with their index arrays; where in the item list they stood.
+        let mut arrays: SmallVec<[(usize, Tensor); 2]> = SmallVec::new();
+        let mut places: SmallVec<[usize; 2]> = SmallVec::new();
+        let mut axis = 0;
+        let whole = |axis: usize| Window { source: Some(axis), start: 0, step: 1, length: from[axis] };
+        let has_ellipsis = items.iter().any(|i| matches!(i, Item::Ellipsis));
+        let implied = [Item::Ellipsis];
+        let all = items.iter().chain(if has_ellipsis { &[] } else { &implied[..] });
+        for (place, item) in all.enumerate() {
+            match item {
+                Item::NewAxis => window.push(Window { source: None, start: 0, step: 0, length: 1 }),
+                Item::Ellipsis => {
+                    for _ in 0..from.len() - consumed {
+                        window.push(whole(axis));
+                        axis += 1;
+                    }
+                }
+                Item::Slice(start, stop, step) => {
+                    window.push(slice(axis, from[axis], *start, *stop, *step)?);
+                    axis += 1;
+                }
+                Item::Int(i) => {
+                    let at = in_range(*i, axis, from[axis])?;
+                    if advanced {
+                        arrays.push((window.len(), cx.engine.build::<i64>(&[], |d| d[0] = at)?));
+                        places.push(place);
+                        window.push(whole(axis));
+                    } else {
+                        window.push(Window { source: Some(axis), start: at, step: 0, length: 0 });
+                    }
+                    axis += 1;
+                }
+                Item::Array(t) if t.dtype() == DType::Bool => {
+                    let shape = &from[axis..axis + t.ndim()];
+                    if t.shape() != shape {
+                        return Err(Error::index(format!(
+                            "boolean index of shape {} did not match the indexed axes of shape {}",
+                            Show(t.shape()),
+                            Show(shape)
+                        )));
+                    }
+                    if t.ndim() == 0 {
+                        return Err(Error::index("a boolean index of rank 0 is not supported"));
+                    }
+                    for along in nonzero(cx, t)? {
+                        arrays.push((window.len(), along));
+                        places.push(place);
+                        window.push(whole(axis));
+                        axis += 1;
+                    }
+                }
+                Item::Array(t) => {
+                    if t.dtype() != DType::I64 {
+                        return Err(Error::index(format!(
+                            "arrays used as indices must be of integer (or boolean) type, not {}",
+                            t.dtype().name()
+                        )));
+                    }
+                    arrays.push((window.len(), t.clone()));
+                    places.push(place);
+                    window.push(whole(axis));
+                    axis += 1;
+                }
+            }
+        }
+        let positions = if arrays.is_empty() { None } else { Some(positions(cx, from, &window, &arrays, &places)?) };
+        // Axes that an integer takes away have step 0; axes that positions replace come together at `at`.
+        let replaced = |k: usize| positions.as_ref().is_some_and(|p| p.along.iter().any(|(a, _)| *a == k));
+        let mut to: Shape = window
+            .iter()
+            .enumerate()
+            .filter(|(k, w)| !replaced(*k) && (w.source.is_none() || w.step != 0))
+            .map(|(_, w)| w.length)
+            .collect();
+        if let Some(p) = &positions {
+            to.insert_from_slice(p.at, &p.shape);
+        }
+        shape::checked_size(&to, 16)?;
+        Ok(Rc::new(Plan { from: from.into(), to, window, positions }))
+    }
+
+    /// The window over a ready array of shape `from`: strides and offset; axes that an integer takes are left out,
+    /// axes that positions replace are there.
+    fn over(&self, offset: isize, strides: &[isize]) -> (Shape, Strides, isize) {
+        let (mut shape, mut out, mut at) = (Shape::new(), Strides::new(), offset);
+        for w in &self.window {
+            let Some(source) = w.source else {
+                shape.push(1);
+                out.push(0);
+                continue;
+            };
+            at += w.start as isize * strides[source];
+            if w.step != 0 {
+                shape.push(w.length);
+                out.push(w.step as isize * strides[source]);
+            }
+        }
+        (shape, out, at)
+    }
+
+    /// Calls `each` for every row, in the order of the result, with its position in memory, its length and the
+    /// distance of its elements. Rows are what remains of the trailing axes after collapsing.
+    fn rows(&self, offset: isize, strides: &[isize], mut each: impl FnMut(isize, usize, isize)) {
+        let (shape, strides, at) = self.over(offset, strides);
+        let p = self.positions.as_ref().expect("only for index arrays");
+        let is_replaced = |k: &usize| p.along.iter().any(|(a, _)| a == k);
+        let others: SmallVec<[usize; 4]> = (0..shape.len()).filter(|k| !is_replaced(k)).collect();
+        let (before, after) = others.split_at(p.at);
+        let axes = |list: &[usize]| -> (Shape, Strides) {
+            (list.iter().map(|&k| shape[k]).collect(), list.iter().map(|&k| strides[k]).collect())
+        };
+        let (outer_shape, outer_strides) = axes(before);
+        let (inner_shape, inner_strides) = axes(after);
+        let inner = Layout::new(&inner_shape, &inner_strides, 0);
+        let (&(row, step), middle) = inner.axes.split_last().expect("a layout has an axis");
+        if others.iter().any(|&k| shape[k] == 0) {
+            return;
+        }
+        let count: usize = p.shape.iter().product();
+        for_each_offset(outer_shape.iter().copied().zip(outer_strides.iter().copied()), at, |outer| {
+            for i in 0..count {
+                let place = p.along.iter().fold(outer, |at, (axis, list)| at + list[i] as isize * strides[*axis]);
+                for_each_offset(middle.iter().copied(), place, |at| each(at, row, step));
+            }
+        });
+    }
+}
+
+/// All offsets of a strided box, the last axis fastest.
+fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start: isize, mut each: impl FnMut(isize)) {
+    let axes: SmallVec<[(usize, isize); 4]> = axes.collect();
+    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes.len());
+    let mut at = start;
+    if axes.iter().any(|&(d, _)| d == 0) {
+        return;
+    }
+    'next: loop {
+        each(at);
+        for (i, &(d, s)) in index.iter_mut().zip(&axes).rev() {
+            *i += 1;
+            at += s;
+            if *i < d {
+                continue 'next;
+            }
+            *i = 0;
+            at -= s * d as isize;
+        }
+        return;
+    }
+}
+
+fn in_range(i: i64, axis: usize, length: usize) -> Result<i64> {
+    let n = length as i64;
+    if i < -n || i >= n {
+        return Err(Error::index(format!("index {i} is out of bounds for axis {axis} with size {length}")));
+    }
+    Ok(if i < 0 { i + n } else { i })
+}
+
+/// Python's rules for slices.
+fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step: Option<i64>) -> Result<Window> {
+    let (n, step) = (length as i64, step.unwrap_or(1));
+    if step == 0 {
+        return Err(Error::index("slice step cannot be zero"));
+    }
+    let clamp = |i: i64, low: i64, high: i64| (if i < 0 { i.saturating_add(n) } else { i }).clamp(low, high);
+    let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
+    let start = start.map_or(if step > 0 { 0 } else { n - 1 }, |i| clamp(i, low, high));
+    let stop = stop.map_or(if step > 0 { n } else { -1 }, |i| clamp(i, low, high));
+    let span = if step > 0 { stop - start } else { start - stop };
+    let count = if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 };
+    // An empty window must not point outside of the array.
+    let start = if count == 0 { 0 } else { start };
+    Ok(Window { source: Some(axis), start, step, length: count as usize })
+}
+
+/// The positions of true elements, one array per axis.
+fn nonzero(cx: &Context, mask: &Tensor) -> Result<SmallVec<[Tensor; 4]>> {
+    cx.engine.force(mask)?;
+    let view = mask.view::<bool>();
+    let count = view.iter().filter(|&&b| b).count();
+    (0..mask.ndim())
+        .map(|axis| {
+            let mut next = view.indexed_iter().filter(|(_, b)| **b).map(|(at, _)| at[axis] as i64);
+            cx.engine.build::<i64>(&[count], |d| d.iter_mut().for_each(|d| *d = next.next().unwrap_or_default()))
+        })
+        .collect()
+}
+
+fn positions(
+    cx: &Context,
+    from: &[usize],
+    window: &[Window],
+    arrays: &[(usize, Tensor)],
+    places: &[usize],
+) -> Result<Positions> {
+    let mut shape = Shape::new();
+    for (_, t) in arrays {
+        shape = shape::broadcast(&shape, t.shape()).map_err(|_| {
+            let shapes: Vec<String> = arrays.iter().map(|(_, t)| Show(t.shape()).to_string()).collect();
+            Error::index(format!(
+                "shape mismatch: indexing arrays could not be broadcast together with shapes {}",
+                shapes.join(" ")
+            ))
+        })?;
+    }
+    let n = shape::checked_size(&shape, 8)?;
+    let mut along: SmallVec<[(usize, Vec<i64>); 2]> = SmallVec::new();
+    for (k, t) in arrays {
+        cx.engine.force(t)?;
+        let axis = window[*k].source.expect("index arrays stand for axes of the source");
+        let strides = shape::broadcast_strides(t.shape(), t.strides(), &shape).expect("broadcast above");
+        let mut list = Vec::new();
+        list.try_reserve_exact(n).map_err(|_| Error::memory(format!("cannot allocate {n} positions")))?;
+        list.resize(n, 0);
+        Layout::new(&shape, &strides, t.offset()).read(t.memory::<i64>(), 0, &mut list);
+        for i in &mut list {
+            *i = in_range(*i, axis, from[axis])?;
+        }
+        along.push((*k, list));
+    }
+    // Side by side they stay where they are, apart they go to the front.
+    let adjacent = places.windows(2).all(|w| w[1] - w[0] <= 1);
+    let at = if adjacent { arrays[0].0 } else { 0 };
+    Ok(Positions { shape, along, at })
+}
+
+/// `x[index]`.
+pub fn get(cx: &Context, x: &Array, plan: &Rc<Plan>) -> Array {
+    apply(cx, &Get(plan.clone()), &[x])
+}
+
+#[derive(Clone)]
+struct Get(Rc<Plan>);
+
+impl Primitive for Get {
+    fn name(&self) -> &str {
+        "ag_index"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.tensor(&args[0])?;
+        let plan = &self.0;
+        if plan.positions.is_none() {
+            let (shape, strides, at) = plan.over(t.offset() as isize, t.strides());
+            return Ok(t.view_as(shape, at as usize, strides).into());
+        }
+        with_dtype!(t.dtype(), T => {
+            let memory = t.memory::<T>();
+            Ok(cx.engine.build::<T>(&plan.to, |d| {
+                let mut rest = d;
+                plan.rows(t.offset() as isize, t.strides(), |at, row, step| {
+                    let (line, tail) = std::mem::take(&mut rest).split_at_mut(row);
+                    rest = tail;
+                    if step == 1 {
+                        line.copy_from_slice(&memory[at as usize..at as usize + row]);
+                    } else {
+                        line.iter_mut().enumerate().for_each(|(i, d)| *d = memory[(at + i as isize * step) as usize]);
+                    }
+                });
+            })?.into())
+        })
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let g = if g.shape() == self.0.to.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.to) };
+        let zero = zeros(cx, &Meta { dtype: g.dtype(), shape: self.0.from.clone() });
+        add(cx, &zero, &self.0, &g)
+    }
+
+    /// Adds to what is there already, in place.
+    fn vjp_into(&self, cx: &Context, g: &Array, sum: Array, meta: &Meta) -> std::result::Result<Array, Array> {
+        let Array::Plain(sum) = sum else { return Err(sum) };
+        if g.dtype() != meta.dtype || !matches!(g, Array::Plain(_) | Array::Number { .. }) || !sum.is_ready() {
+            return Err(Array::Plain(sum));
+        }
+        match add_to(cx, sum, &self.0, g) {
+            Ok(sum) => Ok(Array::Plain(sum)),
+            Err(e) => Ok(cx.fail(e.within(self.name()))),
+        }
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+        get(cx, t, &self.0)
+    }
+}
+
+/// `x` with `values` added at the index; places that occur several times get all of theirs.
+pub fn add(cx: &Context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+    apply(cx, &Add(plan.clone()), &[x, &without_leading_ones(cx, values, plan)])
+}
+
+/// Values may have more axes than the selection, as in NumPy, if these have extent 1.
+fn without_leading_ones(cx: &Context, values: &Array, plan: &Plan) -> Array {
+    let extra = values.ndim().saturating_sub(plan.to.len());
+    if values.shape()[..extra].iter().any(|&d| d != 1) {
+        return values.clone();
+    }
+    reshape(cx, values, &values.shape()[extra..])
+}
+
+#[derive(Clone)]
+struct Add(Rc<Plan>);
+
+impl Primitive for Add {
+    fn name(&self) -> &str {
+        "ag_index_add"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let dtype = rows::promote(&args[0], &args[1]);
+        let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
+        cx.engine.force(&x)?;
+        Ok(add_to(cx, x, &self.0, &args[1])?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        if argnum == 0 { g } else { get(cx, &g, &self.0) }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 {
+            return t.clone();
+        }
+        let zero = zeros(cx, &Meta { dtype: t.dtype(), shape: kept.arg(0).shape().into() });
+        add(cx, &zero, &self.0, t)
+    }
+}
+
+/// The same memory where nobody else sees it, else a copy.
+fn own(cx: &Context, mut x: Tensor) -> Result<Tensor> {
+    let unique = with_dtype!(x.dtype(), T => x.unique_mut::<T>().is_some());
+    if unique {
+        return Ok(x);
+    }
+    with_dtype!(x.dtype(), T => {
+        let layout = Layout::new(x.shape(), x.strides(), x.offset());
+        cx.engine.build::<T>(x.shape(), |d| {
+            if !d.is_empty() {
+                crate::kernels::strided::copy_all(&layout, x.memory::<T>(), d);
+            }
+        })
+    })
+}
+
+/// The values in the dtype of the array and the shape of the selection, row-major.
+fn prepared(cx: &Context, plan: &Plan, values: &Array, dtype: DType) -> Result<Tensor> {
+    let v = cast(cx, cx.lazy_tensor(values)?, dtype)?;
+    cx.engine.force(&v)?;
+    let strides = shape::broadcast_strides(v.shape(), v.strides(), &plan.to).ok_or_else(|| {
+        Error::shape(format!(
+            "could not broadcast input array from shape {} into shape {}",
+            Show(v.shape()),
+            Show(&plan.to)
+        ))
+    })?;
+    cx.engine.contiguous(&v.view_as(plan.to.clone(), v.offset(), strides))
+}
+
+/// How a value goes to its place.
+trait Change<T> {
+    fn change(old: &mut T, new: T);
+}
+struct Replace;
+struct Accumulate;
+impl<T: Copy> Change<T> for Replace {
+    #[inline(always)]
+    fn change(old: &mut T, new: T) {
+        *old = new;
+    }
+}
+macro_rules! accumulate {
+    ($($t:ty),*) => {$(
+        impl Change<$t> for Accumulate {
+            #[inline(always)]
+            fn change(old: &mut $t, new: $t) {
+                *old += new;
+            }
+        }
+    )*};
+}
+accumulate!(f64, f32, Complex64, Complex32);
+impl Change<i64> for Accumulate {
+    #[inline(always)]
+    fn change(old: &mut i64, new: i64) {
+        *old = old.wrapping_add(new);
+    }
+}
+impl Change<bool> for Accumulate {
+    #[inline(always)]
+    fn change(old: &mut bool, new: bool) {
+        *old |= new;
+    }
+}
+
+/// Brings `values` to their places in `d`, the row-major elements of an array of the plan's shape.
+fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
+    let strides = shape::contiguous(&plan.from);
+    let mut rest = values;
+    let mut line = |at: isize, row: usize, step: isize| {
+        let (v, tail) = rest.split_at(row);
+        rest = tail;
+        if step == 1 {
+            d[at as usize..at as usize + row].iter_mut().zip(v).for_each(|(d, &v)| C::change(d, v));
+        } else {
+            v.iter().enumerate().for_each(|(i, &v)| C::change(&mut d[(at + i as isize * step) as usize], v));
+        }
+    };
+    if plan.positions.is_some() {
+        return plan.rows(0, &strides, line);
+    }
+    if values.is_empty() {
+        return;
+    }
+    let (shape, strides, at) = plan.over(0, &strides);
+    let layout = Layout::new(&shape, &strides, 0);
+    let (&(row, step), outer) = layout.axes.split_last().expect("a layout has an axis");
+    for_each_offset(outer.iter().copied(), at, |at| line(at, row, step));
+}
+
+fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Result<Tensor> {
+    let v = prepared(cx, plan, values, x.dtype())?;
+    let mut x = own(cx, x)?;
+    with_dtype!(x.dtype(), T => {
+        let d = x.unique_mut::<T>().expect("made unique");
+        write::<T, Accumulate>(plan, d, v.elements::<T>());
+    });
+    Ok(x)
+}
+
+/// `x` with `values` put at the index; of values for the same place the last one stays.
+pub fn set(cx: &Context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+    apply(cx, &Set(plan.clone()), &[x, &without_leading_ones(cx, values, plan)])
+}
+
+#[derive(Clone)]
+struct Set(Rc<Plan>);
+
+impl Set {
+    /// True for values that stayed, false for those overwritten by a later one; `None` where none can be.
+    fn survivors(&self, cx: &Context) -> Result<Option<Array>> {
+        let plan = &self.0;
+        if plan.positions.is_none() {
+            return Ok(None);
+        }
+        let n = shape::size_of(&plan.to);
+        let numbers =
+            cx.engine.build::<i64>(&plan.to, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as i64))?;
+        let owner = cx.engine.build::<i64>(&plan.from, |d| {
+            d.fill(n as i64);
+            write::<i64, Replace>(plan, d, numbers.elements::<i64>());
+        })?;
+        let owner = get(cx, &owner.into(), plan);
+        Ok(Some(rows::compare(cx, &rows::EQUAL, &owner, &numbers.into())))
+    }
+}
+
+impl Primitive for Set {
+    fn name(&self) -> &str {
+        "ag_index_set"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        // As in NumPy the array keeps its dtype; but precision that a derivative needs is not thrown away.
+        let dtype = rows::promote(&args[0], &args[1]);
+        let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
+        cx.engine.force(&x)?;
+        let v = prepared(cx, &self.0, &args[1], dtype)?;
+        let mut x = own(cx, x)?;
+        with_dtype!(dtype, T => {
+            let d = x.unique_mut::<T>().expect("made unique");
+            write::<T, Replace>(&self.0, d, v.elements::<T>());
+        });
+        Ok(x.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        if argnum == 0 {
+            return set(cx, &g, &self.0, &Array::weak(0.0));
+        }
+        let g = get(cx, &g, &self.0);
+        match self.survivors(cx) {
+            Ok(None) => g,
+            Ok(Some(mask)) => rows::select(cx, &mask, &g, &Array::weak(0.0)),
+            Err(e) => cx.fail(e.within(self.name())),
+        }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 {
+            return set(cx, t, &self.0, &Array::weak(0.0));
+        }
+        let zero = zeros(cx, &Meta { dtype: t.dtype(), shape: kept.arg(0).shape().into() });
+        set(cx, &zero, &self.0, t)
+    }
+}

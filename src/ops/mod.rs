@@ -1,0 +1,77 @@
+//! The operations: one file per family, and in each file one paragraph per operation, with kernel, derivative and test
+//! domain side by side. Derivatives are written with these same operations, so every order follows.
+
+pub mod algebra;
+pub mod complex;
+pub mod create;
+pub mod elementwise;
+pub mod index;
+pub mod product;
+pub mod reduce;
+pub mod registry;
+pub mod shape;
+
+use crate::context::Context;
+use crate::trace::{Array, Meta};
+
+/// The sum of two cotangents or tangents, null standing for zero.
+pub fn accumulate(cx: &Context, a: Array, b: Array) -> Array {
+    match (a, b) {
+        (Array::Null, x) | (x, Array::Null) => x,
+        (a, b) => elementwise::binary(cx, &elementwise::ADD, &a, &b),
+    }
+}
+
+/// Brings a cotangent to the form of the value it belongs to: sums over axes along which the value was broadcast
+/// (NumPy's `unbroadcast`), drops an imaginary part that a real value has no use for, converts the precision.
+pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
+    if let Array::Number { value, .. } = g
+        && meta.shape.is_empty()
+        && meta.dtype == crate::array::DType::F64
+    {
+        return Array::from(value);
+    }
+    let g = fit_dtype(cx, g, meta);
+    if g.is_null() || g.shape() == meta.shape.as_slice() {
+        return g;
+    }
+    let g = if g.ndim() < meta.shape.len() {
+        let mut shape: crate::array::Shape = smallvec::SmallVec::from_elem(1, meta.shape.len() - g.ndim());
+        shape.extend_from_slice(g.shape());
+        shape::reshape(cx, &g, &shape)
+    } else {
+        g
+    };
+    let lead = g.ndim().saturating_sub(meta.shape.len());
+    let axes: crate::array::Axes =
+        (0..g.ndim()).filter(|&i| i < lead || meta.shape[i - lead] == 1 && g.shape()[i] != 1).collect();
+    let g = if axes.is_empty() { g } else { reduce::sum(cx, &g, &axes, true) };
+    if g.is_null() || g.shape() == meta.shape.as_slice() {
+        return g;
+    }
+    if g.size() == meta.shape.iter().product::<usize>() {
+        return shape::reshape(cx, &g, &meta.shape);
+    }
+    // A rule that returned one number for a whole array meant it for each element.
+    shape::broadcast_to(cx, &g, &meta.shape)
+}
+
+fn fit_dtype(cx: &Context, g: Array, meta: &Meta) -> Array {
+    if g.is_null() || g.dtype() == meta.dtype && !g.is_weak() {
+        return g;
+    }
+    let g = if g.dtype().is_complex() && !meta.dtype.is_complex() { complex::real(cx, &g) } else { g };
+    elementwise::astype(cx, &g, meta.dtype)
+}
+
+/// Brings a tangent to the shape and dtype of the value it belongs to.
+pub fn fit_tangent(cx: &Context, t: &Array, value: &Array) -> Array {
+    let meta = Meta::of(value);
+    let t = fit_dtype(cx, t.clone(), &meta);
+    if t.is_null() || t.shape() == value.shape() { t } else { shape::broadcast_to(cx, &t, &meta.shape) }
+}
+
+/// Zeros in the form of a value.
+pub fn zeros(cx: &Context, meta: &Meta) -> Array {
+    create::full(cx, meta.dtype, &meta.shape, 0.0)
+}

@@ -1,0 +1,215 @@
+//! Products: one contraction of matrices under `dot`, `matmul`, `inner`, `outer` and `tensordot`.
+//!
+//! Everything is brought to a batched matrix product, with transposition as a view: the kernel takes any strides, so
+//! that neither a forward pass nor a derivative copies an operand for its orientation. In the complex convention the
+//! cotangents of C = A B are g B^T and A^T g, without conjugation.
+
+use super::elementwise::{self as rows, binary};
+use super::shape::{reshape, transpose};
+use super::{elementwise, fit_cotangent};
+use crate::array::{Axes, DType, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::kernels::matmul::{Matrix, Product, matmul as kernel};
+use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use shape::Show;
+use smallvec::SmallVec;
+
+/// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
+fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
+    apply(cx, &Stacked { a: Meta::of(a), b: Meta::of(b) }, &[a, b])
+}
+
+#[derive(Clone)]
+struct Stacked {
+    a: Meta,
+    b: Meta,
+}
+
+/// The last two axes exchanged.
+fn turned(cx: &Context, x: &Array) -> Array {
+    let mut axes: Axes = (0..x.ndim()).collect();
+    let n = axes.len();
+    axes.swap(n - 1, n - 2);
+    transpose(cx, x, &axes)
+}
+
+impl Primitive for Stacked {
+    fn name(&self) -> &str {
+        "ag_matmul"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let promoted = args[0].dtype().promote(args[1].dtype());
+        let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };
+        let operand = |x: &Array| -> Result<Tensor> {
+            let t = elementwise::cast(cx, cx.lazy_tensor(x)?, dtype)?;
+            cx.engine.force(&t)?;
+            Ok(t)
+        };
+        let (a, b) = (operand(&args[0])?, operand(&args[1])?);
+        let c = match dtype {
+            DType::F64 => product::<f64>(cx, &a, &b),
+            DType::F32 => product::<f32>(cx, &a, &b),
+            DType::C128 => product::<num_complex::Complex64>(cx, &a, &b),
+            DType::C64 => product::<num_complex::Complex32>(cx, &a, &b),
+            DType::I64 | DType::Bool => product::<i64>(cx, &a, &b),
+        }?;
+        Ok(if promoted == DType::Bool { elementwise::cast(cx, c, DType::Bool)?.into() } else { c.into() })
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        // The cotangent of one operand needs the other.
+        argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 {
+            fit_cotangent(cx, stacked(cx, g, &turned(cx, kept.arg(1))), &self.a)
+        } else {
+            fit_cotangent(cx, stacked(cx, &turned(cx, kept.arg(0)), g), &self.b)
+        }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 { stacked(cx, t, kept.arg(1)) } else { stacked(cx, kept.arg(0), t) }
+    }
+}
+
+/// The kernel over all matrices of the stacks.
+fn product<T: Product>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (la, lb) = (a.ndim() - 2, b.ndim() - 2);
+    let (m, k, n) = (a.shape()[la], a.shape()[la + 1], b.shape()[lb + 1]);
+    let lead = shape::broadcast(&a.shape()[..la], &b.shape()[..lb])?;
+    let mut out = lead.clone();
+    out.extend([m, n]);
+    shape::checked_size(&out, size_of::<T>())?;
+    let sa = shape::broadcast_strides(&a.shape()[..la], &a.strides()[..la], &lead).expect("broadcast above");
+    let sb = shape::broadcast_strides(&b.shape()[..lb], &b.strides()[..lb], &lead).expect("broadcast above");
+    let work = m as f64 * k as f64 * n as f64;
+    // One multiplication and addition takes about 0.02 ns when everything is in place.
+    let threads = cx.engine.threads_for(work * 0.03);
+    cx.engine.build::<T>(&out, |c| {
+        let (memory_a, memory_b) = (a.memory::<T>(), b.memory::<T>());
+        for (i, c) in c.chunks_exact_mut((m * n).max(1)).enumerate() {
+            let at = |strides: &[isize], offset: usize| {
+                let mut rest = i;
+                lead.iter().zip(strides).rev().fold(offset as isize, |at, (&d, &s)| {
+                    let here = rest % d;
+                    rest /= d;
+                    at + here as isize * s
+                })
+            };
+            let matrix = |memory, offset, strides: &[isize]| {
+                let [row, column] = strides[strides.len() - 2..] else { unreachable!("matrices have two axes") };
+                Matrix { memory, offset, row, column }
+            };
+            let x = matrix(memory_a, at(&sa, a.offset()), a.strides());
+            let y = matrix(memory_b, at(&sb, b.offset()), b.strides());
+            kernel(threads.as_deref(), (m, k, n), x, y, c);
+        }
+    })
+}
+
+/// `numpy.matmul`.
+pub fn matmul(cx: &Context, a: &Array, b: &Array) -> Array {
+    if cx.failed() {
+        return Array::Null;
+    }
+    if a.ndim() == 0 || b.ndim() == 0 {
+        let e = Error::value("input operand does not have enough dimensions (a scalar; use ag_mul)");
+        return cx.fail(e.within("ag_matmul"));
+    }
+    let (va, vb) = (a.ndim() == 1, b.ndim() == 1);
+    let (k, l) = (a.shape()[a.ndim() - 1], b.shape()[if vb { 0 } else { b.ndim() - 2 }]);
+    if k != l {
+        let e = Error::shape(format!(
+            "mismatch in the core dimension of the operands: shapes {} and {}: {k} != {l}",
+            Show(a.shape()),
+            Show(b.shape())
+        ));
+        return cx.fail(e.within("ag_matmul"));
+    }
+    let a2 = if va { reshape(cx, a, &[1, k]) } else { a.clone() };
+    let b2 = if vb { reshape(cx, b, &[k, 1]) } else { b.clone() };
+    let c = stacked(cx, &a2, &b2);
+    if !va && !vb || c.is_null() {
+        return c;
+    }
+    let mut shape = Shape::from_slice(c.shape());
+    let n = shape.len();
+    if vb {
+        shape.remove(n - 1);
+    }
+    if va {
+        shape.remove(n - 2);
+    }
+    reshape(cx, &c, &shape)
+}
+
+/// `numpy.tensordot` over pairs of axes: the remaining axes of `a`, then those of `b`.
+pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize], axes_b: &[usize]) -> Array {
+    if cx.failed() {
+        return Array::Null;
+    }
+    for (&i, &j) in axes_a.iter().zip(axes_b) {
+        if a.shape()[i] != b.shape()[j] {
+            let e = Error::shape(format!(
+                "shapes {} and {} not aligned: {} (dim {i}) != {} (dim {j})",
+                Show(a.shape()),
+                Show(b.shape()),
+                a.shape()[i],
+                b.shape()[j]
+            ));
+            return cx.fail(e.within(name));
+        }
+    }
+    let free = |x: &Array, axes: &[usize]| -> Axes { (0..x.ndim()).filter(|i| !axes.contains(i)).collect() };
+    let extents = |x: &Array, axes: &[usize]| -> Shape { axes.iter().map(|&i| x.shape()[i]).collect() };
+    let (free_a, free_b) = (free(a, axes_a), free(b, axes_b));
+    let (rows, columns) = (extents(a, &free_a), extents(b, &free_b));
+    let k: usize = extents(a, axes_a).iter().product();
+    let order = |first: &[usize], second: &[usize]| -> Axes { first.iter().chain(second).copied().collect() };
+    let a2 = transpose(cx, a, &order(&free_a, axes_a));
+    let a2 = reshape(cx, &a2, &[rows.iter().product(), k]);
+    let b2 = transpose(cx, b, &order(axes_b, &free_b));
+    let b2 = reshape(cx, &b2, &[k, columns.iter().product()]);
+    let c = stacked(cx, &a2, &b2);
+    let shape: Shape = rows.iter().chain(&columns).copied().collect();
+    reshape(cx, &c, &shape)
+}
+
+/// `numpy.dot`.
+pub fn dot(cx: &Context, a: &Array, b: &Array) -> Array {
+    let (m, n) = (a.ndim(), b.ndim());
+    if m == 0 || n == 0 {
+        return binary(cx, &rows::MUL, a, b);
+    }
+    tensordot(cx, "ag_dot", a, b, &[m - 1], &[n.saturating_sub(2)])
+}
+
+/// `numpy.inner`: over the last axes of both.
+pub fn inner(cx: &Context, a: &Array, b: &Array) -> Array {
+    if a.ndim() == 0 || b.ndim() == 0 {
+        return binary(cx, &rows::MUL, a, b);
+    }
+    tensordot(cx, "ag_inner", a, b, &[a.ndim() - 1], &[b.ndim() - 1])
+}
+
+/// `numpy.outer`: all products of two flattened arrays.
+pub fn outer(cx: &Context, a: &Array, b: &Array) -> Array {
+    let a = reshape(cx, a, &[a.size(), 1]);
+    let b = reshape(cx, b, &[1, b.size()]);
+    binary(cx, &rows::MUL, &a, &b)
+}
+
+/// The last `n` axes of `a` with the first `n` of `b`.
+pub fn tensordot_n(cx: &Context, a: &Array, b: &Array, n: usize) -> Array {
+    if n > a.ndim() || n > b.ndim() {
+        let e = Error::value(format!("{n} axes to be summed over, but the arrays have {} and {}", a.ndim(), b.ndim()));
+        return cx.fail(e.within("ag_tensordot"));
+    }
+    let axes_a: SmallVec<[usize; 4]> = (a.ndim() - n..a.ndim()).collect();
+    let axes_b: SmallVec<[usize; 4]> = (0..n).collect();
+    tensordot(cx, "ag_tensordot", a, b, &axes_a, &axes_b)
+}

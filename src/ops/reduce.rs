@@ -1,0 +1,582 @@
+//! Reductions: sums, extrema, products, moments, log-sum-exp. Axes are normalised; all axes mean a reduction to rank 0.
+
+use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use super::shape::{broadcast_to, concatenate, permuted, reshape, slice_axis, transpose};
+use super::{complex, create};
+use crate::array::{Axes, DType, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::kernels::reduce::{self as kernels, Fold, Reduce};
+use crate::trace::{ANS, Array, Kept, Primitive, apply};
+use crate::with_dtype;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// All axes of an array.
+pub fn all_axes(x: &Array) -> Axes {
+    (0..x.ndim()).collect()
+}
+
+/// A result without the reduced axes, spread over them again.
+fn spread(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
+    let kept = shape::reduced(shape, axes, true);
+    let y = if y.shape() == kept.as_slice() { y.clone() } else { reshape(cx, y, &kept) };
+    broadcast_to(cx, &y, shape)
+}
+
+/// The same, left to the broadcasting of the next operation.
+fn keepdims(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
+    reshape(cx, y, &shape::reduced(shape, axes, true))
+}
+
+// ---------------------------------------------------------------------------------------------------------------- sum
+
+/// `numpy.sum`. The cotangent is spread over the axes.
+pub fn sum(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    if axes.is_empty() && x.dtype() != DType::Bool && !x.is_null() {
+        return x.clone();
+    }
+    apply(cx, &Sum { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[x])
+}
+
+#[derive(Clone)]
+struct Sum {
+    axes: Axes,
+    keepdims: bool,
+    shape: Shape,
+}
+
+impl Primitive for Sum {
+    fn name(&self) -> &str {
+        "ag_sum"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.lazy_tensor(&args[0])?;
+        let t = if t.dtype() == DType::Bool { cast(cx, t, DType::I64)? } else { t };
+        let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
+        if self.axes.len() == t.ndim()
+            && out.is_empty()
+            && let Some(pending) = cx.engine.sum_all(&t)?
+        {
+            return Ok(Array::Plain(pending));
+        }
+        Ok(fold(cx, Fold::Sum, &t, &self.axes, &out)?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
+        spread(cx, g, &self.shape, &self.axes)
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+        sum(cx, t, &self.axes, self.keepdims)
+    }
+}
+
+// --------------------------------------------------------------------------------------------------------------- mean
+
+/// `numpy.mean`; of nothing, NaN.
+pub fn mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
+    let total = sum(cx, &x, axes, keepdims);
+    binary(cx, &rows::DIV, &total, &Array::weak(n as f64))
+}
+
+// ------------------------------------------------------------------------------------------------------------ extrema
+
+/// `numpy.max` (`max`) or `numpy.min`. All elements that attain it share the cotangent equally.
+pub fn extremum(cx: &Context, max: bool, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    apply(cx, &Extremum { max, axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[x])
+}
+
+#[derive(Clone)]
+struct Extremum {
+    max: bool,
+    axes: Axes,
+    keepdims: bool,
+    shape: Shape,
+}
+
+impl Extremum {
+    /// Where the extremum is attained, and how often along the reduced axes.
+    fn ties(&self, cx: &Context, kept: &Kept<'_>) -> (Array, Array) {
+        let (x, y) = (kept.arg(0), keepdims(cx, kept.ans(), &self.shape, &self.axes));
+        let mask = compare(cx, &rows::EQUAL, x, &y);
+        let count = rows::plain(cx, self.name(), |cx| Ok(count_ties(cx, x, &y, &self.axes)?.into()), &[x, &y]);
+        (mask, count)
+    }
+}
+
+impl Primitive for Extremum {
+    fn name(&self) -> &str {
+        if self.max { "ag_max" } else { "ag_min" }
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.tensor(&args[0])?;
+        if self.axes.iter().any(|&a| t.shape()[a] == 0) {
+            let name = if self.max { "maximum" } else { "minimum" };
+            return Err(Error::value(format!("zero-size array to reduction operation {name} which has no identity")));
+        }
+        let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
+        Ok(fold(cx, if self.max { Fold::Max } else { Fold::Min }, &t, &self.axes, &out)?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1 | ANS
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let (mask, count) = self.ties(cx, kept);
+        let share = binary(cx, &rows::DIV, &keepdims(cx, g, &self.shape, &self.axes), &count);
+        select(cx, &mask, &share, &Array::weak(0.0))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let (mask, count) = self.ties(cx, kept);
+        let total = sum(cx, &select(cx, &mask, t, &Array::weak(0.0)), &self.axes, true);
+        let result = binary(cx, &rows::DIV, &total, &count);
+        reshape(cx, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
+    }
+}
+
+/// How many elements equal the extremum, with the reduced axes kept; in the precision of the array.
+fn count_ties(cx: &Context, x: &Array, y: &Array, axes: &[usize]) -> Result<Tensor> {
+    let (x, y) = (cx.tensor(x)?, cx.tensor(y)?);
+    let shape = Shape::from_slice(y.shape());
+    let (x, y) = (Grouped::new(&cx.engine, &x, axes)?, cx.engine.contiguous(&permuted_kept(&y, &x, axes))?);
+    let counts = with_dtype!(x.tensor.dtype(), T => {
+        let (data, best) = (x.tensor.elements::<T>(), y.elements::<T>());
+        cx.engine.build::<f64>(&x.kept_shape(), |counts| {
+            counts.fill(0.0);
+            let block = x.length * x.inner;
+            if block == 0 {
+                return;
+            }
+            let groups = counts.chunks_exact_mut(x.inner).zip(best.chunks_exact(x.inner));
+            for ((counts, best), block) in groups.zip(data.chunks_exact(block)) {
+                if x.inner == 1 {
+                    counts[0] = block.iter().filter(|&&v| v == best[0]).count() as f64;
+                } else {
+                    for row in block.chunks_exact(x.inner) {
+                        for ((c, b), v) in counts.iter_mut().zip(best).zip(row) {
+                            *c += f64::from(u8::from(v == b));
+                        }
+                    }
+                }
+            }
+        })
+    })?;
+    let counts = x.restore(&counts);
+    let counts = cast(cx, cx.engine.contiguous(&counts)?, x.tensor.dtype().real())?;
+    cx.engine.force(&counts)?;
+    Ok(counts.view_as(shape.clone(), counts.offset(), shape::contiguous(&shape)))
+}
+
+/// The extrema (reduced axes kept) in the order of axes that `x` was grouped in.
+fn permuted_kept(y: &Tensor, x: &Tensor, axes: &[usize]) -> Tensor {
+    permuted(y, &Grouped::order(x, axes))
+}
+
+// ---------------------------------------------------------------------------------------------------------------- prod
+
+/// `numpy.prod`. The derivative is the product of the other elements, computed as such, so that zeros are no problem.
+pub fn prod(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    apply(cx, &Prod { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[x])
+}
+
+#[derive(Clone)]
+struct Prod {
+    axes: Axes,
+    keepdims: bool,
+    shape: Shape,
+}
+
+impl Prod {
+    /// For each element the product of all others along the axes, in the shape of the argument.
+    fn others(&self, cx: &Context, x: &Array) -> Array {
+        // The reduced axes go last and become one.
+        let mut order: Axes = (0..self.shape.len()).filter(|a| !self.axes.contains(a)).collect();
+        let kept: Shape = order.iter().map(|&a| self.shape[a]).collect();
+        order.extend(self.axes.iter().copied());
+        let turned = transpose(cx, x, &order);
+        let turned_shape = Shape::from_slice(turned.shape());
+        let n: usize = self.axes.iter().map(|&a| self.shape[a]).product();
+        let mut flat = kept.clone();
+        flat.push(n);
+        let others = others_along_last(cx, &reshape(cx, &turned, &flat));
+        let mut back: Axes = smallvec::SmallVec::from_elem(0, order.len());
+        for (i, &a) in order.iter().enumerate() {
+            back[a] = i;
+        }
+        transpose(cx, &reshape(cx, &others, &turned_shape), &back)
+    }
+}
+
+/// With the halves a and b of x and o the products of others in a * b: those of a are o * b, those of b are o * a.
+fn others_along_last(cx: &Context, x: &Array) -> Array {
+    let axis = x.ndim().saturating_sub(1);
+    let n = x.shape().last().copied().unwrap_or(0);
+    if cx.failed() || n == 0 {
+        return x.clone();
+    }
+    if n == 1 {
+        return create::full(cx, x.dtype(), x.shape(), 1.0);
+    }
+    let half = n / 2;
+    let a = slice_axis(cx, x, axis, 0, half);
+    let b = slice_axis(cx, x, axis, half, half);
+    let pairs = binary(cx, &rows::MUL, &a, &b);
+    let rest = slice_axis(cx, x, axis, 2 * half, n - 2 * half);
+    let o = others_along_last(cx, &concatenate(cx, &[&pairs, &rest], axis));
+    let pairs = slice_axis(cx, &o, axis, 0, half);
+    let rest = slice_axis(cx, &o, axis, half, n - 2 * half);
+    let of_a = binary(cx, &rows::MUL, &pairs, &b);
+    let of_b = binary(cx, &rows::MUL, &pairs, &a);
+    concatenate(cx, &[&of_a, &of_b, &rest], axis)
+}
+
+impl Primitive for Prod {
+    fn name(&self) -> &str {
+        "ag_prod"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.tensor(&args[0])?;
+        let t = if t.dtype() == DType::Bool { cast(cx, t, DType::I64)? } else { t };
+        let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
+        Ok(fold(cx, Fold::Prod, &t, &self.axes, &out)?.into())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.others(cx, kept.arg(0)))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        sum(cx, &binary(cx, &rows::MUL, t, &self.others(cx, kept.arg(0))), &self.axes, self.keepdims)
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------------- moments
+
+/// `numpy.var`: the mean of |x - mean|^2, divided by n - ddof. Real, also of complex arrays.
+pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    let d = binary(cx, &rows::SUB, &x, &mean(cx, &x, axes, true));
+    let square = if x.dtype().is_complex() {
+        complex::real(cx, &binary(cx, &rows::MUL, &d, &complex::conj(cx, &d)))
+    } else {
+        unary(cx, &rows::SQUARE, &d)
+    };
+    let total = sum(cx, &square, axes, keepdims);
+    binary(cx, &rows::DIV, &total, &Array::weak(freedom(x.shape(), axes, ddof)))
+}
+
+fn freedom(shape: &[usize], axes: &[usize], ddof: f64) -> f64 {
+    let n: usize = axes.iter().map(|&a| shape[a]).product();
+    (n as f64 - ddof).max(0.0)
+}
+
+/// `numpy.std`. Of a constant array the derivative is 0.
+pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    apply(cx, &Std { axes: axes.into(), ddof, keepdims, shape: Shape::from_slice(x.shape()) }, &[&x])
+}
+
+#[derive(Clone)]
+struct Std {
+    axes: Axes,
+    ddof: f64,
+    keepdims: bool,
+    shape: Shape,
+}
+
+impl Std {
+    /// conj(x - mean) / std / (n - ddof), 0 where x is the mean.
+    fn slope(&self, cx: &Context, kept: &Kept<'_>) -> Array {
+        let x = kept.arg(0);
+        let d = binary(cx, &rows::SUB, x, &mean(cx, x, &self.axes, true));
+        let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
+        let y = binary(cx, &rows::MUL, &y, &Array::weak(freedom(&self.shape, &self.axes, self.ddof)));
+        binary(cx, &rows::OVER, &complex::conj(cx, &d), &y)
+    }
+}
+
+impl Primitive for Std {
+    fn name(&self) -> &str {
+        "ag_std"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        Ok(unary(cx, &rows::SQRT, &var(cx, &args[0], &self.axes, self.ddof, self.keepdims)))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1 | ANS
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        complex::real(cx, &sum(cx, &binary(cx, &rows::MUL, t, &self.slope(cx, kept)), &self.axes, self.keepdims))
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------- logsumexp
+
+/// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is exp(x - result), the softmax; where
+/// all elements are -infinity it is 0.
+pub fn logsumexp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    apply(cx, &LogSumExp { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[&x])
+}
+
+#[derive(Clone)]
+struct LogSumExp {
+    axes: Axes,
+    keepdims: bool,
+    shape: Shape,
+}
+
+impl LogSumExp {
+    fn softmax(&self, cx: &Context, kept: &Kept<'_>) -> Array {
+        let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
+        let y = finite_or_zero(cx, &y, false);
+        unary(cx, &rows::EXP, &binary(cx, &rows::SUB, kept.arg(0), &y))
+    }
+}
+
+/// Infinities (only the negative one, unless `both`) replaced by 0, so that differences with them are not NaN.
+fn finite_or_zero(cx: &Context, y: &Array, both: bool) -> Array {
+    let mask = if both {
+        rows::test(cx, &rows::ISFINITE, y)
+    } else {
+        compare(cx, &rows::NOT_EQUAL, y, &Array::weak(f64::NEG_INFINITY))
+    };
+    select(cx, &mask, y, &Array::weak(0.0))
+}
+
+impl Primitive for LogSumExp {
+    fn name(&self) -> &str {
+        "ag_logsumexp"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let x = &args[0];
+        let top = if self.axes.iter().any(|&a| x.shape()[a] == 0) {
+            create::full(cx, x.dtype().real(), &shape::reduced(x.shape(), &self.axes, true), 0.0)
+        } else {
+            finite_or_zero(cx, &extremum(cx, true, &complex::real(cx, x), &self.axes, true), true)
+        };
+        let total = sum(cx, &unary(cx, &rows::EXP, &binary(cx, &rows::SUB, x, &top)), &self.axes, true);
+        let y = binary(cx, &rows::ADD, &unary(cx, &rows::LOG, &total), &top);
+        Ok(reshape(cx, &y, &shape::reduced(x.shape(), &self.axes, self.keepdims)))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1 | ANS
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.softmax(cx, kept))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        sum(cx, &binary(cx, &rows::MUL, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
+    }
+}
+
+// ------------------------------------------------------------------------------------------- without a derivative
+
+/// `numpy.all` (`all`) or `numpy.any`.
+pub fn all_any(cx: &Context, all: bool, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    let name = if all { "ag_all" } else { "ag_any" };
+    rows::plain(
+        cx,
+        name,
+        |cx| {
+            let t = cast(cx, cx.lazy_tensor(x)?, DType::Bool)?;
+            cx.engine.force(&t)?;
+            let out = shape::reduced(t.shape(), axes, keepdims);
+            Ok(fold(cx, if all { Fold::Min } else { Fold::Max }, &t, axes, &out)?.into())
+        },
+        &[x],
+    )
+}
+
+/// `numpy.argmax` (`max`) or `numpy.argmin` along one axis, of the flattened array without one.
+pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims: bool) -> Array {
+    let name = if max { "ag_argmax" } else { "ag_argmin" };
+    rows::plain(
+        cx,
+        name,
+        |cx| {
+            let t = cx.tensor(x)?;
+            let axes: Axes = axis.map_or_else(|| (0..t.ndim()).collect(), |a| Axes::from_slice(&[a]));
+            let length: usize = axes.iter().map(|&a| t.shape()[a]).product();
+            if length == 0 {
+                return Err(Error::value("attempt to get the position of an extremum of an empty sequence"));
+            }
+            let out = shape::reduced(t.shape(), &axes, keepdims);
+            let mut order: Axes = (0..t.ndim()).filter(|a| !axes.contains(a)).collect();
+            order.extend(axes.iter().copied());
+            let t = cx.engine.contiguous(&permuted(&t, &order))?;
+            with_dtype!(t.dtype(), T => Ok(cx.engine.build::<i64>(&out, |d| {
+                kernels::argbest::<T>(max, t.elements::<T>(), length, d);
+            })?.into()))
+        },
+        &[x],
+    )
+}
+
+// -------------------------------------------------------------------------------------------------------- the kernels
+
+/// An array in row-major memory whose reduced axes lie side by side: (outer, length, inner).
+struct Grouped {
+    tensor: Tensor,
+    length: usize,
+    inner: usize,
+    /// Axis `i` of `tensor` is axis `order[i]` of the original.
+    order: Axes,
+    axes: Axes,
+}
+
+impl Grouped {
+    /// Axes in the order of memory, so that a transposed array is as good as a straight one.
+    fn order(t: &Tensor, axes: &[usize]) -> Axes {
+        let mut order: Axes = (0..t.ndim()).collect();
+        order.sort_by_key(|&a| std::cmp::Reverse(t.strides()[a].unsigned_abs()));
+        let side_by_side = |order: &[usize]| {
+            let mut runs = 0;
+            let mut inside = false;
+            for &a in order.iter().filter(|&&a| t.shape()[a] != 1) {
+                let reduced = axes.contains(&a);
+                runs += usize::from(reduced && !inside);
+                inside = reduced;
+            }
+            runs <= 1
+        };
+        if permuted(t, &order).is_contiguous() && side_by_side(&order) {
+            return order;
+        }
+        let straight: Axes = (0..t.ndim()).collect();
+        if side_by_side(&straight) {
+            return straight;
+        }
+        let mut order: Axes = (0..t.ndim()).filter(|a| !axes.contains(a)).collect();
+        order.extend(axes.iter().copied());
+        order
+    }
+
+    fn new(engine: &Engine, t: &Tensor, axes: &[usize]) -> Result<Grouped> {
+        let order = Grouped::order(t, axes);
+        let tensor = engine.contiguous(&permuted(t, &order))?;
+        let length = axes.iter().map(|&a| t.shape()[a]).product();
+        let last = order.iter().rposition(|a| axes.contains(a) && t.shape()[*a] != 1);
+        let inner = last.map_or(1, |last| tensor.shape()[last + 1..].iter().product());
+        Ok(Grouped { tensor, length, inner, order, axes: axes.into() })
+    }
+
+    /// The shape of a result in this order of axes, the reduced ones kept.
+    fn kept_shape(&self) -> Shape {
+        let shape = self.tensor.shape();
+        self.order.iter().zip(shape).map(|(a, &d)| if self.axes.contains(a) { 1 } else { d }).collect()
+    }
+
+    /// A result of `kept_shape` with its axes in the original order.
+    fn restore(&self, result: &Tensor) -> Tensor {
+        let mut back: Axes = smallvec::SmallVec::from_elem(0, self.order.len());
+        for (i, &a) in self.order.iter().enumerate() {
+            back[a] = i;
+        }
+        permuted(result, &back)
+    }
+}
+
+/// Elements from which on a reduction is shared among threads, and elements per share.
+const CHUNK: usize = 1 << 15;
+
+/// Reduces a tensor over `axes` to `out`.
+fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> Result<Tensor> {
+    cx.engine.force(t)?;
+    if t.size() == 0 || axes.is_empty() {
+        if t.size() > 0 {
+            let t = cx.engine.contiguous(t)?;
+            return Ok(t.view_as(out.into(), t.offset(), shape::contiguous(out)));
+        }
+        let identity = if fold == Fold::Sum { 0.0 } else { 1.0 };
+        let identity = if t.dtype() == DType::Bool { f64::from(u8::from(fold == Fold::Min)) } else { identity };
+        let empty = cx.engine.full(t.dtype(), out, identity)?;
+        return cx.engine.contiguous(&empty);
+    }
+    let group = Grouped::new(&cx.engine, t, axes)?;
+    let shape = group.kept_shape();
+    let result = with_dtype!(t.dtype(), T => {
+        let x = group.tensor.elements::<T>();
+        cx.engine.build::<T>(&shape, |d| fold_shared::<T>(&cx.engine, fold, x, group.length, group.inner, d))
+    })?;
+    let result = cx.engine.contiguous(&group.restore(&result))?;
+    Ok(result.view_as(out.into(), result.offset(), shape::contiguous(out)))
+}
+
+/// One reduction, divided among threads where it is large: by results if there are enough, else in chunks of a fixed
+/// size, so that the order of additions doesn't depend on the number of threads.
+fn fold_shared<T: Reduce>(engine: &Engine, fold: Fold, x: &[T], length: usize, inner: usize, dst: &mut [T]) {
+    let rows = dst.len() / inner.max(1);
+    if inner == 1 && rows == 1 && length > 2 * CHUNK {
+        let parts = length.div_ceil(CHUNK);
+        let mut partial = vec![T::default(); parts];
+        share(engine, x.len(), &mut partial, 1, |i, p| {
+            p[0] = T::row(fold, &x[i * CHUNK..((i + 1) * CHUNK).min(length)]);
+        });
+        dst[0] = T::row(fold, &partial);
+        return;
+    }
+    if rows > 1 && x.len() > 2 * CHUNK {
+        let block = length * inner;
+        let group = (CHUNK / block.max(1)).max(1);
+        share(engine, x.len(), dst, group * inner, |i, d| {
+            let first = i * group * block;
+            kernels::reduce(fold, &x[first..first + d.len() / inner * block], length, inner, d);
+        });
+        return;
+    }
+    kernels::reduce(fold, x, length, inner, dst);
+}
+
+/// Calls `work` with each chunk of `dst`, on several threads if `elements` are many.
+fn share<T: Send + Copy>(
+    engine: &Engine,
+    elements: usize,
+    dst: &mut [T],
+    chunk: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
+    match engine.threads_for(elements as f64 * 0.2) {
+        None => dst.chunks_mut(chunk).enumerate().for_each(|(i, d)| work(i, d)),
+        Some(threads) => {
+            let chunks: Vec<std::sync::Mutex<&mut [T]>> = dst.chunks_mut(chunk).map(std::sync::Mutex::new).collect();
+            let next = AtomicUsize::new(0);
+            threads.run(&|_| {
+                loop {
+                    let i = next.fetch_add(1, Relaxed);
+                    let Some(slot) = chunks.get(i) else { return };
+                    if let Ok(mut d) = slot.lock() {
+                        work(i, &mut d);
+                    }
+                }
+            });
+        }
+    }
+}

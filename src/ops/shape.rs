@@ -1,0 +1,309 @@
+//! Changes of shape: all linear, most of them views of the same memory. Their derivatives are their inverses.
+
+use super::elementwise as rows;
+use crate::array::{Axes, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::with_dtype;
+use shape::Show;
+use smallvec::SmallVec;
+
+/// A linear primitive of one argument: nothing is kept, the tangent goes the same way as the value.
+macro_rules! linear {
+    ($id:ident $name:literal |$self:ident, $cx:ident, $t:ident| $eval:expr, |$vcx:ident, $g:ident| $vjp:expr) => {
+        impl Primitive for $id {
+            fn name(&self) -> &str {
+                $name
+            }
+            fn eval(&$self, $cx: &Context, args: &[Array]) -> Result<Array> {
+                let $t = $cx.tensor(&args[0])?;
+                Ok(Array::from($eval))
+            }
+            fn keeps(&self, _: &[usize]) -> u64 {
+                0
+            }
+            fn vjp(&$self, $vcx: &Context, _: usize, $g: &Array, _: &Kept<'_>) -> Array {
+                $vjp
+            }
+            fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+                apply(cx, self, &[t])
+            }
+        }
+    };
+}
+
+/// `numpy.reshape`, with the shape complete; see [`resolve`] for -1.
+pub fn reshape(cx: &Context, x: &Array, shape: &[usize]) -> Array {
+    if x.shape() == shape && !x.is_null() {
+        return x.clone();
+    }
+    apply(cx, &Reshape { from: x.shape().into(), to: shape.into() }, &[x])
+}
+
+#[derive(Clone)]
+struct Reshape {
+    from: Shape,
+    to: Shape,
+}
+
+linear! { Reshape "ag_reshape" |self, cx, t| {
+    let size = shape::checked_size(&self.to, 1)?;
+    if size != t.size() {
+        return Err(Error::shape(format!("cannot reshape array of size {} into shape {}", t.size(), Show(&self.to))));
+    }
+    let t = cx.engine.contiguous(&t)?;
+    t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
+}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from) }
+
+/// A cotangent as the rule of a shape change needs it: with the whole shape of the result.
+fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
+    if g.shape() == shape { g.clone() } else { broadcast_to(cx, g, shape) }
+}
+
+/// The shape that a request with at most one -1 means for `size` elements.
+pub fn resolve(request: &[i64], size: usize) -> Result<Shape> {
+    let mut known = 1usize;
+    let mut unknown = None;
+    for (i, &d) in request.iter().enumerate() {
+        match d {
+            -1 if unknown.is_none() => unknown = Some(i),
+            -1 => return Err(Error::value("can only specify one unknown dimension")),
+            d if d < 0 => return Err(Error::value(format!("negative dimensions are not allowed, found {d}"))),
+            d => {
+                known = known
+                    .checked_mul(d as usize)
+                    .ok_or_else(|| Error::memory("the shape is larger than the address space"))?
+            }
+        }
+    }
+    let mut shape: Shape = request.iter().map(|&d| d.max(0) as usize).collect();
+    if let Some(i) = unknown {
+        if known == 0 || size % known != 0 {
+            shape[i] = 0;
+            return Err(Error::shape(format!(
+                "cannot reshape array of size {size} into shape ({}) with an unknown dimension",
+                request.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        shape[i] = size / known;
+    }
+    Ok(shape)
+}
+
+/// `numpy.transpose`: axis `i` of the result is axis `axes[i]` of `x`.
+pub fn transpose(cx: &Context, x: &Array, axes: &[usize]) -> Array {
+    if axes.iter().enumerate().all(|(i, &a)| i == a) && axes.len() == x.ndim() && !x.is_null() {
+        return x.clone();
+    }
+    apply(cx, &Transpose(axes.into()), &[x])
+}
+
+#[derive(Clone)]
+struct Transpose(Axes);
+
+linear! { Transpose "ag_transpose" |self, cx, t| {
+    if self.0.len() != t.ndim() {
+        return Err(Error::value("axes don't match array"));
+    }
+    permuted(&t, &self.0)
+}, |cx, g| {
+    let mut inverse: Axes = SmallVec::from_elem(0, self.0.len());
+    for (i, &a) in self.0.iter().enumerate() {
+        inverse[a] = i;
+    }
+    transpose(cx, g, &inverse)
+} }
+
+/// A view with the axes in another order.
+pub fn permuted(t: &Tensor, axes: &[usize]) -> Tensor {
+    let shape = axes.iter().map(|&a| t.shape()[a]).collect();
+    let strides = axes.iter().map(|&a| t.strides()[a]).collect();
+    t.view_as(shape, t.offset(), strides)
+}
+
+/// The axes of `ndim` in reverse.
+pub fn reversed(ndim: usize) -> Axes {
+    (0..ndim).rev().collect()
+}
+
+/// `numpy.broadcast_to`: a view with strides of 0, so one element stays one in memory.
+pub fn broadcast_to(cx: &Context, x: &Array, shape: &[usize]) -> Array {
+    if x.shape() == shape && !x.is_null() {
+        return x.clone();
+    }
+    apply(cx, &BroadcastTo(shape.into()), &[x])
+}
+
+#[derive(Clone)]
+struct BroadcastTo(Shape);
+
+// The cotangent is summed over the new axes by whoever called the rule, as after every broadcast.
+linear! { BroadcastTo "ag_broadcast_to" |self, cx, t| {
+    shape::checked_size(&self.0, t.dtype().size())?;
+    let strides = shape::broadcast_strides(t.shape(), t.strides(), &self.0).ok_or_else(|| {
+        Error::shape(format!("cannot broadcast array of shape {} to shape {}", Show(t.shape()), Show(&self.0)))
+    })?;
+    t.view_as(self.0.clone(), t.offset(), strides)
+}, |_cx, g| g.clone() }
+
+/// `numpy.expand_dims`: a new axis of extent 1 before axis `axis`.
+pub fn expand_dims(cx: &Context, x: &Array, axis: usize) -> Array {
+    let mut shape = Shape::from_slice(x.shape());
+    shape.insert(axis, 1);
+    reshape(cx, x, &shape)
+}
+
+/// `numpy.squeeze`: without the axes given, which must have extent 1.
+pub fn squeeze(cx: &Context, x: &Array, axes: &[usize]) -> Array {
+    if let Some(&a) = axes.iter().find(|&&a| x.shape()[a] != 1) {
+        let e = Error::value(format!(
+            "cannot select an axis to squeeze out which has size not equal to one: axis {a} of shape {}",
+            Show(x.shape())
+        ));
+        return cx.fail(e.within("ag_squeeze"));
+    }
+    let shape = shape::reduced(x.shape(), axes, false);
+    reshape(cx, x, &shape)
+}
+
+/// `numpy.concatenate` along an existing axis.
+pub fn concatenate(cx: &Context, arrays: &[&Array], axis: usize) -> Array {
+    let lengths = arrays.iter().map(|a| a.shape().get(axis).copied().unwrap_or(0)).collect();
+    apply(cx, &Concatenate { axis, lengths }, arrays)
+}
+
+#[derive(Clone)]
+struct Concatenate {
+    axis: usize,
+    /// Extents of the operands along the axis.
+    lengths: SmallVec<[usize; 4]>,
+}
+
+impl Concatenate {
+    fn start(&self, argnum: usize) -> usize {
+        self.lengths[..argnum].iter().sum()
+    }
+}
+
+impl Primitive for Concatenate {
+    fn name(&self) -> &str {
+        "ag_concatenate"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let Some(first) = args.first() else { return Err(Error::value("need at least one array to concatenate")) };
+        let axis = self.axis;
+        if axis >= first.ndim() {
+            return Err(Error::value(format!("axis {axis} is out of bounds for array of dimension {}", first.ndim())));
+        }
+        let mut dtype = first.dtype();
+        let mut shape = Shape::from_slice(first.shape());
+        for (k, a) in args.iter().enumerate().skip(1) {
+            dtype = dtype.promote(a.dtype());
+            let fits = a.ndim() == shape.len() && (0..shape.len()).all(|i| i == axis || a.shape()[i] == shape[i]);
+            if !fits {
+                return Err(Error::shape(format!(
+                    "all the input array dimensions except for the concatenation axis {axis} must match exactly, but \
+                     the array at index 0 has shape {} and the array at index {k} has shape {}",
+                    Show(first.shape()),
+                    Show(a.shape())
+                )));
+            }
+            shape[axis] += a.shape()[axis];
+        }
+        let inner: usize = shape[axis + 1..].iter().product();
+        let row = shape[axis] * inner;
+        let mut parts: SmallVec<[Tensor; 4]> = SmallVec::new();
+        for a in args {
+            let t = rows::cast(cx, cx.lazy_tensor(a)?, dtype)?;
+            parts.push(cx.engine.contiguous(&t)?);
+        }
+        with_dtype!(dtype, T => Ok(cx.engine.build::<T>(&shape, |out| {
+            let mut column = 0;
+            for t in &parts {
+                let width = t.shape()[axis] * inner;
+                if width > 0 {
+                    for (to, from) in out.chunks_exact_mut(row).zip(t.elements::<T>().chunks_exact(width)) {
+                        to[column..column + width].copy_from_slice(from);
+                    }
+                }
+                column += width;
+            }
+        })?.into()))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let total = self.lengths.iter().sum();
+        let mut shape = Shape::from_slice(g.shape());
+        if shape.is_empty() {
+            return g.clone();
+        }
+        shape[self.axis] = total;
+        slice_axis(cx, &fit(cx, g, &shape), self.axis, self.start(argnum), self.lengths[argnum])
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, _: &Kept<'_>) -> Array {
+        let total: usize = self.lengths.iter().sum();
+        let start = self.start(argnum);
+        pad_axis(cx, t, self.axis, start, total - start - self.lengths[argnum])
+    }
+}
+
+/// `length` elements along `axis`, from `start` on.
+pub fn slice_axis(cx: &Context, x: &Array, axis: usize, start: usize, length: usize) -> Array {
+    let total = x.shape().get(axis).copied().unwrap_or(0);
+    apply(cx, &SliceAxis { axis, start, length, total }, &[x])
+}
+
+#[derive(Clone)]
+struct SliceAxis {
+    axis: usize,
+    start: usize,
+    length: usize,
+    total: usize,
+}
+
+linear! { SliceAxis "slice" |self, _cx, t| {
+    let mut shape = Shape::from_slice(t.shape());
+    shape[self.axis] = self.length;
+    let offset = t.offset() as isize + self.start as isize * t.strides()[self.axis];
+    t.view_as(shape, offset as usize, t.strides().into())
+}, |cx, g| pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length) }
+
+/// Zeros put before and after, along `axis`.
+pub fn pad_axis(cx: &Context, x: &Array, axis: usize, before: usize, after: usize) -> Array {
+    if before == 0 && after == 0 || x.is_null() {
+        return x.clone();
+    }
+    let meta = |length: usize| {
+        let mut shape = Shape::from_slice(x.shape());
+        shape[axis] = length;
+        super::zeros(cx, &Meta { dtype: x.dtype(), shape })
+    };
+    let (before, after) = (meta(before), meta(after));
+    concatenate(cx, &[&before, x, &after], axis)
+}
+
+/// `numpy.stack`: the arrays along a new axis.
+pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
+    let run = || -> Result<usize> {
+        let first = arrays.first().ok_or_else(|| Error::value("need at least one array to stack"))?;
+        if arrays.iter().any(|a| a.shape() != first.shape()) {
+            return Err(Error::shape("all input arrays must have the same shape"));
+        }
+        shape::normalize_axis(axis, first.ndim() + 1)
+    };
+    match run() {
+        Err(e) => cx.fail(e.within("ag_stack")),
+        Ok(axis) => {
+            let expanded: SmallVec<[Array; 4]> = arrays.iter().map(|a| expand_dims(cx, a, axis)).collect();
+            let references: SmallVec<[&Array; 4]> = expanded.iter().collect();
+            concatenate(cx, &references, axis)
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
+
+use super::tape::{General, Meta};
+use super::value::Array;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::ops;
+use smallbox::{SmallBox, smallbox, space::S16};
+use smallvec::SmallVec;
+
+/// A primitive with its parameters, as a node stores it: in the node where it is small enough.
+pub type Rule = SmallBox<dyn Primitive, S16>;
+
+/// Bit of [`Primitive::keeps`] for the results; bit `i` is for argument `i`.
+pub const ANS: u64 = 1 << 63;
+/// All arguments and all results.
+pub const ALL: u64 = u64::MAX;
+
+/// An operation with its parameters: how it is computed, and how it is differentiated.
+///
+/// A rule may return cotangents and tangents that have yet to be summed over broadcast axes, brought to the argument's
+/// precision, or stripped of an imaginary part that a real argument has no use for: whoever called it does that. The
+/// null value stands for zero.
+pub trait Primitive: BoxedRule {
+    /// The name that error messages begin with.
+    fn name(&self) -> &str;
+
+    /// The results for arguments of which none is boxed.
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array>;
+
+    /// Several results; those with one implement [`Primitive::eval`].
+    fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
+        Ok(SmallVec::from_buf([self.eval(cx, args)?]))
+    }
+
+    /// What the VJPs of the arguments `argnums` read: bits of arguments, and [`ANS`].
+    fn keeps(&self, argnums: &[usize]) -> u64;
+
+    /// The contribution to the cotangent of argument `argnum`, from the cotangent `g` of the result.
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array;
+
+    /// The contribution to the tangent of the result, from the tangent `t` of argument `argnum`.
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array;
+
+    /// The cotangents of several arguments together, from those of all results (null for zero).
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _metas: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let mut parts = SmallVec::new();
+        for &k in argnums {
+            parts.push(self.vjp(cx, k, &gs[0], kept));
+        }
+        parts
+    }
+
+    /// Adds the cotangent of the only argument to `sum` (of the form `meta`) in place; gives `sum` back as the error
+    /// where that can't be done.
+    fn vjp_into(&self, _cx: &Context, _g: &Array, sum: Array, _meta: &Meta) -> std::result::Result<Array, Array> {
+        Err(sum)
+    }
+
+    /// The tangents of all results, from those of the arguments `argnums`.
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let mut sum = Array::Null;
+        for (&k, t) in argnums.iter().zip(ts) {
+            let part = self.jvp(cx, k, t, kept);
+            sum = ops::accumulate(cx, sum, part);
+        }
+        SmallVec::from_buf([sum])
+    }
+}
+
+/// Puts a copy of itself into a node; implemented for everything that can be cloned.
+pub trait BoxedRule {
+    fn boxed(&self) -> Rule;
+}
+
+impl<P: Primitive + Clone + 'static> BoxedRule for P {
+    fn boxed(&self) -> Rule {
+        smallbox!(self.clone())
+    }
+}
+
+/// The values a rule may read.
+pub enum Kept<'a> {
+    /// Everything, while the operation is being applied.
+    All { args: &'a [Array], ans: &'a [Array] },
+    /// From a node: the arguments of the mask, then the results if it says so.
+    Some { mask: u64, items: &'a [Array] },
+}
+
+impl Kept<'_> {
+    pub fn arg(&self, i: usize) -> &Array {
+        match self {
+            Kept::All { args, .. } => &args[i],
+            Kept::Some { mask: ALL, items } => &items[i],
+            Kept::Some { mask, items } => {
+                debug_assert!(mask >> i & 1 == 1, "the rule reads argument {i} but doesn't keep it");
+                &items[(mask & ((1 << i) - 1)).count_ones() as usize]
+            }
+        }
+    }
+
+    /// The result, of a primitive with one.
+    pub fn ans(&self) -> &Array {
+        match self {
+            Kept::All { ans, .. } => &ans[0],
+            Kept::Some { items, .. } => items.last().expect("the rule reads the result but doesn't keep it"),
+        }
+    }
+
+    /// Arguments and results, of a primitive that keeps [`ALL`] and has `nargs` arguments.
+    pub fn all(&self, nargs: usize) -> (&[Array], &[Array]) {
+        match self {
+            Kept::All { args, ans } => (args, ans),
+            Kept::Some { items, .. } => items.split_at(nargs),
+        }
+    }
+}
+
+/// Applies a primitive with one result.
+pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
+    apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default()
+}
+
+/// Applies a primitive; no results at all when something is wrong.
+pub fn apply_multi(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> SmallVec<[Array; 1]> {
+    apply_with(cx, p, args, &|p, primals| p.eval_all(cx, primals)).unwrap_or_default()
+}
+
+/// One result or several of them; the former is worth a path without lists.
+trait Results: Sized {
+    fn as_slice(&self) -> &[Array];
+    fn map(self, f: impl FnMut(Array) -> Array) -> Self;
+    /// From values in the same number.
+    fn zip(self, other: SmallVec<[Array; 1]>, f: impl FnMut(Array, Array) -> Array) -> Self;
+}
+
+impl Results for Array {
+    fn as_slice(&self) -> &[Array] {
+        std::slice::from_ref(self)
+    }
+    fn map(self, mut f: impl FnMut(Array) -> Array) -> Array {
+        f(self)
+    }
+    fn zip(self, mut other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Array {
+        f(self, other.pop().unwrap_or_default())
+    }
+}
+
+impl Results for SmallVec<[Array; 1]> {
+    fn as_slice(&self) -> &[Array] {
+        self
+    }
+    fn map(self, f: impl FnMut(Array) -> Array) -> Self {
+        self.into_iter().map(f).collect()
+    }
+    fn zip(self, other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Self {
+        self.into_iter().zip(other).map(|(a, b)| f(a, b)).collect()
+    }
+}
+
+type Eval<'e, R> = &'e dyn Fn(&dyn Primitive, &[Array]) -> Result<R>;
+
+fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval: Eval<'_, R>) -> Option<R> {
+    if cx.failed() {
+        return None;
+    }
+    let mut top = 0;
+    for a in args {
+        match a {
+            Array::Number { .. } | Array::Plain(_) => {}
+            Array::Null => {
+                cx.fail(Error::handle("an argument is the null array").within(p.name()));
+                return None;
+            }
+            boxed => top = top.max(boxed.level(&cx.trace)),
+        }
+    }
+    let computed = |primals: &[Array]| match eval(p, primals) {
+        Ok(ans) if !cx.failed() => Some(ans),
+        Ok(_) => None,
+        Err(e) => {
+            cx.fail(e.within(p.name()));
+            None
+        }
+    };
+    let mut primals: SmallVec<[Array; 3]> = SmallVec::new();
+    if top == 0 {
+        if let [one @ (Array::Number { .. } | Array::Plain(_))] = args {
+            return computed(std::slice::from_ref(*one));
+        }
+        for a in args {
+            primals.push(a.plain());
+        }
+        return computed(&primals);
+    }
+    let level = cx.trace.level(top).expect("a live level is open");
+    let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
+    let mut parents: SmallVec<[(u32, u32); 2]> = SmallVec::new();
+    let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
+    let mut lower = false;
+    for (k, a) in args.iter().enumerate() {
+        let primal = match a.layer(top) {
+            Some(((node, tangent), primal)) => {
+                argnums.push(k);
+                parents.push((k as u32, node));
+                if level.tape.is_none() {
+                    tangents.push(tangent);
+                }
+                primal
+            }
+            None => (*a).clone(),
+        };
+        lower |= !matches!(primal, Array::Number { .. } | Array::Plain(_));
+        primals.push(primal);
+    }
+    let ans = if lower {
+        apply_with(cx, p, &primals.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?
+    } else {
+        computed(&primals)?
+    };
+    let Some(tape) = level.tape else {
+        return forward(cx, p, top, &argnums, tangents, &primals, ans);
+    };
+    // What cannot be differentiated (integers, say) is not recorded.
+    if !ans.as_slice().iter().any(|a| a.dtype().is_inexact()) {
+        return Some(ans);
+    }
+    let mask = p.keeps(&argnums);
+    let mut kept: SmallVec<[Array; 3]> = SmallVec::new();
+    for (k, primal) in primals.into_iter().enumerate() {
+        if mask == ALL || k < 63 && mask >> k & 1 == 1 {
+            kept.push(primal);
+        }
+    }
+    if mask & ANS != 0 {
+        kept.extend(ans.as_slice().iter().cloned());
+    }
+    let mut metas: SmallVec<[Meta; 1]> = SmallVec::new();
+    for a in ans.as_slice() {
+        metas.push(Meta::of(a));
+    }
+    let general = General { rule: Some(p.boxed()), parents, kept, mask, metas };
+    let Some(mut node) = tape.borrow_mut().push(general) else {
+        cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within(p.name()));
+        return None;
+    };
+    Some(ans.map(|a| {
+        node += 1;
+        Array::boxed(top, node - 1, a)
+    }))
+}
+
+fn forward<R: Results>(
+    cx: &Context,
+    p: &dyn Primitive,
+    level: u64,
+    argnums: &[usize],
+    tangents: SmallVec<[Array; 3]>,
+    primals: &[Array],
+    ans: R,
+) -> Option<R> {
+    let (mut live, mut ts): (SmallVec<[usize; 3]>, SmallVec<[Array; 3]>) = Default::default();
+    for (&k, t) in argnums.iter().zip(tangents) {
+        if !t.is_null() {
+            live.push(k);
+            ts.push(t);
+        }
+    }
+    if live.is_empty() || !ans.as_slice().iter().any(|a| a.dtype().is_inexact()) {
+        return Some(ans.map(|a| Array::dual(level, Array::Null, a)));
+    }
+    let tangents = jvp_of(cx, p, &live, &ts, &Kept::All { args: primals, ans: ans.as_slice() });
+    if cx.failed() {
+        return None;
+    }
+    Some(ans.zip(tangents, |a, t| {
+        let t = if t.is_null() { t } else { ops::fit_tangent(cx, &t, &a) };
+        Array::dual(level, t, a)
+    }))
+}
+
+/// The tangents of a primitive's results, while its rules run: values must not be read there, see
+/// [`Context::enter_rule`].
+pub fn jvp_of(
+    cx: &Context,
+    p: &dyn Primitive,
+    argnums: &[usize],
+    ts: &[Array],
+    kept: &Kept<'_>,
+) -> SmallVec<[Array; 1]> {
+    let outer = cx.enter_rule();
+    let result = p.jvp_all(cx, argnums, ts, kept);
+    cx.leave_rule(outer);
+    result
+}

@@ -1,0 +1,42 @@
+//! Levels, tapes, and how an operation finds out what to record: the heart of the library.
+//!
+//! # Nesting
+//!
+//! Each derivative that is being taken opens a *level*: reverse mode records on a tape, forward mode carries tangents
+//! along. Levels are numbered in the order of opening. An array that takes part in a derivative is *boxed*: it is a
+//! triple (level, node of that level's tape or tangent, primal), and the primal may itself be boxed at a lower level.
+//!
+//! An operation looks for the highest level among its arguments, takes that one layer off, and calls *itself* on the
+//! primals. So the recursion goes down the levels (there are as many as derivatives are nested, never along the graph)
+//! until nothing is boxed and the numbers are computed; on the way back every level records its node:
+//!
+//! ```text
+//! apply(op, args):
+//!     top = highest live level among args, 0 if none
+//!     if top == 0:  return op.eval(args)                       -- plain arrays: compute
+//!     primals = args with the layer `top` taken off            -- args of lower levels stay as they are
+//!     ans     = apply(op, primals)                             -- lower levels record here
+//!     reverse:  node = (op, parents, what op's rule uses);     return box(top, node, ans)
+//!     forward:  t = sum of op.jvp(argnum, tangent) over boxed; return box(top, t, ans)
+//! ```
+//!
+//! A derivative rule works on the primals with ordinary operations. If these are boxed at a lower level, the rule is
+//! thereby recorded there: that is all there is to higher derivatives, to closures over variables of an outer
+//! derivative, and to forward-over-reverse. Perturbation confusion cannot arise, since two derivatives never share a
+//! level.
+//!
+//! When a level ends, boxes that still refer to it count as their primals from then on; nobody has to find them.
+//!
+//! # Memory
+//!
+//! A tape is flat. Numbers (rank 0, `f64`, one level) are nodes of 24 bytes that hold their partial derivatives; all
+//! other nodes hold the operation with its parameters, parents as indices, and *only* those arguments and results that
+//! the rule reads. Nothing refers to a node but by index, so a tape of ten million nodes is freed by emptying a vector.
+
+mod apply;
+mod tape;
+mod value;
+
+pub use apply::{ALL, ANS, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of};
+pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
+pub use value::{Array, Nested};

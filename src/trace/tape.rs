@@ -1,0 +1,216 @@
+//! Tapes: what was done, in the order in which it was done. See the essay at the head of the folder.
+
+use super::apply::Rule;
+use super::value::Array;
+use crate::array::{DType, Shape};
+use smallvec::SmallVec;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Shape and dtype of a node's value: what a cotangent of it must look like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meta {
+    pub dtype: DType,
+    pub shape: Shape,
+}
+
+impl Meta {
+    pub fn of(x: &Array) -> Meta {
+        Meta { dtype: x.dtype(), shape: Shape::from_slice(x.shape()) }
+    }
+}
+
+/// The node is described in `general`, under the number in the second field.
+const GENERAL: u32 = u32::MAX - 1;
+/// A further result of the multi-result node described there.
+const RESULT: u32 = u32::MAX - 2;
+/// So many nodes fit a tape.
+const MAX_NODES: usize = (u32::MAX - 16) as usize;
+
+/// A node as the tape stores it: parents and partial derivatives of a number, or a reference to `general`.
+#[derive(Clone, Copy)]
+pub struct Head {
+    parents: [u32; 2],
+    partials: [f64; 2],
+}
+
+/// What a node is.
+#[derive(Clone, Copy)]
+pub enum Link {
+    /// A number: parents (`u32::MAX` for none) and partial derivatives.
+    Number([u32; 2], [f64; 2]),
+    General(u32),
+    /// A further result of a general node.
+    Result,
+}
+
+impl Head {
+    pub fn link(&self) -> Link {
+        match self.parents[0] {
+            GENERAL => Link::General(self.parents[1]),
+            RESULT => Link::Result,
+            _ => Link::Number(self.parents, self.partials),
+        }
+    }
+}
+
+/// A node with everything its rule needs.
+pub struct General {
+    /// `None` for an input.
+    pub rule: Option<Rule>,
+    /// The recorded arguments: number of the argument, node.
+    pub parents: SmallVec<[(u32, u32); 2]>,
+    /// The values that the rule reads, see [`super::Kept`].
+    pub kept: SmallVec<[Array; 3]>,
+    pub mask: u64,
+    /// One per result.
+    pub metas: SmallVec<[Meta; 1]>,
+}
+
+/// The record of one reverse level.
+#[derive(Default)]
+pub struct Tape {
+    pub heads: Vec<Head>,
+    /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
+    pub general: Vec<Option<General>>,
+}
+
+impl Tape {
+    /// Records a number with its partial derivatives.
+    pub fn push_number(&mut self, parents: [u32; 2], partials: [f64; 2]) -> Option<u32> {
+        let node = self.heads.len();
+        if node >= MAX_NODES {
+            return None;
+        }
+        self.heads.push(Head { parents, partials });
+        Some(node as u32)
+    }
+
+    /// Records a general node; its results are this many nodes from the returned one on.
+    pub fn push(&mut self, general: General) -> Option<u32> {
+        let node = self.heads.len();
+        if node + general.metas.len() >= MAX_NODES {
+            return None;
+        }
+        let index = self.general.len() as u32;
+        for k in 0..general.metas.len() {
+            let kind = if k == 0 { GENERAL } else { RESULT };
+            self.heads.push(Head { parents: [kind, index], partials: [k as f64, 0.0] });
+        }
+        self.general.push(Some(general));
+        Some(node as u32)
+    }
+
+    /// Shape and dtype of a node's value; `None` stands for a number.
+    pub fn meta(&self, node: u32) -> Option<Meta> {
+        let head = self.heads[node as usize];
+        match head.parents[0] {
+            GENERAL | RESULT => {
+                let general = self.general[head.parents[1] as usize].as_ref()?;
+                general.metas.get(head.partials[0] as usize).cloned()
+            }
+            _ => None,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.heads.clear();
+        self.general.clear();
+    }
+}
+
+/// An open level.
+#[derive(Clone)]
+pub struct Level {
+    pub serial: u64,
+    /// `None` in forward mode.
+    pub tape: Option<Rc<RefCell<Tape>>>,
+}
+
+/// The open levels of a context.
+#[derive(Default)]
+pub struct Trace {
+    /// In ascending order.
+    levels: RefCell<Vec<Level>>,
+    /// The last of them, for the usual question.
+    top: Cell<u64>,
+    serial: Cell<u64>,
+    /// Emptied tapes with their memory.
+    spare: RefCell<Vec<Rc<RefCell<Tape>>>>,
+}
+
+/// Emptied tapes kept.
+const SPARE: usize = 8;
+
+impl Trace {
+    /// Opens a level and returns its number.
+    pub fn open(&self, reverse: bool) -> u64 {
+        let serial = self.serial.get() + 1;
+        self.serial.set(serial);
+        let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_default());
+        self.levels.borrow_mut().push(Level { serial, tape });
+        self.top.set(serial);
+        serial
+    }
+
+    /// Ends a level; `false` if it isn't open. The tape's contents go, its memory stays.
+    pub fn close(&self, serial: u64) -> bool {
+        let level = {
+            let mut levels = self.levels.borrow_mut();
+            let Ok(at) = levels.binary_search_by_key(&serial, |l| l.serial) else { return false };
+            let level = levels.remove(at);
+            self.top.set(levels.last().map_or(0, |l| l.serial));
+            level
+        };
+        if let Some(tape) = level.tape
+            && Rc::strong_count(&tape) == 1
+        {
+            // What was kept is dropped here, outside of every borrow but this one's own.
+            let mut contents = std::mem::take(&mut *tape.borrow_mut());
+            contents.clear();
+            *tape.borrow_mut() = contents;
+            let mut spare = self.spare.borrow_mut();
+            if spare.len() < SPARE {
+                spare.push(tape);
+            }
+        }
+        true
+    }
+
+    pub fn is_live(&self, serial: u64) -> bool {
+        serial == self.top.get()
+            || (serial < self.top.get() && self.levels.borrow().binary_search_by_key(&serial, |l| l.serial).is_ok())
+    }
+
+    /// The number of the youngest open level, 0 for none.
+    pub fn top(&self) -> u64 {
+        self.top.get()
+    }
+
+    /// The number that the last level got.
+    pub fn last_serial(&self) -> u64 {
+        self.serial.get()
+    }
+
+    pub fn level(&self, serial: u64) -> Option<Level> {
+        let levels = self.levels.borrow();
+        let at = levels.binary_search_by_key(&serial, |l| l.serial).ok()?;
+        Some(levels[at].clone())
+    }
+
+    /// Records a number on an open tape; `None` where the level has no tape or no room.
+    #[inline]
+    pub fn push_number(&self, serial: u64, parents: [u32; 2], partials: [f64; 2]) -> Option<u32> {
+        let levels = self.levels.borrow();
+        let level = match levels.last() {
+            Some(last) if last.serial == serial => last,
+            _ => &levels[levels.binary_search_by_key(&serial, |l| l.serial).ok()?],
+        };
+        level.tape.as_ref()?.borrow_mut().push_number(parents, partials)
+    }
+
+    /// Gives the memory of emptied tapes back.
+    pub fn trim(&self) {
+        self.spare.borrow_mut().clear();
+    }
+}

@@ -1,0 +1,200 @@
+//! The value that operations take and return: a number, a plain array, or either of them on a tape.
+
+use super::tape::Trace;
+use crate::array::{DType, Tensor};
+use std::rc::Rc;
+
+/// A value of any kind. Cloning is cheap; the value never changes.
+///
+/// Numbers (rank 0, `float64`) live here without a buffer. The null value stands for a result that could not be
+/// computed; the reason is in the context.
+#[derive(Clone, Default)]
+pub enum Array {
+    #[default]
+    Null,
+    /// A plain number. A *weak* one takes the precision of what it is combined with, as Python's `float`.
+    Number {
+        value: f64,
+        weak: bool,
+    },
+    /// A number recorded on one tape, over a plain number.
+    Variable {
+        node: u32,
+        level: u64,
+        value: f64,
+    },
+    Plain(Tensor),
+    /// An array recorded on one tape, over a plain array.
+    Recorded {
+        node: u32,
+        level: u64,
+        value: Tensor,
+    },
+    /// Everything else: on several levels, or in forward mode.
+    Nested(Rc<Nested>),
+}
+
+/// A layer of one level around any primal.
+pub struct Nested {
+    pub level: u64,
+    /// The node, on a tape.
+    pub node: u32,
+    /// The tangent, in forward mode; null for zero.
+    pub tangent: Array,
+    pub primal: Array,
+}
+
+impl From<f64> for Array {
+    fn from(value: f64) -> Array {
+        Array::Number { value, weak: false }
+    }
+}
+
+impl From<Tensor> for Array {
+    /// Numbers that are there become [`Array::Number`].
+    fn from(t: Tensor) -> Array {
+        if t.ndim() == 0 && t.dtype() == DType::F64 && t.is_ready() {
+            Array::from(t.first::<f64>())
+        } else {
+            Array::Plain(t)
+        }
+    }
+}
+
+impl Array {
+    /// A number without a type of its own.
+    pub fn weak(value: f64) -> Array {
+        Array::Number { value, weak: true }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Array::Null)
+    }
+
+    pub fn is_weak(&self) -> bool {
+        matches!(self, Array::Number { weak: true, .. })
+    }
+
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Array::Null | Array::Number { .. } | Array::Variable { .. } => &[],
+            Array::Plain(t) | Array::Recorded { value: t, .. } => t.shape(),
+            Array::Nested(n) => n.primal.shape(),
+        }
+    }
+
+    pub fn ndim(&self) -> usize {
+        self.shape().len()
+    }
+
+    pub fn size(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    pub fn dtype(&self) -> DType {
+        match self {
+            Array::Null | Array::Number { .. } | Array::Variable { .. } => DType::F64,
+            Array::Plain(t) | Array::Recorded { value: t, .. } => t.dtype(),
+            Array::Nested(n) => n.primal.dtype(),
+        }
+    }
+
+    /// All layers off.
+    pub fn plain(&self) -> Array {
+        match self {
+            Array::Variable { value, .. } => Array::from(*value),
+            Array::Recorded { value, .. } => Array::Plain(value.clone()),
+            Array::Nested(n) => {
+                let mut primal = &n.primal;
+                while let Array::Nested(inner) = primal {
+                    primal = &inner.primal;
+                }
+                primal.plain()
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// The highest level that is still open, 0 for none.
+    pub fn level(&self, trace: &Trace) -> u64 {
+        match self {
+            Array::Variable { level, .. } | Array::Recorded { level, .. } => {
+                if trace.is_live(*level) {
+                    *level
+                } else {
+                    0
+                }
+            }
+            Array::Nested(n) => {
+                let mut layer = n;
+                loop {
+                    if trace.is_live(layer.level) {
+                        return layer.level;
+                    }
+                    match &layer.primal {
+                        Array::Nested(inner) => layer = inner,
+                        other => return other.level(trace),
+                    }
+                }
+            }
+            _ => 0,
+        }
+    }
+
+    /// How many open levels the value is on.
+    pub fn depth(&self, trace: &Trace) -> usize {
+        let mut depth = 0;
+        let mut value = self.clone();
+        loop {
+            let level = value.level(trace);
+            if level == 0 {
+                return depth;
+            }
+            depth += 1;
+            value = value.layer(level).expect("it is on this level").1;
+        }
+    }
+
+    /// If the value is boxed at `level`: its node and tangent there, and its primal. Layers of ended levels above are
+    /// passed over.
+    pub fn layer(&self, level: u64) -> Option<((u32, Array), Array)> {
+        match self {
+            Array::Variable { node, level: l, value } if *l == level => {
+                Some(((*node, Array::Null), Array::from(*value)))
+            }
+            Array::Recorded { node, level: l, value } if *l == level => {
+                Some(((*node, Array::Null), Array::Plain(value.clone())))
+            }
+            Array::Nested(n) => {
+                let mut layer = n;
+                loop {
+                    if layer.level == level {
+                        return Some(((layer.node, layer.tangent.clone()), layer.primal.clone()));
+                    }
+                    if layer.level < level {
+                        return None;
+                    }
+                    match &layer.primal {
+                        Array::Nested(inner) => layer = inner,
+                        other => return other.layer(level),
+                    }
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// A layer of a tape around `primal`.
+    pub fn boxed(level: u64, node: u32, primal: Array) -> Array {
+        match primal {
+            Array::Number { value, .. } => Array::Variable { node, level, value },
+            Array::Plain(value) => Array::Recorded { node, level, value },
+            primal => Array::Nested(Rc::new(Nested { level, node, tangent: Array::Null, primal })),
+        }
+    }
+
+    /// A layer of forward mode around `primal`.
+    pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
+        Array::Nested(Rc::new(Nested { level, node: u32::MAX, tangent, primal }))
+    }
+}

@@ -1,0 +1,134 @@
+//! The C header: committed, and equal to what cbindgen renders from `src/capi`.
+//!
+//! `make header` (that is `AUTOGRAD_UPDATE_HEADER=1 cargo test --test header`) writes it.
+
+use std::path::Path;
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn render() -> String {
+    let mut config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    config.after_includes = Some(format!(
+        "\n#define AUTOGRAD_VERSION_STRING \"{}\"\n\n{}",
+        env!("CARGO_PKG_VERSION"),
+        "#if defined(_WIN32)\n#define AG_API __declspec(dllimport)\n#else\n#define AG_API __attribute__((visibility(\"default\")))\n#endif"
+    ));
+    let sources = [
+        "handle",
+        "context",
+        "scope",
+        "array",
+        "elementwise",
+        "reduce",
+        "product",
+        "shape",
+        "index",
+        "tape",
+        "function",
+        "primitive",
+        "raw",
+    ];
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for name in sources {
+        builder = builder.with_src(root().join(format!("src/capi/{name}.rs")));
+    }
+    let mut out = Vec::new();
+    builder.generate().expect("cbindgen renders src/capi").write(&mut out);
+    String::from_utf8(out).expect("the header is UTF-8")
+}
+
+#[test]
+fn the_committed_header_is_up_to_date() {
+    let path = root().join("include/autograd.h");
+    let fresh = render();
+    if std::env::var_os("AUTOGRAD_UPDATE_HEADER").is_some() {
+        std::fs::write(&path, fresh).expect("include/ is writable");
+        return;
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == fresh, "include/autograd.h is not what src/capi says; `make header` renders it anew");
+}
+
+/// Names of the functions that the header declares.
+fn declared() -> Vec<String> {
+    let header = std::fs::read_to_string(root().join("include/autograd.h")).expect("the header is there");
+    let mut names: Vec<String> = header
+        .split("AG_API")
+        .skip(1)
+        .filter_map(|rest| {
+            let name = rest.split('(').next()?.split([' ', '*', '\n']).rfind(|w| !w.is_empty())?;
+            name.starts_with("ag_").then(|| name.to_string())
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_exported_function_is_declared_and_called_from_c() {
+    let declared = declared();
+    assert!(declared.len() > 150, "only {} functions found in the header", declared.len());
+    let mut exported = Vec::new();
+    for entry in std::fs::read_dir(root().join("src/capi")).expect("src/capi is there") {
+        let text = std::fs::read_to_string(entry.expect("readable").path()).expect("readable");
+        exported.extend(
+            text.split("extern \"C\" fn ag_")
+                .skip(1)
+                .map(|rest| format!("ag_{}", rest.split('(').next().expect("a function has parameters"))),
+        );
+    }
+    exported.sort();
+    assert_eq!(declared, exported, "functions of src/capi, and those of the header");
+
+    let mut programs = String::new();
+    for entry in std::fs::read_dir(root().join("tests/c")).expect("tests/c is there") {
+        programs += &std::fs::read_to_string(entry.expect("readable").path()).expect("readable");
+    }
+    let words: std::collections::HashSet<&str> = programs.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let missing: Vec<&String> = declared.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "no C test calls {missing:?}");
+}
+
+#[test]
+fn every_declaration_has_a_comment() {
+    let header = std::fs::read_to_string(root().join("include/autograd.h")).expect("the header is there");
+    let lines: Vec<&str> = header.lines().collect();
+    for (i, line) in lines.iter().enumerate() {
+        if line.starts_with("AG_API") {
+            assert!(lines[i - 1].trim_end().ends_with("*/"), "no comment before: {line}");
+        }
+    }
+}
+
+/// The header alone, included twice, under strict flags, in every standard.
+#[test]
+fn the_header_compiles_alone() {
+    let dir = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let compile = |tool: &str, extension: &str, standard: &str, flags: &[&str]| {
+        let source = dir.join(format!("alone.{extension}"));
+        std::fs::write(&source, "#include <autograd.h>\n#include <autograd.h>\n")
+            .expect("the target folder is writable");
+        let output = Command::new(tool)
+            .arg(format!("-std={standard}"))
+            .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"])
+            .args(flags)
+            .arg("-I")
+            .arg(root().join("include"))
+            .arg(&source)
+            .output()
+            .unwrap_or_else(|e| panic!("{tool} cannot be run: {e}"));
+        assert!(output.status.success(), "{tool} -std={standard}:\n{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let cc = std::env::var("CC").unwrap_or_else(|_| "cc".into());
+    let cxx = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
+    for standard in ["c99", "c11", "c17"] {
+        compile(&cc, "c", standard, &["-Wstrict-prototypes", "-Wc++-compat"]);
+    }
+    for standard in ["c++11", "c++17", "c++20"] {
+        compile(&cxx, "cpp", standard, &[]);
+    }
+}
