@@ -163,6 +163,8 @@ impl Tensor {
             Storage::Of(base) => base.clone(),
         };
         let contiguous = shape::is_contiguous(&shape, &strides);
+        // Where nothing is read, a position may lie outside of the buffer.
+        let offset = if shape.contains(&0) { 0 } else { offset };
         let ready = Ready { storage: Storage::Of(base), offset, strides, contiguous };
         Tensor::make(self.heap(), self.dtype(), shape, Some(ready), None)
     }

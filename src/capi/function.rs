@@ -111,7 +111,7 @@ unsafe fn arguments(
     argnum: Option<usize>,
 ) -> Option<SmallVec<[Array; 4]>> {
     if f.is_none() {
-        c.core.fail(Error::argument("the argument f is NULL").within(name));
+        c.core.fail(Error::argument("the function f is NULL").within(name));
         return None;
     }
     // SAFETY: the caller's promise.

@@ -72,7 +72,7 @@ fn items(c: &ag_context, name: &str, source: Source) -> Result<SmallVec<[Item; 4
                         AG_INDEX_ELLIPSIS => Item::Ellipsis,
                         AG_INDEX_ARRAY => array(item.array)?,
                         other => {
-                            return Err(Error::argument(format!(
+                            return Err(Error::index(format!(
                                 "{other} is no kind of index (AG_INDEX_INT to AG_INDEX_ARRAY)"
                             )));
                         }

@@ -523,6 +523,34 @@ impl Applied {
         }
     }
 
+    /// Cotangents that have the shape of their argument, or are to be summed to it over axes along which the result
+    /// was broadcast (or are one number); else an error.
+    fn fitting(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        parts: SmallVec<[Array; 2]>,
+        args: &[Array],
+        ans: &[Array],
+    ) -> SmallVec<[Array; 2]> {
+        for (&k, part) in argnums.iter().zip(&parts) {
+            let (shape, expected) = (part.shape(), args[k].shape());
+            let broadcast = ans.iter().any(|y| y.shape() == shape)
+                && crate::array::shape::broadcast(expected, shape).is_ok_and(|s| s.as_slice() == shape);
+            if !part.is_null() && shape != expected && part.size() != 1 && !broadcast {
+                cx.fail(
+                    Error::shape(format!(
+                        "the VJP with respect to argument {k} returned shape {}, the argument has {}",
+                        crate::array::shape::Show(shape),
+                        crate::array::shape::Show(expected)
+                    ))
+                    .within(&self.0.name),
+                );
+            }
+        }
+        parts
+    }
+
     /// The tangents of the results for the tangent of one argument, of a primitive without jvp_argnums.
     fn jvp_of(&self, cx: &Context, argnum: usize, t: &Array, args: &[Array], ans: &[Array]) -> SmallVec<[Array; 1]> {
         if matches!(self.rule(true, argnum), VjpRule::Zero) && matches!(self.rule(false, argnum), VjpRule::Missing) {
@@ -654,7 +682,8 @@ impl Primitive for Applied {
         let gs: SmallVec<[Array; 2]> =
             gs.iter().zip(metas).map(|(g, meta)| if g.is_null() { zeros(cx, meta) } else { g.clone() }).collect();
         let Some(f) = self.0.vjp_argnums else {
-            return argnums.iter().map(|&k| self.vjp_of(cx, k, &gs, args, ans)).collect();
+            let parts = argnums.iter().map(|&k| self.vjp_of(cx, k, &gs, args, ans)).collect();
+            return self.fitting(cx, argnums, parts, args, ans);
         };
         let values = Self::together(&gs, ans, args);
         let n = self.0.nresults;
@@ -678,7 +707,10 @@ impl Primitive for Applied {
                 cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
             }
         });
-        if cx.failed() { SmallVec::from_elem(Array::Null, argnums.len()) } else { found.into_iter().collect() }
+        if cx.failed() {
+            return SmallVec::from_elem(Array::Null, argnums.len());
+        }
+        self.fitting(cx, argnums, found.into_iter().collect(), args, ans)
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {

@@ -198,7 +198,7 @@ fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Option<Array>, 
         cx.fail(Error::tape("the tape has ended").within(name));
         return Arrays::new();
     };
-    let (mut nodes, mut metas): (SmallVec<[u32; 2]>, SmallVec<[Meta; 2]>) = Default::default();
+    let (mut nodes, mut metas): (SmallVec<[u32; 8]>, SmallVec<[Meta; 8]>) = Default::default();
     for (i, x) in xs.iter().enumerate() {
         let Some(((node, _), primal)) = x.layer(level) else {
             cx.fail(Error::tape(format!("array {i} of xs is not recorded on this tape")).within(name));

@@ -1,8 +1,9 @@
 //! Matrix products: strided operands, row-major result, our own split over threads.
 //!
-//! The `gemm` crate does the work, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times faster
-//! at medium sizes than its own threads. Very small products skip its packing; integers have plain loops.
+//! Large products go to the `gemm` crate, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times
+//! faster at medium sizes than its own threads. Small real ones have loops of their own (`small`), integers plain ones.
 
+use super::small;
 use super::threads::Threads;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
@@ -29,20 +30,48 @@ impl<T> Matrix<'_, T> {
 }
 
 /// Multiplications below which plain loops are faster than packing.
-const TINY: usize = 256;
+const TINY: usize = 64;
+/// Multiplications up to which the loops of `small` are faster than packing.
+const SMALL: usize = 200_000;
 /// Multiplications from which on a second thread pays.
 const PARALLEL: usize = 1_000_000;
 
 /// Element types with a product.
 pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     const PACKED: bool;
+
+    /// The loops for small products, where there are any.
+    fn small(
+        _: (usize, usize, usize),
+        _: Matrix<'_, Self>,
+        _: Matrix<'_, Self>,
+        _: &mut [Self],
+        _: &mut [Self],
+    ) -> bool {
+        false
+    }
 }
-impl Product for f64 {
-    const PACKED: bool = true;
+
+macro_rules! real {
+    ($($t:ty, $small:path);*) => {$(
+        impl Product for $t {
+            const PACKED: bool = true;
+
+            fn small(
+                shape: (usize, usize, usize),
+                a: Matrix<'_, Self>,
+                b: Matrix<'_, Self>,
+                c: &mut [Self],
+                scratch: &mut [Self],
+            ) -> bool {
+                $small(shape, a, b, c, scratch);
+                true
+            }
+        }
+    )*};
 }
-impl Product for f32 {
-    const PACKED: bool = true;
-}
+real!(f64, small::small_f64; f32, small::small_f32);
+
 impl Product for Complex64 {
     const PACKED: bool = true;
 }
@@ -53,6 +82,11 @@ impl Product for i64 {
     const PACKED: bool = false;
 }
 
+/// Elements of scratch memory that [`matmul`] wants.
+pub fn scratch((m, k, n): (usize, usize, usize)) -> usize {
+    if m.saturating_mul(n).saturating_mul(k) <= SMALL { small::scratch(k, n) } else { 0 }
+}
+
 /// `c = a b`, with `a` of `m` by `k`, `b` of `k` by `n` and `c` row-major.
 pub fn matmul<T: Product>(
     threads: Option<&Threads>,
@@ -60,6 +94,7 @@ pub fn matmul<T: Product>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut [T],
+    scratch: &mut [T],
 ) {
     assert_eq!(c.len(), m * n);
     if m == 0 || n == 0 {
@@ -72,6 +107,9 @@ pub fn matmul<T: Product>(
     let work = m.saturating_mul(n).saturating_mul(k);
     if work <= TINY || !T::PACKED {
         return plain((m, k, n), a, b, c);
+    }
+    if work <= SMALL && T::small((m, k, n), a, b, c, scratch) {
+        return;
     }
     let threads = threads.filter(|_| work >= PARALLEL);
     let parts = threads.map_or(1, |t| t.count());
@@ -150,7 +188,7 @@ unsafe fn packed<T: Product>(
 }
 
 /// Three loops, for what is too small to pack and for integers (which wrap).
-fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
+pub fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
     for i in 0..m {
         let row = &mut c[i * n..(i + 1) * n];
         row.fill(T::default());
@@ -181,7 +219,8 @@ mod tests {
             if m > 0 {
                 plain((m, k, n), straight, turned, &mut want);
             }
-            matmul(Some(&threads), (m, k, n), straight, turned, &mut got);
+            let mut memory = vec![0.0; scratch((m, k, n))];
+            matmul(Some(&threads), (m, k, n), straight, turned, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
             }

@@ -8,5 +8,6 @@ pub mod math;
 pub mod matmul;
 pub mod memory;
 pub mod reduce;
+pub mod small;
 pub mod strided;
 pub mod threads;

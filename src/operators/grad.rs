@@ -14,7 +14,7 @@ use std::rc::Rc;
 pub type Function<'f> = dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> + 'f;
 
 /// Values in the order of the arguments they belong to.
-pub type Arrays = SmallVec<[Array; 2]>;
+pub type Arrays = SmallVec<[Array; 8]>;
 
 /// Boxes a value on an open tape. Integers become `float64`: a derivative with respect to them is asked for.
 pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
@@ -54,9 +54,9 @@ pub struct Recorded {
     pub level: u64,
     tape: Rc<RefCell<Tape>>,
     /// Nodes of the arguments differentiated.
-    inputs: SmallVec<[u32; 2]>,
+    inputs: SmallVec<[u32; 8]>,
     /// The arguments, for zeros like them.
-    metas: SmallVec<[Meta; 2]>,
+    metas: SmallVec<[Meta; 8]>,
     /// Node of each result, `None` if it doesn't depend on the tape, and its value one level down.
     results: SmallVec<[(Option<u32>, Array); 1]>,
 }
@@ -113,7 +113,7 @@ impl Recorded {
 }
 
 /// Zeros for what nothing depends on.
-pub fn finish(cx: &Context, found: SmallVec<[Array; 2]>, metas: &[Meta]) -> Arrays {
+pub fn finish(cx: &Context, found: Arrays, metas: &[Meta]) -> Arrays {
     cx.independent.set(found.iter().any(Array::is_null));
     if cx.failed() {
         return SmallVec::from_elem(Array::Null, metas.len());
@@ -232,6 +232,18 @@ pub fn holomorphic_grad(cx: &Context, f: &Function<'_>, args: &[Array], argnum: 
 
 /// Values and tangents of `f` along `tangents` of the arguments `argnums`.
 pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], tangents: &[Array]) -> (Arrays, Arrays) {
+    push_forward(cx, "ag_jvp", f, args, argnums, tangents)
+}
+
+/// The same, with errors of `name`.
+pub fn push_forward(
+    cx: &Context,
+    name: &str,
+    f: &Function<'_>,
+    args: &[Array],
+    argnums: &[usize],
+    tangents: &[Array],
+) -> (Arrays, Arrays) {
     let level = cx.trace.open(false);
     let mut boxed: SmallVec<[Array; 4]> = args.into();
     for (&k, t) in argnums.iter().zip(tangents) {
@@ -239,7 +251,7 @@ pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], ta
         let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
         if !cx.failed() && t.shape() != x.shape() {
             let e = Error::shape(format!("the tangent has shape {}, argument {k} has {}", shape_of(t), shape_of(&x)));
-            cx.fail(e.within("ag_jvp"));
+            cx.fail(e.within(name));
         }
         let t = ops::fit_tangent(cx, t, &x);
         boxed[k] = Array::dual(level, t, x);
@@ -336,5 +348,5 @@ pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) ->
 pub fn hvps(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], vs: &[Array]) -> Arrays {
     let gradients =
         |cx: &Context, args: &[Array]| value_and_grads(cx, "ag_hvp", f, args, argnums).1.into_iter().collect();
-    jvp(cx, &gradients, args, argnums, vs).1
+    push_forward(cx, "ag_hvp", &gradients, args, argnums, vs).1
 }

@@ -9,6 +9,7 @@
 //! tape cotangents are arrays and the rules are the library's own operations, so that a sweep whose values are boxed
 //! at an outer level is recorded there.
 
+use super::grad::Arrays;
 use crate::context::Context;
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
 use crate::trace::{Array, General, Kept, Link, Meta, Tape};
@@ -28,7 +29,7 @@ pub fn pull_back(
     seeds: &[(u32, Array)],
     inputs: &[u32],
     consume: bool,
-) -> SmallVec<[Array; 2]> {
+) -> Arrays {
     let none = || SmallVec::from_elem(Array::Null, inputs.len());
     let (Some(last), Some(first)) = (seeds.iter().map(|s| s.0).max(), inputs.iter().copied().min()) else {
         return none();
@@ -51,14 +52,7 @@ pub fn pull_back(
     sweep_arrays(cx, tape, seeds, last, first, inputs, consume)
 }
 
-fn sweep_numbers(
-    cx: &Context,
-    tape: &Tape,
-    seeds: &[(u32, f64)],
-    last: u32,
-    first: u32,
-    inputs: &[u32],
-) -> SmallVec<[Array; 2]> {
+fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, first: u32, inputs: &[u32]) -> Arrays {
     let n = last as usize + 1;
     let mut cotangents = cx.number_cotangents.take();
     cotangents.clear();
@@ -122,7 +116,7 @@ fn sweep_arrays(
     first: u32,
     inputs: &[u32],
     consume: bool,
-) -> SmallVec<[Array; 2]> {
+) -> Arrays {
     let n = tape.borrow().heads.len().min(last as usize + 1);
     let mut cotangents = cx.cotangents.take();
     cotangents.clear();

@@ -10,7 +10,7 @@ use super::{elementwise, fit_cotangent};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::matmul::{Matrix, Product, matmul as kernel};
+use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
@@ -89,7 +89,10 @@ fn product<T: Product>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let work = m as f64 * k as f64 * n as f64;
     // One multiplication and addition takes about 0.02 ns when everything is in place.
     let threads = cx.engine.threads_for(work * 0.03);
+    let extra = scratch((m, k, n));
+    let mut extra_memory = cx.engine.heap.pool.take::<T>(extra)?;
     cx.engine.build::<T>(&out, |c| {
+        let extra_memory = extra_memory.slice_mut::<T>(extra);
         let (memory_a, memory_b) = (a.memory::<T>(), b.memory::<T>());
         for (i, c) in c.chunks_exact_mut((m * n).max(1)).enumerate() {
             let at = |strides: &[isize], offset: usize| {
@@ -106,7 +109,7 @@ fn product<T: Product>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
             };
             let x = matrix(memory_a, at(&sa, a.offset()), a.strides());
             let y = matrix(memory_b, at(&sb, b.offset()), b.strides());
-            kernel(threads.as_deref(), (m, k, n), x, y, c);
+            kernel(threads.as_deref(), (m, k, n), x, y, c, extra_memory);
         }
     })
 }

@@ -217,16 +217,17 @@ static void bad_dtypes(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_mod");
   ag_index_array(cx, z, ag_scalar(cx, 1.0));
   CHECK_ERROR(cx, AG_ERR_INDEX, "integer");
-  ag_grad(cx, sum_of_squares, NULL, &integers, 1, 0);
-  CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_grad");
+  /* integers are differentiated as doubles */
+  CHECK(ag_dtype(cx, ag_grad(cx, sum_of_squares, NULL, &integers, 1, 0)) == AG_F64);
+  CHECK_OK(cx);
 }
 
 static void absurd_sizes(ag_context *cx) {
   const int64_t terabytes[] = {INT64_C(1) << 40}, overflow[] = {INT64_C(1) << 31, INT64_C(1) << 31},
                 most[] = {INT64_MAX, 2};
   const int64_t empty_but_huge[] = {INT64_MAX, 0, INT64_MAX};
-  int64_t many[40];
-  for (int i = 0; i < 40; i++) many[i] = 1;
+  int64_t many[65];
+  for (int i = 0; i < 65; i++) many[i] = 1;
   ag_data(cx, ag_random_uniform(cx, 1, AG_F64, terabytes, 1, 0.0, 1.0));
   CHECK_ERROR(cx, AG_ERR_MEMORY, "");
   ag_data(cx, ag_zeros(cx, AG_F64, overflow, 2));
@@ -236,8 +237,8 @@ static void absurd_sizes(ag_context *cx) {
   ag_data(cx, ag_zeros(cx, AG_F64, empty_but_huge, 3));
   CHECK(ag_error(cx) == AG_OK || ag_error(cx) == AG_ERR_MEMORY);
   ag_error_clear(cx);
-  ag_zeros(cx, AG_F64, many, 40);
-  CHECK_ERROR(cx, AG_ERR_VALUE, "32");
+  ag_zeros(cx, AG_F64, many, 65);
+  CHECK_ERROR(cx, AG_ERR_VALUE, "64");
   ag_data(cx, ag_eye(cx, AG_F64, INT64_C(1) << 30, INT64_C(1) << 30, 0));
   CHECK_ERROR(cx, AG_ERR_MEMORY, "");
   ag_eye(cx, AG_F64, -1, 2, 0);
@@ -363,7 +364,7 @@ static void missing_arguments(ag_context *cx) {
   ag_raise(cx, AG_ERR_USER, NULL);
   CHECK_ERROR(cx, AG_ERR_USER, "");
   ag_raise(cx, 0, "no code");
-  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "code");
+  CHECK_ERROR(cx, AG_ERR_CALLBACK, "code");
   ag_raise(cx, AG_ERR_USER, "bytes that are no text: \xff\xfe");
   CHECK_ERROR(cx, AG_ERR_USER, "bytes that are no text");
   ag_check_grads(cx, sum_of_squares, NULL, &x, 1, 0, 0);
@@ -530,7 +531,7 @@ static void misbehaving_callbacks(ag_context *cx) {
   ag_release(cx, boxed);
   ag_grad(cx, frees_the_context, NULL, &x, 1, 0);
   CHECK_ERROR(cx, AG_ERR_CONTEXT, "callback");
-  ag_grad(cx, releases_its_argument, NULL, &x, 1, 0);
+  ag_release(cx, ag_grad(cx, releases_its_argument, NULL, &x, 1, 0));
   ag_error_clear(cx); /* its own copy of the handle or a borrowed one: refused or harmless, never a crash */
   ag_release(cx, ag_grad(cx, clears_the_error, NULL, &x, 1, 0));
   CHECK_OK(cx);

@@ -75,7 +75,13 @@ pub fn get(cx: &Context, x: &Array, text: &str) -> Array {
 
 /// The gradient of the sum of `f`, which has one argument.
 pub fn grad(cx: &Context, f: impl Fn(&Context, &Array) -> Array, x: &Array) -> Array {
-    autograd::operators::grad::grad(cx, "grad", &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), std::slice::from_ref(x), 0)
+    autograd::operators::grad::grad(
+        cx,
+        "grad",
+        &one(|cx: &Context, a: &[Array]| f(cx, &a[0])),
+        std::slice::from_ref(x),
+        0,
+    )
 }
 
 /// Derivative of a function of a number.

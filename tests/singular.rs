@@ -1,0 +1,319 @@
+//! Derivatives where there is none, or where formulas would give NaN: `docs/singular-points.md` has a line for each.
+
+mod helpers;
+
+use autograd::array::DType;
+use autograd::context::Context;
+use autograd::operators::grad::{hessian, jvp, one};
+use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::{complex, reduce};
+use autograd::trace::Array;
+use helpers::*;
+use std::f64::consts::PI;
+
+const INF: f64 = f64::INFINITY;
+
+type Function<'a> = &'a dyn Fn(&Context, &Array) -> Array;
+
+fn forward(cx: &Context, f: Function<'_>, x: &Array) -> Array {
+    let t = rows::astype(cx, &autograd::ops::create::full(cx, DType::F64, x.shape(), 1.0), x.dtype());
+    let f = one(|cx: &Context, a: &[Array]| f(cx, &a[0]));
+    jvp(cx, &f, std::slice::from_ref(x), &[0], &[t]).1.pop().unwrap()
+}
+
+/// A derivative of every order given, of a function of one number, in reverse and forward mode, for a number, an array
+/// of rank 0, one of a single element, and a large one.
+fn derivatives(f: Function<'_>, x: f64, want: &[f64]) {
+    fn nested(cx: &Context, f: Function<'_>, x: &Array, order: usize, modes: usize) -> Array {
+        if order == 0 {
+            return f(cx, x);
+        }
+        let inner = |cx: &Context, x: &Array| nested(cx, f, x, order - 1, modes >> 1);
+        if modes & 1 == 0 { grad(cx, |cx, x| total(cx, &inner(cx, x)), x) } else { forward(cx, &inner, x) }
+    }
+    for (order, &want) in want.iter().enumerate() {
+        for modes in 0..1 << order {
+            let cx = Context::new();
+            let large = autograd::ops::create::full(&cx, DType::F64, &[2000], x);
+            for (kind, x) in
+                [("number", Array::from(x)), ("rank 0", rank0(&cx, x)), ("vector", vector(&cx, &[x])), ("large", large)]
+            {
+                for got in reals(&cx, &nested(&cx, f, &x, order, modes)) {
+                    let same = got == want || (got - want).abs() <= 1e-12 * want.abs() || got.is_nan() && want.is_nan();
+                    assert!(same, "order {order}, modes {modes:b}, {kind}: {got}, not {want}");
+                }
+            }
+        }
+    }
+}
+
+fn gradient(f: Function<'_>, x: &[f64], want: &[f64]) {
+    let cx = Context::new();
+    let x = vector(&cx, x);
+    let got = reals(&cx, &grad(&cx, |cx, x| total(cx, &f(cx, x)), &x));
+    assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() <= 1e-14), "{got:?}, not {want:?}");
+}
+
+/// Gradients by both arguments, for numbers and for arrays.
+fn pair(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [f64; 2]) {
+    let cx = Context::new();
+    let run = |cx: &Context, a: &[Array]| f(cx, &a[0], &a[1]);
+    for (x, y) in
+        [(Array::from(x), Array::from(y)), (vector(&cx, &[x]), vector(&cx, &[y])), (rank0(&cx, x), Array::from(y))]
+    {
+        let g = rows::astype(&cx, &autograd::ops::create::full(&cx, DType::F64, x.shape(), 1.0), DType::F64);
+        let got = vjp(&cx, &run, &[x.clone(), y.clone()], &g);
+        let got = [number(&cx, &got[0]), number(&cx, &got[1])];
+        assert_eq!(got, want);
+        // Forward mode along each argument.
+        for k in 0..2 {
+            let t = if k == 0 { &x } else { &y };
+            let one_like = autograd::ops::create::full(&cx, DType::F64, t.shape(), 1.0);
+            let (_, t) = jvp(&cx, &one(run), &[x.clone(), y.clone()], &[k], &[one_like]);
+            assert_eq!(number(&cx, &t[0]), want[k]);
+        }
+    }
+}
+
+#[test]
+fn abs_at_0() {
+    derivatives(&|cx, x| complex::abs(cx, x), 0.0, &[0.0, 0.0, 0.0]);
+    derivatives(&|cx, x| unary(cx, &rows::FABS, x), -0.0, &[0.0, 0.0]);
+}
+
+#[test]
+fn complex_abs_and_angle_at_0() {
+    let cx = Context::new();
+    let z = complex::number(&cx, 0.0, 0.0);
+    for f in [complex::abs, complex::angle] {
+        assert_eq!(elements(&cx, &grad(&cx, f, &z))[0].norm(), 0.0);
+        assert_eq!(elements(&cx, &forward(&cx, &f, &z))[0].norm(), 0.0);
+    }
+}
+
+#[test]
+fn sqrt_of_0_under_a_zero_cotangent() {
+    let positive = |cx: &Context, x: &Array| rows::compare(cx, &rows::GREATER, x, &Array::weak(0.0));
+    let masked =
+        |cx: &Context, x: &Array| rows::select(cx, &positive(cx, x), &unary(cx, &rows::SQRT, x), &Array::weak(0.0));
+    derivatives(&masked, 0.0, &[0.0, 0.0, 0.0]);
+    // Under any other cotangent it is what it is.
+    derivatives(&|cx, x| unary(cx, &rows::SQRT, x), 0.0, &[0.0, INF]);
+}
+
+#[test]
+fn factors_that_are_0_silence_infinite_derivatives() {
+    let cx = Context::new();
+    for row in [&rows::SQRT, &rows::LOG, &rows::RECIPROCAL, &rows::LOG2, &rows::LOG10] {
+        for x in [Array::from(0.0), rank0(&cx, 0.0), vector(&cx, &[0.0, 0.0])] {
+            let g = grad(&cx, |cx, x| total(cx, &rows::select(cx, &Array::from(0.0), &unary(cx, row, x), x)), &x);
+            assert!(reals(&cx, &g).iter().all(|&g| g == 1.0), "{}", row.name);
+        }
+    }
+    for row in [&rows::ARCSIN, &rows::ARCCOS, &rows::ARCTANH, &rows::ARCCOSH] {
+        let g = grad(&cx, |cx, x| rows::select(cx, &Array::from(0.0), &unary(cx, row, x), x), &Array::from(1.0));
+        assert_eq!(number(&cx, &g), 1.0, "{}", row.name);
+    }
+}
+
+#[test]
+fn hypot_at_the_origin() {
+    pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 0.0, 0.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 3.0, 0.0, [1.0, 0.0]);
+}
+
+#[test]
+fn arctan2_at_the_origin() {
+    pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 0.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 2.0, [0.5, 0.0]);
+}
+
+#[test]
+fn sinc_at_0() {
+    let (p2, p4) = (PI * PI, PI.powi(4));
+    derivatives(&rows::sinc, 0.0, &[1.0, 0.0, -p2 / 3.0, 0.0, p4 / 5.0]);
+}
+
+#[test]
+fn ties_of_max_and_min() {
+    let max = |cx: &Context, x: &Array| reduce::extremum(cx, true, x, &reduce::all_axes(x), false);
+    let min = |cx: &Context, x: &Array| reduce::extremum(cx, false, x, &reduce::all_axes(x), false);
+    gradient(&max, &[1.0, 3.0, 3.0, 2.0], &[0.0, 0.5, 0.5, 0.0]);
+    gradient(&min, &[1.0, 1.0, 3.0, 1.0], &[1.0 / 3.0, 1.0 / 3.0, 0.0, 1.0 / 3.0]);
+    gradient(&max, &[0.0, -0.0], &[0.5, 0.5]);
+    let cx = Context::new();
+    let x = array(&cx, &[2, 3], &[1.0, 2.0, 2.0, 5.0, 5.0, 5.0]);
+    let g = grad(&cx, |cx, x| total(cx, &reduce::extremum(cx, true, x, &[1], false)), &x);
+    let third = 1.0 / 3.0;
+    assert_eq!(reals(&cx, &g), [0.0, 0.5, 0.5, third, third, third]);
+    let g = forward(&cx, &|cx, x| reduce::extremum(cx, true, x, &[1], true), &x);
+    assert_eq!(reals(&cx, &g), [1.0, 1.0]);
+}
+
+#[test]
+fn ties_of_maximum_and_minimum() {
+    for row in [&rows::MAXIMUM, &rows::MINIMUM, &rows::FMAX, &rows::FMIN] {
+        pair(&|cx, x, y| binary(cx, row, x, y), 2.0, 2.0, [0.5, 0.5]);
+    }
+    derivatives(&|cx, x| binary(cx, &rows::MAXIMUM, x, &Array::weak(0.0)), 0.0, &[0.0, 0.5, 0.0]);
+    // NaN is ignored by fmax, and takes no gradient.
+    pair(&|cx, x, y| binary(cx, &rows::FMAX, x, y), f64::NAN, 2.0, [0.0, 1.0]);
+    pair(&|cx, x, y| binary(cx, &rows::FMIN, x, y), 2.0, f64::NAN, [1.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &rows::MAXIMUM, x, y), f64::NAN, 2.0, [0.0, 0.0]);
+}
+
+#[test]
+fn where_keeps_the_untaken_branch_out() {
+    let f = |cx: &Context, x: &Array| {
+        let taken = rows::compare(cx, &rows::GREATER, x, &Array::weak(0.0));
+        let log = unary(cx, &rows::LOG, x);
+        rows::select(cx, &taken, &mul(cx, x, &log), &mul(cx, x, x))
+    };
+    derivatives(&f, 0.0, &[0.0, 0.0, 2.0, 0.0]);
+    derivatives(&f, -1.0, &[1.0, -2.0, 2.0]);
+    derivatives(&f, 1.0, &[0.0, 1.0, 1.0, -1.0]);
+}
+
+#[test]
+fn prod_with_zeros_is_exact_to_order_2() {
+    let prod = |cx: &Context, x: &Array| reduce::prod(cx, x, &reduce::all_axes(x), false);
+    gradient(&prod, &[0.0, 2.0, 3.0], &[6.0, 0.0, 0.0]);
+    gradient(&prod, &[0.0, 2.0, 0.0], &[0.0, 0.0, 0.0]);
+    gradient(&prod, &[5.0], &[1.0]);
+    for x in [[0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 4.0]] {
+        let cx = Context::new();
+        let f = one(|cx: &Context, a: &[Array]| prod(cx, &a[0]));
+        let h = reals(&cx, &hessian(&cx, &f, &[vector(&cx, &x)], 0));
+        for i in 0..4 {
+            for j in 0..4 {
+                let want: f64 = if i == j { 0.0 } else { (0..4).filter(|&k| k != i && k != j).map(|k| x[k]).product() };
+                assert_eq!(h[4 * i + j], want, "{x:?} {i} {j}");
+            }
+        }
+    }
+}
+
+#[test]
+fn powers_of_0() {
+    for (p, want) in [
+        (0.0, [1.0, 0.0, 0.0]),
+        (1.0, [0.0, 1.0, 0.0]),
+        (2.0, [0.0, 0.0, 2.0]),
+        (3.0, [0.0, 0.0, 0.0]),
+        (0.5, [0.0, INF, -INF]),
+    ] {
+        derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(p)), 0.0, &want);
+    }
+    // By the exponent: 0^y is constant for positive y.
+    for y in [0.5, 1.0, 2.0] {
+        pair(&|cx, x, y| binary(cx, &rows::POW, x, y), 0.0, y, [[INF, 1.0, 0.0][(y * 1.5) as usize], 0.0]);
+    }
+    pair(&|cx, x, y| binary(cx, &rows::POW, x, y), 0.0, 0.0, [0.0, 0.0]);
+}
+
+#[test]
+fn mixed_derivative_of_a_power_at_exponent_0() {
+    // d/dy d/dx x^y = x^(y-1) (1 + y log x), which is 1 / x at y = 0.
+    let cx = Context::new();
+    for x in [Array::from(4.0), vector(&cx, &[4.0])] {
+        let mixed = grad(
+            &cx,
+            |cx, y| total(cx, &grad(cx, |cx, x| total(cx, &binary(cx, &rows::POW, x, y)), &x)),
+            &Array::from(0.0),
+        );
+        assert_eq!(number(&cx, &mixed), 0.25);
+    }
+}
+
+#[test]
+fn powers_of_negative_numbers() {
+    derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(3.0)), -2.0, &[-8.0, 12.0, -12.0]);
+    derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(2.0)), -2.0, &[4.0, -4.0, 2.0]);
+}
+
+#[test]
+fn std_of_a_constant() {
+    let std = |cx: &Context, x: &Array| reduce::std(cx, x, &reduce::all_axes(x), 0.0, false);
+    gradient(&std, &[2.0, 2.0, 2.0], &[0.0, 0.0, 0.0]);
+    gradient(&std, &[7.0], &[0.0]);
+    let cx = Context::new();
+    let t = forward(&cx, &std, &vector(&cx, &[2.0, 2.0]));
+    assert_eq!(number(&cx, &t), 0.0);
+}
+
+#[test]
+fn logsumexp_of_nothing_but_minus_infinity() {
+    let f = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &reduce::all_axes(x), false);
+    gradient(&f, &[-INF, -INF], &[0.0, 0.0]);
+    gradient(&f, &[-INF, 1.0], &[0.0, 1.0]);
+    let cx = Context::new();
+    assert_eq!(number(&cx, &f(&cx, &vector(&cx, &[-INF, -INF]))), -INF);
+    let second = grad(&cx, |cx, x| total(cx, &grad(cx, |cx, x| f(cx, x), x)), &vector(&cx, &[-INF, 0.0]));
+    assert_eq!(reals(&cx, &second), [0.0, 0.0]);
+}
+
+#[test]
+fn logaddexp_of_minus_infinity() {
+    for row in [&rows::LOGADDEXP, &rows::LOGADDEXP2] {
+        pair(&|cx, x, y| binary(cx, row, x, y), -INF, -INF, [0.0, 0.0]);
+        pair(&|cx, x, y| binary(cx, row, x, y), -INF, 1.0, [0.0, 1.0]);
+    }
+}
+
+#[test]
+fn clip_at_its_bounds() {
+    for (x, want) in [(-2.0, 0.0), (-1.0, 0.0), (0.5, 1.0), (1.0, 0.0), (3.0, 0.0), (f64::NAN, 0.0)] {
+        let value = if x.is_nan() { x } else { x.clamp(-1.0, 1.0) };
+        derivatives(&|cx, x| rows::clip(cx, x, -1.0, 1.0), x, &[value, want, 0.0]);
+    }
+}
+
+#[test]
+fn nan_to_num_where_it_replaces() {
+    derivatives(&rows::nan_to_num, f64::NAN, &[0.0, 0.0]);
+    derivatives(&rows::nan_to_num, INF, &[f64::MAX, 0.0]);
+    derivatives(&rows::nan_to_num, -INF, &[f64::MIN, 0.0]);
+    derivatives(&rows::nan_to_num, 2.0, &[2.0, 1.0, 0.0]);
+}
+
+#[test]
+fn var_of_one_element() {
+    gradient(&|cx, x| reduce::var(cx, x, &[0], 0.0, false), &[4.0], &[0.0]);
+}
+
+#[test]
+fn division_under_a_zero_cotangent() {
+    let f = |cx: &Context, x: &Array| {
+        let zero = rows::compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
+        rows::select(cx, &zero, &Array::weak(1.0), &div(cx, &sin(cx, x), x))
+    };
+    derivatives(&f, 0.0, &[1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn steps_have_zero_derivatives() {
+    for row in rows::STEPS {
+        let value = number(&Context::new(), &rows::step(&Context::new(), row, &Array::from(2.0)));
+        derivatives(&|cx, x| rows::step(cx, row, x), 2.0, &[value, 0.0, 0.0]);
+    }
+}
+
+/// Every line of the page names tests of this file, and every test has a line.
+#[test]
+fn the_page_refers_to_these_tests() {
+    let page = include_str!("../docs/singular-points.md");
+    let source = include_str!("singular.rs");
+    let tests: Vec<&str> = source
+        .split("#[test]\nfn ")
+        .skip(1)
+        .filter_map(|t| t.split('(').next())
+        .filter(|t| *t != "the_page_refers_to_these_tests")
+        .collect();
+    for test in &tests {
+        assert!(page.contains(&format!("`{test}`")), "docs/singular-points.md doesn't mention {test}");
+    }
+    for line in page.lines().filter(|l| l.starts_with("| ") && l.contains('`') && !l.contains("---")) {
+        let named = line.rsplit('|').nth(1).unwrap_or_default().trim().trim_matches('`');
+        assert!(tests.contains(&named), "no test is called {named}");
+    }
+}
