@@ -1,10 +1,12 @@
 //! What one user of the library owns: memory, levels, settings, and the first thing that went wrong.
 
-use crate::array::Tensor;
+use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code};
+use crate::ops::index::Plan;
 use crate::trace::{Array, Trace};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// Called at the moment of a failure with its code and message.
 pub type Hook = Box<dyn Fn(i32, &str)>;
@@ -29,6 +31,8 @@ pub struct Context {
     /// Cotangents of a sweep, kept for their memory.
     pub cotangents: Cell<Vec<Array>>,
     pub number_cotangents: Cell<Vec<f64>>,
+    /// Cells of resolved indices.
+    pub plans: Rc<Home<Plan>>,
 }
 
 impl Context {

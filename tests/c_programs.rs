@@ -157,7 +157,7 @@ fn exported_symbols() {
     exported.sort_unstable();
     let header = std::fs::read_to_string(root().join("include/autograd.h")).expect("the header is there");
     let mut declared: Vec<&str> = header
-        .split("AG_API ")
+        .split("AG_API")
         .skip(1)
         .filter_map(|rest| rest.split('(').next()?.split([' ', '*', '\n']).rfind(|w| !w.is_empty()))
         .filter(|name| name.starts_with("ag_"))

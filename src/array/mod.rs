@@ -5,6 +5,7 @@ mod format;
 mod pending;
 mod pool;
 pub mod shape;
+mod shared;
 mod tensor;
 
 pub use dtype::{DType, Element};
@@ -12,4 +13,5 @@ pub use format::format;
 pub use pending::{Op, Operand, Pending};
 pub use pool::{Buffer, Pool, Stats};
 pub use shape::{Axes, Shape, Strides};
+pub use shared::{Home, Shared};
 pub use tensor::{Heap, Tensor};

@@ -210,7 +210,7 @@ fn value_and_grads(
             c.core.fail(e.within(name));
         }
         let (value, grads) = if c.core.failed() {
-            (Array::Null, SmallVec::from_elem(Array::Null, all.len()))
+            (Array::Null, Array::nulls(all.len()))
         } else {
             grad::value_and_grads(&c.core, name, &c.function(f, user), &args, &all)
         };

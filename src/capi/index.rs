@@ -1,12 +1,12 @@
 //! Indexing, as text and as a list of items.
 
 use super::{ag_array, ag_context, guard, slice};
+use crate::array::Shared;
 use crate::error::{Error, Result};
 use crate::ops::index::{self, Item, Plan};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char};
-use std::rc::Rc;
 
 /// An absent start, stop or step.
 pub const AG_NONE: i64 = i64::MIN;
@@ -89,7 +89,7 @@ fn indexed(
     x: ag_array,
     source: Source,
     values: Option<ag_array>,
-    f: impl FnOnce(&ag_context, &Array, &Rc<Plan>, &Array) -> Array,
+    f: impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Array) -> Array,
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let x = c.get(name, x);
@@ -102,15 +102,15 @@ fn indexed(
     })
 }
 
-fn get(c: &ag_context, x: &Array, plan: &Rc<Plan>, _: &Array) -> Array {
+fn get(c: &ag_context, x: &Array, plan: &Shared<Plan>, _: &Array) -> Array {
     index::get(&c.core, x, plan)
 }
 
-fn set(c: &ag_context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+fn set(c: &ag_context, x: &Array, plan: &Shared<Plan>, values: &Array) -> Array {
     index::set(&c.core, x, plan, values)
 }
 
-fn add(c: &ag_context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+fn add(c: &ag_context, x: &Array, plan: &Shared<Plan>, values: &Array) -> Array {
     index::add(&c.core, x, plan, values)
 }
 

@@ -554,10 +554,10 @@ impl Applied {
     /// The tangents of the results for the tangent of one argument, of a primitive without jvp_argnums.
     fn jvp_of(&self, cx: &Context, argnum: usize, t: &Array, args: &[Array], ans: &[Array]) -> SmallVec<[Array; 1]> {
         if matches!(self.rule(true, argnum), VjpRule::Zero) && matches!(self.rule(false, argnum), VjpRule::Missing) {
-            return SmallVec::from_elem(Array::Null, ans.len());
+            return Array::nulls(ans.len());
         }
         match self.rule(false, argnum) {
-            VjpRule::Zero => SmallVec::from_elem(Array::Null, ans.len()),
+            VjpRule::Zero => Array::nulls(ans.len()),
             VjpRule::Missing if self.0.linear => {
                 let mut values: SmallVec<[&Array; 4]> = args.iter().collect();
                 values[argnum] = t;
@@ -607,7 +607,7 @@ impl Applied {
             })
             .collect();
         let u = self.vjp_all(cx, &[argnum], &gs, &metas, &Kept::All { args, ans }).pop().unwrap_or_default();
-        let mut result = SmallVec::from_elem(Array::Null, ans.len());
+        let mut result = Array::nulls(ans.len());
         if !cx.failed() && !u.is_null() {
             let u = fit_cotangent(cx, u, &Meta::of(&args[argnum]));
             if let (Some(((node, _), primal)), Some(tape)) =
@@ -708,7 +708,7 @@ impl Primitive for Applied {
             }
         });
         if cx.failed() {
-            return SmallVec::from_elem(Array::Null, argnums.len());
+            return Array::nulls(argnums.len());
         }
         self.fitting(cx, argnums, found.into_iter().collect(), args, ans)
     }
@@ -716,7 +716,7 @@ impl Primitive for Applied {
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let (args, ans) = kept.all(self.1);
         let Some(f) = self.0.jvp_argnums else {
-            let mut sum: SmallVec<[Array; 1]> = SmallVec::from_elem(Array::Null, ans.len());
+            let mut sum: SmallVec<[Array; 1]> = Array::nulls(ans.len());
             for (&k, t) in argnums.iter().zip(ts) {
                 let parts = self.jvp_of(cx, k, t, args, ans);
                 for (s, part) in sum.iter_mut().zip(parts) {

@@ -419,7 +419,7 @@ impl Pass {
             };
         }
         if let Op::Binary(k) = op
-            && std::ptr::eq(k, &math::MULTIPLY)
+            && (std::ptr::eq(k, &math::MULTIPLY) || std::ptr::eq(k, &math::SCALED))
         {
             match (src[0], src[1]) {
                 (Value::Number(1.0), other) | (other, Value::Number(1.0)) if !matches!(other, Value::Number(_)) => {

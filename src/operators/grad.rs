@@ -116,7 +116,7 @@ impl Recorded {
 pub fn finish(cx: &Context, found: Arrays, metas: &[Meta]) -> Arrays {
     cx.independent.set(found.iter().any(Array::is_null));
     if cx.failed() {
-        return SmallVec::from_elem(Array::Null, metas.len());
+        return Array::nulls(metas.len());
     }
     found.into_iter().zip(metas).map(|(g, meta)| if g.is_null() { ops::zeros(cx, meta) } else { g }).collect()
 }
@@ -188,7 +188,7 @@ pub fn value_and_grads(
     close(cx, recorded);
     settle(cx, std::iter::once(&value).chain(&grads));
     if cx.failed() {
-        return (Array::Null, SmallVec::from_elem(Array::Null, argnums.len()));
+        return (Array::Null, Array::nulls(argnums.len()));
     }
     (normal(value), grads.into_iter().map(normal).collect())
 }

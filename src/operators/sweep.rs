@@ -30,7 +30,7 @@ pub fn pull_back(
     inputs: &[u32],
     consume: bool,
 ) -> Arrays {
-    let none = || SmallVec::from_elem(Array::Null, inputs.len());
+    let none = || Array::nulls(inputs.len());
     let (Some(last), Some(first)) = (seeds.iter().map(|s| s.0).max(), inputs.iter().copied().min()) else {
         return none();
     };
@@ -67,10 +67,11 @@ fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, fir
             continue;
         }
         let Link::Number(parents, partials) = tape.heads[i].link() else { continue };
-        if parents[0] != NONE {
+        // As `Elem::scaled` does: a partial derivative of 0 lets nothing through, not even an infinity.
+        if parents[0] != NONE && partials[0] != 0.0 {
             cotangents[parents[0] as usize] += g * partials[0];
         }
-        if parents[1] != NONE {
+        if parents[1] != NONE && partials[1] != 0.0 {
             cotangents[parents[1] as usize] += g * partials[1];
         }
     }

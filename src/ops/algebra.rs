@@ -32,7 +32,8 @@ pub trait Elem:
     fn pow(self, exponent: Self) -> Self;
     /// 2 to the power of the argument.
     fn exp2(self) -> Self;
-    /// `self * d`, and 0 where `self` is 0 whatever `d` is: a derivative that nobody asked for isn't NaN.
+    /// `self * d`, and 0 where either is 0 whatever the other is: a derivative that nobody asked for isn't NaN, nor is
+    /// that of sqrt(x * x) at 0.
     fn scaled(self, d: Self) -> Self;
     /// `self / d`, and 0 where `self` is 0 whatever `d` is.
     fn over(self, d: Self) -> Self;
@@ -77,7 +78,7 @@ impl Elem for f64 {
         f64::exp2(self)
     }
     fn scaled(self, d: f64) -> f64 {
-        if self == 0.0 { 0.0 } else { self * d }
+        if self == 0.0 || d == 0.0 { 0.0 } else { self * d }
     }
     fn over(self, d: f64) -> f64 {
         if self == 0.0 { 0.0 } else { self / d }

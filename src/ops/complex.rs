@@ -122,8 +122,8 @@ fn direction(cx: &Context, kept: &Kept<'_>) -> Array {
 
 primitive! { Abs "ag_abs" keeps 1 | ANS;
     eval |cx, x| to_real(cx, &math::ABS_COMPLEX, x);
-    vjp |cx, g, kept| binary(cx, &rows::MUL, g, &direction(cx, kept));
-    jvp |cx, t, kept| real(cx, &binary(cx, &rows::MUL, t, &direction(cx, kept)));
+    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &direction(cx, kept));
+    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &direction(cx, kept)));
 }
 
 /// `numpy.angle`. At 0 the derivative is 0.
@@ -140,8 +140,8 @@ fn rotation(cx: &Context, x: &Array) -> Array {
 
 primitive! { Angle "ag_angle" keeps 1;
     eval |cx, x| to_real(cx, &math::ANGLE, x);
-    vjp |cx, g, kept| binary(cx, &rows::MUL, g, &rotation(cx, kept.arg(0)));
-    jvp |cx, t, kept| real(cx, &binary(cx, &rows::MUL, t, &rotation(cx, kept.arg(0))));
+    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &rotation(cx, kept.arg(0)));
+    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &rotation(cx, kept.arg(0))));
 }
 
 /// `numpy.real_if_close` with its default tolerance: the real part where all imaginary parts are within 100 machine

@@ -101,7 +101,7 @@ const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<
 table! { UNARY: Unary;
     //                     name            kernel              dy, from (g, x, y)                              domain
     NEG        = unary_row("ag_neg",        &math::NEGATIVE,    rule!(|g, _, _| -g),                            Real);
-    FABS       = unary_row("ag_fabs",       &math::ABSOLUTE,    rule!(|g, x, _| g * x.sign()),                  Nonzero);
+    FABS       = unary_row("ag_fabs",       &math::ABSOLUTE,    rule!(|g, x, _| g.scaled(x.sign())),                  Nonzero);
     RECIPROCAL = unary_row("ag_reciprocal", &math::RECIPROCAL,  rule!(|g, _, y| -g.scaled(y * y)),              Nonzero);
     EXP        = unary_row("ag_exp",        &math::EXP,         rule!(|g, _, y| g.scaled(y)),                   Real);
     EXP2       = unary_row("ag_exp2",       &math::EXP2,        rule!(|g, _, y| g.scaled(k(LN_2) * y)),         Real);
@@ -110,26 +110,26 @@ table! { UNARY: Unary;
     LOG2       = unary_row("ag_log2",       &math::LOG2,        rule!(|g, x, _| g.over(x * k(LN_2))),           Positive);
     LOG10      = unary_row("ag_log10",      &math::LOG10,       rule!(|g, x, _| g.over(x * k(LN_10))),          Positive);
     LOG1P      = unary_row("ag_log1p",      &math::LOG1P,       rule!(|g, x, _| g.over(x + k(1.0))),            Positive);
-    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g * x.cos()),                   Real);
-    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -(g * x.sin())),                Real);
+    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g.scaled(x.cos())),                   Real);
+    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -g.scaled(x.sin())),                Real);
     TAN        = unary_row("ag_tan",        &math::TAN,         rule!(|g, _, y| g.scaled(k(1.0) + y * y)), Unit);
     ARCSIN     = unary_row("ag_arcsin",     &math::ARCSIN,      rule!(|g, x, _| g.over((k(1.0) - x * x).sqrt())), Unit);
     ARCCOS     = unary_row("ag_arccos",     &math::ARCCOS,      rule!(|g, x, _| -g.over((k(1.0) - x * x).sqrt())), Unit);
     ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| g.over(k(1.0) + x * x)),   Unit);
     SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
     COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, _, y| g * (k(1.0) - y * y)),     Real);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, _, y| g.scaled(k(1.0) - y * y)),     Real);
     ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over((x * x + k(1.0)).sqrt())), Unit);
     // Two roots: one root of x^2 - 1 has the wrong sign in half of the complex plane.
     ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over((x - k(1.0)).sqrt() * (x + k(1.0)).sqrt())), AboveOne);
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| g.over(k(1.0) - x * x)),   Unit);
     RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
     DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
-    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| g * (x + x)),                   Real);
+    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| g.scaled(x + x)),                   Real);
     SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
-    ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g * k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp()), Real);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, _, y| g * y * (k(1.0) - y)),     Real);
+    ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, _, y| g.scaled(y * (k(1.0) - y))),     Real);
 }
 
 const fn binary_row(
@@ -147,14 +147,14 @@ table! { BINARY: Binary;
     //                       name           kernel            d/dx, from (g, x, y, z)                   d/dy                                        domains
     ADD        = binary_row("ag_add",        &math::ADD,       rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| g),                      [Real, Real]);
     SUB        = binary_row("ag_sub",        &math::SUBTRACT,  rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| -g),                     [Real, Real]);
-    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  rule!(|g, _, y, _| g * y),                rule!(|g, x, _, _| g * x),                  [Real, Real]);
+    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  rule!(|g, _, y, _| g.scaled(y)),          rule!(|g, x, _, _| g.scaled(x)),                  [Real, Real]);
     DIV        = binary_row("ag_div",        &math::DIVIDE,    rule!(|g, _, y, _| g.over(y)),            rule!(|g, _, y, z| -(g.scaled(z)).over(y)), [Real, Nonzero]);
     // At 0^0 the factor y is 0, so any other base serves (elsewhere not: the derivative of y x^(y-1) by y is wanted,
     // too); at x = 0 the limit of log(x) x^y for positive y is 0.
     POW        = binary_row("ag_pow",        &math::POWER,
         rule!(|g, x, y, _| g.scaled(y * y.is(k(0.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow(y - k(1.0)))),
         rule!(|g, x, _, z| g.scaled(z * x.is(k(0.0)).choose(k(1.0) + x, x).ln())),                                                            [Positive, Real]);
-    MOD        = binary_row("ag_mod",        &math::MOD,       rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -(g * (x / y).floor())), [Real, Nonzero]);
+    MOD        = binary_row("ag_mod",        &math::MOD,       rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -g.scaled((x / y).floor())), [Real, Nonzero]);
     // A tie gives half to each; elsewhere all goes to the one chosen, nothing to NaN.
     MAXIMUM    = binary_row("ag_maximum",    &math::MAXIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
     MINIMUM    = binary_row("ag_minimum",    &math::MINIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
@@ -162,25 +162,25 @@ table! { BINARY: Binary;
     FMIN       = binary_row("ag_fmin",       &math::FMIN,      half(),                                   half_of_second(),                           [Real, Real]);
     // Where both are -infinity the weights have no limit; 0 is the choice, as in logsumexp.
     LOGADDEXP  = binary_row("ag_logaddexp",  &math::LOGADDEXP,
-        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((x - z).exp()))),
-        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((y - z).exp()))),                                                 [Real, Real]);
+        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(k(0.0), g.scaled((x - z).exp()))),
+        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(k(0.0), g.scaled((y - z).exp()))),                                                 [Real, Real]);
     LOGADDEXP2 = binary_row("ag_logaddexp2", &math::LOGADDEXP2,
-        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((x - z).exp2()))),
-        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(g * k(0.0), g.scaled((y - z).exp2()))),                                                [Real, Real]);
+        rule!(|g, x, _, z| z.is(k(f64::NEG_INFINITY)).choose(k(0.0), g.scaled((x - z).exp2()))),
+        rule!(|g, _, y, z| z.is(k(f64::NEG_INFINITY)).choose(k(0.0), g.scaled((y - z).exp2()))),                                                [Real, Real]);
     // Angle and length have no derivative at the origin; 0 is the one that helps.
-    ARCTAN2    = binary_row("ag_arctan2",    &math::ARCTAN2,   rule!(|g, x, y, _| (g * y).over(x * x + y * y)), rule!(|g, x, y, _| -(g * x).over(x * x + y * y)), [Nonzero, Nonzero]);
-    HYPOT      = binary_row("ag_hypot",      &math::HYPOT,     rule!(|g, x, _, z| (g * x).over(z)),      rule!(|g, _, y, z| (g * y).over(z)),        [Nonzero, Nonzero]);
+    ARCTAN2    = binary_row("ag_arctan2",    &math::ARCTAN2,   rule!(|g, x, y, _| g.scaled(y).over(x * x + y * y)), rule!(|g, x, y, _| -g.scaled(x).over(x * x + y * y)), [Nonzero, Nonzero]);
+    HYPOT      = binary_row("ag_hypot",      &math::HYPOT,     rule!(|g, x, _, z| g.scaled(x).over(z)),  rule!(|g, _, y, z| g.scaled(y).over(z)),        [Nonzero, Nonzero]);
     // Products and quotients for rules, where a zero cotangent stays zero: see `Elem::scaled`.
     SCALED     = binary_row("scaled",        &math::SCALED,    rule!(|g, _, y, _| g.scaled(y)),          rule!(|g, x, _, _| g.scaled(x)),            [Real, Real]);
     OVER       = binary_row("over",          &math::OVER,      rule!(|g, _, y, _| g.over(y)),            rule!(|g, x, y, _| -(g.scaled(x)).over(y).over(y)), [Real, Nonzero]);
 }
 
 const fn half() -> Rule<4> {
-    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), x.is(z).choose(g, g * k(0.0))))
+    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), x.is(z).choose(g, k(0.0))))
 }
 
 const fn half_of_second() -> Rule<4> {
-    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), y.is(z).choose(g, g * k(0.0))))
+    rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), y.is(z).choose(g, k(0.0))))
 }
 
 macro_rules! plain_tables {
@@ -742,7 +742,7 @@ impl Primitive for Sinc {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &MUL, g, &apply(cx, &Sinc(self.0 + 1), &[kept.arg(0)]))
+        binary(cx, &SCALED, g, &apply(cx, &Sinc(self.0 + 1), &[kept.arg(0)]))
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {

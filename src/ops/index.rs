@@ -9,7 +9,7 @@
 use super::elementwise::cast;
 use super::shape::{broadcast_to, reshape};
 use super::{elementwise as rows, zeros};
-use crate::array::{DType, Element, Shape, Strides, Tensor, shape};
+use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::Layout;
@@ -18,7 +18,6 @@ use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 /// One entry of an index.
 #[derive(Clone)]
@@ -93,14 +92,14 @@ struct Window {
 struct Positions {
     shape: Shape,
     /// Axes of the window that they replace, with the positions along each, all of `shape`, in range.
-    along: SmallVec<[(usize, Vec<i64>); 2]>,
+    along: SmallVec<[(usize, Tensor); 2]>,
     /// Where their axes stand among the other ones of the result.
     at: usize,
 }
 
 impl Plan {
     /// Resolves an index; checks everything.
-    pub fn new(cx: &Context, from: &[usize], items: &[Item]) -> Result<Rc<Plan>> {
+    pub fn new(cx: &Context, from: &[usize], items: &[Item]) -> Result<Shared<Plan>> {
         let consumed: usize = items
             .iter()
             .map(|i| match i {
@@ -199,7 +198,7 @@ impl Plan {
             to.insert_from_slice(p.at, &p.shape);
         }
         shape::checked_size(&to, 16)?;
-        Ok(Rc::new(Plan { from: from.into(), to, window, positions }))
+        Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions }))
     }
 
     /// The window over a ready array of shape `from`: strides and offset; axes that an integer takes are left out,
@@ -240,9 +239,10 @@ impl Plan {
             return;
         }
         let count: usize = p.shape.iter().product();
+        let lists: SmallVec<[(usize, &[i64]); 4]> = p.along.iter().map(|(k, t)| (*k, t.elements::<i64>())).collect();
         for_each_offset(outer_shape.iter().copied().zip(outer_strides.iter().copied()), at, |outer| {
             for i in 0..count {
-                let place = p.along.iter().fold(outer, |at, (axis, list)| at + list[i] as isize * strides[*axis]);
+                let place = lists.iter().fold(outer, |at, (axis, list)| at + list[i] as isize * strides[*axis]);
                 for_each_offset(middle.iter().copied(), place, |at| each(at, row, step));
             }
         });
@@ -327,18 +327,27 @@ fn positions(
             ))
         })?;
     }
-    let n = shape::checked_size(&shape, 8)?;
-    let mut along: SmallVec<[(usize, Vec<i64>); 2]> = SmallVec::new();
+    shape::checked_size(&shape, 8)?;
+    let mut along: SmallVec<[(usize, Tensor); 2]> = SmallVec::new();
     for (k, t) in arrays {
         cx.engine.force(t)?;
         let axis = window[*k].source.expect("index arrays stand for axes of the source");
         let strides = shape::broadcast_strides(t.shape(), t.strides(), &shape).expect("broadcast above");
-        let mut list = Vec::new();
-        list.try_reserve_exact(n).map_err(|_| Error::memory(format!("cannot allocate {n} positions")))?;
-        list.resize(n, 0);
-        Layout::new(&shape, &strides, t.offset()).read(t.memory::<i64>(), 0, &mut list);
-        for i in &mut list {
-            *i = in_range(*i, axis, from[axis])?;
+        let mut wrong = None;
+        let list = cx.engine.build::<i64>(&shape, |list| {
+            if list.is_empty() {
+                return;
+            }
+            Layout::new(&shape, &strides, t.offset()).read(t.memory::<i64>(), 0, list);
+            for i in list {
+                match in_range(*i, axis, from[axis]) {
+                    Ok(at) => *i = at,
+                    Err(e) => wrong = wrong.take().or(Some(e)),
+                }
+            }
+        })?;
+        if let Some(e) = wrong {
+            return Err(e);
         }
         along.push((*k, list));
     }
@@ -349,12 +358,12 @@ fn positions(
 }
 
 /// `x[index]`.
-pub fn get(cx: &Context, x: &Array, plan: &Rc<Plan>) -> Array {
+pub fn get(cx: &Context, x: &Array, plan: &Shared<Plan>) -> Array {
     apply(cx, &Get(plan.clone()), &[x])
 }
 
 #[derive(Clone)]
-struct Get(Rc<Plan>);
+struct Get(Shared<Plan>);
 
 impl Primitive for Get {
     fn name(&self) -> &str {
@@ -413,7 +422,7 @@ impl Primitive for Get {
 }
 
 /// `x` with `values` added at the index; places that occur several times get all of theirs.
-pub fn add(cx: &Context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+pub fn add(cx: &Context, x: &Array, plan: &Shared<Plan>, values: &Array) -> Array {
     apply(cx, &Add(plan.clone()), &[x, &without_leading_ones(cx, values, plan)])
 }
 
@@ -427,7 +436,7 @@ fn without_leading_ones(cx: &Context, values: &Array, plan: &Plan) -> Array {
 }
 
 #[derive(Clone)]
-struct Add(Rc<Plan>);
+struct Add(Shared<Plan>);
 
 impl Primitive for Add {
     fn name(&self) -> &str {
@@ -561,12 +570,12 @@ fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Result<Tensor
 }
 
 /// `x` with `values` put at the index; of values for the same place the last one stays.
-pub fn set(cx: &Context, x: &Array, plan: &Rc<Plan>, values: &Array) -> Array {
+pub fn set(cx: &Context, x: &Array, plan: &Shared<Plan>, values: &Array) -> Array {
     apply(cx, &Set(plan.clone()), &[x, &without_leading_ones(cx, values, plan)])
 }
 
 #[derive(Clone)]
-struct Set(Rc<Plan>);
+struct Set(Shared<Plan>);
 
 impl Set {
     /// True for values that stayed, false for those overwritten by a later one; `None` where none can be.

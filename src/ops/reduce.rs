@@ -258,11 +258,11 @@ impl Primitive for Prod {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.others(cx, kept.arg(0)))
+        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.others(cx, kept.arg(0)))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::MUL, t, &self.others(cx, kept.arg(0))), &self.axes, self.keepdims)
+        sum(cx, &binary(cx, &rows::SCALED, t, &self.others(cx, kept.arg(0))), &self.axes, self.keepdims)
     }
 }
 
@@ -325,11 +325,11 @@ impl Primitive for Std {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
+        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        complex::real(cx, &sum(cx, &binary(cx, &rows::MUL, t, &self.slope(cx, kept)), &self.axes, self.keepdims))
+        complex::real(cx, &sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.axes, self.keepdims))
     }
 }
 
@@ -389,11 +389,11 @@ impl Primitive for LogSumExp {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::MUL, &keepdims(cx, g, &self.shape, &self.axes), &self.softmax(cx, kept))
+        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.softmax(cx, kept))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::MUL, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
+        sum(cx, &binary(cx, &rows::SCALED, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
     }
 }
 

@@ -426,7 +426,7 @@ fn shapes(list: &mut Vec<Entry>) {
 }
 
 /// `x[text]`, with `@` in the text standing for the next of the index arrays.
-fn plan(cx: &Context, shape: &[usize], text: &str, arrays: &[Item]) -> std::rc::Rc<Plan> {
+fn plan(cx: &Context, shape: &[usize], text: &str, arrays: &[Item]) -> crate::array::Shared<Plan> {
     let mut arrays = arrays.iter();
     let items: Vec<Item> = text
         .split(',')

@@ -67,6 +67,11 @@ impl Array {
         Array::Number { value, weak: true }
     }
 
+    /// So many null values.
+    pub fn nulls<C: FromIterator<Array>>(n: usize) -> C {
+        (0..n).map(|_| Array::Null).collect()
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Array::Null)
     }

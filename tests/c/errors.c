@@ -425,7 +425,8 @@ static void no_derivative(ag_context *cx) {
   CHECK_ARRAY(cx, ag_grad(cx, apply, &p, &scalar, 1, 0), "", "6");
   ag_hessian(cx, apply, &p, &scalar, 1, 0);
   CHECK_ERROR(cx, AG_ERR_TRACED, "ag_value");
-  ag_apply_multi(cx, p, &x, 1, &value, 2);
+  ag_array two[2];
+  ag_apply_multi(cx, p, &x, 1, two, 2);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "nresults");
 }
 

@@ -41,11 +41,12 @@ macro_rules! smaller {
     };
 }
 
-// Products and quotients for derivative rules: a zero cotangent stays zero, whatever it is multiplied with.
+// Products and quotients for derivative rules: a zero factor makes the product zero, whatever the other is, and a zero
+// cotangent stays zero whatever divides it.
 binary!(SCALED, "scaled", 0.15, |FMA, a, b|
-    f64: if a == 0.0 { 0.0 } else { a * b };
-    f32: if a == 0.0 { 0.0 } else { a * b };
-    c128: if a == Complex64::new(0.0, 0.0) { a } else { cplx::mul(a, b) };
+    f64: if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b };
+    f32: if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b };
+    c128: if a == Complex64::new(0.0, 0.0) { a } else if b == Complex64::new(0.0, 0.0) { b } else { cplx::mul(a, b) };
 );
 binary!(OVER, "over", 0.3, |FMA, a, b|
     f64: if a == 0.0 { 0.0 } else { a / b };
