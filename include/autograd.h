@@ -597,7 +597,7 @@ AG_API int32_t ag_version_number(void);
 AG_API size_t ag_live(struct ag_context *cx);
 
 /**
- * Fills in the memory statistics.
+ * Fills in the memory statistics, as far as struct_size reaches.
  */
 AG_API void ag_memory(struct ag_context *cx, struct ag_memory_stats *stats);
 

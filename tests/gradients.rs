@@ -12,6 +12,9 @@ use autograd::ops::registry::{Case, Derivative, Domain, Entry, ORDERS, entries, 
 use autograd::trace::Array;
 use helpers::*;
 
+/// The registry's large shapes are larger than this; in these tests they are computed deferred.
+const LARGE: usize = 1024;
+
 /// Collects what fails, so that one run shows everything.
 #[derive(Default)]
 struct Report {
@@ -49,12 +52,12 @@ fn check(cx: &Context, case: &Case, args: &[Array], order: u32) -> Result<(), St
     result.map_err(|e| e.to_string())
 }
 
-fn walk(dtypes: &[DType], at_least: usize) {
+fn walk(dtypes: &[DType], small: usize, at_least: usize) {
     let mut report = Report::default();
     for entry in differentiable() {
         for case in &entry.cases {
             for &dtype in dtypes.iter().filter(|d| entry.dtypes.contains(d)) {
-                let cx = Context::new();
+                let cx = deferring(small);
                 let args = arguments(&cx, case, dtype);
                 let what = format!("{} {} {}", entry.name, case.label, dtype.name());
                 report.check(what, check(&cx, case, &args, ORDERS));
@@ -66,12 +69,18 @@ fn walk(dtypes: &[DType], at_least: usize) {
 
 #[test]
 fn every_case_in_double_precision() {
-    walk(&[F64], 400);
+    walk(&[F64], LARGE, 400);
+}
+
+/// The same with nothing computed before it is asked for.
+#[test]
+fn every_case_put_off() {
+    walk(&[F64, C128], 0, 700);
 }
 
 #[test]
 fn every_case_of_complex_numbers() {
-    walk(&[C128], 300);
+    walk(&[C128], LARGE, 300);
 }
 
 /// Large steps cross kinks, so differences are taken of few elements and of smooth functions only; everything is
@@ -83,7 +92,7 @@ fn every_case_in_single_precision() {
     for entry in differentiable() {
         for case in &entry.cases {
             for &dtype in [F32, C64].iter().filter(|d| entry.dtypes.contains(d)) {
-                let cx = Context::new();
+                let cx = deferring(LARGE);
                 let args = arguments(&cx, case, dtype);
                 let wide = if dtype == F32 { F64 } else { C128 };
                 let widened: Vec<Array> = args.iter().map(|a| rows::astype(&cx, a, wide)).collect();
@@ -112,7 +121,7 @@ fn every_case_of_views() {
         for case in &entry.cases {
             let dtype = *entry.dtypes.iter().find(|d| **d == C128).unwrap_or(&F64);
             for dtype in [F64, dtype] {
-                let cx = Context::new();
+                let cx = deferring(LARGE);
                 let args = arguments(&cx, case, dtype);
                 let others: Vec<_> = args.iter().map(|a| layouts(&cx, a)).collect();
                 for k in 0..3 {
@@ -151,7 +160,7 @@ fn numbers_and_arrays_of_rank_0_agree() {
     let mut report = Report::default();
     for entry in differentiable() {
         for case in entry.cases.iter().filter(|c| c.args.iter().all(|a| a.shape.is_empty())) {
-            let cx = Context::new();
+            let cx = deferring(LARGE);
             let numbers = arguments(&cx, case, F64);
             assert!(numbers.iter().all(|a| matches!(a, Array::Number { .. })));
             let want: Vec<f64> = outcome(&cx, case, &numbers);
@@ -202,7 +211,7 @@ fn gradients_keep_shape_and_dtype() {
     for entry in differentiable() {
         for case in &entry.cases {
             for &dtype in entry.dtypes {
-                let cx = Context::new();
+                let cx = deferring(LARGE);
                 let args = arguments(&cx, case, dtype);
                 let parts = outcome_parts(&cx, case, &args);
                 for (k, (g, a)) in parts[1..].iter().zip(&args).enumerate() {
@@ -226,10 +235,10 @@ fn gradients_keep_shape_and_dtype() {
 fn deferred_and_eager_agree() {
     let mut report = Report::default();
     for entry in differentiable() {
-        for case in entry.cases.iter().filter(|c| c.args.iter().any(|a| a.shape.iter().product::<usize>() > 1024)) {
+        for case in entry.cases.iter().filter(|c| c.args.iter().any(|a| a.shape.iter().product::<usize>() > LARGE)) {
             for &dtype in entry.dtypes {
                 let run = |eager: bool| {
-                    let cx = Context::new();
+                    let cx = deferring(LARGE);
                     cx.engine.set_eager(eager);
                     let args = arguments(&cx, case, dtype);
                     let parts = outcome_parts(&cx, case, &args);
@@ -256,14 +265,14 @@ fn any_number_of_threads_gives_the_same_bits() {
     for entry in differentiable() {
         let family = entry.family;
         let large = entry.cases.iter().filter(|c| {
-            c.args.iter().any(|a| a.shape.iter().product::<usize>() > 1024)
+            c.args.iter().any(|a| a.shape.iter().product::<usize>() > LARGE)
                 && (family.starts_with("element-wise") || family == "reductions")
         });
         // One case per element-wise function is enough; of reductions every axis matters.
         let count = if family == "reductions" { 3 } else { 1 };
         for case in large.take(count) {
             let run = |threads: usize| {
-                let cx = Context::new();
+                let cx = deferring(LARGE);
                 cx.engine.set_threads(threads);
                 let args: Vec<Array> = case
                     .args
@@ -297,7 +306,7 @@ fn constant_operations_have_zero_gradients() {
     for entry in entries().iter().filter(|e| e.derivative != Derivative::Both) {
         for case in &entry.cases {
             for &dtype in entry.dtypes {
-                let cx = Context::new();
+                let cx = deferring(LARGE);
                 let args = arguments(&cx, case, dtype);
                 let all: Vec<usize> = (0..args.len()).collect();
                 let f = one(|cx: &Context, a: &[Array]| {

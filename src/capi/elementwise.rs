@@ -2,7 +2,53 @@
 
 use super::{ag_array, ag_context, guard, one, two};
 use crate::ops::{complex, elementwise as rows};
-use crate::trace::Array;
+use crate::trace::{Array, Number};
+
+/// An operand: an array, or a number that takes the array's precision.
+#[derive(Clone, Copy)]
+enum Side {
+    Array(ag_array),
+    Number(f64),
+}
+
+/// A function of one argument. Numbers go a short way: from slot to slot, without being copied as values.
+#[inline]
+fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let number = c.slots.borrow().number(x);
+        if let Some(x) = number {
+            return c.put_number(rows::unary_number(&c.core, row, x));
+        }
+        let x = c.get(row.name, x);
+        if x.is_null() { ag_array::NULL } else { c.put(rows::unary(&c.core, row, &x)) }
+    })
+}
+
+/// A function of two arguments; numbers as in [`unary`].
+#[inline]
+fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let numbers = {
+            let slots = c.slots.borrow();
+            let number = |side: Side| match side {
+                Side::Array(h) => slots.number(h),
+                Side::Number(value) => Some(Number::plain(value)),
+            };
+            number(x).zip(number(y))
+        };
+        if let Some((x, y)) = numbers
+            && let Some(z) = rows::binary_numbers(&c.core, row, x, y)
+        {
+            return c.put_number(z);
+        }
+        let value = |side: Side| match side {
+            Side::Array(h) => c.get(row.name, h),
+            Side::Number(value) => Array::weak(value),
+        };
+        let (x, y) = (value(x), value(y));
+        if x.is_null() || y.is_null() { ag_array::NULL } else { c.put(rows::binary(&c.core, row, &x, &y)) }
+    })
+}
 
 /// An operation of an array and a number that takes the array's precision.
 fn scalar(
@@ -18,7 +64,7 @@ fn scalar(
 /// -x. The negative of booleans is AG_ERR_DTYPE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_neg(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_neg", x, |c, x| rows::unary(c, &rows::NEG, x))
+    unary(cx, &rows::NEG, x)
 }
 
 /// Absolute value; of a complex array a real one. The derivative at 0 is 0.
@@ -30,175 +76,175 @@ pub unsafe extern "C" fn ag_abs(cx: *mut ag_context, x: ag_array) -> ag_array {
 /// Absolute value of a real array. The derivative at 0 is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fabs(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_fabs", x, |c, x| rows::unary(c, &rows::FABS, x))
+    unary(cx, &rows::FABS, x)
 }
 
 /// 1 / x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_reciprocal(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_reciprocal", x, |c, x| rows::unary(c, &rows::RECIPROCAL, x))
+    unary(cx, &rows::RECIPROCAL, x)
 }
 
 /// Exponential function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_exp(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_exp", x, |c, x| rows::unary(c, &rows::EXP, x))
+    unary(cx, &rows::EXP, x)
 }
 
 /// 2 to the power of x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_exp2(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_exp2", x, |c, x| rows::unary(c, &rows::EXP2, x))
+    unary(cx, &rows::EXP2, x)
 }
 
 /// exp(x) - 1, exact also near 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_expm1(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_expm1", x, |c, x| rows::unary(c, &rows::EXPM1, x))
+    unary(cx, &rows::EXPM1, x)
 }
 
 /// Natural logarithm: -inf at 0, NaN below 0 (of real arrays).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_log(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_log", x, |c, x| rows::unary(c, &rows::LOG, x))
+    unary(cx, &rows::LOG, x)
 }
 
 /// Logarithm to base 2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_log2(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_log2", x, |c, x| rows::unary(c, &rows::LOG2, x))
+    unary(cx, &rows::LOG2, x)
 }
 
 /// Logarithm to base 10.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_log10(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_log10", x, |c, x| rows::unary(c, &rows::LOG10, x))
+    unary(cx, &rows::LOG10, x)
 }
 
 /// log(1 + x), exact also near 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_log1p(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_log1p", x, |c, x| rows::unary(c, &rows::LOG1P, x))
+    unary(cx, &rows::LOG1P, x)
 }
 
 /// Sine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sin(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_sin", x, |c, x| rows::unary(c, &rows::SIN, x))
+    unary(cx, &rows::SIN, x)
 }
 
 /// Cosine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cos(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_cos", x, |c, x| rows::unary(c, &rows::COS, x))
+    unary(cx, &rows::COS, x)
 }
 
 /// Tangent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tan(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_tan", x, |c, x| rows::unary(c, &rows::TAN, x))
+    unary(cx, &rows::TAN, x)
 }
 
 /// Inverse sine; NaN outside [-1, 1] (of real arrays).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arcsin(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arcsin", x, |c, x| rows::unary(c, &rows::ARCSIN, x))
+    unary(cx, &rows::ARCSIN, x)
 }
 
 /// Inverse cosine; NaN outside [-1, 1] (of real arrays).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arccos(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arccos", x, |c, x| rows::unary(c, &rows::ARCCOS, x))
+    unary(cx, &rows::ARCCOS, x)
 }
 
 /// Inverse tangent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arctan(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arctan", x, |c, x| rows::unary(c, &rows::ARCTAN, x))
+    unary(cx, &rows::ARCTAN, x)
 }
 
 /// Hyperbolic sine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sinh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_sinh", x, |c, x| rows::unary(c, &rows::SINH, x))
+    unary(cx, &rows::SINH, x)
 }
 
 /// Hyperbolic cosine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cosh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_cosh", x, |c, x| rows::unary(c, &rows::COSH, x))
+    unary(cx, &rows::COSH, x)
 }
 
 /// Hyperbolic tangent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tanh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_tanh", x, |c, x| rows::unary(c, &rows::TANH, x))
+    unary(cx, &rows::TANH, x)
 }
 
 /// Inverse hyperbolic sine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arcsinh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arcsinh", x, |c, x| rows::unary(c, &rows::ARCSINH, x))
+    unary(cx, &rows::ARCSINH, x)
 }
 
 /// Inverse hyperbolic cosine; NaN below 1 (of real arrays).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arccosh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arccosh", x, |c, x| rows::unary(c, &rows::ARCCOSH, x))
+    unary(cx, &rows::ARCCOSH, x)
 }
 
 /// Inverse hyperbolic tangent; NaN outside [-1, 1] (of real arrays).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arctanh(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_arctanh", x, |c, x| rows::unary(c, &rows::ARCTANH, x))
+    unary(cx, &rows::ARCTANH, x)
 }
 
 /// Radians to degrees. Real arrays only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rad2deg(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_rad2deg", x, |c, x| rows::unary(c, &rows::RAD2DEG, x))
+    unary(cx, &rows::RAD2DEG, x)
 }
 
 /// Radians to degrees, another name of ag_rad2deg.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_degrees(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_degrees", x, |c, x| rows::unary(c, &rows::RAD2DEG, x))
+    unary(cx, &rows::RAD2DEG, x)
 }
 
 /// Degrees to radians. Real arrays only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_deg2rad(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_deg2rad", x, |c, x| rows::unary(c, &rows::DEG2RAD, x))
+    unary(cx, &rows::DEG2RAD, x)
 }
 
 /// Degrees to radians, another name of ag_deg2rad.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_radians(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_radians", x, |c, x| rows::unary(c, &rows::DEG2RAD, x))
+    unary(cx, &rows::DEG2RAD, x)
 }
 
 /// x * x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_square(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_square", x, |c, x| rows::unary(c, &rows::SQUARE, x))
+    unary(cx, &rows::SQUARE, x)
 }
 
 /// Square root; NaN below 0 (of real arrays). At 0 the derivative is infinite, but a zero cotangent stays zero.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sqrt(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_sqrt", x, |c, x| rows::unary(c, &rows::SQRT, x))
+    unary(cx, &rows::SQRT, x)
 }
 
 /// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_erf(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_erf", x, |c, x| rows::unary(c, &rows::ERF, x))
+    unary(cx, &rows::ERF, x)
 }
 
 /// Logistic function, 1 / (1 + exp(-x)).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_expit(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_expit", x, |c, x| rows::unary(c, &rows::EXPIT, x))
+    unary(cx, &rows::EXPIT, x)
 }
 
 /// sin(pi x) / (pi x), 1 at 0; every derivative is exact at 0, too.
@@ -300,152 +346,152 @@ pub unsafe extern "C" fn ag_logical_not(cx: *mut ag_context, x: ag_array) -> ag_
 /// x + y, with broadcasting; of booleans the logical or.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_add(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_add", x, y, |c, x, y| rows::binary(c, &rows::ADD, x, y))
+    binary(cx, &rows::ADD, Side::Array(x), Side::Array(y))
 }
 
 /// x + y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_add_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_add_scalar", x, y, |c, x, y| rows::binary(c, &rows::ADD, x, y))
+    binary(cx, &rows::ADD, Side::Array(x), Side::Number(y))
 }
 
 /// x - y, with broadcasting. Of booleans AG_ERR_DTYPE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sub(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_sub", x, y, |c, x, y| rows::binary(c, &rows::SUB, x, y))
+    binary(cx, &rows::SUB, Side::Array(x), Side::Array(y))
 }
 
 /// x - y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_sub_scalar", x, y, |c, x, y| rows::binary(c, &rows::SUB, x, y))
+    binary(cx, &rows::SUB, Side::Array(x), Side::Number(y))
 }
 
 /// y - x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rsub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_rsub_scalar", x, y, |c, x, y| rows::binary(c, &rows::SUB, y, x))
+    binary(cx, &rows::SUB, Side::Number(y), Side::Array(x))
 }
 
 /// x * y, with broadcasting; of booleans the logical and.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mul(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_mul", x, y, |c, x, y| rows::binary(c, &rows::MUL, x, y))
+    binary(cx, &rows::MUL, Side::Array(x), Side::Array(y))
 }
 
 /// x * y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mul_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_mul_scalar", x, y, |c, x, y| rows::binary(c, &rows::MUL, x, y))
+    binary(cx, &rows::MUL, Side::Array(x), Side::Number(y))
 }
 
 /// x / y, with broadcasting; integers are divided as f64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_div(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_div", x, y, |c, x, y| rows::binary(c, &rows::DIV, x, y))
+    binary(cx, &rows::DIV, Side::Array(x), Side::Array(y))
 }
 
 /// x / y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_div_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_div_scalar", x, y, |c, x, y| rows::binary(c, &rows::DIV, x, y))
+    binary(cx, &rows::DIV, Side::Array(x), Side::Number(y))
 }
 
 /// y / x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rdiv_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_rdiv_scalar", x, y, |c, x, y| rows::binary(c, &rows::DIV, y, x))
+    binary(cx, &rows::DIV, Side::Number(y), Side::Array(x))
 }
 
 /// x to the power of y, with broadcasting. At x = 0 the derivative with respect to y is 0, at y = 0 the one with
 /// respect to x. Integers to negative powers are AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pow(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_pow", x, y, |c, x, y| rows::binary(c, &rows::POW, x, y))
+    binary(cx, &rows::POW, Side::Array(x), Side::Array(y))
 }
 
 /// x to the power of a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_pow_scalar", x, y, |c, x, y| rows::binary(c, &rows::POW, x, y))
+    binary(cx, &rows::POW, Side::Array(x), Side::Number(y))
 }
 
 /// A number y to the power of x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rpow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_rpow_scalar", x, y, |c, x, y| rows::binary(c, &rows::POW, y, x))
+    binary(cx, &rows::POW, Side::Number(y), Side::Array(x))
 }
 
 /// The remainder of x / y with the sign of y, with broadcasting. The derivative with respect to y is -floor(x / y).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_mod", x, y, |c, x, y| rows::binary(c, &rows::MOD, x, y))
+    binary(cx, &rows::MOD, Side::Array(x), Side::Array(y))
 }
 
 /// The remainder of x / y with the sign of the number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_mod_scalar", x, y, |c, x, y| rows::binary(c, &rows::MOD, x, y))
+    binary(cx, &rows::MOD, Side::Array(x), Side::Number(y))
 }
 
 /// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_maximum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_maximum", x, y, |c, x, y| rows::binary(c, &rows::MAXIMUM, x, y))
+    binary(cx, &rows::MAXIMUM, Side::Array(x), Side::Array(y))
 }
 
 /// The larger of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_maximum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_maximum_scalar", x, y, |c, x, y| rows::binary(c, &rows::MAXIMUM, x, y))
+    binary(cx, &rows::MAXIMUM, Side::Array(x), Side::Number(y))
 }
 
 /// The smaller of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_minimum", x, y, |c, x, y| rows::binary(c, &rows::MINIMUM, x, y))
+    binary(cx, &rows::MINIMUM, Side::Array(x), Side::Array(y))
 }
 
 /// The smaller of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_minimum_scalar", x, y, |c, x, y| rows::binary(c, &rows::MINIMUM, x, y))
+    binary(cx, &rows::MINIMUM, Side::Array(x), Side::Number(y))
 }
 
 /// The larger of x and y, the other one if one is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmax(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_fmax", x, y, |c, x, y| rows::binary(c, &rows::FMAX, x, y))
+    binary(cx, &rows::FMAX, Side::Array(x), Side::Array(y))
 }
 
 /// The smaller of x and y, the other one if one is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmin(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_fmin", x, y, |c, x, y| rows::binary(c, &rows::FMIN, x, y))
+    binary(cx, &rows::FMIN, Side::Array(x), Side::Array(y))
 }
 
 /// log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logaddexp(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_logaddexp", x, y, |c, x, y| rows::binary(c, &rows::LOGADDEXP, x, y))
+    binary(cx, &rows::LOGADDEXP, Side::Array(x), Side::Array(y))
 }
 
 /// log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logaddexp2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_logaddexp2", x, y, |c, x, y| rows::binary(c, &rows::LOGADDEXP2, x, y))
+    binary(cx, &rows::LOGADDEXP2, Side::Array(x), Side::Array(y))
 }
 
 /// The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arctan2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_arctan2", x, y, |c, x, y| rows::binary(c, &rows::ARCTAN2, x, y))
+    binary(cx, &rows::ARCTAN2, Side::Array(x), Side::Array(y))
 }
 
 /// sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_hypot(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_hypot", x, y, |c, x, y| rows::binary(c, &rows::HYPOT, x, y))
+    binary(cx, &rows::HYPOT, Side::Array(x), Side::Array(y))
 }
 
 /// floor(x / y). Piecewise constant: a plain array, no derivative.

@@ -9,7 +9,7 @@
 //! element of a stack: `ag_keep` gives it to an outer scope, which then leaves it standing; and a released slot is a
 //! hole, filled again first (each scope has its list of holes).
 
-use crate::trace::Array;
+use crate::trace::{Array, Number};
 
 /// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
 /// `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
@@ -142,6 +142,22 @@ struct Scope {
     holes: u32,
     /// Whether some slot above `base` may belong to an outer scope.
     kept: bool,
+    /// Values that belong to it.
+    live: u32,
+    /// Whether one of its slots has held more than a number, so that leaving it has something to drop.
+    owns: bool,
+}
+
+impl Scope {
+    fn new(serial: u64, base: u32) -> Scope {
+        Scope { serial, base, holes: NONE, kept: false, live: 0, owns: false }
+    }
+}
+
+/// Whether dropping the value gives something back.
+#[inline]
+fn owns(value: &Array) -> bool {
+    !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Null)
 }
 
 /// All array handles of a context.
@@ -159,8 +175,15 @@ pub struct Slots {
 
 impl Slots {
     pub fn new(tag: u64) -> Slots {
-        let root = Scope { serial: 0, base: 0, holes: NONE, kept: false };
-        Slots { tag, slots: Vec::new(), top: 0, scopes: vec![root], next_scope: 1, live: 0, first_generation: 0 }
+        Slots {
+            tag,
+            slots: Vec::new(),
+            top: 0,
+            scopes: vec![Scope::new(0, 0)],
+            next_scope: 1,
+            live: 0,
+            first_generation: 0,
+        }
     }
 
     pub fn live(&self) -> usize {
@@ -203,9 +226,22 @@ impl Slots {
         }
     }
 
+    /// The value of a handle, if it is a number that takes part in nothing but one tape.
+    #[inline(always)]
+    pub fn number(&self, handle: ag_array) -> Option<Number> {
+        match &self.slots[self.find(handle).ok()?].content {
+            Content::Value(Array::Variable { node, level, value }) => {
+                Some(Number { node: *node, level: *level, value: *value })
+            }
+            Content::Value(Array::Number { value, weak: false }) => Some(Number::plain(*value)),
+            _ => None,
+        }
+    }
+
     /// Puts another value behind a handle; the old one is returned to be dropped outside of the borrow.
     pub fn replace(&mut self, handle: ag_array, value: Array) -> Result<Array, Problem> {
         let i = self.find(handle)?;
+        self.scopes[self.slots[i].owner as usize].owns |= owns(&value);
         match std::mem::replace(&mut self.slots[i].content, Content::Value(value)) {
             Content::Value(old) => Ok(old),
             Content::Hole { .. } => Ok(Array::Null),
@@ -215,6 +251,28 @@ impl Slots {
     /// A new handle of the innermost scope; null when there are too many.
     #[inline]
     pub fn put(&mut self, value: Array) -> ag_array {
+        let Some(i) = self.vacant() else { return ag_array::NULL };
+        self.scopes.last_mut().expect("the root scope stays").owns |= owns(&value);
+        self.slots[i as usize].content = Content::Value(value);
+        self.handle(i)
+    }
+
+    /// The same for a number: written where it belongs, not moved there.
+    #[inline(always)]
+    pub fn put_number(&mut self, x: Number) -> ag_array {
+        let Some(i) = self.vacant() else { return ag_array::NULL };
+        let content = &mut self.slots[i as usize].content;
+        if x.level == 0 {
+            *content = Content::Value(Array::Number { value: x.value, weak: false });
+        } else {
+            *content = Content::Value(Array::Variable { node: x.node, level: x.level, value: x.value });
+        }
+        self.handle(i)
+    }
+
+    /// An empty slot that now belongs to the innermost scope.
+    #[inline(always)]
+    fn vacant(&mut self) -> Option<u32> {
         let depth = self.scopes.len() as u32 - 1;
         let scope = self.scopes.last_mut().expect("the root scope stays");
         let i = if scope.holes != NONE {
@@ -225,17 +283,20 @@ impl Slots {
             scope.holes = next;
             i
         } else {
-            match self.grow() {
-                Some(i) => i,
-                None => return ag_array::NULL,
-            }
+            self.grow()?
         };
+        self.scopes[depth as usize].live += 1;
+        self.live += 1;
         let slot = &mut self.slots[i as usize];
         slot.generation += 1;
         slot.owner = depth;
-        slot.content = Content::Value(value);
-        self.live += 1;
-        ag_array { bits: pack(self.tag, Kind::Array, u64::from(slot.generation), u64::from(i)) }
+        Some(i)
+    }
+
+    #[inline(always)]
+    fn handle(&self, i: u32) -> ag_array {
+        let generation = self.slots[i as usize].generation;
+        ag_array { bits: pack(self.tag, Kind::Array, u64::from(generation), u64::from(i)) }
     }
 
     /// The next slot of the stack, passing over those that are used up.
@@ -267,6 +328,7 @@ impl Slots {
         if usable {
             scope.holes = i as u32;
         }
+        scope.live -= 1;
         self.live -= 1;
         match std::mem::replace(&mut self.slots[i].content, hole) {
             Content::Value(old) => Ok(old),
@@ -278,7 +340,7 @@ impl Slots {
     pub fn enter(&mut self) -> u64 {
         let serial = self.next_scope;
         self.next_scope += 1;
-        self.scopes.push(Scope { serial, base: self.top, holes: NONE, kept: false });
+        self.scopes.push(Scope::new(serial, self.top));
         serial
     }
 
@@ -291,8 +353,12 @@ impl Slots {
     pub fn keep(&mut self, handle: ag_array, depth: usize) -> Result<(), Problem> {
         let i = self.find(handle)?;
         let outer = depth.saturating_sub(1) as u32;
-        if self.slots[i].owner > outer {
+        let owner = self.slots[i].owner;
+        if owner > outer {
             self.slots[i].owner = outer;
+            self.scopes[owner as usize].live -= 1;
+            self.scopes[outer as usize].live += 1;
+            self.scopes[outer as usize].owns |= self.scopes[owner as usize].owns;
             self.scopes[depth..].iter_mut().for_each(|s| s.kept = true);
         }
         Ok(())
@@ -305,6 +371,12 @@ impl Slots {
         }
         let scope = self.scopes.pop().expect("more than the root scope");
         let depth = self.scopes.len() as u32;
+        self.live -= scope.live as usize;
+        if !scope.kept && !scope.owns {
+            // Numbers only: what stays in the slots is out of reach, and is overwritten when they are filled again.
+            self.top = scope.base;
+            return;
+        }
         let mut end = scope.base;
         for i in scope.base..self.top {
             let slot = &mut self.slots[i as usize];
@@ -313,9 +385,7 @@ impl Slots {
                 continue;
             }
             if let Content::Value(value) = std::mem::replace(&mut slot.content, Content::Hole { next: NONE }) {
-                self.live -= 1;
-                // Numbers need no dropping.
-                if !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Null) {
+                if owns(&value) {
                     dropped.push(value);
                 }
             }

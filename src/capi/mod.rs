@@ -40,7 +40,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape};
 
 use crate::context::Context;
 use crate::error::{Error, Result, code};
-use crate::trace::Array;
+use crate::trace::{Array, Number};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `f` unless an error is pending; see the module's head.
@@ -96,6 +96,19 @@ impl ag_context {
             return ag_array::NULL;
         }
         let handle = self.slots.borrow_mut().put(value);
+        if handle.bits == 0 {
+            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+        }
+        handle
+    }
+
+    /// A new handle for a number; null if recording it failed.
+    #[inline(always)]
+    fn put_number(&self, x: Number) -> ag_array {
+        if self.core.failed() {
+            return ag_array::NULL;
+        }
+        let handle = self.slots.borrow_mut().put_number(x);
         if handle.bits == 0 {
             self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
         }

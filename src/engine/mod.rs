@@ -32,6 +32,7 @@ pub struct Engine {
     pub heap: Rc<Heap>,
     threads: RefCell<Option<Rc<Threads>>>,
     eager: Cell<bool>,
+    small: Cell<usize>,
     scratch: RefCell<Scratch>,
 }
 
@@ -43,12 +44,24 @@ impl Default for Engine {
 
 impl Engine {
     pub fn new() -> Engine {
-        Engine { heap: Heap::new(), threads: RefCell::new(None), eager: Cell::new(false), scratch: RefCell::default() }
+        Engine {
+            heap: Heap::new(),
+            threads: RefCell::new(None),
+            eager: Cell::new(false),
+            small: Cell::new(SMALL),
+            scratch: RefCell::default(),
+        }
     }
 
     /// Computes everything at once from now on (or no longer).
     pub fn set_eager(&self, eager: bool) {
         self.eager.set(eager);
+    }
+
+    /// Computes at once what has up to `n` elements; tests put off everything.
+    #[doc(hidden)]
+    pub fn set_small(&self, n: usize) {
+        self.small.set(n);
     }
 
     pub fn set_threads(&self, n: usize) {
@@ -88,7 +101,7 @@ impl Engine {
         operands: [Operand; 3],
     ) -> Result<Tensor> {
         let n = shape::checked_size(shape, out.size())?;
-        if self.eager.get() || n <= SMALL {
+        if self.eager.get() || n <= self.small.get() {
             return self.immediate(op, dtype, out, shape, n, &operands);
         }
         self.defer(op, dtype, out, shape.into(), operands)

@@ -105,13 +105,12 @@ primitive! { Conj "ag_conj" keeps 0;
 
 /// `numpy.absolute`. At 0 the derivative is 0, real or complex.
 pub fn abs(cx: &Context, x: &Array) -> Array {
-    if !x.dtype().is_complex() && !matches!(x.dtype(), DType::Bool) {
-        return unary(cx, &rows::FABS, x);
+    match x.dtype() {
+        DType::Bool => x.clone(),
+        DType::I64 => rows::plain(cx, "ag_abs", |cx| rows::unary_kernel(cx, &math::ABSOLUTE, &x.plain()), &[x]),
+        t if t.is_complex() => apply(cx, &Abs, &[x]),
+        _ => unary(cx, &rows::FABS, x),
     }
-    if x.dtype() == DType::Bool {
-        return x.clone();
-    }
-    apply(cx, &Abs, &[x])
 }
 
 /// conj(x) / |x|, 0 at 0.

@@ -10,7 +10,7 @@ use crate::array::{DType, Op, Operand, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Kept, Number, Primitive, apply};
 use std::f64::consts::{LN_2, LN_10, PI};
 
 /// A derivative in the three algebras.
@@ -218,18 +218,54 @@ pub fn floor_divide(cx: &Context, x: &Array, y: &Array) -> Array {
     plain(cx, "ag_floor_divide", |cx| binary_kernel(cx, &math::FLOOR_DIVIDE, &x.plain(), &y.plain()), &[x, y])
 }
 
+/// Applies a differentiable function of one argument to a number. Fails by the context's error alone.
+#[inline(always)]
+pub fn unary_number(cx: &Context, row: &'static Unary, x: Number) -> Number {
+    let y = (row.kernel.scalar)(x.value);
+    if x.level == 0 || !cx.trace.is_live(x.level) {
+        return Number::plain(y);
+    }
+    let partial = (row.rule.number)([1.0, x.value, y]);
+    recorded(cx, x.level, [x.node, u32::MAX], [partial, 0.0], y)
+}
+
+/// The same of two arguments; `None` if they are recorded on different tapes.
+#[inline(always)]
+pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) -> Option<Number> {
+    let on = |v: Number| if v.level != 0 && cx.trace.is_live(v.level) { (v.level, v.node) } else { (0, u32::MAX) };
+    let ((v, m), (w, n)) = (on(x), on(y));
+    if v != w && v != 0 && w != 0 {
+        return None;
+    }
+    let (a, b) = (x.value, y.value);
+    let z = (row.kernel.scalar)(a, b);
+    if v == 0 && w == 0 {
+        return Some(Number::plain(z));
+    }
+    let partial =
+        |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
+    Some(recorded(cx, v.max(w), [m, n], [partial(0, m), partial(1, n)], z))
+}
+
+/// Records a number.
+#[inline(always)]
+fn recorded(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], value: f64) -> Number {
+    match cx.trace.push_number(level, parents, partials) {
+        Some(node) => Number { node, level, value },
+        None => {
+            cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most"));
+            Number::plain(value)
+        }
+    }
+}
+
 /// Applies a differentiable function of one argument.
 #[inline]
 pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
     match *x {
         Array::Number { value, weak } if !cx.failed() => Array::Number { value: (row.kernel.scalar)(value), weak },
         Array::Variable { node, level, value } if !cx.failed() => {
-            let y = (row.kernel.scalar)(value);
-            if !cx.trace.is_live(level) {
-                return Array::from(y);
-            }
-            let partial = (row.rule.number)([1.0, value, y]);
-            number_node(cx, level, [node, u32::MAX], [partial, 0.0], y)
+            Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
         _ => apply(cx, &UnaryOp(row), &[x]),
     }
@@ -243,42 +279,18 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     {
         return unary(cx, &SQUARE, x);
     }
-    let (a, b) = match (x, y) {
-        (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) if !cx.failed() => {
-            return Array::Number { value: (row.kernel.scalar)(*a, *b), weak: *v && *w };
-        }
-        (Array::Variable { value: a, .. }, Array::Variable { value: b, .. })
-        | (Array::Variable { value: a, .. }, Array::Number { value: b, .. })
-        | (Array::Number { value: a, .. }, Array::Variable { value: b, .. })
-            if !cx.failed() =>
-        {
-            (*a, *b)
-        }
-        _ => return apply(cx, &BinaryOp(row), &[x, y]),
+    let number = |v: &Array| match *v {
+        Array::Number { value, .. } => Some(Number::plain(value)),
+        Array::Variable { node, level, value } => Some(Number { node, level, value }),
+        _ => None,
     };
-    let on = |v: &Array| match *v {
-        Array::Variable { node, level, .. } if cx.trace.is_live(level) => (level, node),
-        _ => (0, u32::MAX),
-    };
-    let ((v, m), (w, n)) = (on(x), on(y));
-    if v != w && v != 0 && w != 0 {
-        return apply(cx, &BinaryOp(row), &[x, y]);
+    if let (Some(a), Some(b)) = (number(x), number(y))
+        && !cx.failed()
+        && let Some(z) = binary_numbers(cx, row, a, b)
+    {
+        return if x.is_weak() && y.is_weak() { Array::weak(z.value) } else { Array::of_number(z) };
     }
-    let z = (row.kernel.scalar)(a, b);
-    if v == 0 && w == 0 {
-        return Array::from(z);
-    }
-    let partial =
-        |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
-    number_node(cx, v.max(w), [m, n], [partial(0, m), partial(1, n)], z)
-}
-
-/// Records a number, or passes it by in forward mode's way.
-fn number_node(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], value: f64) -> Array {
-    match cx.trace.push_number(level, parents, partials) {
-        Some(node) => Array::Variable { node, level, value },
-        None => cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most")),
-    }
+    apply(cx, &BinaryOp(row), &[x, y])
 }
 
 #[derive(Clone)]
@@ -290,6 +302,10 @@ impl Primitive for UnaryOp {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        // Unlike abs, fabs is of floating type whatever it is applied to.
+        if std::ptr::eq(self.0, &FABS) && !args[0].dtype().is_inexact() {
+            return unary_kernel(cx, self.0.kernel, &astype(cx, &args[0], DType::F64));
+        }
         unary_kernel(cx, self.0.kernel, &args[0])
     }
 
@@ -399,7 +415,7 @@ pub fn plain(cx: &Context, name: &str, run: impl FnOnce(&Context) -> Result<Arra
     cx.take(name, result)
 }
 
-fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array) -> Result<Array> {
+pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array) -> Result<Array> {
     let t = match x {
         Array::Number { value, weak } => return Ok(Array::Number { value: (kernel.scalar)(*value), weak: *weak }),
         Array::Plain(t) => t.clone(),

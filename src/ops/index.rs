@@ -284,7 +284,7 @@ fn in_range(i: i64, axis: usize, length: usize) -> Result<i64> {
 fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step: Option<i64>) -> Result<Window> {
     let (n, step) = (length as i64, step.unwrap_or(1));
     if step == 0 {
-        return Err(Error::index("slice step cannot be zero"));
+        return Err(Error::value("slice step cannot be zero"));
     }
     let clamp = |i: i64, low: i64, high: i64| (if i < 0 { i.saturating_add(n) } else { i }).clamp(low, high);
     let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };

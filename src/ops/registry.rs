@@ -72,7 +72,7 @@ const ALL: &[DType] = &[F64, F32, C128, C64];
 /// Orders to which every case is checked, in every sequence of modes.
 pub const ORDERS: u32 = 2;
 
-/// Shapes for functions of one argument; the last one is large enough to be computed later than it is asked for.
+/// Shapes for functions of one argument; the last one is for the tests of deferred computing.
 const SHAPES: &[&[usize]] = &[&[], &[4], &[3, 4], &[0], &[2, 0, 3], &[33, 40]];
 /// Pairs of shapes that broadcast, in every direction.
 const PAIRS: &[[&[usize]; 2]] = &[

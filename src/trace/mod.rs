@@ -39,4 +39,4 @@ mod value;
 
 pub use apply::{ALL, ANS, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of};
 pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
-pub use value::{Array, Nested};
+pub use value::{Array, Nested, Number};

@@ -77,6 +77,7 @@ pub struct Tape {
 
 impl Tape {
     /// Records a number with its partial derivatives.
+    #[inline(always)]
     pub fn push_number(&mut self, parents: [u32; 2], partials: [f64; 2]) -> Option<u32> {
         let node = self.heads.len();
         if node >= MAX_NODES {
@@ -177,6 +178,7 @@ impl Trace {
         true
     }
 
+    #[inline(always)]
     pub fn is_live(&self, serial: u64) -> bool {
         serial == self.top.get()
             || (serial < self.top.get() && self.levels.borrow().binary_search_by_key(&serial, |l| l.serial).is_ok())
@@ -199,7 +201,7 @@ impl Trace {
     }
 
     /// Records a number on an open tape; `None` where the level has no tape or no room.
-    #[inline]
+    #[inline(always)]
     pub fn push_number(&self, serial: u64, parents: [u32; 2], partials: [f64; 2]) -> Option<u32> {
         let levels = self.levels.borrow();
         let level = match levels.last() {

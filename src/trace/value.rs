@@ -34,6 +34,20 @@ pub enum Array {
     Nested(Rc<Nested>),
 }
 
+/// A number that is plain (level 0) or recorded on one tape: what most values of a scalar program are.
+#[derive(Clone, Copy)]
+pub struct Number {
+    pub node: u32,
+    pub level: u64,
+    pub value: f64,
+}
+
+impl Number {
+    pub fn plain(value: f64) -> Number {
+        Number { node: u32::MAX, level: 0, value }
+    }
+}
+
 /// A layer of one level around any primal.
 pub struct Nested {
     pub level: u64,
@@ -62,6 +76,16 @@ impl From<Tensor> for Array {
 }
 
 impl Array {
+    /// A number as a value of any kind.
+    #[inline(always)]
+    pub fn of_number(x: Number) -> Array {
+        if x.level == 0 {
+            Array::Number { value: x.value, weak: false }
+        } else {
+            Array::Variable { node: x.node, level: x.level, value: x.value }
+        }
+    }
+
     /// A number without a type of its own.
     pub fn weak(value: f64) -> Array {
         Array::Number { value, weak: true }
