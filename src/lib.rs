@@ -5,7 +5,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`error`] | codes and messages |
-//! | [`array`] | plain arrays: dtype, shape, memory, values still to be computed |
+//! | [`mod@array`] | plain arrays: dtype, shape, memory, values still to be computed |
 //! | [`kernels`] | loops over memory |
 //! | [`engine`] | computes plain arrays, element-wise ones deferred and fused |
 //! | [`trace`] | levels and tapes: how an operation is recorded; the essay on nesting |

@@ -308,7 +308,7 @@ fn graph(cx: &Context, seed: u64) -> Vec<Array> {
     pool.push(create::full(cx, DType::F64, &[30, 40], 0.25 + 0.5 * dice.roll(2) as f64));
     pool.push(Array::from(1.0));
     let mask = rows::compare(cx, &rows::GREATER, &pool[0], &pool[1]);
-    let single = seed % 3 == 0;
+    let single = seed.is_multiple_of(3);
     let mut results = Vec::new();
     for _ in 0..8 + dice.roll(30) {
         let (a, b) = (pool[dice.roll(pool.len())].clone(), pool[dice.roll(pool.len())].clone());

@@ -240,7 +240,7 @@ fn independent_outputs_are_zeros_and_a_flag() {
         assert!(cx.independent.get());
         assert_eq!(g.shape(), x.shape());
         assert!(reals(&cx, &g).iter().all(|&g| g == 0.0));
-        let g = grad(&cx, |cx, x| total(cx, x), &x);
+        let g = grad(&cx, total, &x);
         assert!(!cx.independent.get());
         assert!(reals(&cx, &g).iter().all(|&g| g == 1.0));
         // A derivative that is 0 is not independence.
@@ -451,7 +451,7 @@ fn single_precision_stays_single() {
 fn wrong_shapes_and_functions_are_errors_that_pass() {
     let cx = Context::new();
     let x = vector(&cx, &[1.0, 2.0]);
-    assert!(grad(&cx, |cx, x| sin(cx, x), &x).is_null());
+    assert!(grad(&cx, sin, &x).is_null());
     assert_eq!(cx.clear_error().unwrap().code, code::SHAPE);
     let t =
         jvp(&cx, &one(|cx: &Context, a: &[Array]| sin(cx, &a[0])), std::slice::from_ref(&x), &[0], &[Array::from(1.0)]);
@@ -632,4 +632,27 @@ fn broadcast_cotangents_are_summed_at_every_level() {
     assert_eq!(reals(&cx, &h), [54.0, 0.0, 0.0, 144.0]);
     let s = one(|cx: &Context, a: &[Array]| total(cx, &binary(cx, &rows::POW, &shape::expand_dims(cx, &x, 0), &a[0])));
     check_grads(&cx, &s, &[array(&cx, &[1, 1, 1, 1], &[1.5])], Options::default()).unwrap();
+}
+
+/// A number without a type takes the precision of what it meets; one with a type is `float64`.
+#[test]
+fn weak_numbers() {
+    let cx = Context::new();
+    let cast = |dtype| rows::astype(&cx, &vector(&cx, &[1.5, 2.5]), dtype);
+    for (x, weak, strong) in [
+        (DType::F32, DType::F32, DType::F64),
+        (DType::F64, DType::F64, DType::F64),
+        (DType::C64, DType::C64, DType::C128),
+        (DType::I64, DType::F64, DType::F64),
+        (DType::Bool, DType::F64, DType::F64),
+    ] {
+        let x = cast(x);
+        for row in [&rows::ADD, &rows::MUL, &rows::POW] {
+            assert_eq!(binary(&cx, row, &x, &Array::weak(2.0)).dtype(), weak, "{} {:?}", row.name, x.dtype());
+            assert_eq!(binary(&cx, row, &Array::from(3.0), &x).dtype(), strong, "{} {:?}", row.name, x.dtype());
+        }
+    }
+    // Recorded, a weak number is a number like any other.
+    let g = grad(&cx, |cx, x| mul(cx, x, x), &Array::weak(3.0));
+    assert!(!g.is_weak() && number(&cx, &g) == 6.0);
 }

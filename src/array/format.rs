@@ -134,7 +134,7 @@ impl Part {
                 let finite = || numbers.iter().copied().filter(|x| x.is_finite());
                 let nonzero = || finite().map(f64::abs).filter(|&x| x != 0.0);
                 let (low, high) = (nonzero().fold(f64::INFINITY, f64::min), nonzero().fold(0.0, f64::max));
-                part.exponent = high >= 1e8 || low < 1e-4 || high / low > 1e3 && low.is_finite() && high >= 1e8;
+                part.exponent = high >= 1e8 || low < 1e-4 || high / low > 1e3;
                 part.digits = finite().map(|x| digits(x, single, part.exponent)).max().unwrap_or(0);
                 part.width = numbers.iter().map(|&x| part.plain(x).len()).max().unwrap_or(0);
             }

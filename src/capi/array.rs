@@ -154,7 +154,7 @@ pub unsafe extern "C" fn ag_from_buffer(
             let base = unsafe { start.offset(-(low as isize) * dtype.size() as isize) };
             let bytes = (low + high + 1) * dtype.size();
             let empty = shape.contains(&0);
-            let aligned = base.as_ptr() as usize % dtype.size().min(8) == 0 && dtype != DType::Bool;
+            let aligned = (base.as_ptr() as usize).is_multiple_of(dtype.size().min(8)) && dtype != DType::Bool;
             if empty || !aligned {
                 // SAFETY: these bytes are the caller's, as above; none if the array is empty.
                 let bytes = unsafe { std::slice::from_raw_parts(base.as_ptr(), if empty { 0 } else { bytes }) };

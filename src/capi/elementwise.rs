@@ -70,7 +70,7 @@ pub unsafe extern "C" fn ag_neg(cx: *mut ag_context, x: ag_array) -> ag_array {
 /// Absolute value; of a complex array a real one. The derivative at 0 is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_abs(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_abs", x, |c, x| complex::abs(c, x))
+    one(cx, "ag_abs", x, complex::abs)
 }
 
 /// Absolute value of a real array. The derivative at 0 is 0.
@@ -250,43 +250,43 @@ pub unsafe extern "C" fn ag_expit(cx: *mut ag_context, x: ag_array) -> ag_array 
 /// sin(pi x) / (pi x), 1 at 0; every derivative is exact at 0, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sinc(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_sinc", x, |c, x| rows::sinc(c, x))
+    one(cx, "ag_sinc", x, rows::sinc)
 }
 
 /// Real part; of a real array the array itself. The gradient with respect to a complex array is g.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_real(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_real", x, |c, x| complex::real(c, x))
+    one(cx, "ag_real", x, complex::real)
 }
 
 /// Imaginary part; of a real array zeros. The gradient with respect to a complex array is -i g.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_imag(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_imag", x, |c, x| complex::imag(c, x))
+    one(cx, "ag_imag", x, complex::imag)
 }
 
 /// Complex conjugate; of a real array the array itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_conj(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_conj", x, |c, x| complex::conj(c, x))
+    one(cx, "ag_conj", x, complex::conj)
 }
 
 /// Angle in the complex plane, in radians; of a real array 0 or pi. The derivative at 0 is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_angle(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_angle", x, |c, x| complex::angle(c, x))
+    one(cx, "ag_angle", x, complex::angle)
 }
 
 /// The real part if all imaginary parts are within 100 machine epsilons of 0, else the array itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_real_if_close(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_real_if_close", x, |c, x| complex::real_if_close(c, x))
+    one(cx, "ag_real_if_close", x, complex::real_if_close)
 }
 
 /// NaN replaced by 0 and infinities by the largest finite numbers; the gradient is 0 where something was replaced.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nan_to_num(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_nan_to_num", x, |c, x| rows::nan_to_num(c, x))
+    one(cx, "ag_nan_to_num", x, rows::nan_to_num)
 }
 
 /// -1, 0 or 1; of a complex array x / |x|. Piecewise constant: a plain array, no derivative.
@@ -497,7 +497,7 @@ pub unsafe extern "C" fn ag_hypot(cx: *mut ag_context, x: ag_array, y: ag_array)
 /// floor(x / y). Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_floor_divide(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_floor_divide", x, y, |c, x, y| rows::floor_divide(c, x, y))
+    two(cx, "ag_floor_divide", x, y, rows::floor_divide)
 }
 
 /// x == y, element by element, with broadcasting. A boolean array.

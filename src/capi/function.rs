@@ -41,7 +41,7 @@ impl ag_context {
         }
         self.slots.borrow_mut().enter();
         let scopes = self.slots.borrow().depth();
-        let tapes = self.tapes.borrow().len();
+        let tapes = self.tapes.borrow().count();
         self.frames.borrow_mut().push(Frame { scopes, tapes });
         let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
         let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);

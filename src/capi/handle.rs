@@ -384,10 +384,10 @@ impl Slots {
                 end = i + 1;
                 continue;
             }
-            if let Content::Value(value) = std::mem::replace(&mut slot.content, Content::Hole { next: NONE }) {
-                if owns(&value) {
-                    dropped.push(value);
-                }
+            if let Content::Value(value) = std::mem::replace(&mut slot.content, Content::Hole { next: NONE })
+                && owns(&value)
+            {
+                dropped.push(value);
             }
         }
         self.top = end;

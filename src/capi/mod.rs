@@ -2,7 +2,7 @@
 //!
 //! # How a call goes
 //!
-//! Every function goes through [`guard`] (or [`guard_always`], for what must work while an error is pending): the
+//! Every function goes through `guard` (or `guard_always`, for what must work while an error is pending): the
 //! context pointer is checked, the thread is compared with the one inside, a pending error makes the call return its
 //! null at once, and a panic becomes `AG_ERR_PANIC`. Handles are looked up in the context's slots ([`handle`]); a wrong
 //! one is an error, never a wild pointer.
@@ -18,6 +18,7 @@
 //! `include/autograd.h` is rendered from this folder by cbindgen, so the comments on exported items are written for the
 //! C reader: what it is, who owns the result and until when, failure.
 
+#![allow(rustdoc::all, reason = "the comments on exported items are C documentation: args[0] is no link")]
 #![expect(non_camel_case_types, reason = "the names are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the comments are the C header's; its conventions stand at its head")]
 

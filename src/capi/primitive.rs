@@ -280,7 +280,6 @@ pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_pr
 }
 
 /// The raw counterpart, from `raw`.
-#[expect(clippy::too_many_arguments, reason = "the fields of a definition")]
 pub(super) fn register_raw(
     c: &ag_context,
     name: String,

@@ -30,7 +30,7 @@ pub struct Tapes {
 }
 
 impl Tapes {
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.len()
     }
 
@@ -91,8 +91,8 @@ impl ag_context {
     /// Ends the tapes from number `count` on; returns how many there were.
     pub(super) fn end_tapes_above(&self, count: usize) -> usize {
         let mut ended = 0;
-        while self.tapes.borrow().len() > count {
-            let last = self.tapes.borrow().len() - 1;
+        while self.tapes.borrow().count() > count {
+            let last = self.tapes.borrow().count() - 1;
             self.end_tape(last);
             ended += 1;
         }

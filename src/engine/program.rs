@@ -520,3 +520,48 @@ fn value_key(v: Value) -> (u8, u64) {
         Value::Input(i) => (3, u64::from(i)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::math::{BinaryKernel, UnaryKernel};
+
+    const N: usize = 10_000;
+
+    fn unary(e: &Engine, k: &'static UnaryKernel, x: &Tensor) -> Tensor {
+        let operands = [Operand::Array(x.clone()), Operand::None, Operand::None];
+        e.elementwise(Op::Unary(k), DType::F64, DType::F64, &[N], operands).unwrap()
+    }
+
+    fn binary(e: &Engine, k: &'static BinaryKernel, x: &Tensor, y: &Tensor) -> Tensor {
+        let operands = [Operand::Array(x.clone()), Operand::Array(y.clone()), Operand::None];
+        e.elementwise(Op::Binary(k), DType::F64, DType::F64, &[N], operands).unwrap()
+    }
+
+    /// How many instructions the last pass of computing `x` has.
+    fn instructions(e: &Engine, x: &Tensor) -> usize {
+        e.force(x).unwrap();
+        e.scratch.borrow().code.len()
+    }
+
+    #[test]
+    fn programs_are_as_short_as_they_can_be() {
+        let e = Engine::new();
+        let x = e.build::<f64>(&[N], |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as f64 * 1e-4)).unwrap();
+        // exp(x) + exp(x): one exp.
+        let twice = binary(&e, &math::ADD, &unary(&e, &math::EXP, &x), &unary(&e, &math::EXP, &x));
+        assert_eq!(instructions(&e, &twice), 2);
+        // sin(x) cos(x), in either order: one instruction for both.
+        for pair in [[&math::SIN, &math::COS], [&math::COS, &math::SIN]] {
+            let product = binary(&e, &math::MULTIPLY, &unary(&e, pair[0], &x), &unary(&e, pair[1], &x));
+            assert_eq!(instructions(&e, &product), 2);
+        }
+        // 1 * exp(x): the factor goes, and so do ones that a derivative begins with.
+        let ones = e.full(DType::F64, &[N], 1.0).unwrap();
+        let y = binary(&e, &math::MULTIPLY, &ones, &unary(&e, &math::EXP, &x));
+        assert_eq!(instructions(&e, &binary(&e, &math::SCALED, &ones, &y)), 1);
+        // x / sum(exp(x)): the sum is a number for the second pass.
+        let sum = e.sum_all(&unary(&e, &math::EXP, &x)).unwrap().unwrap();
+        assert_eq!(instructions(&e, &binary(&e, &math::DIVIDE, &x, &sum)), 1);
+    }
+}

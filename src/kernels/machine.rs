@@ -300,20 +300,26 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
             let c = src[0].read::<bool>(n);
             crate::with_dtype!(dtype, T => {
                 let dst = write::<T>(dst, n);
-                let number = <T as crate::array::Element>::from_f64;
                 match (src[1], src[2]) {
-                    (Source::Memory(_), Source::Memory(_)) => math::select(dst, c, src[1].read::<T>(n), src[2].read::<T>(n)),
-                    (Source::Memory(_), Source::Number(y)) => {
-                        let (x, y) = (src[1].read::<T>(n), number(y));
-                        for i in 0..n { dst[i] = if c[i] { x[i] } else { y } }
+                    (Source::Memory(_), Source::Memory(_)) => {
+                        math::select(dst, c, src[1].read::<T>(n), src[2].read::<T>(n));
                     }
-                    (Source::Number(x), Source::Memory(_)) => {
-                        let (x, y) = (number(x), src[2].read::<T>(n));
-                        for i in 0..n { dst[i] = if c[i] { x } else { y[i] } }
-                    }
-                    (Source::Number(x), Source::Number(y)) => {
-                        let (x, y) = (number(x), number(y));
-                        for i in 0..n { dst[i] = if c[i] { x } else { y } }
+                    // The loop takes slices; a number stands as one, block by block.
+                    (x, y) => {
+                        let number = |s| match s {
+                            Source::Number(x) => [<T as crate::array::Element>::from_f64(x); BLOCK],
+                            Source::Memory(_) => [T::default(); BLOCK],
+                        };
+                        let (xs, ys) = (number(x), number(y));
+                        for start in (0..n).step_by(BLOCK) {
+                            let part = start..n.min(start + BLOCK);
+                            let side = |s: Source, filled: &'_ [T; BLOCK]| match s {
+                                Source::Memory(_) => &s.read::<T>(n)[part.clone()],
+                                // Both arrays live as long as the loop.
+                                Source::Number(_) => std::slice::from_raw_parts(filled.as_ptr(), part.len()),
+                            };
+                            math::select(&mut dst[part.clone()], &c[part.clone()], side(x, &xs), side(y, &ys));
+                        }
                     }
                 }
             })

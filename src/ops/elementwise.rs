@@ -276,6 +276,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
 pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array {
     if let (Array::Plain(_) | Array::Recorded { .. }, Array::Number { value: 2.0, .. }) = (x, y)
         && std::ptr::eq(row, &POW)
+        && promote(x, y) == x.dtype()
     {
         return unary(cx, &SQUARE, x);
     }
@@ -707,7 +708,7 @@ impl Sinc {
             let first = n.div_ceil(2);
             let power = 2 * first - n;
             let factorial = |m: u32| (1..=m).map(f64::from).product::<f64>();
-            let sign = if first % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if first.is_multiple_of(2) { 1.0 } else { -1.0 };
             let mut term = sign * u.powi(power as i32) / factorial(power) / f64::from(2 * first + 1);
             let mut sum = 0.0;
             let mut j = f64::from(first);

@@ -79,7 +79,7 @@ pub fn resolve(request: &[i64], size: usize) -> Result<Shape> {
     }
     let mut shape: Shape = request.iter().map(|&d| d.max(0) as usize).collect();
     if let Some(i) = unknown {
-        if known == 0 || size % known != 0 {
+        if known == 0 || !size.is_multiple_of(known) {
             shape[i] = 0;
             return Err(Error::shape(format!(
                 "cannot reshape array of size {size} into shape ({}) with an unknown dimension",

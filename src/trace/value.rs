@@ -147,13 +147,7 @@ impl Array {
     /// The highest level that is still open, 0 for none.
     pub fn level(&self, trace: &Trace) -> u64 {
         match self {
-            Array::Variable { level, .. } | Array::Recorded { level, .. } => {
-                if trace.is_live(*level) {
-                    *level
-                } else {
-                    0
-                }
-            }
+            Array::Variable { level, .. } | Array::Recorded { level, .. } if trace.is_live(*level) => *level,
             Array::Nested(n) => {
                 let mut layer = n;
                 loop {

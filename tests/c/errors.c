@@ -292,7 +292,7 @@ static void bad_axes(ag_context *cx) {
 }
 
 static void bad_indices(ag_context *cx) {
-  static const char *const texts[] = {"x",       "1,,2",  "1 2",     "::0",  "1:2:3:4",  "..., ...",
+  static const char *const texts[] = {"x",       "1,,2",  "1 2",     "- 1",  "1:2:3:4",  "..., ...",
                                       "0, 0, 0", "7",     "-4",      "0, 3", "1.5",      "99999999999999999999",
                                       ":x",      "None:", "0, :, :", "--1",  "\xff\xfe", "1:2:-9223372036854775809"};
   ag_array m = array_of(cx, AG_F64, "3,3", "1 2 3 4 5 6 7 8 9");
@@ -326,7 +326,9 @@ static void bad_indices(ag_context *cx) {
   item.start = item.stop = AG_NONE;
   item.step = 0;
   ag_index_items(cx, m, &item, 1);
-  CHECK_ERROR(cx, AG_ERR_INDEX, "step");
+  CHECK_ERROR(cx, AG_ERR_VALUE, "step");
+  ag_index(cx, m, "::0");
+  CHECK_ERROR(cx, AG_ERR_VALUE, "step");
 }
 
 /* ---- NULL where data are needed ---- */
