@@ -66,6 +66,7 @@ fn pair(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [f6
         let got = [number(&cx, &got[0]), number(&cx, &got[1])];
         assert_eq!(got, want);
         // Forward mode along each argument.
+        #[expect(clippy::needless_range_loop, reason = "the number of the argument")]
         for k in 0..2 {
             let t = if k == 0 { &x } else { &y };
             let one_like = autograd::ops::create::full(&cx, DType::F64, t.shape(), 1.0);

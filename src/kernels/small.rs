@@ -20,7 +20,7 @@ const ROWS: usize = 4;
 /// The widest strip of any type and level.
 const WIDEST: usize = 32;
 
-/// Elements of scratch memory that [`small`] needs.
+/// Elements of scratch memory that [`small_f64`] and [`small_f32`] need.
 pub fn scratch(k: usize, n: usize) -> usize {
     k * n.next_multiple_of(WIDEST)
 }
