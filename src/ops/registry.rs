@@ -534,8 +534,10 @@ pub fn render() -> String {
     let mut text = String::from(
         "# Operations\n\n\
          Rendered from `src/ops/registry.rs` by `AUTOGRAD_UPDATE_DOCS=1 cargo test --test gradients`; a test compares.\n\
-         Every case is checked against differences, in every sequence of reverse and forward mode up to the order given,\n\
-         in all dtypes of the row; the same for transposed, reversed, strided and broadcast arguments.\n",
+         In double precision, real and complex, every case is checked against differences in every sequence of reverse and\n\
+         forward mode up to the order given, and to order 1 with reversed, transposed, strided and broadcast arguments. In\n\
+         single precision values and first derivatives are compared with double precision; small smooth cases are checked\n\
+         against differences, too.\n",
     );
     let mut family = "";
     for e in entries().iter().filter(|e| e.name.starts_with("ag_")) {
