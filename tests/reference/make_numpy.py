@@ -1,7 +1,7 @@
 """Records what NumPy and SciPy compute, for tests/forward.rs.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install numpy==2.4.6 scipy==1.17.1
-    /tmp/venv/bin/python tests/reference/make_numpy.py
+    python3 -m venv target/venv && target/venv/bin/pip install numpy==2.4.6 scipy==1.17.1
+    target/venv/bin/python tests/reference/make_numpy.py
 
 writes tests/reference/numpy_*.txt. A line is `name|parameter=value|...|argument|... => result`. An array is
 `dtype[shape]:elements`; `@name` stands for an array defined once by `let`. A result may be `!ErrorClass`.
