@@ -88,7 +88,7 @@ static bool read_digits(const char *path, digits *train, digits *test) {
   size_t length = strlen(path);
   if (length < 4 || strcmp(path + length - 4, ".csv") != 0)
     return digits_read_idx(path, "train", train) && digits_read_idx(path, "t10k", test);
-  /* a fifth is held out, the same one for every --seed */
+  /* a fifth is held out, the same one for every --seed; see README.md for what other fifths give */
   return digits_read_csv(path, train) && digits_hold_out(train, train->count / 5, 3, test);
 }
 
