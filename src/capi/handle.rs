@@ -322,8 +322,11 @@ impl Slots {
     pub fn release(&mut self, handle: ag_array) -> Result<Array, Problem> {
         let i = self.find(handle)?;
         let owner = self.slots[i].owner as usize;
+        // A slot that was kept out of a scope still open lies in that scope's part of the stack: leaving the scope
+        // gives it to the outer one, or cuts it off.
+        let inside = self.scopes.get(owner + 1).is_none_or(|inner| (i as u32) < inner.base);
         let scope = &mut self.scopes[owner];
-        let usable = u64::from(self.slots[i].generation) < GENERATION_MASK;
+        let usable = inside && u64::from(self.slots[i].generation) < GENERATION_MASK;
         let hole = Content::Hole { next: if usable { scope.holes } else { NONE } };
         if usable {
             scope.holes = i as u32;
@@ -460,6 +463,90 @@ mod tests {
         assert_eq!((e.bits & SLOT_MASK, number(&s, b)), (1, None));
         assert_eq!(s.release(e).map(|_| ()), Ok(()));
         assert_eq!(s.release(e).map(|_| ()).unwrap_err(), Problem::Stale { slot: 1, generation: 2 });
+    }
+
+    #[test]
+    fn kept_and_released_before_its_scope_is_left() {
+        let mut s = Slots::new(1);
+        s.enter();
+        let x = s.put(Array::from(1.0));
+        let y = s.put(Array::from(2.0));
+        s.keep(x, 1).unwrap();
+        s.keep(y, 1).unwrap();
+        s.release(x).unwrap();
+        s.leave(&mut Vec::new());
+        s.release(y).unwrap();
+        let made: Vec<ag_array> = (0..5).map(|i| s.put(Array::from(f64::from(i)))).collect();
+        let read: Vec<Option<f64>> = made.iter().map(|&h| number(&s, h)).collect();
+        assert_eq!(read, (0..5).map(|i| Some(f64::from(i))).collect::<Vec<_>>());
+        assert_eq!(s.live(), 5);
+
+        // The same with nothing left standing above.
+        s.enter();
+        let z = s.put(Array::from(3.0));
+        s.keep(z, 1).unwrap();
+        s.release(z).unwrap();
+        s.leave(&mut Vec::new());
+        let w = s.put(Array::from(4.0));
+        assert_eq!((number(&s, w), number(&s, z), s.live()), (Some(4.0), None, 6));
+    }
+
+    /// Any order of operations does what a list of (handle, value, depth of its scope) does.
+    #[test]
+    fn random_operations_agree_with_a_list() {
+        let mut state = 1u64;
+        let mut random = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        };
+        for round in 0..200 {
+            let mut s = Slots::new(3);
+            let mut list: Vec<(ag_array, f64, usize)> = Vec::new();
+            let mut gone: Vec<ag_array> = Vec::new();
+            let mut depth = 0;
+            for step in 0..200 {
+                match random(8) {
+                    0 if depth < 4 => {
+                        s.enter();
+                        depth += 1;
+                    }
+                    1 if depth > 0 => {
+                        s.leave(&mut Vec::new());
+                        list.retain(|&(h, _, owner)| {
+                            let stays = owner < depth;
+                            if !stays {
+                                gone.push(h);
+                            }
+                            stays
+                        });
+                        depth -= 1;
+                    }
+                    2 if depth > 0 && !list.is_empty() => {
+                        let (k, from) = (random(list.len()), 1 + random(depth));
+                        s.keep(list[k].0, from).unwrap();
+                        list[k].2 = list[k].2.min(from - 1);
+                    }
+                    3 | 4 if !list.is_empty() => {
+                        let (h, ..) = list.swap_remove(random(list.len()));
+                        s.release(h).unwrap();
+                        gone.push(h);
+                    }
+                    5 => {
+                        let value = f64::from(step);
+                        list.push((s.put_number(Number::plain(value)), value, depth));
+                    }
+                    _ => {
+                        let value = f64::from(step);
+                        list.push((s.put(Array::from(value)), value, depth));
+                    }
+                }
+                assert_eq!(s.live(), list.len(), "round {round}, step {step}");
+                for &(h, value, _) in &list {
+                    assert_eq!(number(&s, h), Some(value), "round {round}, step {step}");
+                }
+                assert!(gone.iter().all(|&h| s.get(h).is_err()), "round {round}, step {step}");
+            }
+        }
     }
 
     #[test]
