@@ -1,5 +1,6 @@
 //! Plain arrays: element types, shapes, memory, and values that may still have to be computed.
 
+pub mod dims;
 mod dtype;
 mod format;
 mod pending;

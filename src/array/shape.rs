@@ -1,14 +1,14 @@
 //! Shapes, strides, axes: the arithmetic of NumPy's indices, and its error messages.
 
 use crate::error::{Error, Result};
-use smallvec::SmallVec;
+use super::dims::{Dims, same};
 
 /// Extents of the axes, outermost first. Four of them need no heap block.
-pub type Shape = SmallVec<[usize; 4]>;
+pub type Shape = Dims<usize>;
 /// Distances in elements between neighbours along each axis; may be zero (broadcast) or negative (reversed).
-pub type Strides = SmallVec<[isize; 4]>;
+pub type Strides = Dims<isize>;
 /// Axes, normalised to `0..ndim`.
-pub type Axes = SmallVec<[usize; 4]>;
+pub type Axes = Dims<usize>;
 
 /// More axes than NumPy 2 allows are refused.
 pub const MAX_NDIM: usize = 64;
@@ -22,16 +22,15 @@ pub fn checked_size(shape: &[usize], element: usize) -> Result<usize> {
         )));
     }
     // A zero extent makes the array empty however large the others are, but NumPy refuses the others all the same.
-    let mut n = 1usize;
-    for &d in shape.iter().filter(|&&d| d != 0) {
-        n = n
-            .checked_mul(d)
-            .filter(|n| n.checked_mul(element.max(1)).is_some_and(|b| b <= isize::MAX as usize))
-            .ok_or_else(|| {
-                Error::memory(format!("an array of shape {} is larger than the address space", Show(shape)))
-            })?;
+    let (mut bytes, mut n) = (Some(element.max(1)), 1usize);
+    for &d in shape {
+        n = n.wrapping_mul(d);
+        bytes = bytes.and_then(|b| b.checked_mul(d.max(1)));
     }
-    Ok(if shape.contains(&0) { 0 } else { n })
+    if bytes.is_none_or(|b| b > isize::MAX as usize) {
+        return Err(Error::memory(format!("an array of shape {} is larger than the address space", Show(shape))));
+    }
+    Ok(n)
 }
 
 /// The number of elements of a shape that was checked when its array was made.
@@ -41,7 +40,7 @@ pub fn size_of(shape: &[usize]) -> usize {
 
 /// Row-major strides.
 pub fn contiguous(shape: &[usize]) -> Strides {
-    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut strides: Strides = Dims::from_elem(0, shape.len());
     let mut step = 1isize;
     for (s, &d) in strides.iter_mut().zip(shape).rev() {
         *s = step;
@@ -66,8 +65,11 @@ pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
 
 /// NumPy's broadcasting of two shapes.
 pub fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape> {
+    if same(a, b) {
+        return Ok(a.into());
+    }
     let n = a.len().max(b.len());
-    let mut out: Shape = SmallVec::from_elem(1, n);
+    let mut out: Shape = Dims::from_elem(1, n);
     for (i, o) in out.iter_mut().enumerate() {
         let x = if i + a.len() >= n { a[i + a.len() - n] } else { 1 };
         let y = if i + b.len() >= n { b[i + b.len() - n] } else { 1 };
@@ -90,7 +92,7 @@ pub fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape> {
 /// Strides that make an array of `shape` read as one of `target`; `None` where it doesn't broadcast.
 pub fn broadcast_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Option<Strides> {
     let lead = target.len().checked_sub(shape.len())?;
-    let mut out: Strides = SmallVec::from_elem(0, target.len());
+    let mut out: Strides = Dims::from_elem(0, target.len());
     for i in 0..shape.len() {
         if shape[i] == target[lead + i] {
             out[lead + i] = strides[i];

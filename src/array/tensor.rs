@@ -36,6 +36,7 @@ struct Cell {
     heap: Option<Rc<Heap>>,
     dtype: DType,
     shape: Shape,
+    size: usize,
     ready: OnceCell<Ready>,
     pending: RefCell<Option<Pending>>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
@@ -68,14 +69,25 @@ impl Clone for Tensor {
 }
 
 impl Drop for Tensor {
+    #[inline]
     fn drop(&mut self) {
-        let Some(mut rc) = self.cell.take() else { return };
+        if let Some(rc) = self.cell.take()
+            && Rc::strong_count(&rc) == 1
+        {
+            Tensor::recycle(rc);
+        }
+    }
+}
+
+impl Tensor {
+    /// The last reference is gone: empties the cell (the buffer goes to the pool) and keeps it.
+    fn recycle(mut rc: Rc<Cell>) {
         let Some(cell) = Rc::get_mut(&mut rc) else { return };
-        // The last reference: empty the cell (the buffer goes to the pool) and keep it.
         let Some(heap) = cell.heap.take() else { return };
-        cell.ready.take();
-        cell.pending.get_mut().take();
-        cell.shape.clear();
+        drop(cell.ready.take());
+        if let pending @ Some(_) = cell.pending.get_mut() {
+            *pending = None;
+        }
         let mut cells = heap.cells.borrow_mut();
         if cells.len() < FREE_CELLS {
             cells.push(rc);
@@ -84,29 +96,35 @@ impl Drop for Tensor {
 }
 
 impl Tensor {
-    fn make(heap: &Rc<Heap>, dtype: DType, shape: Shape, ready: Option<Ready>, pending: Option<Pending>) -> Tensor {
+    /// A cell of this form, empty.
+    #[inline]
+    fn empty(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize) -> Rc<Cell> {
         let recycled = heap.cells.borrow_mut().pop();
-        let rc = match recycled {
+        match recycled {
             Some(mut rc) => {
                 let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
                 cell.heap = Some(heap.clone());
                 cell.dtype = dtype;
                 cell.shape = shape;
-                if let Some(ready) = ready {
-                    let _ = cell.ready.set(ready);
-                }
-                *cell.pending.get_mut() = pending;
+                cell.size = size;
                 rc
             }
             None => Rc::new(Cell {
                 heap: Some(heap.clone()),
                 dtype,
                 shape,
-                ready: ready.map_or_else(OnceCell::new, OnceCell::from),
-                pending: RefCell::new(pending),
+                size,
+                ready: OnceCell::new(),
+                pending: RefCell::new(None),
                 mark: std::cell::Cell::new(0),
             }),
-        };
+        }
+    }
+
+    #[inline]
+    fn with_memory(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize, ready: Ready) -> Tensor {
+        let rc = Tensor::empty(heap, dtype, shape, size);
+        let _ = rc.ready.set(ready);
         Tensor { cell: Some(rc) }
     }
 
@@ -114,7 +132,8 @@ impl Tensor {
     pub fn from_buffer(heap: &Rc<Heap>, dtype: DType, shape: Shape, buffer: Buffer) -> Tensor {
         let strides = shape::contiguous(&shape);
         let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
-        Tensor::make(heap, dtype, shape, Some(ready), None)
+        let size = shape::size_of(&shape);
+        Tensor::with_memory(heap, dtype, shape, size, ready)
     }
 
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
@@ -128,7 +147,8 @@ impl Tensor {
     ) -> Tensor {
         let contiguous = shape::is_contiguous(&shape, &strides);
         let ready = Ready { storage: Storage::Own(buffer), offset, strides, contiguous };
-        Tensor::make(heap, dtype, shape, Some(ready), None)
+        let size = shape::size_of(&shape);
+        Tensor::with_memory(heap, dtype, shape, size, ready)
     }
 
     /// Makes and fills a new array.
@@ -146,13 +166,16 @@ impl Tensor {
         Ok(if shape.is_empty() {
             one
         } else {
-            one.view_as(shape.into(), 0, smallvec::SmallVec::from_elem(0, shape.len()))
+            one.view_as(shape.into(), 0, Strides::from_elem(0, shape.len()))
         })
     }
 
     /// An array to be computed later.
     pub fn pending(heap: &Rc<Heap>, dtype: DType, shape: Shape, pending: Pending) -> Tensor {
-        Tensor::make(heap, dtype, shape, None, Some(pending))
+        let size = shape::size_of(&shape);
+        let mut rc = Tensor::empty(heap, dtype, shape, size);
+        *Rc::get_mut(&mut rc).expect("a new cell has no other reference").pending.get_mut() = Some(pending);
+        Tensor { cell: Some(rc) }
     }
 
     /// The same memory, read with another shape, offset and strides; ready arrays only.
@@ -164,9 +187,10 @@ impl Tensor {
         };
         let contiguous = shape::is_contiguous(&shape, &strides);
         // Where nothing is read, a position may lie outside of the buffer.
-        let offset = if shape.contains(&0) { 0 } else { offset };
+        let size = shape::size_of(&shape);
+        let offset = if size == 0 { 0 } else { offset };
         let ready = Ready { storage: Storage::Of(base), offset, strides, contiguous };
-        Tensor::make(self.heap(), self.dtype(), shape, Some(ready), None)
+        Tensor::with_memory(self.heap(), self.dtype(), shape, size, ready)
     }
 
     fn cell(&self) -> &Cell {
@@ -190,7 +214,7 @@ impl Tensor {
     }
 
     pub fn size(&self) -> usize {
-        shape::size_of(self.shape())
+        self.cell().size
     }
 
     pub fn is_ready(&self) -> bool {
@@ -269,8 +293,12 @@ impl Tensor {
 
     /// One past the highest element that the strides reach, in elements of the buffer.
     fn extent(&self) -> usize {
+        let ready = self.ready();
+        if ready.contiguous {
+            return ready.offset + self.size();
+        }
         if self.size() == 0 {
-            return self.offset();
+            return ready.offset;
         }
         let reach: isize = self.shape().iter().zip(self.strides()).map(|(&d, &s)| (d as isize - 1) * s.max(0)).sum();
         (self.offset() as isize + reach) as usize + 1

@@ -107,7 +107,7 @@ pub unsafe extern "C" fn ag_expand_dims(cx: *mut ag_context, x: ag_array, axis: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_squeeze(cx: *mut ag_context, x: ag_array) -> ag_array {
     one(cx, "ag_squeeze", x, |c, x| {
-        let axes: Axes = reduce::all_axes(x).into_iter().filter(|&a| x.shape()[a] == 1).collect();
+        let axes: Axes = reduce::all_axes(x).iter().copied().filter(|&a| x.shape()[a] == 1).collect();
         ops::squeeze(c, x, &axes)
     })
 }

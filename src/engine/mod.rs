@@ -10,7 +10,7 @@
 
 mod program;
 
-use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Tensor, shape};
+use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::Source;
 use crate::kernels::strided::{self, Layout};
@@ -101,6 +101,12 @@ impl Engine {
         operands: [Operand; 3],
     ) -> Result<Tensor> {
         let n = shape::checked_size(shape, out.size())?;
+        if n > 1
+            && let Some(ones) = one_element(&operands)
+        {
+            let one = self.immediate(op, dtype, out, &[], 1, &ones)?;
+            return Ok(one.view_as(shape.into(), 0, Strides::from_elem(0, shape.len())));
+        }
         if self.eager.get() || n <= self.small.get() {
             return self.immediate(op, dtype, out, shape, n, &operands);
         }
@@ -219,6 +225,19 @@ impl Engine {
         drop(copies);
         Ok(Tensor::from_buffer(&self.heap, out, shape.into(), buffer))
     }
+}
+
+/// The operands with their one element, if each array is an element repeated: so is the result, then.
+fn one_element(operands: &[Operand; 3]) -> Option<[Operand; 3]> {
+    let repeated = |t: &Tensor| t.is_ready() && t.is_splat();
+    if !operands.iter().all(|o| if let Operand::Array(t) = o { repeated(t) } else { true }) {
+        return None;
+    }
+    let one = |o: &Operand| match o {
+        Operand::Array(t) => Operand::Array(t.view_as(Shape::new(), t.offset(), Strides::new())),
+        other => other.clone(),
+    };
+    Some([one(&operands[0]), one(&operands[1]), one(&operands[2])])
 }
 
 /// The number of a real floating array whose elements are all the same one.

@@ -304,16 +304,17 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
                     (Source::Memory(_), Source::Memory(_)) => {
                         math::select(dst, c, src[1].read::<T>(n), src[2].read::<T>(n));
                     }
-                    // The loop takes slices; a number stands as one, block by block.
+                    // The loop takes slices; a number stands as one, piece by piece.
                     (x, y) => {
+                        const PIECE: usize = 64;
                         let number = |s| match s {
-                            Source::Number(x) => [<T as crate::array::Element>::from_f64(x); BLOCK],
-                            Source::Memory(_) => [T::default(); BLOCK],
+                            Source::Number(x) => [<T as crate::array::Element>::from_f64(x); PIECE],
+                            Source::Memory(_) => [T::default(); PIECE],
                         };
                         let (xs, ys) = (number(x), number(y));
-                        for start in (0..n).step_by(BLOCK) {
-                            let part = start..n.min(start + BLOCK);
-                            let side = |s: Source, filled: &'_ [T; BLOCK]| match s {
+                        for start in (0..n).step_by(PIECE) {
+                            let part = start..n.min(start + PIECE);
+                            let side = |s: Source, filled: &'_ [T; PIECE]| match s {
                                 Source::Memory(_) => &s.read::<T>(n)[part.clone()],
                                 // Both arrays live as long as the loop.
                                 Source::Number(_) => std::slice::from_raw_parts(filled.as_ptr(), part.len()),

@@ -163,6 +163,72 @@ pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: 
     }
 }
 
+/// Real types with exponentials.
+pub trait Exponential: Reduce {
+    const ZERO: Self;
+    fn exp(dst: &mut [Self], x: &[Self]);
+    fn log(dst: &mut [Self], x: &[Self]);
+    /// `dst = x - shift`
+    fn shifted(dst: &mut [Self], x: &[Self], shift: Self);
+    fn or_zero_unless_finite(self) -> Self;
+}
+
+macro_rules! exponential {
+    ($t:ident) => {
+        impl Exponential for $t {
+            const ZERO: $t = 0.0;
+            fn exp(dst: &mut [$t], x: &[$t]) {
+                (math::EXP.$t)(dst, x)
+            }
+            fn log(dst: &mut [$t], x: &[$t]) {
+                (math::LOG.$t)(dst, x)
+            }
+            #[inline(always)]
+            fn shifted(dst: &mut [$t], x: &[$t], shift: $t) {
+                dst.iter_mut().zip(x).for_each(|(d, x)| *d = x - shift);
+            }
+            #[inline(always)]
+            fn or_zero_unless_finite(self) -> $t {
+                if self.is_finite() { self } else { 0.0 }
+            }
+        }
+    };
+}
+exponential!(f64);
+exponential!(f32);
+
+/// log(sum(exp(row))) of each row of `length` elements (at least one), without overflow: the greatest element is taken
+/// out first. As many rows as fit a block in the first-level cache go through the exponential together.
+pub fn logsumexp_rows<T: Exponential>(x: &[T], length: usize, dst: &mut [T]) {
+    const BLOCK: usize = 256;
+    let (mut shifted, mut powers) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+    let (mut sums, mut tops) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+    let group = (BLOCK / length).max(1);
+    for (dst, rows) in dst.chunks_mut(group).zip(x.chunks(group * length)) {
+        for (top, row) in tops.iter_mut().zip(rows.chunks_exact(length)) {
+            *top = T::row(Fold::Max, row).or_zero_unless_finite();
+        }
+        if group > 1 {
+            for ((row, to), &top) in rows.chunks_exact(length).zip(shifted.chunks_exact_mut(length)).zip(&tops) {
+                T::shifted(to, row, top);
+            }
+            T::exp(&mut powers[..rows.len()], &shifted[..rows.len()]);
+            for (sum, row) in sums.iter_mut().zip(powers[..rows.len()].chunks_exact(length)) {
+                *sum = T::row(Fold::Sum, row);
+            }
+        } else {
+            sums[0] = T::ZERO;
+            for part in rows.chunks(BLOCK) {
+                T::shifted(&mut shifted[..part.len()], part, tops[0]);
+                T::exp(&mut powers[..part.len()], &shifted[..part.len()]);
+                sums[0] = T::combine(Fold::Sum, sums[0], T::row(Fold::Sum, &powers[..part.len()]));
+            }
+        }
+        T::log(dst, &sums[..dst.len()]);
+        dst.iter_mut().zip(&tops).for_each(|(d, &top)| *d = T::combine(Fold::Sum, *d, top));
+    }
+}
+
 /// Positions of the first greatest (smallest) elements of each row.
 pub fn argbest<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) {
     for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {

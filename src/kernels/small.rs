@@ -198,7 +198,8 @@ unsafe fn tile<T: Product, V: Vector<T>, const R: usize>(
     n: usize,
     columns: usize,
 ) {
-    // SAFETY: all reads lie in the operands by the caller's promise; writes go through slices, or to a local array.
+    // SAFETY: all reads lie in the operands by the caller's promise; writes go to
+    // slices of two vectors, or to a local array.
     unsafe {
         let zero = V::splat(T::default());
         let mut sums = [[zero; 2]; R];
@@ -213,6 +214,12 @@ unsafe fn tile<T: Product, V: Vector<T>, const R: usize>(
             }
         }
         for (r, sum) in sums.iter().enumerate() {
+            if columns == 2 * V::LANES {
+                let line = &mut c[r * n..][..columns];
+                sum[0].store(line.as_mut_ptr());
+                sum[1].store(line.as_mut_ptr().add(V::LANES));
+                continue;
+            }
             let mut line = [T::default(); WIDEST];
             sum[0].store(line.as_mut_ptr());
             sum[1].store(line.as_mut_ptr().add(V::LANES));

@@ -5,7 +5,7 @@ use crate::array::Shape;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ops::{self, complex, create, elementwise as rows, shape};
-use crate::trace::{Array, General, Meta, Tape};
+use crate::trace::{Array, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -35,13 +35,12 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
     };
     let node = match &x {
         Array::Number { .. } => tape.borrow_mut().push_number([u32::MAX; 2], [0.0; 2]),
-        x => tape.borrow_mut().push(General {
-            rule: None,
-            parents: SmallVec::new(),
-            kept: SmallVec::new(),
-            mask: 0,
-            metas: SmallVec::from_elem(Meta::of(x), 1),
-        }),
+        x => {
+            let mut tape = tape.borrow_mut();
+            let mut input = tape.blank();
+            input.metas.push(Meta::of(x));
+            tape.push(input)
+        }
     };
     match node {
         Some(node) => Array::boxed(level, node, x),

@@ -10,6 +10,7 @@
 //! at an outer level is recorded there.
 
 use super::grad::Arrays;
+use crate::array::dims::same;
 use crate::context::Context;
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
 use crate::trace::{Array, General, Kept, Link, Meta, Tape};
@@ -163,9 +164,12 @@ fn sweep_arrays(
                     continue;
                 }
                 let gs: SmallVec<[Array; 2]> = results.map(|j| take_unless(&mut cotangents, j, inputs)).collect();
-                let node = tape.borrow_mut().general[k as usize].take().expect("it was there");
+                let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 pull_node(cx, tape, &node, &gs, &mut cotangents);
-                if !consume {
+                if consume {
+                    node.clear();
+                    tape.borrow_mut().recycle(node);
+                } else {
                     tape.borrow_mut().general[k as usize] = Some(node);
                 }
             }
@@ -186,6 +190,13 @@ fn sweep_arrays(
 fn take_unless(cotangents: &mut [Array], i: u32, inputs: &[u32]) -> Array {
     let g = &mut cotangents[i as usize];
     if inputs.contains(&i) { g.clone() } else { std::mem::take(g) }
+}
+
+/// Whether a cotangent has the form of its node's value already.
+fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
+    tape.borrow().meta_ref(node).is_some_and(|meta| {
+        meta.dtype == g.dtype() && !g.is_weak() && same(&meta.shape, g.shape())
+    })
 }
 
 fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {
@@ -214,7 +225,7 @@ fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array
         if part.is_null() {
             continue;
         }
-        let part = fit_cotangent(cx, part, &meta_of(*parent));
+        let part = if fits(tape, *parent, &part) { part } else { fit_cotangent(cx, part, &meta_of(*parent)) };
         let old = std::mem::take(&mut cotangents[*parent as usize]);
         cotangents[*parent as usize] = accumulate(cx, old, part);
     }

@@ -125,7 +125,7 @@ table! { UNARY: Unary;
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| g.over(k(1.0) - x * x)),   Unit);
     RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
     DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
-    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| g.scaled(x + x)),                   Real);
+    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g + g).scaled(x)),             Real);
     SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
@@ -450,8 +450,7 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
     }
-    let promoted = promote(x, y);
-    let mut dtype = promoted;
+    let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {
         if kernel.name == "subtract" {
             return Err(Error::dtype("the difference of booleans is not defined; use ag_logical_xor"));
@@ -519,13 +518,6 @@ pub fn cast(cx: &Context, t: crate::array::Tensor, dtype: DType) -> Result<crate
         return Ok(t);
     }
     let (from, shape) = (t.dtype(), Shape::from_slice(t.shape()));
-    if t.is_ready() && t.is_splat() && t.ndim() > 0 && t.size() > 1 {
-        // One element stays one element.
-        let one = t.view_as(Shape::new(), t.offset(), Default::default());
-        let one = cast(cx, one, dtype)?;
-        cx.engine.force(&one)?;
-        return Ok(one.view_as(shape.clone(), one.offset(), smallvec::SmallVec::from_elem(0, shape.len())));
-    }
     let operands = [Operand::Array(t), Operand::None, Operand::None];
     cx.engine.elementwise(Op::Cast, from, dtype, &shape, operands)
 }

@@ -195,7 +195,9 @@ impl Plan {
             .map(|(_, w)| w.length)
             .collect();
         if let Some(p) = &positions {
-            to.insert_from_slice(p.at, &p.shape);
+            for (i, &d) in p.shape.iter().enumerate() {
+                to.insert(p.at + i, d);
+            }
         }
         shape::checked_size(&to, 16)?;
         Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions }))

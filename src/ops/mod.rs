@@ -36,7 +36,7 @@ pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
         return g;
     }
     let g = if g.ndim() < meta.shape.len() {
-        let mut shape: crate::array::Shape = smallvec::SmallVec::from_elem(1, meta.shape.len() - g.ndim());
+        let mut shape = crate::array::Shape::from_elem(1, meta.shape.len() - g.ndim());
         shape.extend_from_slice(g.shape());
         shape::reshape(cx, &g, &shape)
     } else {

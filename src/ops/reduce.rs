@@ -210,7 +210,7 @@ impl Prod {
         let mut flat = kept.clone();
         flat.push(n);
         let others = others_along_last(cx, &reshape(cx, &turned, &flat));
-        let mut back: Axes = smallvec::SmallVec::from_elem(0, order.len());
+        let mut back: Axes = Axes::from_elem(0, order.len());
         for (i, &a) in order.iter().enumerate() {
             back[a] = i;
         }
@@ -350,6 +350,30 @@ struct LogSumExp {
 }
 
 impl LogSumExp {
+    /// In one pass, where real rows lie in memory as they are to be reduced.
+    fn of_rows(&self, cx: &Context, x: &Array) -> Result<Option<Tensor>> {
+        let Array::Plain(t) = x else { return Ok(None) };
+        if !matches!(t.dtype(), DType::F64 | DType::F32) || t.size() == 0 {
+            return Ok(None);
+        }
+        cx.engine.force(t)?;
+        let Some((length, 1)) = side_by_side(t, &self.axes) else { return Ok(None) };
+        let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
+        let rows = (CHUNK / length).max(1);
+        macro_rules! run {
+            ($t:ty) => {
+                cx.engine.build::<$t>(&out, |d| {
+                    let x = t.elements::<$t>();
+                    share(&cx.engine, 4 * x.len(), d, rows, |i, d| {
+                        let first = i * rows * length;
+                        kernels::logsumexp_rows(&x[first..first + d.len() * length], length, d);
+                    });
+                })
+            };
+        }
+        Ok(Some(if t.dtype() == DType::F64 { run!(f64)? } else { run!(f32)? }))
+    }
+
     fn softmax(&self, cx: &Context, kept: &Kept<'_>) -> Array {
         let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
         let y = finite_or_zero(cx, &y, false);
@@ -359,6 +383,20 @@ impl LogSumExp {
 
 /// Infinities (only the negative one, unless `both`) replaced by 0, so that differences with them are not NaN.
 fn finite_or_zero(cx: &Context, y: &Array, both: bool) -> Array {
+    // Most often there is nothing to replace, and a look is cheaper than the operations.
+    let finite = match y {
+        Array::Number { value, .. } => value.is_finite(),
+        Array::Plain(t) if t.is_ready() && t.dtype() == DType::F64 => {
+            t.slice::<f64>().is_some_and(|y| y.iter().all(|v| v.is_finite()))
+        }
+        Array::Plain(t) if t.is_ready() && t.dtype() == DType::F32 => {
+            t.slice::<f32>().is_some_and(|y| y.iter().all(|v| v.is_finite()))
+        }
+        _ => false,
+    };
+    if finite {
+        return y.clone();
+    }
     let mask = if both {
         rows::test(cx, &rows::ISFINITE, y)
     } else {
@@ -374,6 +412,9 @@ impl Primitive for LogSumExp {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = &args[0];
+        if let Some(y) = self.of_rows(cx, x)? {
+            return Ok(y.into());
+        }
         let top = if self.axes.iter().any(|&a| x.shape()[a] == 0) {
             create::full(cx, x.dtype().real(), &shape::reduced(x.shape(), &self.axes, true), 0.0)
         } else {
@@ -496,12 +537,31 @@ impl Grouped {
 
     /// A result of `kept_shape` with its axes in the original order.
     fn restore(&self, result: &Tensor) -> Tensor {
-        let mut back: Axes = smallvec::SmallVec::from_elem(0, self.order.len());
+        let mut back: Axes = Axes::from_elem(0, self.order.len());
         for (i, &a) in self.order.iter().enumerate() {
             back[a] = i;
         }
         permuted(result, &back)
     }
+}
+
+/// For a row-major array whose reduced axes lie side by side as they are: their common length, and what comes after.
+fn side_by_side(t: &Tensor, axes: &[usize]) -> Option<(usize, usize)> {
+    if !t.is_contiguous() {
+        return None;
+    }
+    let reduced = axes.iter().fold(0u64, |mask, &a| mask | 1 << a);
+    let (mut length, mut inner, mut inside, mut passed) = (1, 1, false, false);
+    for (a, &d) in t.shape().iter().enumerate().rev() {
+        match (reduced >> a & 1 == 1, d) {
+            (_, 1) => {}
+            (true, _) if passed => return None,
+            (true, d) => (length, inside) = (length * d, true),
+            (false, d) if !inside => inner *= d,
+            (false, _) => passed = true,
+        }
+    }
+    Some((length, inner))
 }
 
 /// Elements from which on a reduction is shared among threads, and elements per share.
@@ -519,6 +579,12 @@ fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> 
         let identity = if t.dtype() == DType::Bool { f64::from(u8::from(fold == Fold::Min)) } else { identity };
         let empty = cx.engine.full(t.dtype(), out, identity)?;
         return cx.engine.contiguous(&empty);
+    }
+    if let Some((length, inner)) = side_by_side(t, axes) {
+        return with_dtype!(t.dtype(), T => {
+            let x = t.elements::<T>();
+            cx.engine.build::<T>(out, |d| fold_shared::<T>(&cx.engine, fold, x, length, inner, d))
+        });
     }
     let group = Grouped::new(&cx.engine, t, axes)?;
     let shape = group.kept_shape();

@@ -108,7 +108,7 @@ linear! { Transpose "ag_transpose" |self, cx, t| {
     }
     permuted(&t, &self.0)
 }, |cx, g| {
-    let mut inverse: Axes = SmallVec::from_elem(0, self.0.len());
+    let mut inverse = Axes::from_elem(0, self.0.len());
     for (i, &a) in self.0.iter().enumerate() {
         inverse[a] = i;
     }

@@ -1,6 +1,6 @@
 //! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
 
-use super::tape::{General, Meta};
+use super::tape::Meta;
 use super::value::Array;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -233,20 +233,21 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         return Some(ans);
     }
     let mask = p.keeps(&argnums);
-    let mut kept: SmallVec<[Array; 3]> = SmallVec::new();
-    for (k, primal) in primals.into_iter().enumerate() {
+    let mut general = tape.borrow_mut().blank();
+    general.rule = Some(p.boxed());
+    general.parents = parents;
+    general.mask = mask;
+    for (k, primal) in primals.drain(..).enumerate() {
         if mask == ALL || k < 63 && mask >> k & 1 == 1 {
-            kept.push(primal);
+            general.kept.push(primal);
         }
     }
-    if mask & ANS != 0 {
-        kept.extend(ans.as_slice().iter().cloned());
-    }
-    let mut metas: SmallVec<[Meta; 1]> = SmallVec::new();
     for a in ans.as_slice() {
-        metas.push(Meta::of(a));
+        if mask & ANS != 0 {
+            general.kept.push(a.clone());
+        }
+        general.metas.push(Meta::of(a));
     }
-    let general = General { rule: Some(p.boxed()), parents, kept, mask, metas };
     let Some(mut node) = tape.borrow_mut().push(general) else {
         cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within(p.name()));
         return None;

@@ -54,7 +54,8 @@ impl Head {
     }
 }
 
-/// A node with everything its rule needs.
+/// A node with everything its rule needs. Nodes are filled where they lie and used again: they are large.
+#[derive(Default)]
 pub struct General {
     /// `None` for an input.
     pub rule: Option<Rule>,
@@ -67,13 +68,28 @@ pub struct General {
     pub metas: SmallVec<[Meta; 1]>,
 }
 
+impl General {
+    /// Drops what the node holds.
+    pub fn clear(&mut self) {
+        self.rule = None;
+        self.parents.clear();
+        self.kept.clear();
+        self.metas.clear();
+    }
+}
+
 /// The record of one reverse level.
 #[derive(Default)]
 pub struct Tape {
     pub heads: Vec<Head>,
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
-    pub general: Vec<Option<General>>,
+    pub general: Vec<Option<Box<General>>>,
+    /// Emptied nodes.
+    spare: Vec<Box<General>>,
 }
+
+/// Emptied nodes kept.
+const SPARE_NODES: usize = 4096;
 
 impl Tape {
     /// Records a number with its partial derivatives.
@@ -88,7 +104,7 @@ impl Tape {
     }
 
     /// Records a general node; its results are this many nodes from the returned one on.
-    pub fn push(&mut self, general: General) -> Option<u32> {
+    pub fn push(&mut self, general: Box<General>) -> Option<u32> {
         let node = self.heads.len();
         if node + general.metas.len() >= MAX_NODES {
             return None;
@@ -102,13 +118,29 @@ impl Tape {
         Some(node as u32)
     }
 
+    /// An empty node, to be filled and pushed.
+    pub fn blank(&mut self) -> Box<General> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes a node back that is not needed any more, emptied.
+    pub fn recycle(&mut self, node: Box<General>) {
+        if self.spare.len() < SPARE_NODES {
+            self.spare.push(node);
+        }
+    }
+
     /// Shape and dtype of a node's value; `None` stands for a number.
     pub fn meta(&self, node: u32) -> Option<Meta> {
-        let head = self.heads[node as usize];
+        self.meta_ref(node).cloned()
+    }
+
+    pub fn meta_ref(&self, node: u32) -> Option<&Meta> {
+        let head = &self.heads[node as usize];
         match head.parents[0] {
             GENERAL | RESULT => {
                 let general = self.general[head.parents[1] as usize].as_ref()?;
-                general.metas.get(head.partials[0] as usize).cloned()
+                general.metas.get(head.partials[0] as usize)
             }
             _ => None,
         }
@@ -116,7 +148,13 @@ impl Tape {
 
     fn clear(&mut self) {
         self.heads.clear();
-        self.general.clear();
+        let Tape { general, spare, .. } = self;
+        for mut node in general.drain(..).flatten() {
+            node.clear();
+            if spare.len() < SPARE_NODES {
+                spare.push(node);
+            }
+        }
     }
 }
 

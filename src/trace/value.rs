@@ -104,6 +104,7 @@ impl Array {
         matches!(self, Array::Number { weak: true, .. })
     }
 
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         match self {
             Array::Null | Array::Number { .. } | Array::Variable { .. } => &[],
@@ -120,6 +121,7 @@ impl Array {
         self.shape().iter().product()
     }
 
+    #[inline]
     pub fn dtype(&self) -> DType {
         match self {
             Array::Null | Array::Number { .. } | Array::Variable { .. } => DType::F64,

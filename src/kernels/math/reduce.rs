@@ -40,6 +40,9 @@ macro_rules! reductions {
 
         #[inline(always)]
         fn $sum_body<const FMA: bool>(x: &[$t]) -> $t {
+            if x.len() < LANES {
+                return short_sum(x);
+            }
             let mut stack = [0.0; 64];
             let mut count = 0;
             let blocks = x.chunks_exact(BLOCK);
@@ -110,6 +113,19 @@ macro_rules! reductions {
     };
 }
 
+/// Fewer elements than lanes: four sums side by side.
+#[inline(always)]
+fn short_sum<T: Copy + Default + std::ops::Add<Output = T>>(x: &[T]) -> T {
+    let mut acc = [T::default(); 4];
+    let groups = x.chunks_exact(4);
+    let rest = groups.remainder();
+    for g in groups {
+        acc = [acc[0] + g[0], acc[1] + g[1], acc[2] + g[2], acc[3] + g[3]];
+    }
+    let tail = rest.iter().fold(T::default(), |s, &v| s + v);
+    (acc[0] + acc[2]) + (acc[1] + acc[3]) + tail
+}
+
 reductions!(f64, madd, sum64_body, dot64_body, pair64, lanes64);
 reductions!(f32, madd32, sum32_body, dot32_body, pair32, lanes32);
 
@@ -123,6 +139,9 @@ macro_rules! extremum {
                 if keep || a.is_nan() { a } else { v }
             };
             let start = if LEAST { <$t>::INFINITY } else { <$t>::NEG_INFINITY };
+            if x.len() < LANES {
+                return x.iter().fold(start, |a, &v| pick(a, v));
+            }
             let mut acc = [start; LANES];
             let groups = x.chunks_exact(LANES);
             let rest = groups.remainder();
