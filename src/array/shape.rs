@@ -1,7 +1,7 @@
 //! Shapes, strides, axes: the arithmetic of NumPy's indices, and its error messages.
 
-use crate::error::{Error, Result};
 use super::dims::{Dims, same};
+use crate::error::{Error, Result};
 
 /// Extents of the axes, outermost first. Four of them need no heap block.
 pub type Shape = Dims<usize>;

@@ -163,11 +163,7 @@ impl Tensor {
     pub fn splat<T: Element>(heap: &Rc<Heap>, shape: &[usize], value: T) -> Result<Tensor> {
         shape::checked_size(shape, size_of::<T>())?;
         let one = Tensor::build::<T>(heap, &[], |x| x[0] = value)?;
-        Ok(if shape.is_empty() {
-            one
-        } else {
-            one.view_as(shape.into(), 0, Strides::from_elem(0, shape.len()))
-        })
+        Ok(if shape.is_empty() { one } else { one.view_as(shape.into(), 0, Strides::from_elem(0, shape.len())) })
     }
 
     /// An array to be computed later.

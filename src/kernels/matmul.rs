@@ -3,11 +3,13 @@
 //! Large products go to the `gemm` crate, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times
 //! faster at medium sizes than its own threads. Small real ones have loops of their own (`small`), integers plain ones.
 
+use super::matvec;
 use super::small;
 use super::threads::Threads;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
 use std::ops::{Add, Mul};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A strided matrix in a slice: element (i, j) is `memory[offset + i * row + j * column]`.
 #[derive(Clone, Copy)]
@@ -50,10 +52,15 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     ) -> bool {
         false
     }
+
+    /// A matrix times a vector, where there is a loop for it and the matrix lies so that it serves.
+    fn matvec(_: Matrix<'_, Self>, _: &[Self], _: &mut [Self]) -> bool {
+        false
+    }
 }
 
 macro_rules! real {
-    ($($t:ty, $small:path);*) => {$(
+    ($($t:ty, $small:path, $matvec:path);*) => {$(
         impl Product for $t {
             const PACKED: bool = true;
 
@@ -67,10 +74,14 @@ macro_rules! real {
                 $small(shape, a, b, c, scratch);
                 true
             }
+
+            fn matvec(a: Matrix<'_, Self>, x: &[Self], y: &mut [Self]) -> bool {
+                $matvec(a, x, y)
+            }
         }
     )*};
 }
-real!(f64, small::small_f64; f32, small::small_f32);
+real!(f64, small::small_f64, matvec::matvec_f64; f32, small::small_f32, matvec::matvec_f32);
 
 impl Product for Complex64 {
     const PACKED: bool = true;
@@ -84,7 +95,11 @@ impl Product for i64 {
 
 /// Elements of scratch memory that [`matmul`] wants.
 pub fn scratch((m, k, n): (usize, usize, usize)) -> usize {
-    if m.saturating_mul(n).saturating_mul(k) <= SMALL { small::scratch(k, n) } else { 0 }
+    match m.saturating_mul(n).saturating_mul(k) {
+        _ if m == 1 || n == 1 => k,
+        work if work <= SMALL => small::scratch(k, n),
+        _ => 0,
+    }
 }
 
 /// `c = a b`, with `a` of `m` by `k`, `b` of `k` by `n` and `c` row-major.
@@ -108,7 +123,15 @@ pub fn matmul<T: Product>(
     if work <= TINY || !T::PACKED {
         return plain((m, k, n), a, b, c);
     }
-    if work <= SMALL && T::small((m, k, n), a, b, c, scratch) {
+    if n == 1 && vector(threads, (m, k), a, (b, b.row), c, scratch) {
+        return;
+    }
+    // A row from the left is a column from the right of the transposed matrix.
+    let turned = Matrix { row: b.column, column: b.row, ..b };
+    if m == 1 && vector(threads, (n, k), turned, (a, a.column), c, scratch) {
+        return;
+    }
+    if work <= SMALL && m > 1 && n > 1 && T::small((m, k, n), a, b, c, scratch) {
         return;
     }
     let threads = threads.filter(|_| work >= PARALLEL);
@@ -132,6 +155,45 @@ pub fn matmul<T: Product>(
         Some(threads) => threads.run(&part),
         None => part(0),
     }
+}
+
+/// A matrix of `m` by `k` times the vector that begins `v` and goes on in steps of `step`.
+fn vector<T: Product>(
+    threads: Option<&Threads>,
+    (m, k): (usize, usize),
+    a: Matrix<'_, T>,
+    (v, step): (Matrix<'_, T>, isize),
+    y: &mut [T],
+    scratch: &mut [T],
+) -> bool {
+    if !T::PACKED || a.column != 1 && a.row != 1 {
+        return false;
+    }
+    let x = if step == 1 || k == 1 {
+        &v.memory[v.offset as usize..][..k]
+    } else {
+        for (p, x) in scratch[..k].iter_mut().enumerate() {
+            *x = v.memory[(v.offset + p as isize * step) as usize];
+        }
+        &scratch[..k]
+    };
+    let rows = |first: usize, y: &mut [T]| T::matvec(Matrix { offset: a.offset + first as isize * a.row, ..a }, x, y);
+    let Some(threads) = threads else { return rows(0, y) };
+    // Whole cache lines for each worker.
+    let step = m.div_ceil(threads.count()).next_multiple_of(16);
+    let out = Out(y.as_mut_ptr());
+    let done = AtomicBool::new(true);
+    threads.run(&|worker| {
+        let (first, end) = (worker * step, ((worker + 1) * step).min(m));
+        if first < end {
+            // SAFETY: `y` has `m` elements, and the parts of different workers are disjoint.
+            let part = unsafe { std::slice::from_raw_parts_mut(out.start().add(first), end - first) };
+            if !rows(first, part) {
+                done.store(false, Ordering::Relaxed);
+            }
+        }
+    });
+    done.into_inner()
 }
 
 /// The result's start, shared by the workers.
@@ -209,7 +271,18 @@ mod tests {
     #[test]
     fn strided_and_divided_products_equal_the_plain_loops() {
         let threads = Threads::new(3);
-        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (17, 9, 31), (128, 130, 140), (300, 64, 90), (64, 2000, 9), (0, 3, 2)] {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (3, 4, 5),
+            (17, 9, 31),
+            (128, 130, 140),
+            (300, 64, 90),
+            (64, 2000, 9),
+            (0, 3, 2),
+            (500, 70, 1),
+            (1, 500, 700),
+            (30, 8, 1),
+        ] {
             let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.73).cos()).collect();
             let straight = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };

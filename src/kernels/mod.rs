@@ -6,8 +6,10 @@
 pub mod machine;
 pub mod math;
 pub mod matmul;
+mod matvec;
 pub mod memory;
 pub mod reduce;
-pub mod small;
+mod small;
 pub mod strided;
 pub mod threads;
+mod vector;

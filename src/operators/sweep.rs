@@ -194,9 +194,9 @@ fn take_unless(cotangents: &mut [Array], i: u32, inputs: &[u32]) -> Array {
 
 /// Whether a cotangent has the form of its node's value already.
 fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
-    tape.borrow().meta_ref(node).is_some_and(|meta| {
-        meta.dtype == g.dtype() && !g.is_weak() && same(&meta.shape, g.shape())
-    })
+    tape.borrow()
+        .meta_ref(node)
+        .is_some_and(|meta| meta.dtype == g.dtype() && !g.is_weak() && same(&meta.shape, g.shape()))
 }
 
 fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {

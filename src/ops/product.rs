@@ -87,8 +87,8 @@ fn product<T: Product>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let sa = shape::broadcast_strides(&a.shape()[..la], &a.strides()[..la], &lead).expect("broadcast above");
     let sb = shape::broadcast_strides(&b.shape()[..lb], &b.strides()[..lb], &lead).expect("broadcast above");
     let work = m as f64 * k as f64 * n as f64;
-    // One multiplication and addition takes about 0.02 ns when everything is in place.
-    let threads = cx.engine.threads_for(work * 0.03);
+    // Nanoseconds of a multiplication and addition: with a vector they wait for memory.
+    let threads = cx.engine.threads_for(work * if m == 1 || n == 1 { 0.1 } else { 0.03 });
     let extra = scratch((m, k, n));
     let mut extra_memory = cx.engine.heap.pool.take::<T>(extra)?;
     cx.engine.build::<T>(&out, |c| {
