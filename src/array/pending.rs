@@ -18,6 +18,12 @@ pub enum Op {
     Select,
     /// The sum of all elements, of rank 0.
     Sum,
+    /// Rows of `a` in the order of the list `b`, see [`crate::kernels::rows`]. `a` must be complete.
+    Rows,
+    /// Zeros, with the rows of `a` added at the places in the list `b`.
+    Scatter,
+    /// `a` inside zeros; `b` holds the numbers of a [`crate::kernels::rows::Padding`]. `a` must be complete.
+    Pad,
 }
 
 /// What an operation reads.
@@ -54,7 +60,20 @@ impl Op {
             Op::Cast => 1,
             Op::Select => 2,
             Op::Sum => 3,
+            Op::Rows => 4,
+            Op::Scatter => 5,
+            Op::Pad => 6,
         }
+    }
+
+    /// Whether the operation goes over its operand's elements and has a result of another form, there at the end.
+    pub fn is_epilogue(&self) -> bool {
+        matches!(self, Op::Sum | Op::Scatter)
+    }
+
+    /// Whether the operation reads its operand's elements at other places than its result's.
+    pub fn moves(&self) -> bool {
+        matches!(self, Op::Rows | Op::Pad)
     }
 
     /// Nanoseconds per element, roughly, with wide vectors.
@@ -76,6 +95,7 @@ impl Op {
             Op::Cast => "astype",
             Op::Select => "where",
             Op::Sum => "sum",
+            Op::Rows | Op::Scatter | Op::Pad => "index",
         }
     }
 }

@@ -11,9 +11,39 @@ enum Side {
     Number(f64),
 }
 
-/// A function of one argument. Numbers go a short way: from slot to slot, without being copied as values.
+/// The short way for a number, plain or on one tape: from slot to slot, without being copied as a value. `f` gives value
+/// and partial derivative. `None` where something is in the way: the long way finds out what.
+///
+/// Nothing here panics, so there is nothing to catch.
+#[inline(always)]
+fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) -> Option<ag_array> {
+    // SAFETY: null, or a context that the caller hasn't freed, as in `enter`.
+    let c = unsafe { cx.as_ref() }?;
+    let _inside = c.inside()?;
+    let mut slots = c.slots.try_borrow_mut().ok()?;
+    let x = slots.number(x)?;
+    let recordable = x.level == 0 || x.level == c.core.trace.top();
+    if c.core.failed() || !recordable || !slots.has_room() {
+        return None;
+    }
+    let (value, partial) = f(x.value);
+    let node = match x.level {
+        0 => u32::MAX,
+        level => c.core.trace.push_number(level, [x.node, u32::MAX], [partial, 0.0])?,
+    };
+    slots.put_in_room(Number { node, level: x.level, value })
+}
+
+/// A function of one argument.
 #[inline]
 fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_array {
+    let value_and_partial = |x| {
+        let y = (row.kernel.scalar)(x);
+        (y, (row.rule.number)([1.0, x, y]))
+    };
+    if let Some(y) = short(cx, x, value_and_partial) {
+        return y;
+    }
     guard(cx, ag_array::NULL, |c| {
         let number = c.slots.borrow().number(x);
         if let Some(x) = number {
@@ -24,8 +54,27 @@ fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_ar
     })
 }
 
-/// A function of two arguments; numbers as in [`unary`].
-#[inline]
+/// A function of an array and a number.
+#[inline(always)]
+fn with_number(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: f64) -> ag_array {
+    let done = short(cx, x, |x| {
+        let z = (row.kernel.scalar)(x, y);
+        (z, (row.rules[0].number)([1.0, x, y, z]))
+    });
+    done.unwrap_or_else(|| binary(cx, row, Side::Array(x), Side::Number(y)))
+}
+
+/// A function of a number and an array.
+#[inline(always)]
+fn of_number(cx: *const ag_context, row: &'static rows::Binary, x: f64, y: ag_array) -> ag_array {
+    let done = short(cx, y, |y| {
+        let z = (row.kernel.scalar)(x, y);
+        (z, (row.rules[1].number)([1.0, x, y, z]))
+    });
+    done.unwrap_or_else(|| binary(cx, row, Side::Number(x), Side::Array(y)))
+}
+
+/// A function of two arguments.
 fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let numbers = {
@@ -352,7 +401,7 @@ pub unsafe extern "C" fn ag_add(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// x + y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_add_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::ADD, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::ADD, x, y)
 }
 
 /// x - y, with broadcasting. Of booleans AG_ERR_DTYPE.
@@ -364,13 +413,13 @@ pub unsafe extern "C" fn ag_sub(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// x - y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::SUB, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::SUB, x, y)
 }
 
 /// y - x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rsub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::SUB, Side::Number(y), Side::Array(x))
+    of_number(cx, &rows::SUB, y, x)
 }
 
 /// x * y, with broadcasting; of booleans the logical and.
@@ -382,7 +431,7 @@ pub unsafe extern "C" fn ag_mul(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// x * y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mul_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::MUL, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::MUL, x, y)
 }
 
 /// x / y, with broadcasting; integers are divided as f64.
@@ -394,13 +443,13 @@ pub unsafe extern "C" fn ag_div(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// x / y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_div_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::DIV, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::DIV, x, y)
 }
 
 /// y / x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rdiv_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::DIV, Side::Number(y), Side::Array(x))
+    of_number(cx, &rows::DIV, y, x)
 }
 
 /// x to the power of y, with broadcasting. At x = 0 the derivative with respect to y is 0, at y = 0 the one with
@@ -413,13 +462,13 @@ pub unsafe extern "C" fn ag_pow(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// x to the power of a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::POW, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::POW, x, y)
 }
 
 /// A number y to the power of x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rpow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::POW, Side::Number(y), Side::Array(x))
+    of_number(cx, &rows::POW, y, x)
 }
 
 /// The remainder of x / y with the sign of y, with broadcasting. The derivative with respect to y is -floor(x / y).
@@ -431,7 +480,7 @@ pub unsafe extern "C" fn ag_mod(cx: *mut ag_context, x: ag_array, y: ag_array) -
 /// The remainder of x / y with the sign of the number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::MOD, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::MOD, x, y)
 }
 
 /// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
@@ -443,7 +492,7 @@ pub unsafe extern "C" fn ag_maximum(cx: *mut ag_context, x: ag_array, y: ag_arra
 /// The larger of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_maximum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::MAXIMUM, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::MAXIMUM, x, y)
 }
 
 /// The smaller of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
@@ -455,7 +504,7 @@ pub unsafe extern "C" fn ag_minimum(cx: *mut ag_context, x: ag_array, y: ag_arra
 /// The smaller of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    binary(cx, &rows::MINIMUM, Side::Array(x), Side::Number(y))
+    with_number(cx, &rows::MINIMUM, x, y)
 }
 
 /// The larger of x and y, the other one if one is NaN.

@@ -229,7 +229,14 @@ impl Slots {
     /// The value of a handle, if it is a number that takes part in nothing but one tape.
     #[inline(always)]
     pub fn number(&self, handle: ag_array) -> Option<Number> {
-        match &self.slots[self.find(handle).ok()?].content {
+        let bits = handle.bits;
+        let i = bits & SLOT_MASK;
+        let slot = self.slots.get(i as usize)?;
+        let generation = bits >> SLOT_BITS & GENERATION_MASK;
+        if bits >> KIND_SHIFT != self.tag << 2 || i >= u64::from(self.top) || u64::from(slot.generation) != generation {
+            return None;
+        }
+        match &slot.content {
             Content::Value(Array::Variable { node, level, value }) => {
                 Some(Number { node: *node, level: *level, value: *value })
             }
@@ -271,6 +278,40 @@ impl Slots {
     }
 
     /// An empty slot that now belongs to the innermost scope.
+    /// Whether the next slot may be filled as it is: there is one, and nothing has to be dropped for it.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        let (Some(scope), Some(slot)) = (self.scopes.last(), self.slots.get(self.top as usize)) else { return false };
+        let empty = match &slot.content {
+            Content::Value(old) => !owns(old),
+            Content::Hole { .. } => true,
+        };
+        scope.holes == NONE && empty && u64::from(slot.generation) < GENERATION_MASK
+    }
+
+    /// [`Slots::put_number`] where there is room as [`Slots::has_room`] says.
+    #[inline(always)]
+    pub fn put_in_room(&mut self, x: Number) -> Option<ag_array> {
+        let depth = self.scopes.len() as u32 - 1;
+        let scope = self.scopes.last_mut()?;
+        let slot = self.slots.get_mut(self.top as usize)?;
+        let Number { node, level, value } = x;
+        let new = if level == 0 {
+            Content::Value(Array::Number { value, weak: false })
+        } else {
+            Content::Value(Array::Variable { node, level, value })
+        };
+        scope.live += 1;
+        slot.owner = depth;
+        slot.generation += 1;
+        // What was there owns nothing.
+        std::mem::forget(std::mem::replace(&mut slot.content, new));
+        let bits = pack(self.tag, Kind::Array, u64::from(slot.generation), u64::from(self.top));
+        self.top += 1;
+        self.live += 1;
+        Some(ag_array { bits })
+    }
+
     #[inline(always)]
     fn vacant(&mut self) -> Option<u32> {
         let depth = self.scopes.len() as u32 - 1;

@@ -13,6 +13,7 @@ mod program;
 use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::Source;
+use crate::kernels::rows::Padding;
 use crate::kernels::strided::{self, Layout};
 use crate::kernels::threads::Threads;
 use crate::with_dtype;
@@ -120,6 +121,37 @@ impl Engine {
         }
         let operands = [Operand::Array(x.clone()), Operand::None, Operand::None];
         self.defer(Op::Sum, x.dtype(), x.dtype(), Shape::new(), operands).map(Some)
+    }
+
+    /// Whether an operation on so many elements is put off.
+    pub fn defers(&self, n: usize) -> bool {
+        !self.eager.get() && n > self.small.get()
+    }
+
+    /// Deferred: rows of `x` in the order of `list` (row-major, all in range), together an array of `shape`.
+    pub fn rows(&self, x: &Tensor, list: &Tensor, shape: &[usize]) -> Result<Tensor> {
+        self.moved(Op::Rows, x, list.clone(), shape)
+    }
+
+    /// Deferred: `x` inside zeros, together an array of `shape`.
+    pub fn pad(&self, x: &Tensor, padding: Padding, shape: &[usize]) -> Result<Tensor> {
+        let numbers = padding.to_list();
+        let list = self.build::<i64>(&[numbers.len()], |d| d.copy_from_slice(&numbers))?;
+        self.moved(Op::Pad, x, list, shape)
+    }
+
+    fn moved(&self, op: Op, x: &Tensor, list: Tensor, shape: &[usize]) -> Result<Tensor> {
+        let x = if x.is_ready() { self.contiguous(x)? } else { x.clone() };
+        let dtype = x.dtype();
+        self.defer(op, dtype, dtype, shape.into(), [Operand::Array(x), Operand::Array(list), Operand::None])
+    }
+
+    /// Deferred: zeros of `shape`, with the rows of `x` added at the places in `list` (row-major, all in range). Floating
+    /// types only.
+    pub fn scatter(&self, x: &Tensor, list: &Tensor, shape: &[usize]) -> Result<Tensor> {
+        let dtype = x.dtype();
+        let operands = [Operand::Array(x.clone()), Operand::Array(list.clone()), Operand::None];
+        self.defer(Op::Scatter, dtype, dtype, shape.into(), operands)
     }
 
     fn defer(&self, op: Op, dtype: DType, out: DType, shape: Shape, operands: [Operand; 3]) -> Result<Tensor> {

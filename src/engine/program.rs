@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! collect   the pending operations under what is wanted, operands before results
-//! stage     a result is one stage later than an operand that must be complete first: a sum, or another shape
+//! stage     a result is one stage later than an operand that must be complete first: a sum, another shape, or
+//!           elements that are read at other places
 //! group     operations of one stage and one shape are one pass
 //! number    equal subexpressions become one; sin and cos of one operand one instruction; factors 1 disappear
 //! place     results that are wanted (or needed by a later stage) go to memory, all others to registers
@@ -13,10 +14,11 @@
 //! All lists are kept between runs, so that running allocates nothing but results.
 
 use super::Engine;
-use crate::array::{Buffer, DType, Op, Operand, Shape, Tensor, shape};
+use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
-use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Place, Source, Strided};
+use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Padded, Place, Rows, Source, Strided};
 use crate::kernels::math;
+use crate::kernels::rows::Padding;
 use crate::kernels::strided::Layout;
 use crate::with_dtype;
 use std::collections::HashMap;
@@ -79,9 +81,13 @@ pub struct Scratch {
 struct Pass {
     lines: Vec<Line>,
     known: HashMap<Key, Value>,
-    inputs: HashMap<(usize, usize, Shape, crate::array::Strides), Value>,
+    inputs: HashMap<(usize, usize, Shape, Strides), Value>,
     arrays: Vec<*mut u8>,
     strided: Vec<Strided>,
+    rows: Vec<Rows>,
+    padded: Vec<Padded>,
+    /// Whether an output is written out of order, so that one thread must do it.
+    scatters: bool,
     /// Tensor and buffer of each output; sums have a row instead of a buffer.
     outputs: Vec<(u32, Buffer)>,
     sums: Vec<u32>,
@@ -162,7 +168,9 @@ impl Scratch {
                 }
                 let node = &mut self.nodes[t.mark() as usize - 1];
                 node.uses += 1;
-                let complete_first = node.is_sum() || !matches!(pending.op, Op::Sum) && t.shape() != tensor.shape();
+                let complete_first = node.is_epilogue()
+                    || pending.op.moves()
+                    || !pending.op.is_epilogue() && t.shape() != tensor.shape();
                 stage = stage.max(node.stage + u32::from(complete_first));
             }
         }
@@ -211,7 +219,7 @@ impl Scratch {
                     let stage = self.nodes[i].stage;
                     let shape = self.nodes[i].loop_shape();
                     let child = &mut self.nodes[t.mark() as usize - 1];
-                    if child.stage != stage || child.is_sum() || child.loop_shape() != shape {
+                    if child.stage != stage || child.is_epilogue() || child.loop_shape() != shape {
                         child.output = true;
                     }
                 }
@@ -233,36 +241,41 @@ impl Scratch {
         self.pass.clear();
         for k in 0..self.group.len() {
             let i = self.group[k] as usize;
-            let value = self.pass.compile(&self.nodes, i, shape);
+            let value = self.pass.compile(engine, &self.nodes, i, shape)?;
             self.nodes[i].value = value;
-            if self.nodes[i].output && !self.nodes[i].is_sum() {
+            if self.nodes[i].output && !self.nodes[i].is_epilogue() {
                 self.pass.store(engine, &self.nodes[i], i as u32, value, size)?;
             }
         }
         let registers = self.assign();
         let blocks = size.div_ceil(BLOCK);
-        let threads = engine.threads_for(self.pass.cost * size as f64);
+        let threads = engine.threads_for(self.pass.cost * size as f64).filter(|_| !self.pass.scatters);
         let workers = threads.as_ref().map_or(1, |t| t.count());
         let wide = self.pass.lines.iter().any(|l| l.dtype == DType::C128 || l.out == DType::C128);
         let register_bytes = BLOCK * if wide { 16 } else { 8 };
         let pool = &engine.heap.pool;
         let register_elements = (workers * registers as usize * register_bytes / 8).max(1);
         let mut register_memory = pool.take::<f64>(register_elements)?;
+        // Pointers of no type: memory for them is counted in words.
+        let mut contents = pool.take::<i64>((workers * registers as usize).max(1))?;
         let sum_elements = (2 * self.pass.sums.len() * blocks).max(1);
         let mut sums = pool.take::<f64>(sum_elements)?;
         let machine = Machine {
             code: &self.code,
             arrays: &self.pass.arrays,
             strided: &self.pass.strided,
+            rows: &self.pass.rows,
+            padded: &self.pass.padded,
             registers: register_memory.slice_mut::<f64>(register_elements).as_mut_ptr().cast(),
+            contents: contents.slice_mut::<i64>((workers * registers as usize).max(1)).as_mut_ptr().cast(),
             register_count: registers as usize,
             register_bytes,
             size,
             sums: sums.slice_mut::<f64>(sum_elements).as_mut_ptr(),
             blocks,
         };
-        // SAFETY: inputs and outputs are row-major over `shape` (checked when they were added); strided inputs carry
-        // their extent; registers and sums were just made this long; `assign` gives each result a register that no
+        // SAFETY: inputs and outputs are row-major over `shape` (checked when they were added); other inputs carry
+        // their extent, lists their length; registers, contents and sums were just made this long; `assign` gives each result a register that no
         // operand of the same instruction has.
         unsafe { machine.run(threads.as_deref()) };
         for (row, &i) in self.pass.sums.iter().enumerate() {
@@ -300,9 +313,9 @@ impl Scratch {
         self.free.clear();
         let mut count = 0u16;
         for i in 0..lines.len() {
-            let sum = matches!(lines[i].code, Code::Sum(_));
+            let epilogue = matches!(lines[i].code, Code::Sum(_) | Code::Scatter(_));
             let results = match lines[i].code {
-                Code::Sum(_) => 0,
+                Code::Sum(_) | Code::Scatter(_) => 0,
                 Code::SinCos | Code::CosSin => 2,
                 _ => 1,
             };
@@ -328,7 +341,7 @@ impl Scratch {
                 code: line.code,
                 dtype: line.dtype,
                 out: line.out,
-                dst: if sum { Place::None } else { line.place[0] },
+                dst: if epilogue { Place::None } else { line.place[0] },
                 dst2: line.place[1],
                 src,
             });
@@ -358,15 +371,15 @@ impl Scratch {
 }
 
 impl Node {
-    fn is_sum(&self) -> bool {
-        matches!(self.tensor.pending_op().as_ref().map(|p| p.op), Some(Op::Sum))
+    fn is_epilogue(&self) -> bool {
+        self.tensor.pending_op().as_ref().is_some_and(|p| p.op.is_epilogue())
     }
 
     /// The shape that the pass runs over.
     fn loop_shape(&self) -> Shape {
         let pending = self.tensor.pending_op();
         match pending.as_ref() {
-            Some(p) if matches!(p.op, Op::Sum) => match &p.operands[0] {
+            Some(p) if p.op.is_epilogue() => match &p.operands[0] {
                 Operand::Array(t) => t.shape().into(),
                 _ => Shape::new(),
             },
@@ -382,6 +395,9 @@ impl Pass {
         self.inputs.clear();
         self.arrays.clear();
         self.strided.clear();
+        self.rows.clear();
+        self.padded.clear();
+        self.scatters = false;
         self.outputs.clear();
         self.sums.clear();
         self.cost = 0.0;
@@ -394,13 +410,16 @@ impl Pass {
     }
 
     /// The value of node `i`, whose operands are inputs or were compiled before.
-    fn compile(&mut self, nodes: &[Node], i: usize, shape: &Shape) -> Value {
+    fn compile(&mut self, engine: &Engine, nodes: &[Node], i: usize, shape: &Shape) -> Result<Value> {
         let pending = nodes[i].tensor.pending_op();
         let pending = pending.as_ref().expect("not computed yet");
         let out = nodes[i].tensor.dtype();
         let (op, dtype) = (pending.op, pending.dtype);
+        if op.moves() {
+            return Ok(self.moved(op, pending, shape));
+        }
         let mut src = [Value::None; 3];
-        for k in 0..3 {
+        for k in 0..if op.is_epilogue() { 1 } else { 3 } {
             src[k] = match &pending.operands[k] {
                 Operand::None => Value::None,
                 Operand::Number(x) => Value::Number(*x),
@@ -423,20 +442,34 @@ impl Pass {
         {
             match (src[0], src[1]) {
                 (Value::Number(1.0), other) | (other, Value::Number(1.0)) if !matches!(other, Value::Number(_)) => {
-                    return other;
+                    return Ok(other);
                 }
                 _ => {}
             }
+        }
+        if let Op::Scatter = op {
+            let size = nodes[i].tensor.size();
+            let mut buffer = engine.heap.pool.take_bytes(size * dtype.size())?;
+            let memory = with_dtype!(dtype, T => {
+                let output = buffer.slice_mut::<T>(size);
+                output.fill(T::default());
+                output.as_mut_ptr().cast::<u8>()
+            });
+            let rows = listed(memory, size, dtype, list(pending), shape::size_of(shape));
+            self.rows.push(rows);
+            self.outputs.push((i as u32, buffer));
+            self.scatters = true;
+            return Ok(self.push(Code::Scatter(self.rows.len() as u16 - 1), dtype, out, src, 0.5));
         }
         if let Op::Sum = op {
             // Not shared through `known`: each sum has a row of its own.
             self.sums.push(i as u32);
             let row = self.sums.len() as u16 - 1;
-            return self.push(Code::Sum(row), dtype, out, src, 0.05);
+            return Ok(self.push(Code::Sum(row), dtype, out, src, 0.05));
         }
         let key = |op: usize| -> Key { (op, dtype, out, src.map(value_key)) };
         if let Some(&known) = self.known.get(&key(op.key())) {
-            return known;
+            return Ok(known);
         }
         let sin = Op::Unary(&math::SIN).key();
         let cos = Op::Unary(&math::COS).key();
@@ -453,10 +486,32 @@ impl Pass {
             self.cost += 0.3;
             let value = Value::Result(line, true);
             self.known.insert(key(op.key()), value);
-            return value;
+            return Ok(value);
         }
         let value = self.push(Code::Op(op), dtype, out, src, op.cost());
         self.known.insert(key(op.key()), value);
+        Ok(value)
+    }
+
+    /// The elements of a complete array at other places.
+    fn moved(&mut self, op: Op, pending: &Pending, shape: &Shape) -> Value {
+        let Operand::Array(t) = &pending.operands[0] else { unreachable!("only arrays are moved") };
+        let list = list(pending);
+        let key = (t.memory_key().0, t.memory_key().1, shape.clone(), Strides::from_elem(list.as_ptr() as isize, 1));
+        if let Some(&known) = self.inputs.get(&key) {
+            return known;
+        }
+        let (dtype, memory) = (t.dtype(), super::pointer(t).cast_mut());
+        let code = if let Op::Rows = op {
+            self.rows.push(listed(memory, t.size(), dtype, list, shape::size_of(shape)));
+            Code::Rows(self.rows.len() as u16 - 1)
+        } else {
+            let padding = Padding::from_list(list);
+            self.padded.push(Padded { memory, extent: t.size(), element: dtype.size(), padding });
+            Code::Pad(self.padded.len() as u16 - 1)
+        };
+        let value = self.push(code, dtype, dtype, [Value::None; 3], 0.2);
+        self.inputs.insert(key, value);
         value
     }
 
@@ -509,6 +564,20 @@ impl Pass {
         self.outputs.push((i, buffer));
         Ok(())
     }
+}
+
+/// The list of an operation that has one.
+fn list(pending: &Pending) -> &[i64] {
+    match &pending.operands[1] {
+        Operand::Array(list) => list.elements::<i64>(),
+        _ => unreachable!("made with a list"),
+    }
+}
+
+/// The rows that make `elements` elements in the order of `list`.
+fn listed(memory: *mut u8, extent: usize, dtype: DType, list: &[i64], elements: usize) -> Rows {
+    let row = elements / list.len().max(1);
+    Rows { memory, extent, element: dtype.size(), list: list.as_ptr(), count: list.len(), row }
 }
 
 /// A value as part of a key.

@@ -10,14 +10,18 @@
 //!         dst = op(src, src, src)         out[b] = r1 * r0
 //! ```
 //!
+//! An input that only stands elsewhere isn't copied either: the register then names the place in the input.
+//!
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
 use super::math::{self, Binary, Compare};
+use super::rows::{self, Padding};
 use super::strided::Layout;
 use super::threads::Threads;
 use crate::array::{DType, Op};
 use num_complex::{Complex32, Complex64};
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Elements per block; 256 to 512 measured best.
@@ -44,6 +48,12 @@ pub enum Code {
     CosSin,
     /// The block of a strided input.
     Load(u16),
+    /// The block of rows of an input, in the order of a list.
+    Rows(u16),
+    /// The block of an input inside zeros.
+    Pad(u16),
+    /// The operand's rows are added to an output at the places of a list. One thread only.
+    Scatter(u16),
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
 }
@@ -69,14 +79,38 @@ pub struct Strided {
     pub layout: Layout,
 }
 
+/// Row-major memory and a list of its rows.
+pub struct Rows {
+    pub memory: *mut u8,
+    /// Elements from `memory` on.
+    pub extent: usize,
+    pub element: usize,
+    pub list: *const i64,
+    pub count: usize,
+    /// Elements of a row.
+    pub row: usize,
+}
+
+/// An input that stands inside zeros.
+pub struct Padded {
+    pub memory: *const u8,
+    pub extent: usize,
+    pub element: usize,
+    pub padding: Padding,
+}
+
 /// Memory and instructions of one pass.
 pub struct Machine<'a> {
     pub code: &'a [Instruction],
     /// Starts of the row-major inputs and outputs.
     pub arrays: &'a [*mut u8],
     pub strided: &'a [Strided],
+    pub rows: &'a [Rows],
+    pub padded: &'a [Padded],
     /// Registers, `workers * registers * register_bytes` bytes.
     pub registers: *mut u8,
+    /// Where the contents of each register are: in it, or in an input. `workers * registers` entries.
+    pub contents: *mut *mut u8,
     pub register_count: usize,
     pub register_bytes: usize,
     /// Elements in all.
@@ -95,7 +129,8 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
-    /// from everything else; `strided` layouts stay inside their memory; `registers` and `sums` are as long as stated;
+    /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; with a `Scatter` there are
+    /// no `threads`; `registers`, `contents` and `sums` are as long as stated;
     /// every place named exists; no destination is also an operand.
     pub unsafe fn run(&self, threads: Option<&Threads>) {
         let next = AtomicUsize::new(0);
@@ -128,6 +163,34 @@ impl Machine<'_> {
         }
     }
 
+    /// Where the operand `place` is read.
+    ///
+    /// # Safety
+    /// As for `block`; a register has been written before.
+    #[inline]
+    unsafe fn operand(&self, place: Place, element: usize, worker: usize, start: usize) -> *mut u8 {
+        match place {
+            // SAFETY: an entry of this worker.
+            Place::Register(r) => unsafe { *self.contents.add(worker * self.register_count + r as usize) },
+            // SAFETY: passed on.
+            place => unsafe { self.at(place, element, worker, start) },
+        }
+    }
+
+    /// Notes where the contents of a register are.
+    ///
+    /// # Safety
+    /// As for `block`.
+    #[inline]
+    unsafe fn set_contents(&self, place: Place, worker: usize, contents: *mut u8) {
+        if let Place::Register(r) = place {
+            // SAFETY: an entry of this worker.
+            unsafe { *self.contents.add(worker * self.register_count + r as usize) = contents };
+        }
+    }
+
+    /// Where the result `place` is written.
+    ///
     /// # Safety
     /// As for `block`.
     #[inline]
@@ -148,14 +211,18 @@ impl Machine<'_> {
     unsafe fn step(&self, i: &Instruction, worker: usize, block: usize, start: usize, n: usize) {
         let element = i.dtype.size();
         // SAFETY: places exist by the promise to `run`.
-        let dst = unsafe { self.at(i.dst, i.out.size(), worker, start) };
+        let dst = unsafe {
+            let dst = self.at(i.dst, i.out.size(), worker, start);
+            self.set_contents(i.dst, worker, dst);
+            dst
+        };
         let source = |k: usize| -> Source {
             match i.src[k] {
                 Place::Number(x) => Source::Number(x),
                 place => {
                     let element = if k == 0 && matches!(i.code, Code::Op(Op::Select)) { 1 } else { element };
                     // SAFETY: as above.
-                    Source::Memory(unsafe { self.at(place, element, worker, start) })
+                    Source::Memory(unsafe { self.operand(place, element, worker, start) })
                 }
             }
         };
@@ -166,6 +233,7 @@ impl Machine<'_> {
                 // SAFETY: places exist; two results apart from each other and from the operand.
                 unsafe {
                     let dst2 = self.at(i.dst2, element, worker, start);
+                    self.set_contents(i.dst2, worker, dst2);
                     let (sin, cos) = if matches!(i.code, Code::SinCos) { (dst, dst2) } else { (dst2, dst) };
                     match i.dtype {
                         DType::F64 => math::sincos_f64(write(sin, n), write(cos, n), source(0).read(n)),
@@ -182,6 +250,47 @@ impl Machine<'_> {
                         4 => load::<u32>(s, start, dst, n),
                         8 => load::<u64>(s, start, dst, n),
                         _ => load::<[u64; 2]>(s, start, dst, n),
+                    }
+                }
+            }
+            Code::Rows(k) => {
+                let r = &self.rows[k as usize];
+                // SAFETY: `extent` elements and `count` entries are there; `dst` has room for `n`.
+                unsafe {
+                    match r.element {
+                        1 => gather::<u8>(r, start, dst, n),
+                        4 => gather::<u32>(r, start, dst, n),
+                        8 => gather::<u64>(r, start, dst, n),
+                        _ => gather::<[u64; 2]>(r, start, dst, n),
+                    }
+                }
+            }
+            Code::Pad(k) => {
+                let p = &self.padded[k as usize];
+                // SAFETY: `extent` elements are there, of which `inside` names `n`; `dst` has room for `n`.
+                unsafe {
+                    if let (Place::Register(_), Some(at)) = (i.dst, p.padding.inside(start, n)) {
+                        assert!(at + n <= p.extent);
+                        return self.set_contents(i.dst, worker, p.memory.add(at * p.element).cast_mut());
+                    }
+                    match p.element {
+                        1 => pad::<u8>(p, start, dst, n),
+                        4 => pad::<u32>(p, start, dst, n),
+                        8 => pad::<u64>(p, start, dst, n),
+                        _ => pad::<[u64; 2]>(p, start, dst, n),
+                    }
+                }
+            }
+            Code::Scatter(k) => {
+                let r = &self.rows[k as usize];
+                // SAFETY: the operand holds `n` elements of `dtype`, the output `extent`, which no other thread touches.
+                unsafe {
+                    match i.dtype {
+                        DType::F64 => scatter::<f64>(r, start, source(0), n),
+                        DType::F32 => scatter::<f32>(r, start, source(0), n),
+                        DType::C128 => scatter::<Complex64>(r, start, source(0), n),
+                        DType::C64 => scatter::<Complex32>(r, start, source(0), n),
+                        DType::I64 | DType::Bool => unreachable!("integers are not scattered by a pass"),
                     }
                 }
             }
@@ -245,6 +354,37 @@ unsafe fn load<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
     // SAFETY: `extent` elements of this size lie from `memory` on; `dst` by the caller's promise.
     let (memory, dst) = unsafe { (std::slice::from_raw_parts(s.memory.cast::<T>(), s.extent), write::<T>(dst, n)) };
     s.layout.read(memory, start, dst);
+}
+
+/// # Safety
+/// `dst` has room for `n` elements of `T`, the element size of `r`; memory and list are as long as stated.
+unsafe fn gather<T: Copy>(r: &Rows, start: usize, dst: *mut u8, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let memory = std::slice::from_raw_parts(r.memory.cast::<T>().cast_const(), r.extent);
+        rows::gather(memory, std::slice::from_raw_parts(r.list, r.count), r.row, start, write::<T>(dst, n));
+    }
+}
+
+/// # Safety
+/// `values` hold `n` elements of `T`, the type of the memory, which nobody else sees; it and the list are as long as
+/// stated.
+unsafe fn scatter<T: Copy + AddAssign>(r: &Rows, start: usize, values: Source, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let memory = std::slice::from_raw_parts_mut(r.memory.cast::<T>(), r.extent);
+        rows::scatter(memory, std::slice::from_raw_parts(r.list, r.count), r.row, start, values.read(n));
+    }
+}
+
+/// # Safety
+/// As for `gather`.
+unsafe fn pad<T: Copy + Default>(p: &Padded, start: usize, dst: *mut u8, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let memory = std::slice::from_raw_parts(p.memory.cast::<T>(), p.extent);
+        p.padding.read(memory, start, write::<T>(dst, n));
+    }
 }
 
 /// One operation on `n` elements.
@@ -325,7 +465,7 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
                 }
             })
         },
-        Op::Sum => unreachable!("a sum is an instruction of its own"),
+        Op::Sum | Op::Rows | Op::Scatter | Op::Pad => unreachable!("an instruction of its own"),
     }
 }
 

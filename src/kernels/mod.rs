@@ -9,6 +9,7 @@ pub mod matmul;
 mod matvec;
 pub mod memory;
 pub mod reduce;
+pub mod rows;
 mod small;
 pub mod strided;
 pub mod threads;

@@ -144,20 +144,88 @@ pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: 
         return;
     }
     for (out, block) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(length * inner)) {
-        // Columns in pieces that stay in the first-level cache while the rows pass by.
-        const PIECE: usize = 2048;
-        for (k, out) in out.chunks_mut(PIECE).enumerate() {
-            let columns = k * PIECE..k * PIECE + out.len();
-            out.copy_from_slice(&block[columns.clone()]);
-            for row in block.chunks_exact(inner).skip(1) {
-                let row = &row[columns.clone()];
-                // One loop per fold: a choice inside would keep it scalar.
-                match fold {
-                    Fold::Sum => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Sum, *a, b)),
-                    Fold::Prod => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Prod, *a, b)),
-                    Fold::Max => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Max, *a, b)),
-                    Fold::Min => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Min, *a, b)),
-                }
+        columns(fold, block, inner, 0, out);
+    }
+}
+
+/// The columns from `first` on that `dst` has room for, of one outer block.
+pub fn columns<T: Reduce>(fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]) {
+    // In pieces that stay in the first-level cache while the rows pass by.
+    const PIECE: usize = 2048;
+    for (k, out) in dst.chunks_mut(PIECE).enumerate() {
+        let columns = first + k * PIECE..first + k * PIECE + out.len();
+        out.copy_from_slice(&block[columns.clone()]);
+        for row in block.chunks_exact(inner).skip(1) {
+            let row = &row[columns.clone()];
+            // One loop per fold: a choice inside would keep it scalar.
+            match fold {
+                Fold::Sum => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Sum, *a, b)),
+                Fold::Prod => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Prod, *a, b)),
+                Fold::Max => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Max, *a, b)),
+                Fold::Min => out.iter_mut().zip(row).for_each(|(a, &b)| *a = T::combine(Fold::Min, *a, b)),
+            }
+        }
+    }
+}
+
+/// Extrema, and how often each occurs, in one pass: `x` as in [`reduce`], of which the columns from `first` on that `best`
+/// has room for; one outer block.
+pub fn extrema_of_columns<T: Reduce>(max: bool, x: &[T], inner: usize, first: usize, best: &mut [T], ties: &mut [f64]) {
+    if max {
+        columns_with_ties::<T, Greatest>(x, inner, first, best, ties);
+    } else {
+        columns_with_ties::<T, Least>(x, inner, first, best, ties);
+    }
+}
+
+/// The same of one row.
+pub fn extremum_of_row<T: Reduce>(max: bool, row: &[T]) -> (T, f64) {
+    let best = T::row(if max { Fold::Max } else { Fold::Min }, row);
+    (best, occurrences(row, best))
+}
+
+super::math::dispatch::dispatch!(fn occurrences[T: Reduce](row: &[T], value: T) -> f64 = occurrences_body);
+super::math::dispatch::dispatch!(fn columns_with_ties[T: Reduce, W: Which](
+    x: &[T], inner: usize, first: usize, best: &mut [T], ties: &mut [f64]
+) = columns_with_ties_body);
+
+/// The greatest or the least, chosen when the loop is compiled.
+pub trait Which {
+    const MAX: bool;
+}
+pub struct Greatest;
+pub struct Least;
+impl Which for Greatest {
+    const MAX: bool = true;
+}
+impl Which for Least {
+    const MAX: bool = false;
+}
+
+#[inline(always)]
+fn occurrences_body<T: Reduce, const FMA: bool>(row: &[T], value: T) -> f64 {
+    row.iter().map(|&v| u64::from(v == value)).sum::<u64>() as f64
+}
+
+#[inline(always)]
+fn columns_with_ties_body<T: Reduce, W: Which, const FMA: bool>(
+    x: &[T],
+    inner: usize,
+    first: usize,
+    best: &mut [T],
+    ties: &mut [f64],
+) {
+    // In pieces that stay in the first-level cache while the rows pass by.
+    const PIECE: usize = 1024;
+    for (k, (best, ties)) in best.chunks_mut(PIECE).zip(ties.chunks_mut(PIECE)).enumerate() {
+        let columns = first + k * PIECE..first + k * PIECE + best.len();
+        best.copy_from_slice(&x[columns.clone()]);
+        ties.fill(1.0);
+        for row in x.chunks_exact(inner).skip(1) {
+            for ((best, ties), &v) in best.iter_mut().zip(ties.iter_mut()).zip(&row[columns.clone()]) {
+                let (beats, equal) = (v.beats(*best, W::MAX), v == *best);
+                *ties = if beats { 1.0 } else { *ties + f64::from(u8::from(equal)) };
+                *best = if beats { v } else { *best };
             }
         }
     }

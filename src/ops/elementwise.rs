@@ -16,7 +16,7 @@ use std::f64::consts::{LN_2, LN_10, PI};
 /// A derivative in the three algebras.
 pub struct Rule<const N: usize> {
     /// `(g, x, ..., y)` with `y` the result.
-    number: fn([f64; N]) -> f64,
+    pub number: fn([f64; N]) -> f64,
     array: for<'c> fn([Expr<'c>; N]) -> Expr<'c>,
     uses: fn([Uses; N]) -> Uses,
 }

@@ -12,6 +12,7 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::rows::Padding;
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -185,15 +186,22 @@ impl Plan {
                 }
             }
         }
+        let new_axes = items.iter().filter(|i| matches!(i, Item::NewAxis)).count();
+        if new_axes > shape::MAX_NDIM {
+            let many =
+                format!("number of dimensions must be within [0, {}], indexing would add {new_axes}", shape::MAX_NDIM);
+            return Err(Error::index(many));
+        }
+        // A bit for each entry of the window that an array replaces: there are at most 64 old axes and as many new ones.
+        let replaced = arrays.iter().fold(0u128, |bits, (k, _)| bits | 1 << k);
         let positions = if arrays.is_empty() { None } else { Some(positions(cx, from, &window, &arrays, &places)?) };
         // Axes that an integer takes away have step 0; axes that positions replace come together at `at`.
-        let replaced = |k: usize| positions.as_ref().is_some_and(|p| p.along.iter().any(|(a, _)| *a == k));
-        let mut to: Shape = window
-            .iter()
-            .enumerate()
-            .filter(|(k, w)| !replaced(*k) && (w.source.is_none() || w.step != 0))
-            .map(|(_, w)| w.length)
-            .collect();
+        let mut to = Shape::new();
+        for (k, w) in window.iter().enumerate() {
+            if replaced >> k & 1 == 0 && (w.source.is_none() || w.step != 0) {
+                to.push(w.length);
+            }
+        }
         if let Some(p) = &positions {
             for (i, &d) in p.shape.iter().enumerate() {
                 to.insert(p.at + i, d);
@@ -220,6 +228,54 @@ impl Plan {
             }
         }
         (shape, out, at)
+    }
+
+    /// The selection as rows of the array, if index arrays stand for its first axes and all others are whole: the number
+    /// of each row, in the order of the result.
+    fn row_list(&self, cx: &Context) -> Result<Option<Tensor>> {
+        let Some(p) = &self.positions else { return Ok(None) };
+        let leading = p.along.iter().enumerate().all(|(i, (k, _))| i == *k);
+        let whole =
+            |(i, w): (usize, &Window)| w.source == Some(i) && w.start == 0 && w.step == 1 && w.length == self.from[i];
+        if !leading || p.at != 0 || !self.window.iter().enumerate().all(whole) {
+            return Ok(None);
+        }
+        if let [(_, list)] = &p.along[..] {
+            return Ok(Some(list.clone()));
+        }
+        let lists: SmallVec<[(usize, &[i64]); 4]> =
+            p.along.iter().map(|(k, t)| (self.from[*k], t.elements::<i64>())).collect();
+        let number = |i: usize| lists.iter().fold(0, |n, (extent, list)| n * *extent as i64 + list[i]);
+        cx.engine.build::<i64>(&p.shape, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = number(i))).map(Some)
+    }
+
+    /// Where the selection stands in the array, if it is a forward slice of one axis that covers half of it or more: then
+    /// putting it inside zeros costs no more than adding to zeros does.
+    fn padding(&self) -> Option<Padding> {
+        if self.positions.is_some() || 2 * shape::size_of(&self.to) < shape::size_of(&self.from) {
+            return None;
+        }
+        let mut found = None;
+        for (i, w) in self.window.iter().enumerate() {
+            let whole = w.start == 0 && w.step == 1 && w.source.is_some_and(|a| w.length == self.from[a]);
+            if w.source != Some(i) || w.step < 1 {
+                return None;
+            }
+            if !whole {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some((i, w));
+            }
+        }
+        let (axis, w) = found?;
+        Some(Padding {
+            total: self.from[axis],
+            start: w.start as usize,
+            step: w.step as usize,
+            length: w.length,
+            inner: shape::size_of(&self.from[axis + 1..]),
+        })
     }
 
     /// Calls `each` for every row, in the order of the result, with its position in memory, its length and the
@@ -373,8 +429,14 @@ impl Primitive for Get {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let t = cx.tensor(&args[0])?;
+        let t = cx.lazy_tensor(&args[0])?;
         let plan = &self.0;
+        if cx.engine.defers(shape::size_of(&plan.to))
+            && let Some(list) = plan.row_list(cx)?
+        {
+            return Ok(cx.engine.rows(&t, &list, &plan.to)?.into());
+        }
+        cx.engine.force(&t)?;
         if plan.positions.is_none() {
             let (shape, strides, at) = plan.over(t.offset() as isize, t.strides());
             return Ok(t.view_as(shape, at as usize, strides).into());
@@ -409,10 +471,12 @@ impl Primitive for Get {
     /// Adds to what is there already, in place.
     fn vjp_into(&self, cx: &Context, g: &Array, sum: Array, meta: &Meta) -> std::result::Result<Array, Array> {
         let Array::Plain(sum) = sum else { return Err(sum) };
-        if g.dtype() != meta.dtype || !matches!(g, Array::Plain(_) | Array::Number { .. }) || !sum.is_ready() {
+        let fused = cx.engine.defers(sum.size()) && self.0.padding().is_some();
+        if fused || g.dtype() != meta.dtype || !matches!(g, Array::Plain(_) | Array::Number { .. }) {
             return Err(Array::Plain(sum));
         }
-        match add_to(cx, sum, &self.0, g) {
+        let added = cx.engine.force(&sum).and_then(|()| add_to(cx, sum, &self.0, g));
+        match added {
             Ok(sum) => Ok(Array::Plain(sum)),
             Err(e) => Ok(cx.fail(e.within(self.name()))),
         }
@@ -440,6 +504,35 @@ fn without_leading_ones(cx: &Context, values: &Array, plan: &Plan) -> Array {
 #[derive(Clone)]
 struct Add(Shared<Plan>);
 
+impl Add {
+    /// Adding to zeros, as part of the pass that computes the values.
+    fn to_zeros(&self, cx: &Context, x: &Tensor, values: &Array) -> Result<Option<Tensor>> {
+        let plan = &self.0;
+        let (dtype, zeros) = (x.dtype(), &x.shape());
+        let Array::Plain(v) = values else { return Ok(None) };
+        if v.dtype() != dtype || !dtype.is_inexact() || v.shape() != plan.to.as_slice() || !is_zero(x) {
+            return Ok(None);
+        }
+        if cx.engine.defers(x.size())
+            && let Some(padding) = plan.padding()
+        {
+            return cx.engine.pad(v, padding, zeros).map(Some);
+        }
+        // Values that are there are added at once; there is nothing to gain.
+        if !v.is_ready()
+            && let Some(list) = plan.row_list(cx)?
+        {
+            return cx.engine.scatter(v, &list, zeros).map(Some);
+        }
+        Ok(None)
+    }
+}
+
+/// Whether these are zeros of one element repeated, as a derivative begins with.
+fn is_zero(x: &Tensor) -> bool {
+    x.size() > 0 && x.is_ready() && x.is_splat() && with_dtype!(x.dtype(), T => x.first::<T>() == T::default())
+}
+
 impl Primitive for Add {
     fn name(&self) -> &str {
         "ag_index_add"
@@ -448,6 +541,9 @@ impl Primitive for Add {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let dtype = rows::promote(&args[0], &args[1]);
         let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
+        if let Some(y) = self.to_zeros(cx, &x, &args[1])? {
+            return Ok(y.into());
+        }
         cx.engine.force(&x)?;
         Ok(add_to(cx, x, &self.0, &args[1])?.into())
     }

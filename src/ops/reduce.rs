@@ -8,8 +8,10 @@ use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
-use crate::trace::{ANS, Array, Kept, Primitive, apply};
+use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
 use crate::with_dtype;
+use smallvec::SmallVec;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// All axes of an array.
@@ -91,7 +93,12 @@ pub fn mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
 
 /// `numpy.max` (`max`) or `numpy.min`. All elements that attain it share the cotangent equally.
 pub fn extremum(cx: &Context, max: bool, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    apply(cx, &Extremum { max, axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[x])
+    let operation = Extremum { max, axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) };
+    if x.level(&cx.trace) == 0 {
+        return apply(cx, &operation, &[x]);
+    }
+    // A derivative will want the ties: while the elements are at hand they cost next to nothing.
+    apply_multi(cx, &operation, &[x]).into_iter().next().unwrap_or_default()
 }
 
 #[derive(Clone)]
@@ -105,10 +112,20 @@ struct Extremum {
 impl Extremum {
     /// Where the extremum is attained, and how often along the reduced axes.
     fn ties(&self, cx: &Context, kept: &Kept<'_>) -> (Array, Array) {
-        let (x, y) = (kept.arg(0), keepdims(cx, kept.ans(), &self.shape, &self.axes));
-        let mask = compare(cx, &rows::EQUAL, x, &y);
-        let count = rows::plain(cx, self.name(), |cx| Ok(count_ties(cx, x, &y, &self.axes)?.into()), &[x, &y]);
+        let (args, ans) = kept.all(1);
+        let y = keepdims(cx, &ans[0], &self.shape, &self.axes);
+        let mask = compare(cx, &rows::EQUAL, &args[0], &y);
+        // Piecewise constant: nothing to differentiate.
+        let count = ans.get(1).map_or(Array::Null, |count| keepdims(cx, &count.plain(), &self.shape, &self.axes));
         (mask, count)
+    }
+
+    fn check(&self, t: &Tensor) -> Result<()> {
+        if self.axes.iter().any(|&a| t.shape()[a] == 0) {
+            let name = if self.max { "maximum" } else { "minimum" };
+            return Err(Error::value(format!("zero-size array to reduction operation {name} which has no identity")));
+        }
+        Ok(())
     }
 }
 
@@ -119,16 +136,46 @@ impl Primitive for Extremum {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.tensor(&args[0])?;
-        if self.axes.iter().any(|&a| t.shape()[a] == 0) {
-            let name = if self.max { "maximum" } else { "minimum" };
-            return Err(Error::value(format!("zero-size array to reduction operation {name} which has no identity")));
-        }
+        self.check(&t)?;
         let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
         Ok(fold(cx, if self.max { Fold::Max } else { Fold::Min }, &t, &self.axes, &out)?.into())
     }
 
+    /// The extrema, and in their shape how often each occurs.
+    fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
+        let t = cx.tensor(&args[0])?;
+        self.check(&t)?;
+        let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
+        let (best, ties) = match side_by_side(&t, &self.axes) {
+            Some((length, inner)) if t.size() > 0 => extrema_with_ties(cx, self.max, &t, length, inner, &out)?,
+            _ => {
+                let best = self.eval(cx, args)?;
+                let ties = count_ties(cx, &args[0], &keepdims(cx, &best, &self.shape, &self.axes), &self.axes)?;
+                (cx.lazy_tensor(&best)?, ties.view_as(out.clone(), ties.offset(), shape::contiguous(&out)))
+            }
+        };
+        let ties = cast(cx, ties, t.dtype().real().inexact())?;
+        Ok(SmallVec::from_iter([best.into(), ties.into()]))
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
-        1 | ANS
+        ALL
+    }
+
+    /// The ties have no derivative.
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        argnums.iter().map(|&k| if gs[0].is_null() { Array::Null } else { self.vjp(cx, k, &gs[0], kept) }).collect()
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        SmallVec::from_iter([self.jvp(cx, argnums[0], &ts[0], kept), Array::Null])
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
@@ -143,6 +190,51 @@ impl Primitive for Extremum {
         let result = binary(cx, &rows::DIV, &total, &count);
         reshape(cx, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
     }
+}
+
+/// Extrema of a row-major array seen as (outer, `length`, `inner`) and how often each occurs, both of shape `out`.
+fn extrema_with_ties(
+    cx: &Context,
+    max: bool,
+    t: &Tensor,
+    length: usize,
+    inner: usize,
+    out: &[usize],
+) -> Result<(Tensor, Tensor)> {
+    let mut ties_memory = cx.engine.heap.pool.take::<f64>(shape::size_of(out))?;
+    let ties = ties_memory.slice_mut::<f64>(shape::size_of(out));
+    let best = with_dtype!(t.dtype(), T => {
+        let x = t.elements::<T>();
+        cx.engine.build::<T>(out, |best| {
+            let block = length * inner;
+            // Rows in groups, columns in strips: what a thread takes at a time.
+            let group = if inner == 1 { (CHUNK / length).max(1) } else { strip(inner) };
+            let part = if inner == 1 { group } else { inner };
+            let parts = best.chunks_mut(part).zip(ties.chunks_mut(part));
+            if inner == 1 {
+                share_out(&cx.engine, x.len(), parts, |i, (best, ties)| {
+                    let rows = x[i * group * length..].chunks_exact(length);
+                    for ((best, ties), row) in best.iter_mut().zip(ties).zip(rows) {
+                        (*best, *ties) = kernels::extremum_of_row(max, row);
+                    }
+                });
+            } else {
+                for (i, (best, ties)) in parts.enumerate() {
+                    let x = &x[i * block..(i + 1) * block];
+                    let strips = best.chunks_mut(group).zip(ties.chunks_mut(group));
+                    share_out(&cx.engine, x.len(), strips, |k, (best, ties)| {
+                        kernels::extrema_of_columns(max, x, inner, k * group, best, ties);
+                    });
+                }
+            }
+        })
+    })?;
+    Ok((best, Tensor::from_buffer(&cx.engine.heap, DType::F64, out.into(), ties_memory)))
+}
+
+/// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results.
+fn strip(inner: usize) -> usize {
+    inner.div_ceil(8).next_multiple_of(64).min(1024)
 }
 
 /// How many elements equal the extremum, with the reduced axes kept; in the precision of the array.
@@ -609,6 +701,13 @@ fn fold_shared<T: Reduce>(engine: &Engine, fold: Fold, x: &[T], length: usize, i
         dst[0] = T::row(fold, &partial);
         return;
     }
+    if inner > 1 && rows < 8 && x.len() > 2 * CHUNK {
+        let (block, strip) = (length * inner, strip(inner));
+        for (dst, x) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(block)) {
+            share(engine, x.len(), dst, strip, |k, d| kernels::columns(fold, x, inner, k * strip, d));
+        }
+        return;
+    }
     if rows > 1 && x.len() > 2 * CHUNK {
         let block = length * inner;
         let group = (CHUNK / block.max(1)).max(1);
@@ -629,17 +728,27 @@ fn share<T: Send + Copy>(
     chunk: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
 ) {
+    share_out(engine, elements, dst.chunks_mut(chunk), work);
+}
+
+/// Calls `work` with each part and its number, on several threads if `elements` are many.
+fn share_out<P: Send>(
+    engine: &Engine,
+    elements: usize,
+    parts: impl Iterator<Item = P>,
+    work: impl Fn(usize, P) + Sync,
+) {
     match engine.threads_for(elements as f64 * 0.2) {
-        None => dst.chunks_mut(chunk).enumerate().for_each(|(i, d)| work(i, d)),
+        None => parts.enumerate().for_each(|(i, part)| work(i, part)),
         Some(threads) => {
-            let chunks: Vec<std::sync::Mutex<&mut [T]>> = dst.chunks_mut(chunk).map(std::sync::Mutex::new).collect();
+            let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
             let next = AtomicUsize::new(0);
             threads.run(&|_| {
                 loop {
                     let i = next.fetch_add(1, Relaxed);
-                    let Some(slot) = chunks.get(i) else { return };
-                    if let Ok(mut d) = slot.lock() {
-                        work(i, &mut d);
+                    let Some(slot) = parts.get(i) else { return };
+                    if let Some(part) = slot.lock().ok().and_then(|mut slot| slot.take()) {
+                        work(i, part);
                     }
                 }
             });

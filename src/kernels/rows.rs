@@ -1,0 +1,185 @@
+//! Rows of a matrix in the order of a list, rows added at the places of a list, and arrays inside zeros: what indexing
+//! and its derivative do, block by block, so that neither needs memory for what passes through.
+//!
+//! "Matrix" means row-major memory cut into rows of one length, which may be 1.
+
+use std::ops::AddAssign;
+
+/// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
+pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst: &mut [T]) {
+    if row == 1 {
+        for (d, &i) in dst.iter_mut().zip(&list[start..]) {
+            *d = memory[i as usize];
+        }
+        return;
+    }
+    for_each_part(row, start, dst.len(), |i, columns, done| {
+        let from = list[i] as usize * row + columns.start;
+        dst[done..done + columns.len()].copy_from_slice(&memory[from..from + columns.len()]);
+    });
+}
+
+/// Adds `values`, elements `start..` of rows as above, to the rows of `memory` that `list` names.
+pub fn scatter<T: Copy + AddAssign>(memory: &mut [T], list: &[i64], row: usize, start: usize, values: &[T]) {
+    scatter_any(memory, list, row, start, values);
+}
+
+super::math::dispatch::dispatch!(fn scatter_any[T: Scattered](
+    memory: &mut [T], list: &[i64], row: usize, start: usize, values: &[T]
+) = scatter_body);
+
+/// Numbers that add up.
+pub trait Scattered: Copy + AddAssign {}
+impl<T: Copy + AddAssign> Scattered for T {}
+
+#[inline(always)]
+fn scatter_body<T: Scattered, const FMA: bool>(memory: &mut [T], list: &[i64], row: usize, start: usize, values: &[T]) {
+    if row == 1 {
+        for (&v, &i) in values.iter().zip(&list[start..]) {
+            memory[i as usize] += v;
+        }
+        return;
+    }
+    for_each_part(row, start, values.len(), |i, columns, done| {
+        let to = list[i] as usize * row + columns.start;
+        let values = &values[done..done + columns.len()];
+        memory[to..to + columns.len()].iter_mut().zip(values).for_each(|(m, &v)| *m += v);
+    });
+}
+
+/// Calls `each` with the rows that elements `start..start + n` belong to: number, columns, elements before.
+#[inline(always)]
+fn for_each_part(row: usize, start: usize, n: usize, mut each: impl FnMut(usize, std::ops::Range<usize>, usize)) {
+    let (mut i, mut first, mut done) = (start / row, start % row, 0);
+    while done < n {
+        let length = (row - first).min(n - done);
+        each(i, first..first + length, done);
+        done += length;
+        i += 1;
+        first = 0;
+    }
+}
+
+/// Where an array stands inside zeros, along one axis: both are seen as (outer, axis, inner).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Padding {
+    /// Extent of the axis with the zeros.
+    pub total: usize,
+    /// Position of the first element, and the distance of neighbours (at least 1).
+    pub start: usize,
+    pub step: usize,
+    /// Extent of the axis without zeros.
+    pub length: usize,
+    pub inner: usize,
+}
+
+impl Padding {
+    /// As numbers, which is how the engine keeps it beside an operation.
+    pub fn to_list(self) -> [i64; 5] {
+        [self.total, self.start, self.step, self.length, self.inner].map(|v| v as i64)
+    }
+
+    pub fn from_list(list: &[i64]) -> Padding {
+        let at = |i: usize| list[i] as usize;
+        Padding { total: at(0), start: at(1), step: at(2), length: at(3), inner: at(4) }
+    }
+
+    /// Where the elements `start..start + n` lie in the array without zeros, if none of them is such a zero.
+    pub fn inside(&self, start: usize, n: usize) -> Option<usize> {
+        let row = self.total * self.inner;
+        let (outer, column) = (start / row, start % row);
+        let (first, width) = (self.start * self.inner, self.length * self.inner);
+        let here = self.step == 1 && column >= first && column + n <= first + width;
+        here.then(|| outer * width + column - first)
+    }
+
+    /// Elements `start..start + dst.len()` of `x` inside zeros.
+    pub fn read<T: Copy + Default>(&self, x: &[T], start: usize, dst: &mut [T]) {
+        if self.step == 1 {
+            // Whole runs: zeros before, what is there, zeros after.
+            let (row, first) = (self.total * self.inner, self.start * self.inner);
+            let width = self.length * self.inner;
+            for_each_part(row, start, dst.len(), |outer, columns, done| {
+                let part = &mut dst[done..done + columns.len()];
+                let low = first.clamp(columns.start, columns.end);
+                let high = (first + width).clamp(low, columns.end);
+                let (before, rest) = part.split_at_mut(low - columns.start);
+                let (inside, after) = rest.split_at_mut(high - low);
+                before.fill(T::default());
+                after.fill(T::default());
+                if !inside.is_empty() {
+                    let from = outer * width + low - first;
+                    inside.copy_from_slice(&x[from..from + inside.len()]);
+                }
+            });
+            return;
+        }
+        for_each_part(self.inner, start, dst.len(), |row, columns, done| {
+            let (outer, at) = (row / self.total, row % self.total);
+            let part = &mut dst[done..done + columns.len()];
+            let distance = at.wrapping_sub(self.start);
+            if at >= self.start && distance.is_multiple_of(self.step) && distance / self.step < self.length {
+                let from = (outer * self.length + distance / self.step) * self.inner;
+                part.copy_from_slice(&x[from + columns.start..from + columns.end]);
+            } else {
+                part.fill(T::default());
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_rows_are_those_of_the_whole() {
+        for row in [1, 3, 64, 700] {
+            let memory: Vec<u64> = (0..20 * row as u64).collect();
+            let list: Vec<i64> = (0..50).map(|i| i * 7 % 20).collect();
+            let whole: Vec<u64> = list.iter().flat_map(|&i| memory[i as usize * row..][..row].to_vec()).collect();
+            let (mut sums, mut want) = (vec![0u64; memory.len()], vec![0u64; memory.len()]);
+            for (k, &i) in list.iter().enumerate() {
+                for j in 0..row {
+                    want[i as usize * row + j] += whole[k * row + j];
+                }
+            }
+            for start in (0..whole.len()).step_by(512) {
+                let n = 512.min(whole.len() - start);
+                let mut block = vec![0; n];
+                gather(&memory, &list, row, start, &mut block);
+                assert_eq!(block, whole[start..start + n]);
+                scatter(&mut sums, &list, row, start, &block);
+            }
+            assert_eq!(sums, want);
+        }
+    }
+
+    #[test]
+    fn blocks_inside_zeros_are_those_of_the_whole() {
+        for (total, start, step, length) in
+            [(9, 0, 1, 8), (9, 1, 1, 8), (9, 2, 3, 3), (9, 8, 1, 1), (7, 1, 2, 3), (4, 2, 1, 0)]
+        {
+            for inner in [1, 5] {
+                let padding = Padding { total, start, step, length, inner };
+                assert_eq!(Padding::from_list(&padding.to_list()), padding);
+                let x: Vec<u32> = (1..=(3 * length * inner) as u32).collect();
+                let mut want = vec![0; 3 * total * inner];
+                for (k, row) in x.chunks_exact(inner).enumerate() {
+                    let (outer, at) = (k / length, start + k % length * step);
+                    want[(outer * total + at) * inner..][..inner].copy_from_slice(row);
+                }
+                for begin in 0..want.len() {
+                    for end in begin..=want.len() {
+                        let mut block = vec![77; end - begin];
+                        padding.read(&x, begin, &mut block);
+                        assert_eq!(block, want[begin..end], "{padding:?} {begin} {end}");
+                        if let Some(at) = padding.inside(begin, end - begin).filter(|_| begin < end) {
+                            assert_eq!(x[at..at + block.len()], block);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
