@@ -12,6 +12,7 @@ pub struct Dims<T: Copy + Default> {
     len: usize,
     few: [T; INLINE],
     /// All entries, as soon as there were more than four.
+    #[expect(clippy::box_collection, reason = "one word in the list, for what is rare")]
     many: Option<Box<Vec<T>>>,
 }
 

@@ -85,6 +85,7 @@ pub struct Tape {
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
     pub general: Vec<Option<Box<General>>>,
     /// Emptied nodes.
+    #[expect(clippy::vec_box, reason = "they move in and out of the record whole")]
     spare: Vec<Box<General>>,
 }
 

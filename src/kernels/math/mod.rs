@@ -17,6 +17,8 @@ mod complex_inverse;
 pub(crate) mod dispatch;
 mod erf;
 mod exp;
+#[doc(hidden)]
+pub mod fused;
 mod hyperbolic;
 mod inverse_trig;
 mod log;
