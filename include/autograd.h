@@ -1692,6 +1692,66 @@ struct ag_array ag_index_items_add(struct ag_context *cx,
 AG_API struct ag_array ag_index_array(struct ag_context *cx, struct ag_array x, struct ag_array index);
 
 /**
+ * The array that x would be after x[index] *= values; values are broadcast, and a place that occurs several times gets all of
+ * its values (numpy.multiply.at).
+ */
+AG_API
+struct ag_array ag_index_mul(struct ag_context *cx,
+                             struct ag_array x,
+                             const char *index,
+                             struct ag_array values);
+
+/**
+ * As ag_index_mul, at items.
+ */
+AG_API
+struct ag_array ag_index_items_mul(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const struct ag_index_item *items,
+                                   size_t nitems,
+                                   struct ag_array values);
+
+/**
+ * The array that x would be after x[index] = maximum(x[index], values); values are broadcast, and a place that occurs several times gets all of
+ * its values (numpy.maximum.at). Where several attain it, they share the cotangent.
+ */
+AG_API
+struct ag_array ag_index_max(struct ag_context *cx,
+                             struct ag_array x,
+                             const char *index,
+                             struct ag_array values);
+
+/**
+ * As ag_index_max, at items.
+ */
+AG_API
+struct ag_array ag_index_items_max(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const struct ag_index_item *items,
+                                   size_t nitems,
+                                   struct ag_array values);
+
+/**
+ * The array that x would be after x[index] = minimum(x[index], values); values are broadcast, and a place that occurs several times gets all of
+ * its values (numpy.minimum.at). Where several attain it, they share the cotangent.
+ */
+AG_API
+struct ag_array ag_index_min(struct ag_context *cx,
+                             struct ag_array x,
+                             const char *index,
+                             struct ag_array values);
+
+/**
+ * As ag_index_min, at items.
+ */
+AG_API
+struct ag_array ag_index_items_min(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const struct ag_index_item *items,
+                                   size_t nitems,
+                                   struct ag_array values);
+
+/**
  * Begins a tape: what is computed from arrays boxed on it is recorded. Tapes nest; gradients taken on the inner one are
  * recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun.
  */

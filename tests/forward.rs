@@ -8,6 +8,7 @@ use autograd::context::Context;
 use autograd::error::{Error, Result, code};
 use autograd::ops::elementwise::{self as rows, BINARY, COMPARISONS, STEPS, TESTS, UNARY};
 use autograd::ops::index::{self, Item, Plan};
+use autograd::ops::index_reduce::{self, Combine};
 use autograd::ops::{complex, create, product, reduce, shape};
 use autograd::trace::Array;
 use helpers::{deferring, elements};
@@ -174,6 +175,14 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         }
         "index" => index::get(cx, &a[0], &call.plan(cx, a[0].shape(), &a[1..])?),
         "index_set" => index::set(cx, &a[0], &call.plan(cx, a[0].shape(), &a[2..])?, &a[1]),
+        "index_mul" | "index_max" | "index_min" => {
+            let how = match call.name {
+                "index_mul" => Combine::Mul,
+                "index_max" => Combine::Max,
+                _ => Combine::Min,
+            };
+            index_reduce::combine(cx, how, &a[0], &call.plan(cx, a[0].shape(), &a[2..])?, &a[1])
+        }
         "index_add" => index::add(cx, &a[0], &call.plan(cx, a[0].shape(), &a[2..])?, &a[1]),
         other => panic!("no operation {other}"),
     })

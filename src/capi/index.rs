@@ -4,6 +4,7 @@ use super::{ag_array, ag_context, guard, slice};
 use crate::array::Shared;
 use crate::error::{Error, Result};
 use crate::ops::index::{self, Item, Plan};
+use crate::ops::index_reduce::{self, Combine};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char};
@@ -114,6 +115,10 @@ fn add(c: &ag_context, x: &Array, plan: &Shared<Plan>, values: &Array) -> Array 
     index::add(&c.core, x, plan, values)
 }
 
+fn combine(how: Combine) -> impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Array) -> Array {
+    move |c, x, plan, values| index_reduce::combine(&c.core, how, x, plan, values)
+}
+
 /// x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index(cx: *mut ag_context, x: ag_array, index: *const c_char) -> ag_array {
@@ -182,4 +187,76 @@ pub unsafe extern "C" fn ag_index_items_add(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index_array(cx: *mut ag_context, x: ag_array, index: ag_array) -> ag_array {
     indexed(cx, "ag_index_array", x, Source::Array(index), None, get)
+}
+
+/// The array that x would be after x[index] *= values; values are broadcast, and a place that occurs several times gets all of
+/// its values (numpy.multiply.at).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_mul(
+    cx: *mut ag_context,
+    x: ag_array,
+    index: *const c_char,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_mul", x, Source::Text(index), Some(values), combine(Combine::Mul))
+}
+
+/// As ag_index_mul, at items.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_items_mul(
+    cx: *mut ag_context,
+    x: ag_array,
+    items: *const ag_index_item,
+    nitems: usize,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_items_mul", x, Source::Items(items, nitems), Some(values), combine(Combine::Mul))
+}
+
+/// The array that x would be after x[index] = maximum(x[index], values); values are broadcast, and a place that occurs several times gets all of
+/// its values (numpy.maximum.at). Where several attain it, they share the cotangent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_max(
+    cx: *mut ag_context,
+    x: ag_array,
+    index: *const c_char,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_max", x, Source::Text(index), Some(values), combine(Combine::Max))
+}
+
+/// As ag_index_max, at items.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_items_max(
+    cx: *mut ag_context,
+    x: ag_array,
+    items: *const ag_index_item,
+    nitems: usize,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_items_max", x, Source::Items(items, nitems), Some(values), combine(Combine::Max))
+}
+
+/// The array that x would be after x[index] = minimum(x[index], values); values are broadcast, and a place that occurs several times gets all of
+/// its values (numpy.minimum.at). Where several attain it, they share the cotangent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_min(
+    cx: *mut ag_context,
+    x: ag_array,
+    index: *const c_char,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_min", x, Source::Text(index), Some(values), combine(Combine::Min))
+}
+
+/// As ag_index_min, at items.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_index_items_min(
+    cx: *mut ag_context,
+    x: ag_array,
+    items: *const ag_index_item,
+    nitems: usize,
+    values: ag_array,
+) -> ag_array {
+    indexed(cx, "ag_index_items_min", x, Source::Items(items, nitems), Some(values), combine(Combine::Min))
 }

@@ -6,6 +6,7 @@ pub mod complex;
 pub mod create;
 pub mod elementwise;
 pub mod index;
+pub mod index_reduce;
 pub mod product;
 pub mod reduce;
 pub mod registry;

@@ -272,6 +272,9 @@ static void indexing(ag_context *cx) {
   CHECK_ARRAY(cx, ag_index(cx, x, "5:, 0"), "0", "");
   CHECK_ARRAY(cx, ag_index_set(cx, x, "0, :2", ag_scalar(cx, 9.0)), "3,4", "9 9 2 3 4 5 6 7 8 9 10 11");
   CHECK_ARRAY(cx, ag_index_add(cx, x, ":, 0", vector_of(cx, "1 2 3")), "3,4", "1 1 2 3 6 5 6 7 11 9 10 11");
+  CHECK_ARRAY(cx, ag_index_mul(cx, x, ":, 0", vector_of(cx, "1 2 3")), "3,4", "0 1 2 3 8 5 6 7 24 9 10 11");
+  CHECK_ARRAY(cx, ag_index_max(cx, x, ":, 0", ag_scalar(cx, 5.0)), "3,4", "5 1 2 3 5 5 6 7 8 9 10 11");
+  CHECK_ARRAY(cx, ag_index_min(cx, x, ":, 0", ag_scalar(cx, 5.0)), "3,4", "0 1 2 3 4 5 6 7 5 9 10 11");
   CHECK_ARRAY(cx, x, "3,4", "0 1 2 3 4 5 6 7 8 9 10 11");
 
   ag_index_item items[3];
@@ -286,6 +289,9 @@ static void indexing(ag_context *cx) {
   CHECK_ARRAY(cx, ag_index_items_set(cx, x, items, 2, ag_scalar(cx, 0.0)), "3,4", "0 1 2 0 0 5 6 0 0 9 10 0");
   /* a place that is named twice receives twice */
   CHECK_ARRAY(cx, ag_index_items_add(cx, x, items, 2, ag_scalar(cx, 1.0)), "3,4", "2 1 2 4 6 5 6 8 10 9 10 12");
+  CHECK_ARRAY(cx, ag_index_items_mul(cx, x, items, 2, ag_scalar(cx, 2.0)), "3,4", "0 1 2 6 16 5 6 14 32 9 10 22");
+  CHECK_ARRAY(cx, ag_index_items_max(cx, x, items, 2, ag_scalar(cx, 5.0)), "3,4", "5 1 2 5 5 5 6 7 8 9 10 11");
+  CHECK_ARRAY(cx, ag_index_items_min(cx, x, items, 2, ag_scalar(cx, 5.0)), "3,4", "0 1 2 3 4 5 6 5 5 9 10 5");
   /* index arrays side by side are taken in pairs, as in NumPy */
   items[0] = item(AG_INDEX_ARRAY, 0, 0, 0);
   items[0].array = array_of(cx, AG_I64, "3", "0 1 2");

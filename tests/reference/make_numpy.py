@@ -341,4 +341,26 @@ for kind in ("float32", "complex128", "complex64", "int64", "bool"):
     f.case("index", lambda x, *a: x[a[0]], x, I(2, 0), at="@")
     f.case("index_set", lambda x, v, *a: assign(x, v, a[0]), x, v, I(2, 0), at="@")
     f.case("index_add", lambda x, v, *a: add_at(x, v, a[0]), x, v, I(2, 2), at="@")
+
+
+def combine_at(ufunc, x, v, i):
+    y = x.astype(np.result_type(x, v))
+    ufunc.at(y, i, np.broadcast_to(v, y[i].shape).copy())
+    return y
+
+
+COMBINE = {"index_mul": np.multiply, "index_max": np.maximum, "index_min": np.minimum}
+for name, ufunc in COMBINE.items():
+    for x, t, arrays in [(x, t, []) for x, ts in INDICES for t in ts] + ADVANCED:
+        try:
+            shape = x[index_of(t, arrays)].shape
+        except (IndexError, ValueError):
+            continue
+        for v in [np.array(1.5), np.arange(-2.0, -2 + int(np.prod(shape))).reshape(shape)]:
+            f.case(name, lambda x, v, *a: combine_at(ufunc, x, v, index_of(t, a)), x, v, *arrays, at=t)
+    for kind in ("float32", "complex128", "complex64", "int64", "bool"):
+        x, v = draw((3, 4), kind), draw((5, 4), kind)
+        f.case(name, lambda x, v, *a: combine_at(ufunc, x, v, a[0]), x, v, I(2, 0, 2, 2, 0), at="@")
+    x = np.array([[NAN, INF, -INF, 0.0], [0.0, -0.0, 1.0, -1.0]])
+    f.case(name, lambda x, v, *a: combine_at(ufunc, x, v, a[0]), x, x[::-1] * 2, I(1, 1), at="@")
 f.write()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::index::{self, Item, Plan};
+use crate::ops::index_reduce::{self, Combine};
 use crate::ops::{create, shape};
 
 /// `x[text]`, with `@` in the text standing for the next of the index arrays.
@@ -98,6 +99,31 @@ pub fn cases(list: &mut Vec<Entry>) {
             label: format!("{} to a number", label(&row, i)),
             args: vec![x, value],
             run: Box::new(move |cx, a| index::set(cx, &a[0], &make(cx), &a[1])),
+        });
+    }
+    for how in [Combine::Mul, Combine::Max, Combine::Min] {
+        let cases = INDICES.iter().enumerate().map(|(i, &row)| {
+            let (shape, text, arrays) = row;
+            Case {
+                label: label(&row, i),
+                args: vec![Arg { domain: Distinct, shape }, Arg { domain: Distinct, shape: &[] }],
+                run: Box::new(move |cx, a| {
+                    let plan = plan(cx, shape, text, &arrays(cx));
+                    // Values apart from each other and from the array.
+                    let steps = create::linspace(cx, 0.13, 2.9, plan.to.iter().product::<usize>() as i64);
+                    let steps = shape::reshape(cx, &Array::from(steps.expect("a small array")), &plan.to);
+                    let steps = rows::astype(cx, &steps, a[1].dtype());
+                    let values = rows::binary(cx, &rows::MUL, &rows::unary(cx, &rows::SIN, &steps), &a[1]);
+                    index_reduce::combine(cx, how, &a[0], &plan, &values)
+                }),
+            }
+        });
+        list.push(Entry {
+            name: how.name(),
+            family: "indexing",
+            dtypes: ALL,
+            derivative: Both,
+            cases: cases.collect(),
         });
     }
     let mut push = |name, cases| {
