@@ -172,6 +172,56 @@
 #define AG_C128 5
 
 /**
+ * Zeros.
+ */
+#define AG_PAD_ZEROS 0
+
+/**
+ * The nearest element.
+ */
+#define AG_PAD_EDGE 1
+
+/**
+ * The greatest element along the axis.
+ */
+#define AG_PAD_MAXIMUM 2
+
+/**
+ * The mean of the elements along the axis.
+ */
+#define AG_PAD_MEAN 3
+
+/**
+ * The smallest element along the axis.
+ */
+#define AG_PAD_MINIMUM 4
+
+/**
+ * Mirrored at the first and last elements: c b | a b c | b a.
+ */
+#define AG_PAD_REFLECT 5
+
+/**
+ * Turned about the first and last elements: mirrored and subtracted from twice these.
+ */
+#define AG_PAD_REFLECT_ODD 6
+
+/**
+ * Mirrored at the borders: b a | a b c | c b.
+ */
+#define AG_PAD_SYMMETRIC 7
+
+/**
+ * Mirrored at the borders and subtracted from twice the first and last elements.
+ */
+#define AG_PAD_SYMMETRIC_ODD 8
+
+/**
+ * Periodic: b c | a b c | a b.
+ */
+#define AG_PAD_WRAP 9
+
+/**
  * An absent start, stop or step.
  */
 #define AG_NONE INT64_MIN
@@ -1632,6 +1682,428 @@ AG_API struct ag_array ag_concatenate(struct ag_context *cx, const struct ag_arr
  * Arrays of one shape along a new axis, which is axis `axis` of the result.
  */
 AG_API struct ag_array ag_stack(struct ag_context *cx, const struct ag_array *arrays, size_t n, int64_t axis);
+
+/**
+ * Axis source[i] becomes axis destination[i], for n axes; the others keep their order.
+ */
+AG_API
+struct ag_array ag_moveaxis(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *source,
+                            const int64_t *destination,
+                            size_t n);
+
+/**
+ * Axis `axis` comes to stand before the axis `start`.
+ */
+AG_API struct ag_array ag_rollaxis(struct ag_context *cx, struct ag_array x, int64_t axis, int64_t start);
+
+/**
+ * A number as an array of one axis; others as they are.
+ */
+AG_API struct ag_array ag_atleast_1d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Numbers and vectors as matrices of one row; others as they are.
+ */
+AG_API struct ag_array ag_atleast_2d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * At least three axes: a vector becomes (1, n, 1), a matrix (m, n, 1).
+ */
+AG_API struct ag_array ag_atleast_3d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The last two axes exchanged.
+ */
+AG_API struct ag_array ag_matrix_transpose(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along every axis: a view.
+ */
+AG_API struct ag_array ag_flip(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along one axis: a view.
+ */
+AG_API struct ag_array ag_flip_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * Reversed along several axes (NULL: all): a view.
+ */
+AG_API struct ag_array ag_flip_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
+
+/**
+ * Reversed along axis 0.
+ */
+AG_API struct ag_array ag_flipud(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along axis 1.
+ */
+AG_API struct ag_array ag_fliplr(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Turned k times by 90 degrees, from axis 0 towards axis 1.
+ */
+AG_API struct ag_array ag_rot90(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * Turned k times by 90 degrees, from axis1 towards axis2.
+ */
+AG_API struct ag_array ag_rot90_axes(struct ag_context *cx, struct ag_array x, int64_t k, int64_t axis1, int64_t axis2);
+
+/**
+ * The elements moved on by `shift` places in row-major order; what leaves at the end comes in at the beginning.
+ */
+AG_API struct ag_array ag_roll(struct ag_context *cx, struct ag_array x, int64_t shift);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_roll_axis(struct ag_context *cx, struct ag_array x, int64_t shift, int64_t axis);
+
+/**
+ * The same along several axes, shifts[i] places along axes[i].
+ */
+AG_API
+struct ag_array ag_roll_axes(struct ag_context *cx,
+                             struct ag_array x,
+                             const int64_t *shifts,
+                             const int64_t *axes,
+                             size_t n);
+
+/**
+ * The array reps[i] times along axis i; where there are more repetitions than axes, new ones come first, and the other
+ * way round.
+ */
+AG_API struct ag_array ag_tile(struct ag_context *cx, struct ag_array x, const int64_t *reps, size_t n);
+
+/**
+ * Each element of the flattened array `count` times.
+ */
+AG_API struct ag_array ag_repeat(struct ag_context *cx, struct ag_array x, int64_t count);
+
+/**
+ * Each entry along an axis `count` times.
+ */
+AG_API struct ag_array ag_repeat_axis(struct ag_context *cx, struct ag_array x, int64_t count, int64_t axis);
+
+/**
+ * Element i of the flattened array counts[i] times (all of them counts[0] times, if n is 1).
+ */
+AG_API struct ag_array ag_repeat_counts(struct ag_context *cx, struct ag_array x, const int64_t *counts, size_t n);
+
+/**
+ * Entry i along an axis counts[i] times (all of them counts[0] times, if n is 1).
+ */
+AG_API
+struct ag_array ag_repeat_counts_axis(struct ag_context *cx,
+                                      struct ag_array x,
+                                      const int64_t *counts,
+                                      size_t n,
+                                      int64_t axis);
+
+/**
+ * The same elements in another shape, both in column-major order (NumPy's order "F"). One extent may be -1.
+ */
+AG_API struct ag_array ag_reshape_f(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * All elements in one axis, in column-major order (NumPy's order "F").
+ */
+AG_API struct ag_array ag_ravel_f(struct ag_context *cx, struct ag_array x);
+
+/**
+ * An array of any shape with the elements of x in row-major order, from the beginning again where there are too few.
+ */
+AG_API struct ag_array ag_resize(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * The flattened array without the elements at n positions.
+ */
+AG_API struct ag_array ag_delete(struct ag_context *cx, struct ag_array x, const int64_t *positions, size_t n);
+
+/**
+ * The array without the entries at n positions along an axis.
+ */
+AG_API
+struct ag_array ag_delete_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *positions,
+                               size_t n,
+                               int64_t axis);
+
+/**
+ * The flattened array with values before n positions: all of them before the only one, or one before each.
+ */
+AG_API
+struct ag_array ag_insert(struct ag_context *cx,
+                          struct ag_array x,
+                          const int64_t *positions,
+                          size_t n,
+                          struct ag_array values);
+
+/**
+ * The same along an axis: all entries of `values` before the only position, or one before each of several.
+ */
+AG_API
+struct ag_array ag_insert_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *positions,
+                               size_t n,
+                               struct ag_array values,
+                               int64_t axis);
+
+/**
+ * The main diagonal of the first two axes, as the last axis of the result: a view.
+ */
+AG_API struct ag_array ag_diagonal(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The diagonal `offset` places above the main one (below, if negative) of two axes, as the last axis of the result.
+ */
+AG_API
+struct ag_array ag_diagonal_axes(struct ag_context *cx,
+                                 struct ag_array x,
+                                 int64_t offset,
+                                 int64_t axis1,
+                                 int64_t axis2);
+
+/**
+ * Zeros with the last axis of x as such a diagonal: the inverse of ag_diagonal_axes. axis1 and axis2 are axes of the
+ * result.
+ */
+AG_API
+struct ag_array ag_make_diagonal(struct ag_context *cx,
+                                 struct ag_array x,
+                                 int64_t offset,
+                                 int64_t axis1,
+                                 int64_t axis2);
+
+/**
+ * The k-th diagonal of a matrix, or a matrix with a vector as k-th diagonal and zeros elsewhere.
+ */
+AG_API struct ag_array ag_diag(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * A matrix with all elements of x on the k-th diagonal and zeros elsewhere.
+ */
+AG_API struct ag_array ag_diagflat(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * The sum of the main diagonal of the first two axes.
+ */
+AG_API struct ag_array ag_trace(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The sum of the diagonal `offset` places above the main one of two axes.
+ */
+AG_API
+struct ag_array ag_trace_axes(struct ag_context *cx,
+                              struct ag_array x,
+                              int64_t offset,
+                              int64_t axis1,
+                              int64_t axis2);
+
+/**
+ * The upper triangle of the last two axes: zeros below the k-th diagonal.
+ */
+AG_API struct ag_array ag_triu(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * The lower triangle of the last two axes: zeros above the k-th diagonal.
+ */
+AG_API struct ag_array ag_tril(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * x with `values` (flattened, and from the beginning again) on the main diagonal, of all axes if there are more than
+ * two. With `wrap` the diagonal begins anew in a matrix with more rows than columns. x itself stays as it is.
+ */
+AG_API struct ag_array ag_fill_diagonal(struct ag_context *cx, struct ag_array x, struct ag_array values, bool wrap);
+
+/**
+ * Rows and matrices one below the other.
+ */
+AG_API struct ag_array ag_vstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Arrays one after the other along axis 1, vectors along their only one.
+ */
+AG_API struct ag_array ag_hstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Arrays one behind the other, along axis 2.
+ */
+AG_API struct ag_array ag_dstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Vectors as columns, and matrices, side by side.
+ */
+AG_API struct ag_array ag_column_stack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * The elements of both, in one axis.
+ */
+AG_API struct ag_array ag_append(struct ag_context *cx, struct ag_array x, struct ag_array values);
+
+/**
+ * One after the other along an axis.
+ */
+AG_API struct ag_array ag_append_axis(struct ag_context *cx, struct ag_array x, struct ag_array values, int64_t axis);
+
+/**
+ * A matrix of blocks, row by row: row i has lengths[i] arrays, nrows rows in all. Rows may be of different lengths if
+ * their sizes fit.
+ */
+AG_API
+struct ag_array ag_block(struct ag_context *cx,
+                         const struct ag_array *arrays,
+                         const size_t *lengths,
+                         size_t nrows);
+
+/**
+ * `sections` equal parts along an axis, to out[0] to out[sections - 1]: views. False on failure.
+ */
+AG_API bool ag_split(struct ag_context *cx, struct ag_array x, int64_t sections, int64_t axis, struct ag_array *out);
+
+/**
+ * `sections` parts along an axis, as equal as can be, to out[0] to out[sections - 1]: views. False on failure.
+ */
+AG_API
+bool ag_array_split(struct ag_context *cx,
+                    struct ag_array x,
+                    int64_t sections,
+                    int64_t axis,
+                    struct ag_array *out);
+
+/**
+ * The parts before, between and after n positions along an axis, to out[0] to out[n]: views. False on failure.
+ */
+AG_API
+bool ag_split_at(struct ag_context *cx,
+                 struct ag_array x,
+                 const int64_t *positions,
+                 size_t n,
+                 int64_t axis,
+                 struct ag_array *out);
+
+/**
+ * ag_split along axis 0.
+ */
+AG_API bool ag_vsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * ag_split along axis 1, of vectors along their only one.
+ */
+AG_API bool ag_hsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * ag_split along axis 2.
+ */
+AG_API bool ag_dsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * The n entries along an axis, without it, to out[0] to out[n - 1]: views. False on failure, also if there are not n.
+ */
+AG_API bool ag_unstack(struct ag_context *cx, struct ag_array x, int64_t axis, struct ag_array *out, size_t n);
+
+/**
+ * n arrays broadcast together, to out[0] to out[n - 1]: views. False on failure.
+ */
+AG_API bool ag_broadcast_arrays(struct ag_context *cx, const struct ag_array *arrays, size_t n, struct ag_array *out);
+
+/**
+ * Coordinates of a grid from those along each axis, to out[0] to out[n - 1]. Axis i of the grid belongs to arrays[i];
+ * without `matrix_indexing` the first two are exchanged, as for pictures (x to the right, y downwards). With `sparse`
+ * extents of 1 stay, for broadcasting. False on failure.
+ */
+AG_API
+bool ag_meshgrid(struct ag_context *cx,
+                 const struct ag_array *arrays,
+                 size_t n,
+                 bool matrix_indexing,
+                 bool sparse,
+                 struct ag_array *out);
+
+/**
+ * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
+ * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+ */
+AG_API
+struct ag_array ag_pad(struct ag_context *cx,
+                       struct ag_array x,
+                       const int64_t *widths,
+                       size_t npairs,
+                       int32_t mode_code);
+
+/**
+ * The same with the maximum, mean, median or minimum of the first lengths[2 i] and the last lengths[2 i + 1] elements
+ * along axis i only (as many pairs as widths has). Other modes take no notice of them.
+ */
+AG_API
+struct ag_array ag_pad_statistic(struct ag_context *cx,
+                                 struct ag_array x,
+                                 const int64_t *widths,
+                                 size_t npairs,
+                                 int32_t mode_code,
+                                 const int64_t *lengths);
+
+/**
+ * The same with values that broadcast to (axes, 2): for each axis those before and after. Differentiable in both.
+ */
+AG_API
+struct ag_array ag_pad_constant(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *widths,
+                                size_t npairs,
+                                struct ag_array values);
+
+/**
+ * The same with lines from the edges to end values, which broadcast to (axes, 2). Differentiable in both.
+ */
+AG_API
+struct ag_array ag_pad_linear_ramp(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const int64_t *widths,
+                                   size_t npairs,
+                                   struct ag_array end_values);
+
+/**
+ * `num` numbers in equal steps from start to stop (up to but not including it without `endpoint`), along `axis` of the
+ * result; start and stop broadcast together. Differentiable in both.
+ */
+AG_API
+struct ag_array ag_linspace_arrays(struct ag_context *cx,
+                                   struct ag_array start,
+                                   struct ag_array stop,
+                                   int64_t num,
+                                   bool endpoint,
+                                   int64_t axis);
+
+/**
+ * The powers of `base` whose exponents ag_linspace_arrays makes.
+ */
+AG_API
+struct ag_array ag_logspace(struct ag_context *cx,
+                            struct ag_array start,
+                            struct ag_array stop,
+                            int64_t num,
+                            bool endpoint,
+                            double base,
+                            int64_t axis);
+
+/**
+ * `num` numbers from start to stop (up to but not including it without `endpoint`), each the one before times the same
+ * factor, along `axis` of the result. Neither end may be 0.
+ */
+AG_API
+struct ag_array ag_geomspace(struct ag_context *cx,
+                             struct ag_array start,
+                             struct ag_array stop,
+                             int64_t num,
+                             bool endpoint,
+                             int64_t axis);
 
 /**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.

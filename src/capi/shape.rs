@@ -8,7 +8,7 @@ use crate::trace::Array;
 use smallvec::SmallVec;
 
 /// An operation of one array whose arguments are checked against it first.
-fn checked(
+pub(super) fn checked(
     cx: *const ag_context,
     name: &str,
     x: ag_array,
@@ -28,7 +28,7 @@ fn checked(
 ///
 /// # Safety
 /// `data` is NULL or points at `n` numbers.
-unsafe fn list<'a>(c: &ag_context, name: &str, what: &str, data: *const i64, n: usize) -> Result<&'a [i64]> {
+pub(super) unsafe fn list<'a>(c: &ag_context, name: &str, what: &str, data: *const i64, n: usize) -> Result<&'a [i64]> {
     // SAFETY: the caller's promise.
     unsafe { slice(c, name, what, data, n) }.ok_or_else(|| Error::argument("not seen: the first error stays"))
 }
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn ag_squeeze_axes(cx: *mut ag_context, x: ag_array, axes:
     })
 }
 
-fn joined(
+pub(super) fn joined(
     cx: *const ag_context,
     name: &str,
     arrays: *const ag_array,

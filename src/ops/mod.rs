@@ -2,14 +2,20 @@
 //! domain side by side. Derivatives are written with these same operations, so every order follows.
 
 pub mod algebra;
+pub mod arrange;
 pub mod complex;
 pub mod create;
+pub mod diagonal;
 pub mod elementwise;
+pub mod gather;
 pub mod index;
+pub mod join;
+pub mod pad;
 pub mod product;
 pub mod reduce;
 pub mod registry;
 pub mod shape;
+pub mod space;
 
 use crate::context::Context;
 use crate::trace::{Array, Meta};

@@ -22,6 +22,7 @@ macro_rules! entry {
     };
 }
 
+mod arrange;
 mod elementwise;
 mod indexing;
 mod products;
@@ -120,6 +121,7 @@ pub fn entries() -> Vec<Entry> {
     reductions::cases(&mut list);
     products::cases(&mut list);
     shapes::cases(&mut list);
+    arrange::cases(&mut list);
     indexing::cases(&mut list);
     list
 }
