@@ -2106,6 +2106,142 @@ struct ag_array ag_geomspace(struct ag_context *cx,
                              int64_t axis);
 
 /**
+ * The sums of the first 1, 2, ... elements in row-major order.
+ */
+AG_API struct ag_array ag_cumsum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cumsum_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The products of the first 1, 2, ... elements in row-major order. The derivative is exact also if some are 0.
+ */
+AG_API struct ag_array ag_cumprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cumprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * ag_cumsum with 0 for NaN.
+ */
+AG_API struct ag_array ag_nancumsum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_nancumsum_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * ag_cumprod with 1 for NaN.
+ */
+AG_API struct ag_array ag_nancumprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_nancumprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The sums of the first 1, 2, ... elements along an axis; with `include_initial` before them that of none, which is 0.
+ */
+AG_API struct ag_array ag_cumulative_sum(struct ag_context *cx, struct ag_array x, int64_t axis, bool include_initial);
+
+/**
+ * The products of the first 1, 2, ... elements along an axis; with `include_initial` before them that of none, which
+ * is 1.
+ */
+AG_API struct ag_array ag_cumulative_prod(struct ag_context *cx, struct ag_array x, int64_t axis, bool include_initial);
+
+/**
+ * The differences of neighbours along an axis, n times. Of booleans: whether they are different.
+ */
+AG_API struct ag_array ag_diff(struct ag_context *cx, struct ag_array x, int64_t n, int64_t axis);
+
+/**
+ * The same after `prepend` and `append` were put before and after x; each may be the null handle.
+ */
+AG_API
+struct ag_array ag_diff_with(struct ag_context *cx,
+                             struct ag_array x,
+                             int64_t n,
+                             int64_t axis,
+                             struct ag_array prepend,
+                             struct ag_array append);
+
+/**
+ * The differences of neighbours in row-major order.
+ */
+AG_API struct ag_array ag_ediff1d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same with to_begin before them and to_end after them; each may be the null handle.
+ */
+AG_API
+struct ag_array ag_ediff1d_with(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array to_begin,
+                                struct ag_array to_end);
+
+/**
+ * The slopes of samples at distance 1 along each axis, to out[0] to out[ndim - 1]: differences of second order inside,
+ * of `edge_order` (1 or 2) at the ends. False on failure.
+ */
+AG_API bool ag_gradient(struct ag_context *cx, struct ag_array x, int64_t edge_order, struct ag_array *out);
+
+/**
+ * The slopes of samples along one axis. `spacing` is their distance, or a vector of their coordinates; differentiable
+ * in both.
+ */
+AG_API
+struct ag_array ag_gradient_axis(struct ag_context *cx,
+                                 struct ag_array x,
+                                 struct ag_array spacing,
+                                 int64_t axis,
+                                 int64_t edge_order);
+
+/**
+ * The same along n axes, to out[0] to out[n - 1], with spacings[i] along axes[i]. False on failure.
+ */
+AG_API
+bool ag_gradient_axes(struct ag_context *cx,
+                      struct ag_array x,
+                      const struct ag_array *spacings,
+                      const int64_t *axes,
+                      size_t n,
+                      int64_t edge_order,
+                      struct ag_array *out);
+
+/**
+ * The integral of samples along an axis, `dx` apart, by the trapezoidal rule.
+ */
+AG_API struct ag_array ag_trapezoid(struct ag_context *cx, struct ag_array y, double dx, int64_t axis);
+
+/**
+ * The same with coordinates x, a vector or an array that broadcasts with y. Differentiable in both.
+ */
+AG_API struct ag_array ag_trapezoid_x(struct ag_context *cx, struct ag_array y, struct ag_array x, int64_t axis);
+
+/**
+ * Angles in radians made continuous along the last axis: where neighbours are more than pi apart, whole turns are
+ * added.
+ */
+AG_API struct ag_array ag_unwrap(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along any axis and with any period, where neighbours are more than `discont` (at least half a period) apart.
+ */
+AG_API
+struct ag_array ag_unwrap_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               double discont,
+                               int64_t axis,
+                               double period);
+
+/**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
  */
 AG_API struct ag_array ag_index(struct ag_context *cx, struct ag_array x, const char *index);

@@ -9,7 +9,7 @@ use autograd::array::{Shape, shape as arithmetic};
 use autograd::context::Context;
 use autograd::error::{Error, Result};
 use autograd::ops::pad::{self, Mode};
-use autograd::ops::{arrange, diagonal, join, shape, space};
+use autograd::ops::{arrange, diagonal, join, scan, shape, space};
 use autograd::trace::Array;
 use recorded::{Call, check_file};
 
@@ -144,4 +144,48 @@ fn arranged(cx: &Context, call: &Call<'_>) -> Result<Array> {
 fn arranging() {
     const SUMS: [&str; 6] = ["trace", "pad", "pad_linear_ramp", "linspace", "logspace", "geomspace"];
     check_file(include_str!("reference/numpy_arrange.txt"), 2900, |name| SUMS.contains(&name), arranged);
+}
+
+fn scanned(cx: &Context, call: &Call<'_>) -> Result<Array> {
+    let x = &call.args[0];
+    let ndim = x.ndim();
+    Ok(match call.name {
+        "cumsum" | "cumprod" | "nancumsum" | "nancumprod" => {
+            let product = call.name.ends_with("prod");
+            let x = match call.name.strip_prefix("nan") {
+                Some(_) => scan::without_nan(cx, x, if product { 1.0 } else { 0.0 }),
+                None => x.clone(),
+            };
+            let (x, axis) = if call.has("axis") { (x, call.axis(ndim)?) } else { (flat(cx, &x), 0) };
+            if product { scan::cumprod(cx, &x, axis) } else { scan::cumsum(cx, &x, axis) }
+        }
+        "cumulative_sum" | "cumulative_prod" => {
+            let product = call.name.ends_with("prod");
+            scan::cumulative(cx, product, x, call.integer("axis"), call.flag("initial"))?
+        }
+        "diff" => scan::diff(cx, x, call.integer("n"), call.integer("axis"), None, None)?,
+        "diff_with" => {
+            let names: Vec<&str> = call.parameters["ends"].split(',').collect();
+            let end = |name| names.iter().position(|n| n == &name).map(|k| &call.args[k + 1]);
+            scan::diff(cx, x, 1, call.integer("axis"), end("prepend"), end("append"))?
+        }
+        "ediff1d" => scan::ediff1d(cx, x, None, None)?,
+        "ediff1d_with" => scan::ediff1d(cx, x, Some(&call.args[1]), Some(&call.args[2]))?,
+        "gradient" => {
+            scan::gradient(cx, x, &Array::weak(call.number("h")), call.integer("axis"), call.integer("order"))?
+        }
+        "gradient_at" => scan::gradient(cx, x, &call.args[1], call.integer("axis"), call.integer("order"))?,
+        "trapezoid" => scan::trapezoid(cx, x, &Array::weak(call.number("dx")), call.integer("axis"))?,
+        "trapezoid_x" => scan::trapezoid(cx, x, &call.args[1], call.integer("axis"))?,
+        "unwrap" if call.has("axis") => {
+            scan::unwrap(cx, x, call.number("discont"), call.integer("axis"), call.number("period"))?
+        }
+        "unwrap" => scan::unwrap(cx, x, 0.0, -1, std::f64::consts::TAU)?,
+        other => panic!("no operation {other}"),
+    })
+}
+
+#[test]
+fn scanning() {
+    check_file(include_str!("reference/numpy_scans.txt"), 1000, |_| true, scanned);
 }

@@ -30,6 +30,7 @@ fn render() -> String {
         "join",
         "pad",
         "space",
+        "scan",
         "index",
         "tape",
         "function",

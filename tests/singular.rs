@@ -6,7 +6,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{hessian, jvp, one};
 use autograd::ops::elementwise::{self as rows, binary, unary};
-use autograd::ops::{complex, reduce};
+use autograd::ops::{complex, reduce, scan};
 use autograd::trace::Array;
 use helpers::*;
 use std::f64::consts::PI;
@@ -192,6 +192,31 @@ fn prod_with_zeros_is_exact_to_order_2() {
             }
         }
     }
+}
+
+#[test]
+fn cumprod_with_zeros_is_exact_to_order_2() {
+    let last = |cx: &Context, x: &Array| get(cx, &scan::cumprod(cx, x, 0), "-1");
+    let products = |cx: &Context, x: &Array| scan::cumprod(cx, x, 0);
+    gradient(&products, &[2.0, 0.0, 3.0], &[1.0, 8.0, 0.0]);
+    gradient(&products, &[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0]);
+    for x in [[0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 4.0]] {
+        let cx = Context::new();
+        let f = one(|cx: &Context, a: &[Array]| last(cx, &a[0]));
+        let h = reals(&cx, &hessian(&cx, &f, &[vector(&cx, &x)], 0));
+        for i in 0..4 {
+            for j in 0..4 {
+                let want: f64 = if i == j { 0.0 } else { (0..4).filter(|&k| k != i && k != j).map(|k| x[k]).product() };
+                assert_eq!(h[4 * i + j], want, "{x:?} {i} {j}");
+            }
+        }
+    }
+}
+
+#[test]
+fn unwrap_has_slope_1() {
+    let unwrap = |cx: &Context, x: &Array| cx.take("unwrap", scan::unwrap(cx, x, 0.0, 0, 4.0));
+    gradient(&unwrap, &[0.0, 2.0, 5.0, 3.0, -9.0], &[1.0; 5]);
 }
 
 #[test]

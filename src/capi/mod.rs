@@ -36,6 +36,7 @@ pub mod primitive;
 pub mod product;
 pub mod raw;
 pub mod reduce;
+pub mod scan;
 pub mod scope;
 pub mod shape;
 pub mod space;

@@ -14,6 +14,7 @@ pub mod pad;
 pub mod product;
 pub mod reduce;
 pub mod registry;
+pub mod scan;
 pub mod shape;
 pub mod space;
 

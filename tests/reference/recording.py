@@ -34,7 +34,7 @@ def show(a):
     return f"{a.dtype}[{','.join(map(str, a.shape))}]:" + ",".join(element(x, a.dtype.kind) for x in a.ravel())
 
 
-ACCIDENTAL = ("tensordot", "split", "array_split", "split_at")
+ACCIDENTAL = ("tensordot", "split", "array_split", "split_at", "gradient_at")
 
 
 class File:

@@ -4,11 +4,6 @@ use super::*;
 use crate::error::Result;
 use crate::ops::{arrange, diagonal, join, pad, shape, space};
 
-/// The value, or the null value with the failure noted.
-fn ok(cx: &Context, y: Result<Array>) -> Array {
-    cx.take("case", y)
-}
-
 /// Several results as one, so that all of them are differentiated: side by side, each with a weight of its own.
 fn all(cx: &Context, parts: Result<Vec<Array>>) -> Array {
     match parts {

@@ -27,6 +27,7 @@ mod elementwise;
 mod indexing;
 mod products;
 mod reductions;
+mod scans;
 mod shapes;
 
 use super::elementwise as rows;
@@ -122,8 +123,14 @@ pub fn entries() -> Vec<Entry> {
     products::cases(&mut list);
     shapes::cases(&mut list);
     arrange::cases(&mut list);
+    scans::cases(&mut list);
     indexing::cases(&mut list);
     list
+}
+
+/// The value, or the null value with the failure noted.
+fn ok(cx: &Context, y: crate::error::Result<Array>) -> Array {
+    cx.take("case", y)
 }
 
 fn of_shapes(domain: Domain, run: impl Fn(&Context, &[Array]) -> Array + Copy + 'static) -> Vec<Case> {
