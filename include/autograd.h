@@ -222,6 +222,76 @@
 #define AG_PAD_WRAP 9
 
 /**
+ * The median of the elements along the axis.
+ */
+#define AG_PAD_MEDIAN 10
+
+/**
+ * How a quantile between two elements is made; NumPy's default.
+ */
+#define AG_QUANTILE_LINEAR 0
+
+/**
+ * The first element at which the distribution function reaches q.
+ */
+#define AG_QUANTILE_INVERTED_CDF 1
+
+/**
+ * The same, the mean of two where it is reached exactly.
+ */
+#define AG_QUANTILE_AVERAGED_INVERTED_CDF 2
+
+/**
+ * The element whose number is nearest, of two the one with an even number.
+ */
+#define AG_QUANTILE_CLOSEST_OBSERVATION 3
+
+/**
+ * Lines through the steps of the distribution function.
+ */
+#define AG_QUANTILE_INTERPOLATED_INVERTED_CDF 4
+
+/**
+ * Lines through the middles of its steps.
+ */
+#define AG_QUANTILE_HAZEN 5
+
+/**
+ * Lines through the elements' expected places.
+ */
+#define AG_QUANTILE_WEIBULL 6
+
+/**
+ * Nearly the median of the quantile's estimates, whatever the distribution.
+ */
+#define AG_QUANTILE_MEDIAN_UNBIASED 7
+
+/**
+ * Nearly without bias for the normal distribution.
+ */
+#define AG_QUANTILE_NORMAL_UNBIASED 8
+
+/**
+ * The element below.
+ */
+#define AG_QUANTILE_LOWER 9
+
+/**
+ * The element above.
+ */
+#define AG_QUANTILE_HIGHER 10
+
+/**
+ * The mean of both.
+ */
+#define AG_QUANTILE_MIDPOINT 11
+
+/**
+ * The nearer one.
+ */
+#define AG_QUANTILE_NEAREST 12
+
+/**
  * An absent start, stop or step.
  */
 #define AG_NONE INT64_MIN
@@ -2028,7 +2098,7 @@ bool ag_meshgrid(struct ag_context *cx,
 
 /**
  * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
- * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+ * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_MEDIAN.
  */
 AG_API
 struct ag_array ag_pad(struct ag_context *cx,
@@ -2239,6 +2309,638 @@ struct ag_array ag_unwrap_axis(struct ag_context *cx,
                                struct ag_array x,
                                double discont,
                                int64_t axis,
+                               double period);
+
+/**
+ * All elements in ascending order, NaN last; equal ones keep their order. The derivative follows the elements.
+ */
+AG_API struct ag_array ag_sort(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_sort_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The positions, in row-major order, of the elements in ascending order; a plain i64 array.
+ */
+AG_API struct ag_array ag_argsort(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The positions along one axis of its elements in ascending order; a plain i64 array.
+ */
+AG_API struct ag_array ag_argsort_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * All elements in an order in which those numbered kths[0] to kths[n - 1] stand where sorting puts them, smaller ones
+ * before and greater ones after. In linear time.
+ */
+AG_API struct ag_array ag_partition(struct ag_context *cx, struct ag_array x, const int64_t *kths, size_t n);
+
+/**
+ * The same along one axis.
+ */
+AG_API
+struct ag_array ag_partition_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *kths,
+                                  size_t n,
+                                  int64_t axis);
+
+/**
+ * The positions, in row-major order, of the elements that ag_partition puts there; a plain i64 array.
+ */
+AG_API struct ag_array ag_argpartition(struct ag_context *cx, struct ag_array x, const int64_t *kths, size_t n);
+
+/**
+ * The same along one axis.
+ */
+AG_API
+struct ag_array ag_argpartition_axis(struct ag_context *cx,
+                                     struct ag_array x,
+                                     const int64_t *kths,
+                                     size_t n,
+                                     int64_t axis);
+
+/**
+ * Where the elements of `values` belong in the sorted vector `sorted`: before those that equal them, or after them with
+ * `right`. A plain i64 array.
+ */
+AG_API
+struct ag_array ag_searchsorted(struct ag_context *cx,
+                                struct ag_array sorted,
+                                struct ag_array values,
+                                bool right);
+
+/**
+ * The number of the bin that each element lies in, 0 before the first of the edges `bins`, which ascend or descend. A
+ * bin has its left edge, with `right` its right one. A plain i64 array.
+ */
+AG_API struct ag_array ag_digitize(struct ag_context *cx, struct ag_array x, struct ag_array bins, bool right);
+
+/**
+ * The different elements in ascending order. A derivative goes to the first of equal ones.
+ */
+AG_API struct ag_array ag_unique(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same, and plain i64 arrays: in *index where each value occurs first in row-major order, in *inverse for each
+ * element the number of its value, in *counts how often each value occurs. Each pointer may be NULL.
+ */
+AG_API
+struct ag_array ag_unique_all(struct ag_context *cx,
+                              struct ag_array x,
+                              struct ag_array *index,
+                              struct ag_array *inverse,
+                              struct ag_array *counts);
+
+/**
+ * The median of all elements: of an even number the mean of the two in the middle. NaN if there is one.
+ */
+AG_API struct ag_array ag_median(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_median_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_median_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The median of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanmedian(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmedian_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmedian_axes(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  bool keepdims);
+
+/**
+ * The q-quantile of all elements, q from 0 to 1, by lines between neighbours. NaN if there is one.
+ */
+AG_API struct ag_array ag_quantile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_quantile_axis(struct ag_context *cx,
+                                 struct ag_array x,
+                                 double q,
+                                 int64_t axis,
+                                 int32_t method,
+                                 bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_quantile_axes(struct ag_context *cx,
+                                 struct ag_array x,
+                                 double q,
+                                 const int64_t *axes,
+                                 size_t naxes,
+                                 int32_t method,
+                                 bool keepdims);
+
+/**
+ * Several quantiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_quantiles_axes(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const double *q,
+                                  size_t nq,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  int32_t method,
+                                  bool keepdims);
+
+/**
+ * The q-th percentile of all elements, q from 0 to 100, by lines between neighbours. NaN if there is one.
+ */
+AG_API struct ag_array ag_percentile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_percentile_axis(struct ag_context *cx,
+                                   struct ag_array x,
+                                   double q,
+                                   int64_t axis,
+                                   int32_t method,
+                                   bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_percentile_axes(struct ag_context *cx,
+                                   struct ag_array x,
+                                   double q,
+                                   const int64_t *axes,
+                                   size_t naxes,
+                                   int32_t method,
+                                   bool keepdims);
+
+/**
+ * Several percentiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_percentiles_axes(struct ag_context *cx,
+                                    struct ag_array x,
+                                    const double *q,
+                                    size_t nq,
+                                    const int64_t *axes,
+                                    size_t naxes,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * The q-quantile of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanquantile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_nanquantile_axis(struct ag_context *cx,
+                                    struct ag_array x,
+                                    double q,
+                                    int64_t axis,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_nanquantile_axes(struct ag_context *cx,
+                                    struct ag_array x,
+                                    double q,
+                                    const int64_t *axes,
+                                    size_t naxes,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * Several quantiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_nanquantiles_axes(struct ag_context *cx,
+                                     struct ag_array x,
+                                     const double *q,
+                                     size_t nq,
+                                     const int64_t *axes,
+                                     size_t naxes,
+                                     int32_t method,
+                                     bool keepdims);
+
+/**
+ * The q-th percentile of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanpercentile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_nanpercentile_axis(struct ag_context *cx,
+                                      struct ag_array x,
+                                      double q,
+                                      int64_t axis,
+                                      int32_t method,
+                                      bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_nanpercentile_axes(struct ag_context *cx,
+                                      struct ag_array x,
+                                      double q,
+                                      const int64_t *axes,
+                                      size_t naxes,
+                                      int32_t method,
+                                      bool keepdims);
+
+/**
+ * Several percentiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_nanpercentiles_axes(struct ag_context *cx,
+                                       struct ag_array x,
+                                       const double *q,
+                                       size_t nq,
+                                       const int64_t *axes,
+                                       size_t naxes,
+                                       int32_t method,
+                                       bool keepdims);
+
+/**
+ * The sum of all elements but NaN, which have derivative 0 here and below.
+ */
+AG_API struct ag_array ag_nansum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nansum_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nansum_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The product of all elements but NaN.
+ */
+AG_API struct ag_array ag_nanprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanprod_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The mean of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanmean(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmean_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmean_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The greatest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
+ */
+AG_API struct ag_array ag_nanmax(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmax_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmax_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The smallest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
+ */
+AG_API struct ag_array ag_nanmin(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmin_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmin_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The variance of all elements but NaN. The other forms divide by n - ddof, and give NaN where that is not positive.
+ */
+AG_API struct ag_array ag_nanvar(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanvar_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               int64_t axis,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanvar_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The standard deviation of all elements but NaN. Of equal elements the derivative is 0.
+ */
+AG_API struct ag_array ag_nanstd(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanstd_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               int64_t axis,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanstd_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * How many elements are not 0; a plain i64 array.
+ */
+AG_API struct ag_array ag_count_nonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_count_nonzero_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_count_nonzero_axes(struct ag_context *cx,
+                                      struct ag_array x,
+                                      const int64_t *axes,
+                                      size_t naxes,
+                                      bool keepdims);
+
+/**
+ * The position of the first greatest element that is not NaN, in row-major order; a plain i64 array of rank 0. Of nothing
+ * but NaN AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_nanargmax(struct ag_context *cx,
+                             struct ag_array x);
+
+/**
+ * The positions of the first greatest elements that are not NaN along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanargmax_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  int64_t axis,
+                                  bool keepdims);
+
+/**
+ * The position of the first smallest element that is not NaN, in row-major order; a plain i64 array of rank 0. Of nothing
+ * but NaN AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_nanargmin(struct ag_context *cx,
+                             struct ag_array x);
+
+/**
+ * The positions of the first smallest elements that are not NaN along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanargmin_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  int64_t axis,
+                                  bool keepdims);
+
+/**
+ * The greatest element less the smallest one.
+ */
+AG_API struct ag_array ag_ptp(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_ptp_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_ptp_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The mean of all elements with weights of the same shape, or all alike if they are the null handle. Differentiable in
+ * both.
+ */
+AG_API struct ag_array ag_average(struct ag_context *cx, struct ag_array x, struct ag_array weights);
+
+/**
+ * The same along one axis, the weights being a vector along it or of the shape of x; with `keepdims` it stays, with
+ * extent 1.
+ */
+AG_API
+struct ag_array ag_average_axis(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array weights,
+                                int64_t axis,
+                                bool keepdims);
+
+/**
+ * The same along several axes (NULL: all), in whose order the axes of the weights are, unless they have the shape of x.
+ */
+AG_API
+struct ag_array ag_average_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array weights,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The covariances of variables, in the rows of x (`rowvar`) or its columns: sums of products divided by n - 1.
+ */
+AG_API struct ag_array ag_cov(struct ag_context *cx, struct ag_array x, bool rowvar);
+
+/**
+ * The same with more variables in y, divided by n - ddof, with how often each observation was made in `fweights` and how
+ * much it counts in `aweights`; each of the three arrays may be the null handle. Differentiable in all but fweights.
+ */
+AG_API
+struct ag_array ag_cov_with(struct ag_context *cx,
+                            struct ag_array x,
+                            struct ag_array y,
+                            bool rowvar,
+                            double ddof,
+                            struct ag_array fweights,
+                            struct ag_array aweights);
+
+/**
+ * The correlation coefficients of variables, in the rows (`rowvar`) or the columns of x and then of y, which may be the
+ * null handle.
+ */
+AG_API struct ag_array ag_corrcoef(struct ag_context *cx, struct ag_array x, struct ag_array y, bool rowvar);
+
+/**
+ * How often each of the numbers 0, 1, ... occurs in a vector of integers, at least `minlength` of them; with weights
+ * (null handle: none) the sums of those that go with each, differentiable in the weights.
+ */
+AG_API
+struct ag_array ag_bincount(struct ag_context *cx,
+                            struct ag_array x,
+                            struct ag_array weights,
+                            int64_t minlength);
+
+/**
+ * How many elements lie in each of `bins` equal bins over the range of the elements; the last bin has both its edges.
+ * The edges, one more than bins, go to *edges, which may be NULL.
+ */
+AG_API struct ag_array ag_histogram(struct ag_context *cx, struct ag_array x, int64_t bins, struct ag_array *edges);
+
+/**
+ * The same over the range from `low` to `high`. With weights of the shape of x (null handle: none) the sums of those in
+ * each bin, differentiable in the weights; with `density` divided by the total and by the bins' width.
+ */
+AG_API
+struct ag_array ag_histogram_range(struct ag_context *cx,
+                                   struct ag_array x,
+                                   int64_t bins,
+                                   double low,
+                                   double high,
+                                   struct ag_array weights,
+                                   bool density,
+                                   struct ag_array *edges);
+
+/**
+ * The same between the edges given, which ascend.
+ */
+AG_API
+struct ag_array ag_histogram_edges(struct ag_context *cx,
+                                   struct ag_array x,
+                                   struct ag_array edges,
+                                   struct ag_array weights,
+                                   bool density);
+
+/**
+ * The broken line through the samples fp at the ascending coordinates xp, at each of x; constant outside. Differentiable
+ * in all three; at a sample the slope is that of the part to its right.
+ */
+AG_API
+struct ag_array ag_interp(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array xp,
+                          struct ag_array fp);
+
+/**
+ * The same with numbers for what lies to the left and to the right (null handles: those of the first and last samples);
+ * or periodic, if `period` is not 0: then the samples need no order, and left and right have no say.
+ */
+AG_API
+struct ag_array ag_interp_with(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array xp,
+                               struct ag_array fp,
+                               struct ag_array left,
+                               struct ag_array right,
                                double period);
 
 /**

@@ -8,8 +8,11 @@ mod support;
 use autograd::array::{Shape, shape as arithmetic};
 use autograd::context::Context;
 use autograd::error::{Error, Result};
+use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::pad::{self, Mode};
-use autograd::ops::{arrange, diagonal, join, scan, shape, space};
+use autograd::ops::quantile::{self, Method, Request};
+use autograd::ops::statistics::{self, Outside, Weights};
+use autograd::ops::{arrange, diagonal, gather, join, nan, order, scan, shape, space};
 use autograd::trace::Array;
 use recorded::{Call, check_file};
 
@@ -53,6 +56,7 @@ fn mode(name: &str) -> Option<Mode> {
         "edge" => Mode::Edge,
         "maximum" => Mode::Maximum,
         "mean" => Mode::Mean,
+        "median" => Mode::Median,
         "minimum" => Mode::Minimum,
         "reflect" => Mode::Reflect { odd: false },
         "reflect_odd" => Mode::Reflect { odd: true },
@@ -188,4 +192,96 @@ fn scanned(cx: &Context, call: &Call<'_>) -> Result<Array> {
 #[test]
 fn scanning() {
     check_file(include_str!("reference/numpy_scans.txt"), 1000, |_| true, scanned);
+}
+
+fn quantile(cx: &Context, call: &Call<'_>, x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
+    let name = call.name.strip_prefix("nan").unwrap_or(call.name);
+    let scale = if name.starts_with("percentile") { 100.0 } else { 1.0 };
+    let list = call.parameters["q"].split(',').filter(|q| !q.is_empty());
+    let quantiles: Vec<f64> = list.map(|q| q.parse::<f64>().unwrap() / scale).collect();
+    let method = Method::ALL.iter().find(|m| m.0 == call.parameters["method"]).unwrap().1;
+    let ignore_nan = name.len() < call.name.len();
+    let request = Request { quantiles: &quantiles, axes, method, ignore_nan, keepdims };
+    if name.ends_with('s') { quantile::quantiles(cx, x, &request) } else { quantile::quantile(cx, x, &request) }
+}
+
+fn reduced(cx: &Context, call: &Call<'_>) -> Result<Array> {
+    let x = &call.args[0];
+    let axes = call.axes("axis", x.ndim())?;
+    let keep = call.flag("keepdims");
+    let ddof = if call.has("ddof") { call.number("ddof") } else { 0.0 };
+    Ok(match call.name {
+        "median" => quantile::median(cx, x, &axes, false, keep)?,
+        "nanmedian" => quantile::median(cx, x, &axes, true, keep)?,
+        "ptp" => statistics::ptp(cx, x, &axes, keep),
+        "nansum" => nan::sum(cx, x, &axes, keep),
+        "nanprod" => nan::prod(cx, x, &axes, keep),
+        "nanmean" => nan::mean(cx, x, &axes, keep),
+        "nanmax" => nan::extremum(cx, true, x, &axes, keep),
+        "nanmin" => nan::extremum(cx, false, x, &axes, keep),
+        "nanvar" => nan::var(cx, x, &axes, ddof, keep),
+        "nanstd" => nan::std(cx, x, &axes, ddof, keep),
+        "count_nonzero" => order::count_nonzero(cx, x, &axes, keep),
+        "average" => statistics::average(cx, x, call.args.get(1), &axes, keep)?,
+        _ => quantile(cx, call, x, &axes, keep)?,
+    })
+}
+
+fn ordered(cx: &Context, call: &Call<'_>) -> Result<Array> {
+    let x = &call.args[0];
+    let given: Vec<&str> = call.parameters.get("given").map_or(vec![], |g| g.split(',').collect());
+    let named = |first: usize, name| given.iter().position(|n| n == &name).map(|k| &call.args[first + k]);
+    let along = |f: &dyn Fn(&Array, i64) -> Result<Array>| {
+        if call.has("axis") { f(x, call.integer("axis")) } else { f(&flat(cx, x), 0) }
+    };
+    Ok(match call.name {
+        "sort" => along(&|x, axis| order::sort(cx, x, axis))?,
+        "argsort" => along(&|x, axis| order::argsort(cx, x, axis))?,
+        // The kth element, and that none was lost; where the others stand is nobody's promise.
+        "partition" | "partitioned" => {
+            let (k, axis) = (call.integer("k"), call.integer("axis"));
+            let y = order::partition(cx, x, &[k], axis)?;
+            if call.name == "partitioned" {
+                return order::sort(cx, &y, axis);
+            }
+            let items = gather::along(call.axis(x.ndim())?, Item::Int(k));
+            index::get(cx, &y, &Plan::new(cx, y.shape(), &items)?)
+        }
+        "searchsorted" => order::searchsorted(cx, x, &call.args[1], call.flag("right"))?.into(),
+        "digitize" => order::digitize(cx, x, &call.args[1], call.flag("right"))?.into(),
+        "unique" => {
+            let found = order::unique(cx, x)?;
+            call.part(vec![found.values, found.index, found.inverse, found.counts])?
+        }
+        "nanargmax" | "nanargmin" => {
+            let axis = if call.parameters["axis"] == "all" { None } else { Some(call.axis(x.ndim())?) };
+            nan::argbest(cx, call.name == "nanargmax", x, axis, false)?
+        }
+        "cov" => {
+            let weights = Weights { frequencies: named(1, "f"), importance: named(1, "a") };
+            statistics::cov(cx, x, named(1, "y"), call.flag("rowvar"), call.number("ddof"), &weights)?
+        }
+        "corrcoef" => statistics::corrcoef(cx, x, named(1, "y"), call.flag("rowvar"))?,
+        "bincount" => statistics::bincount(cx, x, call.args.get(1), call.integer("least"))?,
+        "histogram" => {
+            let range = call.parameters.get("range").map(|r| r.split_once(',').unwrap());
+            let range = range.map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap()));
+            let edges = statistics::bin_edges(cx, x, call.integer("bins"), range)?;
+            let density = call.has("density") && call.flag("density");
+            let counts = statistics::histogram(cx, x, &edges, call.args.get(1), density)?;
+            call.part(vec![counts, edges])?
+        }
+        "histogram_edges" => statistics::histogram(cx, x, &call.args[1], None, call.flag("density"))?,
+        "interp" => {
+            let period = call.has("period").then(|| call.number("period"));
+            let outside = Outside { left: named(3, "left"), right: named(3, "right"), period };
+            statistics::interp(cx, x, &call.args[1], &call.args[2], &outside)?
+        }
+        _ => reduced(cx, call)?,
+    })
+}
+
+#[test]
+fn ordering() {
+    check_file(include_str!("reference/numpy_order.txt"), 3000, |_| true, ordered);
 }

@@ -26,6 +26,8 @@ pub const AG_PAD_SYMMETRIC: i32 = 7;
 pub const AG_PAD_SYMMETRIC_ODD: i32 = 8;
 /// Periodic: b c | a b c | a b.
 pub const AG_PAD_WRAP: i32 = 9;
+/// The median of the elements along the axis.
+pub const AG_PAD_MEDIAN: i32 = 10;
 
 fn mode(code: i32) -> Result<Option<Mode>> {
     Ok(Some(match code {
@@ -34,12 +36,13 @@ fn mode(code: i32) -> Result<Option<Mode>> {
         AG_PAD_MAXIMUM => Mode::Maximum,
         AG_PAD_MEAN => Mode::Mean,
         AG_PAD_MINIMUM => Mode::Minimum,
+        AG_PAD_MEDIAN => Mode::Median,
         AG_PAD_REFLECT => Mode::Reflect { odd: false },
         AG_PAD_REFLECT_ODD => Mode::Reflect { odd: true },
         AG_PAD_SYMMETRIC => Mode::Symmetric { odd: false },
         AG_PAD_SYMMETRIC_ODD => Mode::Symmetric { odd: true },
         AG_PAD_WRAP => Mode::Wrap,
-        _ => return Err(Error::value(format!("mode {code} is not supported (AG_PAD_ZEROS to AG_PAD_WRAP)"))),
+        _ => return Err(Error::value(format!("mode {code} is not supported (AG_PAD_ZEROS to AG_PAD_MEDIAN)"))),
     }))
 }
 
@@ -59,7 +62,7 @@ fn padded(
 }
 
 /// x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
-/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_MEDIAN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad(
     cx: *mut ag_context,

@@ -7,14 +7,14 @@ use crate::ops::reduce;
 use crate::trace::Array;
 
 /// Which axes are reduced.
-enum Which {
+pub(super) enum Which {
     All,
     One(i64),
     /// Pointer and number; NULL for all axes.
     Several(*const i64, usize),
 }
 
-fn reduction(
+pub(super) fn reduction(
     cx: *const ag_context,
     name: &str,
     x: ag_array,

@@ -2,6 +2,7 @@
 
 use super::join::{results, several};
 use super::shape::{checked, list};
+use super::statistics::optional;
 use super::{ag_array, ag_context, guard, one, slice};
 use crate::array::shape as arithmetic;
 use crate::context::Context;
@@ -97,15 +98,6 @@ pub unsafe extern "C" fn ag_cumulative_prod(
     include_initial: bool,
 ) -> ag_array {
     checked(cx, "ag_cumulative_prod", x, |c, x| scan::cumulative(&c.core, true, x, axis, include_initial))
-}
-
-/// An array that may be left out, as the null handle.
-fn optional(c: &ag_context, name: &str, x: ag_array) -> Result<Option<Array>> {
-    if x.bits == 0 {
-        return Ok(None);
-    }
-    let x = c.get(name, x);
-    if x.is_null() { Err(Error::argument("not seen: the first error stays")) } else { Ok(Some(x)) }
 }
 
 /// The differences of neighbours along an axis, n times. Of booleans: whether they are different.

@@ -10,13 +10,17 @@ pub mod elementwise;
 pub mod gather;
 pub mod index;
 pub mod join;
+pub mod nan;
+pub mod order;
 pub mod pad;
 pub mod product;
+pub mod quantile;
 pub mod reduce;
 pub mod registry;
 pub mod scan;
 pub mod shape;
 pub mod space;
+pub mod statistics;
 
 use crate::context::Context;
 use crate::trace::{Array, Meta};

@@ -18,6 +18,7 @@ pub enum Mode {
     /// A statistic of the line, or of its first and last elements.
     Maximum,
     Mean,
+    Median,
     Minimum,
     /// Mirrored at the first and last elements; `odd`: turned about them.
     Reflect {
@@ -131,7 +132,7 @@ fn no_empty_axis(x: &Array, widths: &[[usize; 2]]) -> Result<()> {
 
 /// The modes that need nothing but the array. `lengths` are for statistics: of how many elements on either side.
 pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: Option<&[i64]>) -> Result<Array> {
-    let statistic = matches!(mode, Mode::Maximum | Mode::Mean | Mode::Minimum);
+    let statistic = matches!(mode, Mode::Maximum | Mode::Mean | Mode::Median | Mode::Minimum);
     no_empty_axis(x, widths)?;
     let lengths = lengths.map(|l| pairs(x, l)).transpose()?;
     let mut y = x.clone();
@@ -153,12 +154,13 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
 }
 
 fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Array> {
-    if x.shape()[axis] == 0 && mode != Mode::Mean {
+    if x.shape()[axis] == 0 && matches!(mode, Mode::Maximum | Mode::Minimum) {
         return Err(Error::value("stat_length of 0 yields no value for padding"));
     }
     let value = match mode {
         Mode::Maximum => reduce::extremum(cx, true, x, &[axis], true),
         Mode::Minimum => reduce::extremum(cx, false, x, &[axis], true),
+        Mode::Median => super::quantile::median(cx, x, &[axis], false, true)?,
         _ => reduce::mean(cx, x, &[axis], true),
     };
     let value = if x.dtype() == DType::I64 { rows::step(cx, &rows::RINT, &value) } else { value };

@@ -181,7 +181,8 @@ static void pads(ag_context *cx) {
                {AG_PAD_MAXIMUM, "3 3 1 3 2 3"},       {AG_PAD_MEAN, "2 2 1 3 2 2"},
                {AG_PAD_MINIMUM, "1 1 1 3 2 1"},       {AG_PAD_REFLECT, "2 3 1 3 2 3"},
                {AG_PAD_REFLECT_ODD, "0 -1 1 3 2 1"},  {AG_PAD_SYMMETRIC, "3 1 1 3 2 2"},
-               {AG_PAD_SYMMETRIC_ODD, "-1 1 1 3 2 2"}, {AG_PAD_WRAP, "3 2 1 3 2 1"}};
+               {AG_PAD_SYMMETRIC_ODD, "-1 1 1 3 2 2"}, {AG_PAD_WRAP, "3 2 1 3 2 1"},
+               {AG_PAD_MEDIAN, "2 2 1 3 2 2"}};
   ag_array x = vector_of(cx, "1 3 2");
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
     CHECK_ARRAY(cx, ag_pad(cx, x, widths, 1, modes[i].mode), "6", modes[i].want);

@@ -155,7 +155,7 @@ several("meshgrid", lambda *a: np.meshgrid(*a), [kinds[4][0], kinds[1][0]], matr
 
 # ---- padding
 MODES = {"zeros": {"mode": "constant"}, "edge": {"mode": "edge"}, "maximum": {"mode": "maximum"}, "mean": {"mode": "mean"}, "minimum": {"mode": "minimum"},
-         "reflect": {"mode": "reflect"}, "reflect_odd": {"mode": "reflect", "reflect_type": "odd"}, "symmetric": {"mode": "symmetric"},
+         "median": {"mode": "median"}, "reflect": {"mode": "reflect"}, "reflect_odd": {"mode": "reflect", "reflect_type": "odd"}, "symmetric": {"mode": "symmetric"},
          "symmetric_odd": {"mode": "symmetric", "reflect_type": "odd"}, "wrap": {"mode": "wrap"}}
 for mode, words in MODES.items():
     for v in every:
@@ -167,7 +167,7 @@ for mode, words in MODES.items():
             if v.ndim < 2 and len(widths) > 2 or v.size > 5 and max(widths) > 6:
                 continue
             f.case("pad", lambda v: np.pad(v, pairs, **words), v, mode=mode, widths=text(widths))
-for mode in ("maximum", "mean", "minimum"):
+for mode in ("maximum", "mean", "minimum", "median"):
     for lengths in [(1, 1), (2, 1), (9, 3), (0, 1)]:
         if 0 in lengths and mode in ("mean", "median"):
             continue

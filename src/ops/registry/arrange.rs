@@ -224,6 +224,7 @@ fn pads(list: &mut Vec<Entry>) {
         ("edge", Edge),
         ("maximum", Maximum),
         ("mean", Mean),
+        ("median", Median),
         ("minimum", Minimum),
         ("reflect", Reflect { odd: false }),
         ("reflect odd", Reflect { odd: true }),

@@ -25,6 +25,7 @@ macro_rules! entry {
 mod arrange;
 mod elementwise;
 mod indexing;
+mod order;
 mod products;
 mod reductions;
 mod scans;
@@ -124,6 +125,7 @@ pub fn entries() -> Vec<Entry> {
     shapes::cases(&mut list);
     arrange::cases(&mut list);
     scans::cases(&mut list);
+    order::cases(&mut list);
     indexing::cases(&mut list);
     list
 }

@@ -18,13 +18,13 @@ fn near_one(cx: &Context, x: &Array) -> Array {
 }
 
 /// Coordinates that grow by at least a half.
-fn growing(cx: &Context, x: &Array) -> Array {
+pub(super) fn growing(cx: &Context, x: &Array) -> Array {
     let one = create::full(cx, x.dtype(), x.shape(), 0.5);
     scan::cumsum(cx, &rows::binary(cx, &rows::ADD, &rows::unary(cx, &rows::SQUARE, x), &one), 0)
 }
 
 /// NaN after every second element.
-fn with_nan(cx: &Context, x: &Array) -> Array {
+pub(super) fn with_nan(cx: &Context, x: &Array) -> Array {
     let mask = cx.engine.build::<bool>(x.shape(), |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % 2 == 1));
     rows::select(cx, &ok(cx, mask.map(Array::from)), &Array::weak(f64::NAN), x)
 }
