@@ -292,6 +292,21 @@
 #define AG_QUANTILE_NEAREST 12
 
 /**
+ * Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
+ */
+#define AG_TAKE_RAISE 0
+
+/**
+ * Positions outside of an axis begin anew.
+ */
+#define AG_TAKE_WRAP 1
+
+/**
+ * Positions outside of an axis become the first or the last one.
+ */
+#define AG_TAKE_CLIP 2
+
+/**
  * An absent start, stop or step.
  */
 #define AG_NONE INT64_MIN
@@ -2942,6 +2957,111 @@ struct ag_array ag_interp_with(struct ag_context *cx,
                                struct ag_array left,
                                struct ag_array right,
                                double period);
+
+/**
+ * The elements at row-major positions, in the shape of the array of integers `indices`. `mode` is AG_TAKE_RAISE to
+ * AG_TAKE_CLIP.
+ */
+AG_API struct ag_array ag_take(struct ag_context *cx, struct ag_array x, struct ag_array indices, int32_t mode);
+
+/**
+ * The entries at positions along an axis; the axes of `indices` take its place.
+ */
+AG_API
+struct ag_array ag_take_axis(struct ag_context *cx,
+                             struct ag_array x,
+                             struct ag_array indices,
+                             int64_t axis,
+                             int32_t mode);
+
+/**
+ * For each line along an axis the elements at positions of its own, as ag_argsort_axis and its kin give them; the other
+ * axes of both arrays broadcast.
+ */
+AG_API
+struct ag_array ag_take_along_axis(struct ag_context *cx,
+                                   struct ag_array x,
+                                   struct ag_array indices,
+                                   int64_t axis);
+
+/**
+ * x with values at such places; of values for the same place the last one stays. x itself stays as it is.
+ */
+AG_API
+struct ag_array ag_put_along_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  struct ag_array indices,
+                                  struct ag_array values,
+                                  int64_t axis);
+
+/**
+ * Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode` is
+ * AG_TAKE_RAISE (numbers outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP.
+ */
+AG_API
+struct ag_array ag_choose(struct ag_context *cx,
+                          struct ag_array numbers,
+                          const struct ag_array *choices,
+                          size_t n,
+                          int32_t mode);
+
+/**
+ * The elements for which the condition holds, in one axis; both are read in row-major order.
+ */
+AG_API struct ag_array ag_extract(struct ag_context *cx, struct ag_array condition, struct ag_array x);
+
+/**
+ * The elements of the flattened array for which the condition, a vector, holds.
+ */
+AG_API struct ag_array ag_compress(struct ag_context *cx, struct ag_array condition, struct ag_array x);
+
+/**
+ * The entries along an axis for which the condition, a vector, holds.
+ */
+AG_API
+struct ag_array ag_compress_axis(struct ag_context *cx,
+                                 struct ag_array condition,
+                                 struct ag_array x,
+                                 int64_t axis);
+
+/**
+ * Each element from values[i] for the first i whose condition holds there, else from `otherwise`: n conditions (boolean)
+ * and n values; all of them broadcast.
+ */
+AG_API
+struct ag_array ag_select(struct ag_context *cx,
+                          const struct ag_array *conditions,
+                          const struct ag_array *values,
+                          size_t n,
+                          struct ag_array otherwise);
+
+/**
+ * A function of x in pieces: where conditions[i] holds, values[i], of several the last one; elsewhere values[n], if there
+ * are n + 1 values, or 0. Conditions and values broadcast to the shape of x; compute values from x for derivatives by x.
+ */
+AG_API
+struct ag_array ag_piecewise(struct ag_context *cx,
+                             struct ag_array x,
+                             const struct ag_array *conditions,
+                             size_t n,
+                             const struct ag_array *values,
+                             size_t nvalues);
+
+/**
+ * The row-major positions of the elements that are not 0; a plain i64 array.
+ */
+AG_API struct ag_array ag_flatnonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The coordinates of the elements that are not 0, along axis i in out[i], for all ndim axes; plain i64 arrays. False on
+ * failure.
+ */
+AG_API bool ag_nonzero(struct ag_context *cx, struct ag_array x, struct ag_array *out);
+
+/**
+ * The coordinates of the elements that are not 0, a row for each; a plain i64 array.
+ */
+AG_API struct ag_array ag_argwhere(struct ag_context *cx, struct ag_array x);
 
 /**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.

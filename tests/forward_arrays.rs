@@ -12,7 +12,7 @@ use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::pad::{self, Mode};
 use autograd::ops::quantile::{self, Method, Request};
 use autograd::ops::statistics::{self, Outside, Weights};
-use autograd::ops::{arrange, diagonal, gather, join, nan, order, scan, shape, space};
+use autograd::ops::{arrange, choose, diagonal, gather, join, nan, order, scan, shape, space};
 use autograd::trace::Array;
 use recorded::{Call, check_file};
 
@@ -284,4 +284,47 @@ fn ordered(cx: &Context, call: &Call<'_>) -> Result<Array> {
 #[test]
 fn ordering() {
     check_file(include_str!("reference/numpy_order.txt"), 3000, |_| true, ordered);
+}
+
+fn outside(name: &str) -> gather::Outside {
+    match name {
+        "raise" => gather::Outside::Raise,
+        "wrap" => gather::Outside::Wrap,
+        _ => gather::Outside::Clip,
+    }
+}
+
+fn chosen(cx: &Context, call: &Call<'_>) -> Result<Array> {
+    let all: Vec<&Array> = call.args.iter().collect();
+    let x = all[0];
+    Ok(match call.name {
+        "take" => {
+            let mode = outside(call.parameters["mode"]);
+            let (x, axis) = if call.has("axis") { (x.clone(), call.integer("axis")) } else { (flat(cx, x), 0) };
+            gather::take(cx, &x, all[1], axis, mode)?
+        }
+        "take_along_axis" => gather::take_along_axis(cx, x, all[1], call.integer("axis"))?,
+        "put_along_axis" => gather::put_along_axis(cx, x, all[1], all[2], call.integer("axis"))?,
+        "choose" => choose::choose(cx, x, &all[1..], outside(call.parameters["mode"]))?,
+        "select" => {
+            let (n, last) = (call.integer("n") as usize, all.len() - 1);
+            choose::select(cx, &all[..n], &all[n..last], all[last])?
+        }
+        "piecewise" => {
+            let n = call.integer("n") as usize;
+            choose::piecewise(cx, x, &all[1..=n], &all[n + 1..])?
+        }
+        "flatnonzero" => choose::flatnonzero(cx, x)?.into(),
+        "argwhere" => choose::argwhere(cx, x)?.into(),
+        "nonzero" => call.part(choose::nonzero(cx, x)?)?,
+        "compress" if call.has("axis") => choose::compress(cx, x, all[1], call.integer("axis"))?,
+        "compress" => choose::compress(cx, x, &flat(cx, all[1]), 0)?,
+        "extract" => choose::extract(cx, x, all[1])?,
+        other => panic!("no operation {other}"),
+    })
+}
+
+#[test]
+fn choosing() {
+    check_file(include_str!("reference/numpy_choose.txt"), 1500, |_| false, chosen);
 }

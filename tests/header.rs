@@ -35,6 +35,7 @@ fn render() -> String {
         "quantile",
         "nan",
         "statistics",
+        "choose",
         "index",
         "tape",
         "function",

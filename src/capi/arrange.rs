@@ -1,6 +1,6 @@
 //! The same elements in another order, or several times.
 
-use super::shape::{checked, list};
+use super::shape::{checked, list, made};
 use super::{ag_array, ag_context, guard, one};
 use crate::array::{Shape, shape};
 use crate::error::{Error, Result};
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn ag_resize(cx: *mut ag_context, x: ag_array, shape: *con
         match shape {
             Some(shape) if !x.is_null() => {
                 let y = arrange::resize(&c.core, &x, &shape);
-                c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
+                made(c, NAME, y)
             }
             _ => ag_array::NULL,
         }

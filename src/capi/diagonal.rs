@@ -1,6 +1,6 @@
 //! Diagonals and triangles.
 
-use super::shape::checked;
+use super::shape::{checked, made};
 use super::{ag_array, ag_context, guard};
 use crate::ops::diagonal;
 
@@ -88,6 +88,6 @@ pub unsafe extern "C" fn ag_fill_diagonal(cx: *mut ag_context, x: ag_array, valu
             return ag_array::NULL;
         }
         let y = diagonal::fill_diagonal(&c.core, &x, &values, wrap);
-        c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, NAME, y)
     })
 }

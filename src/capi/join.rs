@@ -1,6 +1,6 @@
 //! Arrays put together and taken apart.
 
-use super::shape::{joined, list};
+use super::shape::{joined, list, made, well};
 use super::{ag_array, ag_context, guard, slice};
 use crate::error::{Error, Result};
 use crate::ops::join;
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn ag_block(
             return ag_array::NULL;
         }
         let y = join::block(&c.core, &arrays.iter().collect::<Vec<&Array>>(), lengths);
-        c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, NAME, y)
     })
 }
 
@@ -89,7 +89,7 @@ pub(super) fn results(
         }
         Err(Error::argument(format!("there are {} results, and room for {room}", made.len())))
     });
-    let made = c.check(name, made).filter(|_| !c.core.failed());
+    let made = c.check(name, made).filter(|_| well(c, name));
     // Nobody has room for more results than there can be handles.
     for i in 0..if room <= MOST_PARTS { room } else { 0 } {
         let handle = made.as_ref().map_or(ag_array::NULL, |made| c.put(made[i].clone()));

@@ -24,6 +24,7 @@
 
 pub mod arrange;
 pub mod array;
+pub mod choose;
 pub mod context;
 pub mod diagonal;
 pub mod elementwise;

@@ -34,7 +34,7 @@ pub(super) fn reduction(
             Which::Several(axes, n) => unsafe { slice(c, name, "axes", axes, n) }
                 .and_then(|axes| c.check(name, shape::normalize_axes(axes, x.ndim()))),
         };
-        axes.map_or(ag_array::NULL, |axes| c.put(f(&c.core, &x, &axes)))
+        axes.map_or(ag_array::NULL, |axes| super::shape::made(c, name, Ok(f(&c.core, &x, &axes))))
     })
 }
 

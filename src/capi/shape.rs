@@ -7,6 +7,30 @@ use crate::ops::{reduce, shape as ops};
 use crate::trace::Array;
 use smallvec::SmallVec;
 
+/// Whether all is well; a failure of an operation that `name` is made of is put down to `name`, which the caller knows.
+pub(super) fn well(c: &ag_context, name: &str) -> bool {
+    if !c.core.failed() {
+        return true;
+    }
+    c.core.amend_error(|e| match e.message.split_once(": ") {
+        Some((inner, text))
+            if inner != name && (inner.starts_with("ag_") || ["slice", "recurrence"].contains(&inner)) =>
+        {
+            Error { message: format!("{name}: {text}").into(), ..e }
+        }
+        _ => e,
+    });
+    false
+}
+
+/// A handle for the result of an operation made of others.
+pub(super) fn made(c: &ag_context, name: &str, result: Result<Array>) -> ag_array {
+    match c.check(name, result) {
+        Some(y) if well(c, name) => c.put(y),
+        _ => ag_array::NULL,
+    }
+}
+
 /// An operation of one array whose arguments are checked against it first.
 pub(super) fn checked(
     cx: *const ag_context,
@@ -20,7 +44,7 @@ pub(super) fn checked(
             return ag_array::NULL;
         }
         let result = f(c, &x);
-        c.check(name, result).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, name, result)
     })
 }
 
@@ -138,7 +162,7 @@ pub(super) fn joined(
         }
         let references: SmallVec<[&Array; 4]> = arrays.iter().collect();
         let result = f(c, &references);
-        c.check(name, result).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, name, result)
     })
 }
 

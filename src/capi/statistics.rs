@@ -1,7 +1,7 @@
 //! Statistics of samples, counts in bins, interpolation.
 
 use super::reduce::{Which, reduction};
-use super::shape::checked;
+use super::shape::{checked, well};
 use super::{ag_array, ag_context, guard, store};
 use crate::array::{Axes, shape};
 use crate::error::{Error, Result};
@@ -171,7 +171,7 @@ fn histogram(
             Ok((counts, edges))
         };
         let made = run();
-        let Some((counts, edges)) = c.check(name, made) else { return ag_array::NULL };
+        let Some((counts, edges)) = c.check(name, made).filter(|_| well(c, name)) else { return ag_array::NULL };
         if !edges_out.is_null() {
             // SAFETY: the caller's promise.
             unsafe { store(edges_out, c.put(edges)) };

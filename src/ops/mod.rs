@@ -3,6 +3,7 @@
 
 pub mod algebra;
 pub mod arrange;
+pub mod choose;
 pub mod complex;
 pub mod create;
 pub mod diagonal;

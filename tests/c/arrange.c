@@ -147,7 +147,7 @@ static void joins(ag_context *cx) {
   CHECK(is_null(ag_vstack(cx, pair, 0)));
   CHECK_ERROR(cx, AG_ERR_VALUE, "need at least one array to concatenate");
   CHECK(is_null(ag_vstack(cx, pair, 2)));
-  CHECK_ERROR(cx, AG_ERR_SHAPE, "must match exactly");
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_vstack: all the input array dimensions");
   CHECK(is_null(ag_hstack(cx, NULL, 2)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "arrays is NULL");
   CHECK(is_null(ag_block(cx, pair, none, 1)));

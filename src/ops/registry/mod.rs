@@ -23,6 +23,7 @@ macro_rules! entry {
 }
 
 mod arrange;
+mod choose;
 mod elementwise;
 mod indexing;
 mod order;
@@ -126,6 +127,7 @@ pub fn entries() -> Vec<Entry> {
     arrange::cases(&mut list);
     scans::cases(&mut list);
     order::cases(&mut list);
+    choose::cases(&mut list);
     indexing::cases(&mut list);
     list
 }
