@@ -169,15 +169,19 @@ pub fn tile(cx: &Context, x: &Array, reps: &[i64]) -> Result<Array> {
         return Err(Error::value(format!("negative dimensions are not allowed, found {r} repetitions")));
     }
     let n = reps.len().max(x.ndim());
-    if n > shape::MAX_NDIM / 2 {
-        return Err(Error::value(format!("{n} axes cannot be tiled, {} can", shape::MAX_NDIM / 2)));
-    }
+    // Each axis is split in two where there is something to repeat and something to be repeated.
     let (mut single, mut spread, mut merged) = (Shape::new(), Shape::new(), Shape::new());
     for i in 0..n {
         let d = (i + x.ndim()).checked_sub(n).map_or(1, |k| x.shape()[k]);
         let r = (i + reps.len()).checked_sub(n).map_or(1, |k| reps[k]) as usize;
-        single.extend([1, d]);
-        spread.extend([r, d]);
+        if r != 1 {
+            single.push(1);
+            spread.push(r);
+        }
+        if r == 1 || d != 1 {
+            single.push(d);
+            spread.push(d);
+        }
         merged.push(r.checked_mul(d).ok_or_else(|| Error::memory("the tiles are larger than the address space"))?);
     }
     shape::checked_size(&merged, x.dtype().size())?;

@@ -161,6 +161,9 @@ pub fn argpartition(cx: &Context, x: &Array, kths: &[i64], axis: i64) -> Result<
 
 /// The axes given go last and become one; the shape of the others.
 pub fn grouped(cx: &Context, x: &Array, axes: &[usize]) -> Result<(Array, Shape)> {
+    if cx.failed() {
+        return Ok((Array::Null, Shape::new()));
+    }
     let n = x.ndim();
     let source: Vec<i64> = axes.iter().map(|&a| a as i64).collect();
     let last: Vec<i64> = (n - axes.len()..n).map(|a| a as i64).collect();

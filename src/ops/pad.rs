@@ -91,6 +91,9 @@ fn sides(cx: &Context, x: &Array, values: &Array) -> Result<Vec<[Array; 2]>> {
 pub fn constant(cx: &Context, x: &Array, widths: &[[usize; 2]], values: &Array) -> Result<Array> {
     let mut y = x.clone();
     for (axis, (w, v)) in widths.iter().zip(sides(cx, x, values)?).enumerate() {
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let y0 = rows::astype(cx, &y, v[0].dtype().promote(y.dtype()));
         y = around(cx, piece(cx, &y, &v[0], axis, w[0]), &y0, piece(cx, &y, &v[1], axis, w[1]), axis);
     }
@@ -102,6 +105,9 @@ pub fn linear_ramp(cx: &Context, x: &Array, widths: &[[usize; 2]], ends: &Array)
     no_empty_axis(x, widths)?;
     let mut y = x.clone();
     for (axis, (w, v)) in widths.iter().zip(sides(cx, x, ends)?).enumerate() {
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let n = y.shape()[axis];
         let ramp = |k: usize| -> Result<Option<Array>> {
             if w[k] == 0 || y.size() == 0 {
@@ -137,6 +143,9 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
     let lengths = lengths.map(|l| pairs(x, l)).transpose()?;
     let mut y = x.clone();
     for (axis, &[before, after]) in widths.iter().enumerate() {
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let n = y.shape()[axis];
         if n == 0 {
             continue;
@@ -154,7 +163,7 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
 }
 
 fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Array> {
-    if x.shape()[axis] == 0 && matches!(mode, Mode::Maximum | Mode::Minimum) {
+    if x.shape().get(axis) == Some(&0) && matches!(mode, Mode::Maximum | Mode::Minimum) {
         return Err(Error::value("stat_length of 0 yields no value for padding"));
     }
     let value = match mode {

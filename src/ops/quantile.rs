@@ -145,17 +145,21 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
     with_dtype!(t.dtype(), T => {
         let mut at = vec![0i64; n];
+        // Most lines have as many elements as the one before, and then the same places.
+        let (mut last, mut places, mut wanted) = (0, Vec::new(), Vec::new());
         for (k, row) in t.elements::<T>().chunks_exact(n).enumerate() {
             let valid = row.iter().filter(|v| !v.is_nan()).count();
             if valid == 0 || valid < n && !request.ignore_nan {
                 void[k] = true;
                 continue;
             }
-            let places: Vec<(usize, usize, f64)> =
-                request.quantiles.iter().map(|&q| request.method.place(valid, q)).collect();
-            let mut wanted: Vec<usize> = places.iter().flat_map(|&(a, b, _)| [a, b]).collect();
-            wanted.sort_unstable();
-            wanted.dedup();
+            if valid != last {
+                last = valid;
+                places = request.quantiles.iter().map(|&q| request.method.place(valid, q)).collect();
+                wanted = places.iter().flat_map(|&(a, b, _)| [a, b]).collect();
+                wanted.sort_unstable();
+                wanted.dedup();
+            }
             at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
             arrange_positions(&mut at, row, Some(&wanted));
             for (j, &(a, b, w)) in places.iter().enumerate() {

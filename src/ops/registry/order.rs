@@ -36,7 +36,7 @@ fn of_axes_with_nan(domain: Domain, f: Reduction) -> Vec<Case> {
     for (case, inner) in cases.iter_mut().zip(without) {
         case.run = Box::new(move |cx, a| (inner.run)(cx, &[with_nan(cx, &a[0])]));
     }
-    // Of a single element there is no deviation, and of none no value.
+    // There every line along some axes would be nothing but NaN.
     cases.retain(|c| c.args[0].shape.len() != 3);
     cases
 }
@@ -58,7 +58,7 @@ pub fn cases(list: &mut Vec<Entry>) {
 
 #[rustfmt::skip]
 fn sorting(list: &mut Vec<Entry>) {
-    entry! { list, "order", "ag_sort", ALL, Both;
+    entry! { list, "sorting", "ag_sort", ALL, Both;
         "vector"    [Distinct [6]]          |cx, a| ok(cx, order::sort(cx, &a[0], 0));
         "first"     [Distinct [4, 3]]       |cx, a| ok(cx, order::sort(cx, &a[0], 0));
         "middle"    [Distinct [2, 3, 4]]    |cx, a| ok(cx, order::sort(cx, &a[0], 1));
@@ -66,23 +66,23 @@ fn sorting(list: &mut Vec<Entry>) {
         "empty"     [Real [0, 3]]           |cx, a| ok(cx, order::sort(cx, &a[0], 0));
         "large"     [Distinct [33, 40]]     |cx, a| ok(cx, order::sort(cx, &a[0], 1));
     }
-    entry! { list, "order", "ag_partition", ALL, Both;
+    entry! { list, "sorting", "ag_partition", ALL, Both;
         "vector"    [Distinct [6]]          |cx, a| ok(cx, order::partition(cx, &a[0], &[2], 0));
         "matrix"    [Distinct [4, 3]]       |cx, a| ok(cx, order::partition(cx, &a[0], &[-1, 1], 0));
     }
-    entry! { list, "order", "ag_argsort", ALL, Constant("positions");
+    entry! { list, "sorting", "ag_argsort", ALL, Constant("positions");
         "matrix"    [Distinct [4, 3]]       |cx, a| ok(cx, order::argsort(cx, &a[0], 0));
     }
-    entry! { list, "order", "ag_argpartition", ALL, Constant("positions");
+    entry! { list, "sorting", "ag_argpartition", ALL, Constant("positions");
         "vector"    [Distinct [6]]          |cx, a| ok(cx, order::argpartition(cx, &a[0], &[1], 0));
     }
-    entry! { list, "order", "ag_searchsorted", ALL, Constant("positions");
+    entry! { list, "sorting", "ag_searchsorted", ALL, Constant("positions");
         "both"      [Distinct [6], Real [3]] |cx, a| ok(cx, order::sort(cx, &a[0], 0).and_then(|s| order::searchsorted(cx, &s, &a[1], false)).map(Array::from));
     }
-    entry! { list, "order", "ag_digitize", REAL, Constant("positions");
+    entry! { list, "sorting", "ag_digitize", REAL, Constant("positions");
         "vector"    [Real [6]]              |cx, a| ok(cx, order::digitize(cx, &a[0], &numbers(cx, &[-1.0, 0.0, 2.0]), false).map(Array::from));
     }
-    entry! { list, "order", "ag_unique", ALL, Both;
+    entry! { list, "sorting", "ag_unique", ALL, Both;
         "different" [Distinct [3, 2]]       |cx, a| ok(cx, order::unique(cx, &a[0]).map(|u| u.values));
     }
 }
