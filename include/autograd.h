@@ -172,6 +172,141 @@
 #define AG_C128 5
 
 /**
+ * Zeros.
+ */
+#define AG_PAD_ZEROS 0
+
+/**
+ * The nearest element.
+ */
+#define AG_PAD_EDGE 1
+
+/**
+ * The greatest element along the axis.
+ */
+#define AG_PAD_MAXIMUM 2
+
+/**
+ * The mean of the elements along the axis.
+ */
+#define AG_PAD_MEAN 3
+
+/**
+ * The smallest element along the axis.
+ */
+#define AG_PAD_MINIMUM 4
+
+/**
+ * Mirrored at the first and last elements: c b | a b c | b a.
+ */
+#define AG_PAD_REFLECT 5
+
+/**
+ * Turned about the first and last elements: mirrored and subtracted from twice these.
+ */
+#define AG_PAD_REFLECT_ODD 6
+
+/**
+ * Mirrored at the borders: b a | a b c | c b.
+ */
+#define AG_PAD_SYMMETRIC 7
+
+/**
+ * Mirrored at the borders and subtracted from twice the first and last elements.
+ */
+#define AG_PAD_SYMMETRIC_ODD 8
+
+/**
+ * Periodic: b c | a b c | a b.
+ */
+#define AG_PAD_WRAP 9
+
+/**
+ * The median of the elements along the axis.
+ */
+#define AG_PAD_MEDIAN 10
+
+/**
+ * How a quantile between two elements is made; NumPy's default.
+ */
+#define AG_QUANTILE_LINEAR 0
+
+/**
+ * The first element at which the distribution function reaches q.
+ */
+#define AG_QUANTILE_INVERTED_CDF 1
+
+/**
+ * The same, the mean of two where it is reached exactly.
+ */
+#define AG_QUANTILE_AVERAGED_INVERTED_CDF 2
+
+/**
+ * The element whose number is nearest, of two the one with an even number.
+ */
+#define AG_QUANTILE_CLOSEST_OBSERVATION 3
+
+/**
+ * Lines through the steps of the distribution function.
+ */
+#define AG_QUANTILE_INTERPOLATED_INVERTED_CDF 4
+
+/**
+ * Lines through the middles of its steps.
+ */
+#define AG_QUANTILE_HAZEN 5
+
+/**
+ * Lines through the elements' expected places.
+ */
+#define AG_QUANTILE_WEIBULL 6
+
+/**
+ * Nearly the median of the quantile's estimates, whatever the distribution.
+ */
+#define AG_QUANTILE_MEDIAN_UNBIASED 7
+
+/**
+ * Nearly without bias for the normal distribution.
+ */
+#define AG_QUANTILE_NORMAL_UNBIASED 8
+
+/**
+ * The element below.
+ */
+#define AG_QUANTILE_LOWER 9
+
+/**
+ * The element above.
+ */
+#define AG_QUANTILE_HIGHER 10
+
+/**
+ * The mean of both.
+ */
+#define AG_QUANTILE_MIDPOINT 11
+
+/**
+ * The nearer one.
+ */
+#define AG_QUANTILE_NEAREST 12
+
+/**
+ * Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
+ */
+#define AG_TAKE_RAISE 0
+
+/**
+ * Positions outside of an axis begin anew.
+ */
+#define AG_TAKE_WRAP 1
+
+/**
+ * Positions outside of an axis become the first or the last one.
+ */
+#define AG_TAKE_CLIP 2
+
+/**
  * An absent start, stop or step.
  */
 #define AG_NONE INT64_MIN
@@ -1632,6 +1767,1301 @@ AG_API struct ag_array ag_concatenate(struct ag_context *cx, const struct ag_arr
  * Arrays of one shape along a new axis, which is axis `axis` of the result.
  */
 AG_API struct ag_array ag_stack(struct ag_context *cx, const struct ag_array *arrays, size_t n, int64_t axis);
+
+/**
+ * Axis source[i] becomes axis destination[i], for n axes; the others keep their order.
+ */
+AG_API
+struct ag_array ag_moveaxis(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *source,
+                            const int64_t *destination,
+                            size_t n);
+
+/**
+ * Axis `axis` comes to stand before the axis `start`.
+ */
+AG_API struct ag_array ag_rollaxis(struct ag_context *cx, struct ag_array x, int64_t axis, int64_t start);
+
+/**
+ * A number as an array of one axis; others as they are.
+ */
+AG_API struct ag_array ag_atleast_1d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Numbers and vectors as matrices of one row; others as they are.
+ */
+AG_API struct ag_array ag_atleast_2d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * At least three axes: a vector becomes (1, n, 1), a matrix (m, n, 1).
+ */
+AG_API struct ag_array ag_atleast_3d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The last two axes exchanged.
+ */
+AG_API struct ag_array ag_matrix_transpose(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along every axis: a view.
+ */
+AG_API struct ag_array ag_flip(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along one axis: a view.
+ */
+AG_API struct ag_array ag_flip_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * Reversed along several axes (NULL: all): a view.
+ */
+AG_API struct ag_array ag_flip_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
+
+/**
+ * Reversed along axis 0.
+ */
+AG_API struct ag_array ag_flipud(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Reversed along axis 1.
+ */
+AG_API struct ag_array ag_fliplr(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Turned k times by 90 degrees, from axis 0 towards axis 1.
+ */
+AG_API struct ag_array ag_rot90(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * Turned k times by 90 degrees, from axis1 towards axis2.
+ */
+AG_API struct ag_array ag_rot90_axes(struct ag_context *cx, struct ag_array x, int64_t k, int64_t axis1, int64_t axis2);
+
+/**
+ * The elements moved on by `shift` places in row-major order; what leaves at the end comes in at the beginning.
+ */
+AG_API struct ag_array ag_roll(struct ag_context *cx, struct ag_array x, int64_t shift);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_roll_axis(struct ag_context *cx, struct ag_array x, int64_t shift, int64_t axis);
+
+/**
+ * The same along several axes, shifts[i] places along axes[i].
+ */
+AG_API
+struct ag_array ag_roll_axes(struct ag_context *cx,
+                             struct ag_array x,
+                             const int64_t *shifts,
+                             const int64_t *axes,
+                             size_t n);
+
+/**
+ * The array reps[i] times along axis i; where there are more repetitions than axes, new ones come first, and the other
+ * way round.
+ */
+AG_API struct ag_array ag_tile(struct ag_context *cx, struct ag_array x, const int64_t *reps, size_t n);
+
+/**
+ * Each element of the flattened array `count` times.
+ */
+AG_API struct ag_array ag_repeat(struct ag_context *cx, struct ag_array x, int64_t count);
+
+/**
+ * Each entry along an axis `count` times.
+ */
+AG_API struct ag_array ag_repeat_axis(struct ag_context *cx, struct ag_array x, int64_t count, int64_t axis);
+
+/**
+ * Element i of the flattened array counts[i] times (all of them counts[0] times, if n is 1).
+ */
+AG_API struct ag_array ag_repeat_counts(struct ag_context *cx, struct ag_array x, const int64_t *counts, size_t n);
+
+/**
+ * Entry i along an axis counts[i] times (all of them counts[0] times, if n is 1).
+ */
+AG_API
+struct ag_array ag_repeat_counts_axis(struct ag_context *cx,
+                                      struct ag_array x,
+                                      const int64_t *counts,
+                                      size_t n,
+                                      int64_t axis);
+
+/**
+ * The same elements in another shape, both in column-major order (NumPy's order "F"). One extent may be -1.
+ */
+AG_API struct ag_array ag_reshape_f(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * All elements in one axis, in column-major order (NumPy's order "F").
+ */
+AG_API struct ag_array ag_ravel_f(struct ag_context *cx, struct ag_array x);
+
+/**
+ * An array of any shape with the elements of x in row-major order, from the beginning again where there are too few.
+ */
+AG_API struct ag_array ag_resize(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);
+
+/**
+ * The flattened array without the elements at n positions.
+ */
+AG_API struct ag_array ag_delete(struct ag_context *cx, struct ag_array x, const int64_t *positions, size_t n);
+
+/**
+ * The array without the entries at n positions along an axis.
+ */
+AG_API
+struct ag_array ag_delete_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *positions,
+                               size_t n,
+                               int64_t axis);
+
+/**
+ * The flattened array with values before n positions: all of them before the only one, or one before each.
+ */
+AG_API
+struct ag_array ag_insert(struct ag_context *cx,
+                          struct ag_array x,
+                          const int64_t *positions,
+                          size_t n,
+                          struct ag_array values);
+
+/**
+ * The same along an axis: all entries of `values` before the only position, or one before each of several.
+ */
+AG_API
+struct ag_array ag_insert_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *positions,
+                               size_t n,
+                               struct ag_array values,
+                               int64_t axis);
+
+/**
+ * The main diagonal of the first two axes, as the last axis of the result: a view.
+ */
+AG_API struct ag_array ag_diagonal(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The diagonal `offset` places above the main one (below, if negative) of two axes, as the last axis of the result.
+ */
+AG_API
+struct ag_array ag_diagonal_axes(struct ag_context *cx,
+                                 struct ag_array x,
+                                 int64_t offset,
+                                 int64_t axis1,
+                                 int64_t axis2);
+
+/**
+ * Zeros with the last axis of x as such a diagonal: the inverse of ag_diagonal_axes. axis1 and axis2 are axes of the
+ * result.
+ */
+AG_API
+struct ag_array ag_make_diagonal(struct ag_context *cx,
+                                 struct ag_array x,
+                                 int64_t offset,
+                                 int64_t axis1,
+                                 int64_t axis2);
+
+/**
+ * The k-th diagonal of a matrix, or a matrix with a vector as k-th diagonal and zeros elsewhere.
+ */
+AG_API struct ag_array ag_diag(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * A matrix with all elements of x on the k-th diagonal and zeros elsewhere.
+ */
+AG_API struct ag_array ag_diagflat(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * The sum of the main diagonal of the first two axes.
+ */
+AG_API struct ag_array ag_trace(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The sum of the diagonal `offset` places above the main one of two axes.
+ */
+AG_API
+struct ag_array ag_trace_axes(struct ag_context *cx,
+                              struct ag_array x,
+                              int64_t offset,
+                              int64_t axis1,
+                              int64_t axis2);
+
+/**
+ * The upper triangle of the last two axes: zeros below the k-th diagonal.
+ */
+AG_API struct ag_array ag_triu(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * The lower triangle of the last two axes: zeros above the k-th diagonal.
+ */
+AG_API struct ag_array ag_tril(struct ag_context *cx, struct ag_array x, int64_t k);
+
+/**
+ * x with `values` (flattened, and from the beginning again) on the main diagonal, of all axes if there are more than
+ * two. With `wrap` the diagonal begins anew in a matrix with more rows than columns. x itself stays as it is.
+ */
+AG_API struct ag_array ag_fill_diagonal(struct ag_context *cx, struct ag_array x, struct ag_array values, bool wrap);
+
+/**
+ * Rows and matrices one below the other.
+ */
+AG_API struct ag_array ag_vstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Arrays one after the other along axis 1, vectors along their only one.
+ */
+AG_API struct ag_array ag_hstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Arrays one behind the other, along axis 2.
+ */
+AG_API struct ag_array ag_dstack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * Vectors as columns, and matrices, side by side.
+ */
+AG_API struct ag_array ag_column_stack(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * The elements of both, in one axis.
+ */
+AG_API struct ag_array ag_append(struct ag_context *cx, struct ag_array x, struct ag_array values);
+
+/**
+ * One after the other along an axis.
+ */
+AG_API struct ag_array ag_append_axis(struct ag_context *cx, struct ag_array x, struct ag_array values, int64_t axis);
+
+/**
+ * A matrix of blocks, row by row: row i has lengths[i] arrays, nrows rows in all. Rows may be of different lengths if
+ * their sizes fit.
+ */
+AG_API
+struct ag_array ag_block(struct ag_context *cx,
+                         const struct ag_array *arrays,
+                         const size_t *lengths,
+                         size_t nrows);
+
+/**
+ * `sections` equal parts along an axis, to out[0] to out[sections - 1]: views. False on failure.
+ */
+AG_API bool ag_split(struct ag_context *cx, struct ag_array x, int64_t sections, int64_t axis, struct ag_array *out);
+
+/**
+ * `sections` parts along an axis, as equal as can be, to out[0] to out[sections - 1]: views. False on failure.
+ */
+AG_API
+bool ag_array_split(struct ag_context *cx,
+                    struct ag_array x,
+                    int64_t sections,
+                    int64_t axis,
+                    struct ag_array *out);
+
+/**
+ * The parts before, between and after n positions along an axis, to out[0] to out[n]: views. False on failure.
+ */
+AG_API
+bool ag_split_at(struct ag_context *cx,
+                 struct ag_array x,
+                 const int64_t *positions,
+                 size_t n,
+                 int64_t axis,
+                 struct ag_array *out);
+
+/**
+ * ag_split along axis 0.
+ */
+AG_API bool ag_vsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * ag_split along axis 1, of vectors along their only one.
+ */
+AG_API bool ag_hsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * ag_split along axis 2.
+ */
+AG_API bool ag_dsplit(struct ag_context *cx, struct ag_array x, int64_t sections, struct ag_array *out);
+
+/**
+ * The n entries along an axis, without it, to out[0] to out[n - 1]: views. False on failure, also if there are not n.
+ */
+AG_API bool ag_unstack(struct ag_context *cx, struct ag_array x, int64_t axis, struct ag_array *out, size_t n);
+
+/**
+ * n arrays broadcast together, to out[0] to out[n - 1]: views. False on failure.
+ */
+AG_API bool ag_broadcast_arrays(struct ag_context *cx, const struct ag_array *arrays, size_t n, struct ag_array *out);
+
+/**
+ * Coordinates of a grid from those along each axis, to out[0] to out[n - 1]. Axis i of the grid belongs to arrays[i];
+ * without `matrix_indexing` the first two are exchanged, as for pictures (x to the right, y downwards). With `sparse`
+ * extents of 1 stay, for broadcasting. False on failure.
+ */
+AG_API
+bool ag_meshgrid(struct ag_context *cx,
+                 const struct ag_array *arrays,
+                 size_t n,
+                 bool matrix_indexing,
+                 bool sparse,
+                 struct ag_array *out);
+
+/**
+ * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
+ * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_MEDIAN.
+ */
+AG_API
+struct ag_array ag_pad(struct ag_context *cx,
+                       struct ag_array x,
+                       const int64_t *widths,
+                       size_t npairs,
+                       int32_t mode_code);
+
+/**
+ * The same with the maximum, mean, median or minimum of the first lengths[2 i] and the last lengths[2 i + 1] elements
+ * along axis i only (as many pairs as widths has). Other modes take no notice of them.
+ */
+AG_API
+struct ag_array ag_pad_statistic(struct ag_context *cx,
+                                 struct ag_array x,
+                                 const int64_t *widths,
+                                 size_t npairs,
+                                 int32_t mode_code,
+                                 const int64_t *lengths);
+
+/**
+ * The same with values that broadcast to (axes, 2): for each axis those before and after. Differentiable in both.
+ */
+AG_API
+struct ag_array ag_pad_constant(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *widths,
+                                size_t npairs,
+                                struct ag_array values);
+
+/**
+ * The same with lines from the edges to end values, which broadcast to (axes, 2). Differentiable in both.
+ */
+AG_API
+struct ag_array ag_pad_linear_ramp(struct ag_context *cx,
+                                   struct ag_array x,
+                                   const int64_t *widths,
+                                   size_t npairs,
+                                   struct ag_array end_values);
+
+/**
+ * `num` numbers in equal steps from start to stop (up to but not including it without `endpoint`), along `axis` of the
+ * result; start and stop broadcast together. Differentiable in both.
+ */
+AG_API
+struct ag_array ag_linspace_arrays(struct ag_context *cx,
+                                   struct ag_array start,
+                                   struct ag_array stop,
+                                   int64_t num,
+                                   bool endpoint,
+                                   int64_t axis);
+
+/**
+ * The powers of `base` whose exponents ag_linspace_arrays makes.
+ */
+AG_API
+struct ag_array ag_logspace(struct ag_context *cx,
+                            struct ag_array start,
+                            struct ag_array stop,
+                            int64_t num,
+                            bool endpoint,
+                            double base,
+                            int64_t axis);
+
+/**
+ * `num` numbers from start to stop (up to but not including it without `endpoint`), each the one before times the same
+ * factor, along `axis` of the result. Neither end may be 0.
+ */
+AG_API
+struct ag_array ag_geomspace(struct ag_context *cx,
+                             struct ag_array start,
+                             struct ag_array stop,
+                             int64_t num,
+                             bool endpoint,
+                             int64_t axis);
+
+/**
+ * The sums of the first 1, 2, ... elements in row-major order.
+ */
+AG_API struct ag_array ag_cumsum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cumsum_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The products of the first 1, 2, ... elements in row-major order. The derivative is exact also if some are 0.
+ */
+AG_API struct ag_array ag_cumprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cumprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * ag_cumsum with 0 for NaN.
+ */
+AG_API struct ag_array ag_nancumsum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_nancumsum_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * ag_cumprod with 1 for NaN.
+ */
+AG_API struct ag_array ag_nancumprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_nancumprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The sums of the first 1, 2, ... elements along an axis; with `include_initial` before them that of none, which is 0.
+ */
+AG_API struct ag_array ag_cumulative_sum(struct ag_context *cx, struct ag_array x, int64_t axis, bool include_initial);
+
+/**
+ * The products of the first 1, 2, ... elements along an axis; with `include_initial` before them that of none, which
+ * is 1.
+ */
+AG_API struct ag_array ag_cumulative_prod(struct ag_context *cx, struct ag_array x, int64_t axis, bool include_initial);
+
+/**
+ * The differences of neighbours along an axis, n times. Of booleans: whether they are different.
+ */
+AG_API struct ag_array ag_diff(struct ag_context *cx, struct ag_array x, int64_t n, int64_t axis);
+
+/**
+ * The same after `prepend` and `append` were put before and after x; each may be the null handle.
+ */
+AG_API
+struct ag_array ag_diff_with(struct ag_context *cx,
+                             struct ag_array x,
+                             int64_t n,
+                             int64_t axis,
+                             struct ag_array prepend,
+                             struct ag_array append);
+
+/**
+ * The differences of neighbours in row-major order.
+ */
+AG_API struct ag_array ag_ediff1d(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same with to_begin before them and to_end after them; each may be the null handle.
+ */
+AG_API
+struct ag_array ag_ediff1d_with(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array to_begin,
+                                struct ag_array to_end);
+
+/**
+ * The slopes of samples at distance 1 along each axis, to out[0] to out[ndim - 1]: differences of second order inside,
+ * of `edge_order` (1 or 2) at the ends. False on failure.
+ */
+AG_API bool ag_gradient(struct ag_context *cx, struct ag_array x, int64_t edge_order, struct ag_array *out);
+
+/**
+ * The slopes of samples along one axis. `spacing` is their distance, or a vector of their coordinates; differentiable
+ * in both.
+ */
+AG_API
+struct ag_array ag_gradient_axis(struct ag_context *cx,
+                                 struct ag_array x,
+                                 struct ag_array spacing,
+                                 int64_t axis,
+                                 int64_t edge_order);
+
+/**
+ * The same along n axes, to out[0] to out[n - 1], with spacings[i] along axes[i]. False on failure.
+ */
+AG_API
+bool ag_gradient_axes(struct ag_context *cx,
+                      struct ag_array x,
+                      const struct ag_array *spacings,
+                      const int64_t *axes,
+                      size_t n,
+                      int64_t edge_order,
+                      struct ag_array *out);
+
+/**
+ * The integral of samples along an axis, `dx` apart, by the trapezoidal rule.
+ */
+AG_API struct ag_array ag_trapezoid(struct ag_context *cx, struct ag_array y, double dx, int64_t axis);
+
+/**
+ * The same with coordinates x, a vector or an array that broadcasts with y. Differentiable in both.
+ */
+AG_API struct ag_array ag_trapezoid_x(struct ag_context *cx, struct ag_array y, struct ag_array x, int64_t axis);
+
+/**
+ * Angles in radians made continuous along the last axis: where neighbours are more than pi apart, whole turns are
+ * added.
+ */
+AG_API struct ag_array ag_unwrap(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along any axis and with any period, where neighbours are more than `discont` (at least half a period) apart.
+ */
+AG_API
+struct ag_array ag_unwrap_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               double discont,
+                               int64_t axis,
+                               double period);
+
+/**
+ * All elements in ascending order, NaN last; equal ones keep their order. The derivative follows the elements.
+ */
+AG_API struct ag_array ag_sort(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_sort_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The positions, in row-major order, of the elements in ascending order; a plain i64 array.
+ */
+AG_API struct ag_array ag_argsort(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The positions along one axis of its elements in ascending order; a plain i64 array.
+ */
+AG_API struct ag_array ag_argsort_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * All elements in an order in which those numbered kths[0] to kths[n - 1] stand where sorting puts them, smaller ones
+ * before and greater ones after. In linear time.
+ */
+AG_API struct ag_array ag_partition(struct ag_context *cx, struct ag_array x, const int64_t *kths, size_t n);
+
+/**
+ * The same along one axis.
+ */
+AG_API
+struct ag_array ag_partition_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *kths,
+                                  size_t n,
+                                  int64_t axis);
+
+/**
+ * The positions, in row-major order, of the elements that ag_partition puts there; a plain i64 array.
+ */
+AG_API struct ag_array ag_argpartition(struct ag_context *cx, struct ag_array x, const int64_t *kths, size_t n);
+
+/**
+ * The same along one axis.
+ */
+AG_API
+struct ag_array ag_argpartition_axis(struct ag_context *cx,
+                                     struct ag_array x,
+                                     const int64_t *kths,
+                                     size_t n,
+                                     int64_t axis);
+
+/**
+ * Where the elements of `values` belong in the sorted vector `sorted`: before those that equal them, or after them with
+ * `right`. A plain i64 array.
+ */
+AG_API
+struct ag_array ag_searchsorted(struct ag_context *cx,
+                                struct ag_array sorted,
+                                struct ag_array values,
+                                bool right);
+
+/**
+ * The number of the bin that each element lies in, 0 before the first of the edges `bins`, which ascend or descend. A
+ * bin has its left edge, with `right` its right one. A plain i64 array.
+ */
+AG_API struct ag_array ag_digitize(struct ag_context *cx, struct ag_array x, struct ag_array bins, bool right);
+
+/**
+ * The different elements in ascending order. A derivative goes to the first of equal ones.
+ */
+AG_API struct ag_array ag_unique(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same, and plain i64 arrays: in *index where each value occurs first in row-major order, in *inverse for each
+ * element the number of its value, in *counts how often each value occurs. Each pointer may be NULL.
+ */
+AG_API
+struct ag_array ag_unique_all(struct ag_context *cx,
+                              struct ag_array x,
+                              struct ag_array *index,
+                              struct ag_array *inverse,
+                              struct ag_array *counts);
+
+/**
+ * The median of all elements: of an even number the mean of the two in the middle. NaN if there is one.
+ */
+AG_API struct ag_array ag_median(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_median_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_median_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The median of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanmedian(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmedian_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmedian_axes(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  bool keepdims);
+
+/**
+ * The q-quantile of all elements, q from 0 to 1, by lines between neighbours. NaN if there is one.
+ */
+AG_API struct ag_array ag_quantile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_quantile_axis(struct ag_context *cx,
+                                 struct ag_array x,
+                                 double q,
+                                 int64_t axis,
+                                 int32_t method,
+                                 bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_quantile_axes(struct ag_context *cx,
+                                 struct ag_array x,
+                                 double q,
+                                 const int64_t *axes,
+                                 size_t naxes,
+                                 int32_t method,
+                                 bool keepdims);
+
+/**
+ * Several quantiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_quantiles_axes(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const double *q,
+                                  size_t nq,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  int32_t method,
+                                  bool keepdims);
+
+/**
+ * The q-th percentile of all elements, q from 0 to 100, by lines between neighbours. NaN if there is one.
+ */
+AG_API struct ag_array ag_percentile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_percentile_axis(struct ag_context *cx,
+                                   struct ag_array x,
+                                   double q,
+                                   int64_t axis,
+                                   int32_t method,
+                                   bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_percentile_axes(struct ag_context *cx,
+                                   struct ag_array x,
+                                   double q,
+                                   const int64_t *axes,
+                                   size_t naxes,
+                                   int32_t method,
+                                   bool keepdims);
+
+/**
+ * Several percentiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_percentiles_axes(struct ag_context *cx,
+                                    struct ag_array x,
+                                    const double *q,
+                                    size_t nq,
+                                    const int64_t *axes,
+                                    size_t naxes,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * The q-quantile of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanquantile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_nanquantile_axis(struct ag_context *cx,
+                                    struct ag_array x,
+                                    double q,
+                                    int64_t axis,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_nanquantile_axes(struct ag_context *cx,
+                                    struct ag_array x,
+                                    double q,
+                                    const int64_t *axes,
+                                    size_t naxes,
+                                    int32_t method,
+                                    bool keepdims);
+
+/**
+ * Several quantiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_nanquantiles_axes(struct ag_context *cx,
+                                     struct ag_array x,
+                                     const double *q,
+                                     size_t nq,
+                                     const int64_t *axes,
+                                     size_t naxes,
+                                     int32_t method,
+                                     bool keepdims);
+
+/**
+ * The q-th percentile of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanpercentile(struct ag_context *cx, struct ag_array x, double q);
+
+/**
+ * The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
+ * with extent 1.
+ */
+AG_API
+struct ag_array ag_nanpercentile_axis(struct ag_context *cx,
+                                      struct ag_array x,
+                                      double q,
+                                      int64_t axis,
+                                      int32_t method,
+                                      bool keepdims);
+
+/**
+ * The same along several axes (NULL: all).
+ */
+AG_API
+struct ag_array ag_nanpercentile_axes(struct ag_context *cx,
+                                      struct ag_array x,
+                                      double q,
+                                      const int64_t *axes,
+                                      size_t naxes,
+                                      int32_t method,
+                                      bool keepdims);
+
+/**
+ * Several percentiles along several axes (NULL: all), in a new first axis of extent nq.
+ */
+AG_API
+struct ag_array ag_nanpercentiles_axes(struct ag_context *cx,
+                                       struct ag_array x,
+                                       const double *q,
+                                       size_t nq,
+                                       const int64_t *axes,
+                                       size_t naxes,
+                                       int32_t method,
+                                       bool keepdims);
+
+/**
+ * The sum of all elements but NaN, which have derivative 0 here and below.
+ */
+AG_API struct ag_array ag_nansum(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nansum_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nansum_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The product of all elements but NaN.
+ */
+AG_API struct ag_array ag_nanprod(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanprod_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanprod_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The mean of all elements but NaN; NaN if there is no other.
+ */
+AG_API struct ag_array ag_nanmean(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmean_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmean_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The greatest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
+ */
+AG_API struct ag_array ag_nanmax(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmax_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmax_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The smallest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
+ */
+AG_API struct ag_array ag_nanmin(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_nanmin_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanmin_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               bool keepdims);
+
+/**
+ * The variance of all elements but NaN. The other forms divide by n - ddof, and give NaN where that is not positive.
+ */
+AG_API struct ag_array ag_nanvar(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanvar_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               int64_t axis,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanvar_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The standard deviation of all elements but NaN. Of equal elements the derivative is 0.
+ */
+AG_API struct ag_array ag_nanstd(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanstd_axis(struct ag_context *cx,
+                               struct ag_array x,
+                               int64_t axis,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanstd_axes(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *axes,
+                               size_t naxes,
+                               double ddof,
+                               bool keepdims);
+
+/**
+ * How many elements are not 0; a plain i64 array.
+ */
+AG_API struct ag_array ag_count_nonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_count_nonzero_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_count_nonzero_axes(struct ag_context *cx,
+                                      struct ag_array x,
+                                      const int64_t *axes,
+                                      size_t naxes,
+                                      bool keepdims);
+
+/**
+ * The position of the first greatest element that is not NaN, in row-major order; a plain i64 array of rank 0. Of nothing
+ * but NaN AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_nanargmax(struct ag_context *cx,
+                             struct ag_array x);
+
+/**
+ * The positions of the first greatest elements that are not NaN along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanargmax_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  int64_t axis,
+                                  bool keepdims);
+
+/**
+ * The position of the first smallest element that is not NaN, in row-major order; a plain i64 array of rank 0. Of nothing
+ * but NaN AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_nanargmin(struct ag_context *cx,
+                             struct ag_array x);
+
+/**
+ * The positions of the first smallest elements that are not NaN along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API
+struct ag_array ag_nanargmin_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  int64_t axis,
+                                  bool keepdims);
+
+/**
+ * The greatest element less the smallest one.
+ */
+AG_API struct ag_array ag_ptp(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_ptp_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_ptp_axes(struct ag_context *cx,
+                            struct ag_array x,
+                            const int64_t *axes,
+                            size_t naxes,
+                            bool keepdims);
+
+/**
+ * The mean of all elements with weights of the same shape, or all alike if they are the null handle. Differentiable in
+ * both.
+ */
+AG_API struct ag_array ag_average(struct ag_context *cx, struct ag_array x, struct ag_array weights);
+
+/**
+ * The same along one axis, the weights being a vector along it or of the shape of x; with `keepdims` it stays, with
+ * extent 1.
+ */
+AG_API
+struct ag_array ag_average_axis(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array weights,
+                                int64_t axis,
+                                bool keepdims);
+
+/**
+ * The same along several axes (NULL: all), in whose order the axes of the weights are, unless they have the shape of x.
+ */
+AG_API
+struct ag_array ag_average_axes(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array weights,
+                                const int64_t *axes,
+                                size_t naxes,
+                                bool keepdims);
+
+/**
+ * The covariances of variables, in the rows of x (`rowvar`) or its columns: sums of products divided by n - 1.
+ */
+AG_API struct ag_array ag_cov(struct ag_context *cx, struct ag_array x, bool rowvar);
+
+/**
+ * The same with more variables in y, divided by n - ddof, with how often each observation was made in `fweights` and how
+ * much it counts in `aweights`; each of the three arrays may be the null handle. Differentiable in all but fweights.
+ */
+AG_API
+struct ag_array ag_cov_with(struct ag_context *cx,
+                            struct ag_array x,
+                            struct ag_array y,
+                            bool rowvar,
+                            double ddof,
+                            struct ag_array fweights,
+                            struct ag_array aweights);
+
+/**
+ * The correlation coefficients of variables, in the rows (`rowvar`) or the columns of x and then of y, which may be the
+ * null handle.
+ */
+AG_API struct ag_array ag_corrcoef(struct ag_context *cx, struct ag_array x, struct ag_array y, bool rowvar);
+
+/**
+ * How often each of the numbers 0, 1, ... occurs in a vector of integers, at least `minlength` of them; with weights
+ * (null handle: none) the sums of those that go with each, differentiable in the weights.
+ */
+AG_API
+struct ag_array ag_bincount(struct ag_context *cx,
+                            struct ag_array x,
+                            struct ag_array weights,
+                            int64_t minlength);
+
+/**
+ * How many elements lie in each of `bins` equal bins over the range of the elements; the last bin has both its edges.
+ * The edges, one more than bins, go to *edges, which may be NULL.
+ */
+AG_API struct ag_array ag_histogram(struct ag_context *cx, struct ag_array x, int64_t bins, struct ag_array *edges);
+
+/**
+ * The same over the range from `low` to `high`. With weights of the shape of x (null handle: none) the sums of those in
+ * each bin, differentiable in the weights; with `density` divided by the total and by the bins' width.
+ */
+AG_API
+struct ag_array ag_histogram_range(struct ag_context *cx,
+                                   struct ag_array x,
+                                   int64_t bins,
+                                   double low,
+                                   double high,
+                                   struct ag_array weights,
+                                   bool density,
+                                   struct ag_array *edges);
+
+/**
+ * The same between the edges given, which ascend.
+ */
+AG_API
+struct ag_array ag_histogram_edges(struct ag_context *cx,
+                                   struct ag_array x,
+                                   struct ag_array edges,
+                                   struct ag_array weights,
+                                   bool density);
+
+/**
+ * The broken line through the samples fp at the ascending coordinates xp, at each of x; constant outside. Differentiable
+ * in all three; at a sample the slope is that of the part to its right.
+ */
+AG_API
+struct ag_array ag_interp(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array xp,
+                          struct ag_array fp);
+
+/**
+ * The same with numbers for what lies to the left and to the right (null handles: those of the first and last samples);
+ * or periodic, if `period` is not 0: then the samples need no order, and left and right have no say.
+ */
+AG_API
+struct ag_array ag_interp_with(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array xp,
+                               struct ag_array fp,
+                               struct ag_array left,
+                               struct ag_array right,
+                               double period);
+
+/**
+ * The elements at row-major positions, in the shape of the array of integers `indices`. `mode` is AG_TAKE_RAISE to
+ * AG_TAKE_CLIP.
+ */
+AG_API struct ag_array ag_take(struct ag_context *cx, struct ag_array x, struct ag_array indices, int32_t mode);
+
+/**
+ * The entries at positions along an axis; the axes of `indices` take its place.
+ */
+AG_API
+struct ag_array ag_take_axis(struct ag_context *cx,
+                             struct ag_array x,
+                             struct ag_array indices,
+                             int64_t axis,
+                             int32_t mode);
+
+/**
+ * For each line along an axis the elements at positions of its own, as ag_argsort_axis and its kin give them; the other
+ * axes of both arrays broadcast.
+ */
+AG_API
+struct ag_array ag_take_along_axis(struct ag_context *cx,
+                                   struct ag_array x,
+                                   struct ag_array indices,
+                                   int64_t axis);
+
+/**
+ * x with values at such places; of values for the same place the last one stays. x itself stays as it is.
+ */
+AG_API
+struct ag_array ag_put_along_axis(struct ag_context *cx,
+                                  struct ag_array x,
+                                  struct ag_array indices,
+                                  struct ag_array values,
+                                  int64_t axis);
+
+/**
+ * Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode` is
+ * AG_TAKE_RAISE (numbers outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP.
+ */
+AG_API
+struct ag_array ag_choose(struct ag_context *cx,
+                          struct ag_array numbers,
+                          const struct ag_array *choices,
+                          size_t n,
+                          int32_t mode);
+
+/**
+ * The elements for which the condition holds, in one axis; both are read in row-major order.
+ */
+AG_API struct ag_array ag_extract(struct ag_context *cx, struct ag_array condition, struct ag_array x);
+
+/**
+ * The elements of the flattened array for which the condition, a vector, holds.
+ */
+AG_API struct ag_array ag_compress(struct ag_context *cx, struct ag_array condition, struct ag_array x);
+
+/**
+ * The entries along an axis for which the condition, a vector, holds.
+ */
+AG_API
+struct ag_array ag_compress_axis(struct ag_context *cx,
+                                 struct ag_array condition,
+                                 struct ag_array x,
+                                 int64_t axis);
+
+/**
+ * Each element from values[i] for the first i whose condition holds there, else from `otherwise`: n conditions (boolean)
+ * and n values; all of them broadcast.
+ */
+AG_API
+struct ag_array ag_select(struct ag_context *cx,
+                          const struct ag_array *conditions,
+                          const struct ag_array *values,
+                          size_t n,
+                          struct ag_array otherwise);
+
+/**
+ * A function of x in pieces: where conditions[i] holds, values[i], of several the last one; elsewhere values[n], if there
+ * are n + 1 values, or 0. Conditions and values broadcast to the shape of x; compute values from x for derivatives by x.
+ */
+AG_API
+struct ag_array ag_piecewise(struct ag_context *cx,
+                             struct ag_array x,
+                             const struct ag_array *conditions,
+                             size_t n,
+                             const struct ag_array *values,
+                             size_t nvalues);
+
+/**
+ * The row-major positions of the elements that are not 0; a plain i64 array.
+ */
+AG_API struct ag_array ag_flatnonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The coordinates of the elements that are not 0, along axis i in out[i], for all ndim axes; plain i64 arrays. False on
+ * failure.
+ */
+AG_API bool ag_nonzero(struct ag_context *cx, struct ag_array x, struct ag_array *out);
+
+/**
+ * The coordinates of the elements that are not 0, a row for each; a plain i64 array.
+ */
+AG_API struct ag_array ag_argwhere(struct ag_context *cx, struct ag_array x);
 
 /**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.

@@ -6,7 +6,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{hessian, jvp, one};
 use autograd::ops::elementwise::{self as rows, binary, unary};
-use autograd::ops::{complex, reduce};
+use autograd::ops::{complex, nan, order, quantile, reduce, scan, statistics};
 use autograd::trace::Array;
 use helpers::*;
 use std::f64::consts::PI;
@@ -192,6 +192,101 @@ fn prod_with_zeros_is_exact_to_order_2() {
             }
         }
     }
+}
+
+#[test]
+fn cumprod_with_zeros_is_exact_to_order_2() {
+    let last = |cx: &Context, x: &Array| get(cx, &scan::cumprod(cx, x, 0), "-1");
+    let products = |cx: &Context, x: &Array| scan::cumprod(cx, x, 0);
+    gradient(&products, &[2.0, 0.0, 3.0], &[1.0, 8.0, 0.0]);
+    gradient(&products, &[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0]);
+    for x in [[0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 4.0]] {
+        let cx = Context::new();
+        let f = one(|cx: &Context, a: &[Array]| last(cx, &a[0]));
+        let h = reals(&cx, &hessian(&cx, &f, &[vector(&cx, &x)], 0));
+        for i in 0..4 {
+            for j in 0..4 {
+                let want: f64 = if i == j { 0.0 } else { (0..4).filter(|&k| k != i && k != j).map(|k| x[k]).product() };
+                assert_eq!(h[4 * i + j], want, "{x:?} {i} {j}");
+            }
+        }
+    }
+}
+
+#[test]
+fn unwrap_has_slope_1() {
+    let unwrap = |cx: &Context, x: &Array| cx.take("unwrap", scan::unwrap(cx, x, 0.0, 0, 4.0));
+    gradient(&unwrap, &[0.0, 2.0, 5.0, 3.0, -9.0], &[1.0; 5]);
+}
+
+#[test]
+fn equal_elements_keep_their_order() {
+    let weighted = |cx: &Context, y: &Array| {
+        let steps: Vec<f64> = (1..=y.size()).map(|k| k as f64).collect();
+        mul(cx, y, &vector(cx, &steps))
+    };
+    let sort = |cx: &Context, x: &Array| weighted(cx, &cx.take("sort", order::sort(cx, x, 0)));
+    gradient(&sort, &[2.0, 1.0, 2.0, 1.0], &[3.0, 1.0, 4.0, 2.0]);
+    gradient(&sort, &[0.0, -0.0, f64::NAN, 0.0], &[1.0, 2.0, 4.0, 3.0]);
+    let unique = |cx: &Context, x: &Array| cx.take("unique", order::unique(cx, x).map(|u| u.values));
+    gradient(&unique, &[2.0, 1.0, 2.0, 1.0], &[1.0, 1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn quantiles_among_equal_elements() {
+    let median = |cx: &Context, x: &Array| cx.take("median", quantile::median(cx, x, &[0], false, false));
+    gradient(&median, &[2.0, 2.0, 2.0], &[0.0, 1.0, 0.0]);
+    gradient(&median, &[2.0, 1.0, 2.0, 3.0], &[0.5, 0.0, 0.5, 0.0]);
+    gradient(&median, &[INF, 1.0, INF], &[1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn quantiles_of_nan() {
+    let median = |cx: &Context, x: &Array| cx.take("median", quantile::median(cx, x, &[0], false, false));
+    let nanmedian = |cx: &Context, x: &Array| cx.take("median", quantile::median(cx, x, &[0], true, false));
+    gradient(&median, &[2.0, f64::NAN, 3.0], &[0.0, 0.0, 0.0]);
+    gradient(&nanmedian, &[2.0, f64::NAN, 3.0], &[0.5, 0.0, 0.5]);
+    gradient(&nanmedian, &[f64::NAN, f64::NAN], &[0.0, 0.0]);
+}
+
+#[test]
+fn nan_is_left_out() {
+    gradient(&|cx, x| nan::sum(cx, x, &[0], false), &[1.0, f64::NAN], &[1.0, 0.0]);
+    gradient(&|cx, x| nan::prod(cx, x, &[0], false), &[2.0, f64::NAN, 3.0], &[3.0, 0.0, 2.0]);
+    gradient(&|cx, x| nan::mean(cx, x, &[0], false), &[2.0, f64::NAN, 3.0], &[0.5, 0.0, 0.5]);
+    gradient(&|cx, x| nan::var(cx, x, &[0], 0.0, false), &[2.0, f64::NAN, 4.0], &[-1.0, 0.0, 1.0]);
+    gradient(&|cx, x| nan::var(cx, x, &[0], 0.0, false), &[f64::NAN, f64::NAN], &[0.0, 0.0]);
+}
+
+#[test]
+fn nanstd_of_a_constant() {
+    gradient(&|cx, x| nan::std(cx, x, &[0], 0.0, false), &[2.0, f64::NAN, 2.0], &[0.0, 0.0, 0.0]);
+    gradient(&|cx, x| nan::std(cx, x, &[0], 0.0, false), &[f64::NAN, 3.0], &[0.0, 0.0]);
+}
+
+#[test]
+fn ties_of_nanmax_and_ptp() {
+    gradient(&|cx, x| nan::extremum(cx, true, x, &[0], false), &[2.0, f64::NAN, 2.0, 1.0], &[0.5, 0.0, 0.5, 0.0]);
+    gradient(&|cx, x| nan::extremum(cx, true, x, &[0], false), &[f64::NAN], &[0.0]);
+    gradient(&|cx, x| statistics::ptp(cx, x, &[0], false), &[2.0, 2.0, 1.0], &[0.5, 0.5, -1.0]);
+}
+
+#[test]
+fn interp_at_its_samples() {
+    let line = |cx: &Context, x: &Array| {
+        let (xp, fp) = (vector(cx, &[0.0, 1.0, 3.0]), vector(cx, &[0.0, 5.0, 7.0]));
+        cx.take("interp", statistics::interp(cx, x, &xp, &fp, &Default::default()))
+    };
+    gradient(&line, &[-1.0, 0.0, 1.0, 3.0, 4.0], &[0.0, 5.0, 1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn corrcoef_at_its_bound() {
+    let corrcoef = |cx: &Context, x: &Array| {
+        let rows = autograd::ops::shape::reshape(cx, x, &[2, 3]);
+        cx.take("corrcoef", statistics::corrcoef(cx, &rows, None, true))
+    };
+    gradient(&corrcoef, &[-1.0, 0.0, 1.0, -2.0, 0.0, 2.0], &[0.0; 6]);
 }
 
 #[test]

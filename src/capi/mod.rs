@@ -22,18 +22,29 @@
 #![expect(non_camel_case_types, reason = "the names are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the comments are the C header's; its conventions stand at its head")]
 
+pub mod arrange;
 pub mod array;
+pub mod choose;
 pub mod context;
+pub mod diagonal;
 pub mod elementwise;
 pub mod function;
 pub mod handle;
 pub mod index;
+pub mod join;
+pub mod nan;
+pub mod order;
+pub mod pad;
 pub mod primitive;
 pub mod product;
+pub mod quantile;
 pub mod raw;
 pub mod reduce;
+pub mod scan;
 pub mod scope;
 pub mod shape;
+pub mod space;
+pub mod statistics;
 pub mod tape;
 
 pub use context::ag_context;

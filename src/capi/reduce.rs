@@ -7,14 +7,14 @@ use crate::ops::reduce;
 use crate::trace::Array;
 
 /// Which axes are reduced.
-enum Which {
+pub(super) enum Which {
     All,
     One(i64),
     /// Pointer and number; NULL for all axes.
     Several(*const i64, usize),
 }
 
-fn reduction(
+pub(super) fn reduction(
     cx: *const ag_context,
     name: &str,
     x: ag_array,
@@ -34,7 +34,7 @@ fn reduction(
             Which::Several(axes, n) => unsafe { slice(c, name, "axes", axes, n) }
                 .and_then(|axes| c.check(name, shape::normalize_axes(axes, x.ndim()))),
         };
-        axes.map_or(ag_array::NULL, |axes| c.put(f(&c.core, &x, &axes)))
+        axes.map_or(ag_array::NULL, |axes| super::shape::made(c, name, Ok(f(&c.core, &x, &axes))))
     })
 }
 

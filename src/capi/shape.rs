@@ -7,8 +7,32 @@ use crate::ops::{reduce, shape as ops};
 use crate::trace::Array;
 use smallvec::SmallVec;
 
+/// Whether all is well; a failure of an operation that `name` is made of is put down to `name`, which the caller knows.
+pub(super) fn well(c: &ag_context, name: &str) -> bool {
+    if !c.core.failed() {
+        return true;
+    }
+    c.core.amend_error(|e| match e.message.split_once(": ") {
+        Some((inner, text))
+            if inner != name && (inner.starts_with("ag_") || ["slice", "recurrence"].contains(&inner)) =>
+        {
+            Error { message: format!("{name}: {text}").into(), ..e }
+        }
+        _ => e,
+    });
+    false
+}
+
+/// A handle for the result of an operation made of others.
+pub(super) fn made(c: &ag_context, name: &str, result: Result<Array>) -> ag_array {
+    match c.check(name, result) {
+        Some(y) if well(c, name) => c.put(y),
+        _ => ag_array::NULL,
+    }
+}
+
 /// An operation of one array whose arguments are checked against it first.
-fn checked(
+pub(super) fn checked(
     cx: *const ag_context,
     name: &str,
     x: ag_array,
@@ -20,7 +44,7 @@ fn checked(
             return ag_array::NULL;
         }
         let result = f(c, &x);
-        c.check(name, result).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, name, result)
     })
 }
 
@@ -28,7 +52,7 @@ fn checked(
 ///
 /// # Safety
 /// `data` is NULL or points at `n` numbers.
-unsafe fn list<'a>(c: &ag_context, name: &str, what: &str, data: *const i64, n: usize) -> Result<&'a [i64]> {
+pub(super) unsafe fn list<'a>(c: &ag_context, name: &str, what: &str, data: *const i64, n: usize) -> Result<&'a [i64]> {
     // SAFETY: the caller's promise.
     unsafe { slice(c, name, what, data, n) }.ok_or_else(|| Error::argument("not seen: the first error stays"))
 }
@@ -122,7 +146,7 @@ pub unsafe extern "C" fn ag_squeeze_axes(cx: *mut ag_context, x: ag_array, axes:
     })
 }
 
-fn joined(
+pub(super) fn joined(
     cx: *const ag_context,
     name: &str,
     arrays: *const ag_array,
@@ -138,7 +162,7 @@ fn joined(
         }
         let references: SmallVec<[&Array; 4]> = arrays.iter().collect();
         let result = f(c, &references);
-        c.check(name, result).map_or(ag_array::NULL, |y| c.put(y))
+        made(c, name, result)
     })
 }
 

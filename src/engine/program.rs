@@ -190,7 +190,8 @@ impl Scratch {
                 self.group.clear();
                 for i in leader..self.nodes.len() {
                     let node = &self.nodes[i];
-                    if node.stage == stage && node.loop_shape() == shape {
+                    // A sum of an earlier group of this stage is ready, and no longer tells what it ran over.
+                    if node.stage == stage && !node.tensor.is_ready() && node.loop_shape() == shape {
                         self.group.push(i as u32);
                     }
                 }

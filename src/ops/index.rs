@@ -308,7 +308,7 @@ impl Plan {
 }
 
 /// All offsets of a strided box, the last axis fastest.
-fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start: isize, mut each: impl FnMut(isize)) {
+pub(super) fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start: isize, mut each: impl FnMut(isize)) {
     let axes: SmallVec<[(usize, isize); 4]> = axes.collect();
     let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes.len());
     let mut at = start;

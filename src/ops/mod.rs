@@ -2,15 +2,27 @@
 //! domain side by side. Derivatives are written with these same operations, so every order follows.
 
 pub mod algebra;
+pub mod arrange;
+pub mod choose;
 pub mod complex;
 pub mod create;
+pub mod diagonal;
 pub mod elementwise;
+pub mod gather;
 pub mod index;
 pub mod index_reduce;
+pub mod join;
+pub mod nan;
+pub mod order;
+pub mod pad;
 pub mod product;
+pub mod quantile;
 pub mod reduce;
 pub mod registry;
+pub mod scan;
 pub mod shape;
+pub mod space;
+pub mod statistics;
 
 use crate::context::Context;
 use crate::trace::{Array, Meta};

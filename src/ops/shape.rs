@@ -33,6 +33,8 @@ macro_rules! linear {
     };
 }
 
+pub(super) use linear;
+
 /// `numpy.reshape`, with the shape complete; see [`resolve`] for -1.
 pub fn reshape(cx: &Context, x: &Array, shape: &[usize]) -> Array {
     if x.shape() == shape && !x.is_null() {
@@ -57,7 +59,7 @@ linear! { Reshape "ag_reshape" |self, cx, t| {
 }, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from) }
 
 /// A cotangent as the rule of a shape change needs it: with the whole shape of the result.
-fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
+pub(super) fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
     if g.shape() == shape { g.clone() } else { broadcast_to(cx, g, shape) }
 }
 

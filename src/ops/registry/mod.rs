@@ -22,10 +22,14 @@ macro_rules! entry {
     };
 }
 
+mod arrange;
+mod choose;
 mod elementwise;
 mod indexing;
+mod order;
 mod products;
 mod reductions;
+mod scans;
 mod shapes;
 
 use super::elementwise as rows;
@@ -120,8 +124,17 @@ pub fn entries() -> Vec<Entry> {
     reductions::cases(&mut list);
     products::cases(&mut list);
     shapes::cases(&mut list);
+    arrange::cases(&mut list);
+    scans::cases(&mut list);
+    order::cases(&mut list);
+    choose::cases(&mut list);
     indexing::cases(&mut list);
     list
+}
+
+/// The value, or the null value with the failure noted.
+fn ok(cx: &Context, y: crate::error::Result<Array>) -> Array {
+    cx.take("case", y)
 }
 
 fn of_shapes(domain: Domain, run: impl Fn(&Context, &[Array]) -> Array + Copy + 'static) -> Vec<Case> {

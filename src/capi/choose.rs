@@ -1,0 +1,205 @@
+//! Picking elements by position, and choosing them by conditions.
+
+use super::join::several;
+use super::shape::{checked, joined, made};
+use super::{ag_array, ag_context, guard, slice};
+use crate::error::{Error, Result};
+use crate::ops::gather::{self, Outside};
+use crate::ops::{choose, shape};
+use crate::trace::Array;
+
+/// Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
+pub const AG_TAKE_RAISE: i32 = 0;
+/// Positions outside of an axis begin anew.
+pub const AG_TAKE_WRAP: i32 = 1;
+/// Positions outside of an axis become the first or the last one.
+pub const AG_TAKE_CLIP: i32 = 2;
+
+fn outside(mode: i32) -> Result<Outside> {
+    match mode {
+        AG_TAKE_RAISE => Ok(Outside::Raise),
+        AG_TAKE_WRAP => Ok(Outside::Wrap),
+        AG_TAKE_CLIP => Ok(Outside::Clip),
+        _ => Err(Error::value(format!("clipmode {mode} is not understood (AG_TAKE_RAISE to AG_TAKE_CLIP)"))),
+    }
+}
+
+fn pair(
+    cx: *mut ag_context,
+    name: &str,
+    x: ag_array,
+    y: ag_array,
+    f: impl FnOnce(&ag_context, &Array, &Array) -> Result<Array>,
+) -> ag_array {
+    joined(cx, name, [x, y].as_ptr(), 2, |c, a| f(c, a[0], a[1]))
+}
+
+fn flat(c: &ag_context, x: &Array) -> Array {
+    shape::reshape(&c.core, x, &[x.size()])
+}
+
+/// The elements at row-major positions, in the shape of the array of integers `indices`. `mode` is AG_TAKE_RAISE to
+/// AG_TAKE_CLIP.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_take(cx: *mut ag_context, x: ag_array, indices: ag_array, mode: i32) -> ag_array {
+    pair(cx, "ag_take", x, indices, |c, x, at| gather::take(&c.core, &flat(c, x), at, 0, outside(mode)?))
+}
+
+/// The entries at positions along an axis; the axes of `indices` take its place.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_take_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    indices: ag_array,
+    axis: i64,
+    mode: i32,
+) -> ag_array {
+    pair(cx, "ag_take_axis", x, indices, |c, x, at| gather::take(&c.core, x, at, axis, outside(mode)?))
+}
+
+/// For each line along an axis the elements at positions of its own, as ag_argsort_axis and its kin give them; the other
+/// axes of both arrays broadcast.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_take_along_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    indices: ag_array,
+    axis: i64,
+) -> ag_array {
+    pair(cx, "ag_take_along_axis", x, indices, |c, x, at| gather::take_along_axis(&c.core, x, at, axis))
+}
+
+/// x with values at such places; of values for the same place the last one stays. x itself stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_put_along_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    indices: ag_array,
+    values: ag_array,
+    axis: i64,
+) -> ag_array {
+    joined(cx, "ag_put_along_axis", [x, indices, values].as_ptr(), 3, |c, a| {
+        gather::put_along_axis(&c.core, a[0], a[1], a[2], axis)
+    })
+}
+
+/// Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode` is
+/// AG_TAKE_RAISE (numbers outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_choose(
+    cx: *mut ag_context,
+    numbers: ag_array,
+    choices: *const ag_array,
+    n: usize,
+    mode: i32,
+) -> ag_array {
+    const NAME: &str = "ag_choose";
+    joined(cx, NAME, choices, n, |c, choices| {
+        let numbers = c.get(NAME, numbers);
+        if numbers.is_null() {
+            return Ok(Array::Null);
+        }
+        choose::choose(&c.core, &numbers, choices, outside(mode)?)
+    })
+}
+
+/// The elements for which the condition holds, in one axis; both are read in row-major order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_extract(cx: *mut ag_context, condition: ag_array, x: ag_array) -> ag_array {
+    pair(cx, "ag_extract", condition, x, |c, condition, x| choose::extract(&c.core, condition, x))
+}
+
+/// The elements of the flattened array for which the condition, a vector, holds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_compress(cx: *mut ag_context, condition: ag_array, x: ag_array) -> ag_array {
+    pair(cx, "ag_compress", condition, x, |c, condition, x| choose::compress(&c.core, condition, &flat(c, x), 0))
+}
+
+/// The entries along an axis for which the condition, a vector, holds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_compress_axis(
+    cx: *mut ag_context,
+    condition: ag_array,
+    x: ag_array,
+    axis: i64,
+) -> ag_array {
+    pair(cx, "ag_compress_axis", condition, x, |c, condition, x| choose::compress(&c.core, condition, x, axis))
+}
+
+/// Two lists of arrays, and one more array.
+#[expect(clippy::too_many_arguments, reason = "two lists")]
+fn lists(
+    cx: *mut ag_context,
+    name: &str,
+    conditions: *const ag_array,
+    n: usize,
+    values: *const ag_array,
+    m: usize,
+    other: ag_array,
+    f: impl FnOnce(&ag_context, &[&Array], &[&Array], &Array) -> Result<Array>,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: so many handles, the caller's promise.
+        let Some(conditions) = (unsafe { slice(c, name, "conditions", conditions, n) }) else { return ag_array::NULL };
+        // SAFETY: the same.
+        let Some(values) = (unsafe { slice(c, name, "values", values, m) }) else { return ag_array::NULL };
+        let (conditions, values, other) = (c.get_all(name, conditions), c.get_all(name, values), c.get(name, other));
+        if c.core.failed() {
+            return ag_array::NULL;
+        }
+        let (conditions, values): (Vec<&Array>, Vec<&Array>) = (conditions.iter().collect(), values.iter().collect());
+        let y = f(c, &conditions, &values, &other);
+        made(c, name, y)
+    })
+}
+
+/// Each element from values[i] for the first i whose condition holds there, else from `otherwise`: n conditions (boolean)
+/// and n values; all of them broadcast.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_select(
+    cx: *mut ag_context,
+    conditions: *const ag_array,
+    values: *const ag_array,
+    n: usize,
+    otherwise: ag_array,
+) -> ag_array {
+    lists(cx, "ag_select", conditions, n, values, n, otherwise, |c, conditions, values, otherwise| {
+        choose::select(&c.core, conditions, values, otherwise)
+    })
+}
+
+/// A function of x in pieces: where conditions[i] holds, values[i], of several the last one; elsewhere values[n], if there
+/// are n + 1 values, or 0. Conditions and values broadcast to the shape of x; compute values from x for derivatives by x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_piecewise(
+    cx: *mut ag_context,
+    x: ag_array,
+    conditions: *const ag_array,
+    n: usize,
+    values: *const ag_array,
+    nvalues: usize,
+) -> ag_array {
+    lists(cx, "ag_piecewise", conditions, n, values, nvalues, x, |c, conditions, values, x| {
+        choose::piecewise(&c.core, x, conditions, values)
+    })
+}
+
+/// The row-major positions of the elements that are not 0; a plain i64 array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_flatnonzero(cx: *mut ag_context, x: ag_array) -> ag_array {
+    checked(cx, "ag_flatnonzero", x, |c, x| Ok(choose::flatnonzero(&c.core, x)?.into()))
+}
+
+/// The coordinates of the elements that are not 0, along axis i in out[i], for all ndim axes; plain i64 arrays. False on
+/// failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_nonzero(cx: *mut ag_context, x: ag_array, out: *mut ag_array) -> bool {
+    let room = guard(cx, 0, |c| c.get("ag_nonzero", x).ndim());
+    several(cx, "ag_nonzero", x, out, room, |c, x| choose::nonzero(&c.core, x))
+}
+
+/// The coordinates of the elements that are not 0, a row for each; a plain i64 array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_argwhere(cx: *mut ag_context, x: ag_array) -> ag_array {
+    checked(cx, "ag_argwhere", x, |c, x| Ok(choose::argwhere(&c.core, x)?.into()))
+}

@@ -1,0 +1,174 @@
+//! Diagonals and triangles: reading a diagonal is a view, its derivative puts a diagonal into zeros, and the other way
+//! round. Triangles are selections.
+
+use super::create;
+use super::elementwise as rows;
+use super::gather::value_for;
+use super::index::{self, Item, Plan, for_each_offset};
+use super::shape::{fit, linear, reshape};
+use super::{arrange, reduce};
+use crate::array::{Shape, Strides, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::{Array, Kept, Primitive, apply};
+use crate::with_dtype;
+
+/// Which diagonal of an array of which shape.
+#[derive(Clone)]
+struct Place {
+    shape: Shape,
+    axes: [usize; 2],
+    offset: i64,
+}
+
+impl Place {
+    fn new(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<Place> {
+        let n = shape.len();
+        if n < 2 {
+            return Err(Error::value("diag requires an array of at least two dimensions"));
+        }
+        let axes = [shape::normalize_axis(axis1, n)?, shape::normalize_axis(axis2, n)?];
+        if axes[0] == axes[1] {
+            return Err(Error::value("axis1 and axis2 cannot be the same"));
+        }
+        Ok(Place { shape: shape.into(), axes, offset })
+    }
+
+    /// Its shape (the other axes, then its length), strides and start, for an array with these strides.
+    fn over(&self, strides: &[isize]) -> (Shape, Strides, isize) {
+        let [a, b] = self.axes;
+        let shift = usize::try_from(self.offset.unsigned_abs()).unwrap_or(usize::MAX);
+        let (rows, columns) = (self.shape[a], self.shape[b]);
+        let (rows, columns, at) = if self.offset >= 0 {
+            (rows, columns.saturating_sub(shift), shift.min(columns) as isize * strides[b])
+        } else {
+            (rows.saturating_sub(shift), columns, shift.min(rows) as isize * strides[a])
+        };
+        let others = (0..self.shape.len()).filter(|i| !self.axes.contains(i));
+        let mut shape: Shape = others.clone().map(|i| self.shape[i]).collect();
+        let mut steps: Strides = others.map(|i| strides[i]).collect();
+        shape.push(rows.min(columns));
+        steps.push(strides[a] + strides[b]);
+        (shape, steps, at)
+    }
+
+    fn result(&self) -> Shape {
+        self.over(&shape::contiguous(&self.shape)).0
+    }
+}
+
+/// `numpy.diagonal`: the diagonal becomes the last axis.
+pub fn diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
+    Ok(apply(cx, &Diagonal(Place::new(x.shape(), offset, axis1, axis2)?), &[x]))
+}
+
+#[derive(Clone)]
+struct Diagonal(Place);
+
+linear! { Diagonal "ag_diagonal" |self, _cx, t| {
+    let (shape, strides, at) = self.0.over(t.strides());
+    t.view_as(shape, (t.offset() as isize + at) as usize, strides)
+}, |cx, g| apply(cx, &MakeDiagonal(self.0.clone()), &[&fit(cx, g, &self.0.result())]) }
+
+/// Zeros with the last axis of `x` as diagonal: the inverse of [`diagonal`]. Axes are those of the result.
+pub fn make_diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
+    let Some((&length, others)) = x.shape().split_last() else {
+        return Err(Error::value("make_diagonal requires an array of at least one dimension"));
+    };
+    let n = x.ndim() + 1;
+    let mut axes = [shape::normalize_axis(axis1, n)?, shape::normalize_axis(axis2, n)?];
+    axes.sort_unstable();
+    let side = usize::try_from(offset.unsigned_abs()).ok().and_then(|shift| length.checked_add(shift));
+    let side = side.ok_or_else(|| Error::memory("the diagonal is larger than the address space"))?;
+    let mut shape = Shape::from_slice(others);
+    for a in axes {
+        // Equal axes are found out below.
+        shape.insert(a.min(shape.len()), side);
+    }
+    let place = Place::new(&shape, offset, axis1, axis2)?;
+    shape::checked_size(&shape, x.dtype().size())?;
+    Ok(apply(cx, &MakeDiagonal(place), &[x]))
+}
+
+#[derive(Clone)]
+struct MakeDiagonal(Place);
+
+linear! { MakeDiagonal "ag_make_diagonal" |self, cx, t| {
+    let t = cx.engine.contiguous(&t)?;
+    let (shape, strides, at) = self.0.over(&shape::contiguous(&self.0.shape));
+    with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.0.shape, |d| {
+        d.fill(T::default());
+        let mut next = t.elements::<T>().iter();
+        for_each_offset(shape.iter().copied().zip(strides.iter().copied()), at, |at| {
+            if let Some(&v) = next.next() {
+                d[at as usize] = v;
+            }
+        });
+    })?)
+}, |cx, g| apply(cx, &Diagonal(self.0.clone()), &[&fit(cx, g, &self.0.shape)]) }
+
+/// `numpy.diag`: the `k`-th diagonal of a matrix, or a matrix with a vector as `k`-th diagonal.
+pub fn diag(cx: &Context, x: &Array, k: i64) -> Result<Array> {
+    match x.ndim() {
+        1 => make_diagonal(cx, x, k, 0, 1),
+        2 => diagonal(cx, x, k, 0, 1),
+        n => Err(Error::value(format!("Input must be 1- or 2-d, found {n} dimensions"))),
+    }
+}
+
+/// `numpy.diagflat`: a matrix with all elements on the `k`-th diagonal.
+pub fn diagflat(cx: &Context, x: &Array, k: i64) -> Result<Array> {
+    make_diagonal(cx, &reshape(cx, x, &[x.size()]), k, 0, 1)
+}
+
+/// `numpy.trace`: the sum of a diagonal.
+pub fn trace(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
+    let d = diagonal(cx, x, offset, axis1, axis2)?;
+    Ok(reduce::sum(cx, &d, &[d.ndim().saturating_sub(1)], false))
+}
+
+/// `numpy.triu` (`upper`) or `numpy.tril`: zeros below (above) the `k`-th diagonal of the last two axes.
+pub fn triangle(cx: &Context, upper: bool, x: &Array, k: i64) -> Result<Array> {
+    let (n, m) = match x.shape() {
+        [] => return Err(Error::value("a triangle requires an array of at least one dimension")),
+        // As in NumPy the rows of a square.
+        &[n] => (n, n),
+        [.., n, m] => (*n, *m),
+    };
+    let mask = cx.engine.build::<bool>(&[n, m], |d| {
+        for (i, row) in d.chunks_exact_mut(m.max(1)).enumerate() {
+            // The first column above the diagonal's left neighbour.
+            let edge = (i as i64).saturating_add(k).saturating_add(i64::from(!upper)).clamp(0, m as i64) as usize;
+            row[..edge].fill(!upper);
+            row[edge..].fill(upper);
+        }
+    })?;
+    Ok(rows::select(cx, &mask.into(), x, &create::full(cx, x.dtype(), &[], 0.0)))
+}
+
+/// `numpy.fill_diagonal`, which returns the changed array: `values`, flattened and repeated, on the main diagonal. With
+/// `wrap` it begins anew in a tall matrix.
+pub fn fill_diagonal(cx: &Context, x: &Array, values: &Array, wrap: bool) -> Result<Array> {
+    let (end, step) = match x.shape() {
+        [] | [_] => return Err(Error::value("array must be at least 2-d")),
+        &[_, m] => (if wrap { x.size() } else { m.saturating_mul(m).min(x.size()) }, m + 1),
+        all if all.windows(2).any(|w| w[0] != w[1]) => {
+            return Err(Error::value("All dimensions of input must be of equal length"));
+        }
+        all => (x.size(), shape::contiguous(all).iter().sum::<isize>() as usize),
+    };
+    let item = Item::Slice(Some(0), Some(end as i64), Some(step as i64));
+    let plan = Plan::new(cx, &[x.size()], &[item])?;
+    let count = plan.to[0];
+    if values.size() == 0 && count > 0 {
+        return Err(Error::value("cannot fill a diagonal with no values"));
+    }
+    let values = if values.size() == 0 || values.size() == 1 {
+        reshape(cx, values, if values.size() == 0 { &[0] } else { &[] })
+    } else {
+        arrange::resize(cx, values, &[count])?
+    };
+    let values = value_for(cx, &values, x);
+    let flat = reshape(cx, x, &[x.size()]);
+    Ok(reshape(cx, &index::set(cx, &flat, &plan, &values), x.shape()))
+}

@@ -1,0 +1,166 @@
+//! Picking elements by position: along an axis, or anywhere. All are readings of an index plan, so that their
+//! derivatives add at the same places, and repeated positions accumulate.
+
+use super::elementwise::{self as rows, cast};
+use super::index::{self, Item, Plan, for_each_offset};
+use super::shape::reshape;
+use crate::array::shape::{self, Show};
+use crate::array::{DType, Shape, Tensor};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::Array;
+
+/// The elements at row-major `positions`, in their shape.
+pub fn pick(cx: &Context, x: &Array, positions: Tensor) -> Result<Array> {
+    let plan = Plan::new(cx, &[x.size()], &[Item::Array(positions)])?;
+    Ok(index::get(cx, &reshape(cx, x, &[x.size()]), &plan))
+}
+
+/// An index that leaves the axes before `axis` whole.
+pub fn along(axis: usize, item: Item) -> Vec<Item> {
+    let mut items = vec![Item::Slice(None, None, None); axis];
+    items.push(item);
+    items
+}
+
+/// The elements at the `positions` along an axis.
+pub fn take_along(cx: &Context, x: &Array, axis: usize, positions: Tensor) -> Result<Array> {
+    let plan = Plan::new(cx, x.shape(), &along(axis, Item::Array(positions)))?;
+    Ok(index::get(cx, x, &plan))
+}
+
+/// A list of positions as an index array.
+pub fn positions(cx: &Context, list: &[i64]) -> Result<Tensor> {
+    cx.engine.build::<i64>(&[list.len()], |d| d.copy_from_slice(list))
+}
+
+/// `start`, `start + step`, ... before `stop` along an axis: a view, whose derivative adds in place.
+pub fn slice(cx: &Context, x: &Array, axis: usize, start: usize, stop: usize, step: i64) -> Result<Array> {
+    let item = Item::Slice(Some(start as i64), Some(stop as i64), Some(step));
+    let plan = Plan::new(cx, x.shape(), &along(axis, item))?;
+    Ok(index::get(cx, x, &plan))
+}
+
+/// Values to be put into `x`, in its dtype as in NumPy; but where that cannot be differentiated, in one that can.
+pub fn value_for(cx: &Context, values: &Array, x: &Array) -> Array {
+    rows::astype(cx, values, kept_dtype(x.dtype(), values.dtype()))
+}
+
+fn kept_dtype(x: DType, value: DType) -> DType {
+    let keeps = x.is_complex() || x.is_inexact() && !value.is_complex();
+    if keeps { x } else { x.promote(value) }
+}
+
+/// What becomes of positions outside of the axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outside {
+    /// They are errors; negative ones count from the end.
+    Raise,
+    /// They begin anew.
+    Wrap,
+    /// They become the first or last position.
+    Clip,
+}
+
+impl Outside {
+    /// A position within `0..n`.
+    fn place(self, k: i64, n: usize, axis: usize) -> Result<i64> {
+        let length = n as i64;
+        match self {
+            _ if (0..length).contains(&k) => Ok(k),
+            Outside::Raise if k < 0 && k >= -length => Ok(k + length),
+            Outside::Raise => Err(Error::index(format!("index {k} is out of bounds for axis {axis} with size {n}"))),
+            _ if n == 0 => Err(Error::index("cannot do a non-empty take from an empty axes.")),
+            Outside::Wrap => Ok(k.rem_euclid(length)),
+            Outside::Clip => Ok(k.clamp(0, length - 1)),
+        }
+    }
+}
+
+/// An array of integers, or booleans taken for such, in row-major order.
+pub fn integers(cx: &Context, x: &Array) -> Result<Tensor> {
+    if x.dtype().is_inexact() {
+        return Err(Error::dtype(format!(
+            "Cannot cast array data from dtype('{}') to dtype('int64') according to the rule 'safe'",
+            x.dtype().name()
+        )));
+    }
+    cx.engine.contiguous(&cast(cx, cx.lazy_tensor(&x.plain())?, DType::I64)?)
+}
+
+/// Fills a new index array; the first error ends it.
+fn filled(cx: &Context, shape: &[usize], fill: impl FnOnce(&mut [i64]) -> Result<()>) -> Result<Tensor> {
+    let mut verdict = Ok(());
+    let t = cx.engine.build::<i64>(shape, |d| verdict = fill(d))?;
+    verdict.map(|()| t)
+}
+
+/// `numpy.take` along an axis, which the axes of `at` replace.
+pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let (at, n) = (integers(cx, at)?, x.shape()[axis]);
+    let list = filled(cx, at.shape(), |d| {
+        d.iter_mut().zip(at.elements::<i64>()).try_for_each(|(d, &k)| {
+            *d = outside.place(k, n, axis)?;
+            Ok(())
+        })
+    })?;
+    take_along(cx, x, axis, list)
+}
+
+/// The row-major positions that `numpy.take_along_axis` reads: the other axes of both broadcast.
+fn along_positions(cx: &Context, x: &[usize], at: &Array, axis: i64) -> Result<Tensor> {
+    if at.ndim() != x.len() {
+        return Err(Error::value("`indices` and `arr` must have the same number of dimensions"));
+    }
+    let axis = shape::normalize_axis(axis, x.len())?;
+    if at.dtype() != DType::I64 {
+        return Err(Error::index(format!("`indices` must be an integer array, not {}", at.dtype().name())));
+    }
+    let at = integers(cx, at)?;
+    let mut from = Shape::from_slice(x);
+    from[axis] = at.shape()[axis];
+    let to = shape::broadcast(&from, at.shape()).map_err(|_| {
+        Error::index(format!(
+            "shape mismatch: indexing arrays could not be broadcast together with shapes {} {}",
+            Show(at.shape()),
+            Show(x)
+        ))
+    })?;
+    shape::checked_size(&to, 8)?;
+    let steps = shape::broadcast_strides(at.shape(), at.strides(), &to).expect("broadcast above");
+    let at = cx.engine.contiguous(&at.view_as(to.clone(), at.offset(), steps))?;
+    let mut strides = shape::contiguous(x);
+    let step = strides[axis] as i64;
+    for (d, s) in strides.iter_mut().enumerate() {
+        if d == axis || x[d] == 1 {
+            *s = 0;
+        }
+    }
+    filled(cx, &to, |d| {
+        let mut pairs = d.iter_mut().zip(at.elements::<i64>());
+        let mut verdict = Ok(());
+        for_each_offset(to.iter().copied().zip(strides.iter().copied()), 0, |base| {
+            if let Some((d, &k)) = pairs.next() {
+                match Outside::Raise.place(k, x[axis], axis) {
+                    Ok(k) => *d = base as i64 + k * step,
+                    Err(e) => verdict = Err(e),
+                }
+            }
+        });
+        verdict
+    })
+}
+
+/// `numpy.take_along_axis`.
+pub fn take_along_axis(cx: &Context, x: &Array, at: &Array, axis: i64) -> Result<Array> {
+    pick(cx, x, along_positions(cx, x.shape(), at, axis)?)
+}
+
+/// `numpy.put_along_axis`, which returns the changed array; of values for the same place the last one stays.
+pub fn put_along_axis(cx: &Context, x: &Array, at: &Array, values: &Array, axis: i64) -> Result<Array> {
+    let list = along_positions(cx, x.shape(), at, axis)?;
+    let plan = Plan::new(cx, &[x.size()], &[Item::Array(list)])?;
+    let flat = reshape(cx, x, &[x.size()]);
+    Ok(reshape(cx, &index::set(cx, &flat, &plan, &value_for(cx, values, x)), x.shape()))
+}

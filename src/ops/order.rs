@@ -1,0 +1,277 @@
+//! Order: sorting, partitioning, searching. Which element goes where is found out on the plain values; the elements
+//! themselves are then picked, so that derivatives follow them to their places. NaN comes last, complex numbers are
+//! compared by their real, then by their imaginary parts, and what is equal keeps its order.
+
+use super::arrange::moveaxis;
+use super::elementwise::{self as rows, cast};
+use super::gather::pick;
+use super::shape::{permuted, reshape};
+use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::Array;
+use crate::with_dtype;
+use num_complex::{Complex32, Complex64};
+use std::cmp::Ordering::{self, Equal, Greater, Less};
+
+/// NumPy's order of the elements.
+pub trait Ordered: Element {
+    fn order(&self, other: &Self) -> Ordering;
+    fn is_nan(&self) -> bool {
+        false
+    }
+}
+
+impl Ordered for bool {
+    fn order(&self, other: &bool) -> Ordering {
+        self.cmp(other)
+    }
+}
+impl Ordered for i64 {
+    fn order(&self, other: &i64) -> Ordering {
+        self.cmp(other)
+    }
+}
+macro_rules! ordered {
+    ($($real:ty, $complex:ty;)*) => {$(
+        impl Ordered for $real {
+            fn order(&self, other: &$real) -> Ordering {
+                self.partial_cmp(other).unwrap_or_else(|| <$real>::is_nan(*self).cmp(&<$real>::is_nan(*other)))
+            }
+            fn is_nan(&self) -> bool {
+                <$real>::is_nan(*self)
+            }
+        }
+        impl Ordered for $complex {
+            fn order(&self, other: &$complex) -> Ordering {
+                // Those with NaN in the imaginary part come before those with NaN in the real part.
+                let class = |z: &$complex| 2 * u8::from(z.re.is_nan()) + u8::from(z.im.is_nan());
+                let parts = || self.re.order(&other.re).then(self.im.order(&other.im));
+                class(self).cmp(&class(other)).then_with(parts)
+            }
+            fn is_nan(&self) -> bool {
+                self.re.is_nan() || self.im.is_nan()
+            }
+        }
+    )*};
+}
+ordered! { f64, Complex64; f32, Complex32; }
+
+/// Positions ordered as far as is asked: all of them, or so that those numbered `kths` stand where sorting puts them.
+pub fn arrange_positions<T: Ordered>(at: &mut [i64], row: &[T], kths: Option<&[usize]>) {
+    // By position among equals: the choice does not depend on how the work is done.
+    let order = |a: &i64, b: &i64| row[*a as usize].order(&row[*b as usize]).then(a.cmp(b));
+    match kths {
+        None => at.sort_unstable_by(order),
+        Some(kths) => select(at, 0, kths, &order),
+    }
+}
+
+/// Halves the list of numbers wanted, so that many of them cost little more than one.
+fn select(at: &mut [i64], start: usize, kths: &[usize], order: &impl Fn(&i64, &i64) -> Ordering) {
+    if kths.is_empty() || at.is_empty() {
+        return;
+    }
+    let middle = kths.len() / 2;
+    let k = kths[middle];
+    let (left, _, right) = at.select_nth_unstable_by(k - start, order);
+    select(left, start, &kths[..middle], order);
+    select(right, k + 1, &kths[middle + 1..], order);
+}
+
+/// The order of the elements along an axis, for each line, in the shape of the array: positions along the axis.
+fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Tensor> {
+    let t = cx.tensor(&x.plain())?;
+    let mut order: Axes = (0..t.ndim()).filter(|&a| a != axis).collect();
+    order.push(axis);
+    let t = cx.engine.contiguous(&permuted(&t, &order))?;
+    let n = t.shape()[t.ndim() - 1];
+    let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(t.shape(), |d| {
+        if n > 0 {
+            for (at, row) in d.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
+                at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
+                arrange_positions(at, row, kths);
+            }
+        }
+    }))?;
+    let mut back: Axes = (0..t.ndim().saturating_sub(1)).collect();
+    back.insert(axis, t.ndim() - 1);
+    cx.engine.contiguous(&permuted(&found, &back))
+}
+
+/// The elements at `at` along an axis, of which there are as many as in `x` along the others.
+pub fn take_positions(cx: &Context, x: &Array, at: &Tensor, axis: usize) -> Result<Array> {
+    let n = x.shape()[axis];
+    let inner: usize = x.shape()[axis + 1..].iter().product();
+    let at = cx.engine.contiguous(at)?;
+    let m = at.shape()[axis];
+    let flat = cx.engine.build::<i64>(at.shape(), |d| {
+        let block = (m * inner).max(1);
+        for (k, (d, at)) in d.chunks_mut(block).zip(at.elements::<i64>().chunks(block)).enumerate() {
+            for (i, (d, &at)) in d.iter_mut().zip(at).enumerate() {
+                *d = ((k * n + at as usize) * inner + i % inner.max(1)) as i64;
+            }
+        }
+    })?;
+    pick(cx, x, flat)
+}
+
+/// The numbers wanted of a partition, each once, ascending.
+fn wanted(kths: &[i64], n: usize) -> Result<Vec<usize>> {
+    let mut list = kths
+        .iter()
+        .map(|&k| {
+            let at = if k < 0 { k.saturating_add(n as i64) } else { k };
+            usize::try_from(at)
+                .ok()
+                .filter(|&at| at < n)
+                .ok_or_else(|| Error::value(format!("kth(={k}) out of bounds ({n})")))
+        })
+        .collect::<Result<Vec<usize>>>()?;
+    list.sort_unstable();
+    list.dedup();
+    Ok(list)
+}
+
+/// `numpy.sort` along an axis.
+pub fn sort(cx: &Context, x: &Array, axis: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    take_positions(cx, x, &positions(cx, x, axis, None)?, axis)
+}
+
+/// `numpy.argsort` along an axis.
+pub fn argsort(cx: &Context, x: &Array, axis: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    Ok(positions(cx, x, axis, None)?.into())
+}
+
+/// `numpy.partition` along an axis, in linear time.
+pub fn partition(cx: &Context, x: &Array, kths: &[i64], axis: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let kths = wanted(kths, x.shape()[axis])?;
+    take_positions(cx, x, &positions(cx, x, axis, Some(&kths))?, axis)
+}
+
+/// `numpy.argpartition` along an axis.
+pub fn argpartition(cx: &Context, x: &Array, kths: &[i64], axis: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let kths = wanted(kths, x.shape()[axis])?;
+    Ok(positions(cx, x, axis, Some(&kths))?.into())
+}
+
+/// The axes given go last and become one; the shape of the others.
+pub fn grouped(cx: &Context, x: &Array, axes: &[usize]) -> Result<(Array, Shape)> {
+    if cx.failed() {
+        return Ok((Array::Null, Shape::new()));
+    }
+    let n = x.ndim();
+    let source: Vec<i64> = axes.iter().map(|&a| a as i64).collect();
+    let last: Vec<i64> = (n - axes.len()..n).map(|a| a as i64).collect();
+    let kept = shape::reduced(x.shape(), axes, false);
+    let mut to = kept.clone();
+    to.push(axes.iter().map(|&a| x.shape()[a]).product());
+    Ok((reshape(cx, &moveaxis(cx, x, &source, &last)?, &to), kept))
+}
+
+// ----------------------------------------------------------------------------------------------------------- searching
+
+/// Both in their common dtype, row-major.
+fn common(cx: &Context, a: &Array, b: &Array) -> Result<(Tensor, Tensor)> {
+    let dtype = a.dtype().promote(b.dtype());
+    let ready = |x: &Array| cx.engine.contiguous(&cast(cx, cx.lazy_tensor(x)?, dtype)?);
+    Ok((ready(a)?, ready(b)?))
+}
+
+/// `numpy.searchsorted`: where each of `v` would have to be inserted into the sorted vector `a`, before (or, `right`,
+/// after) those that equal it.
+pub fn searchsorted(cx: &Context, a: &Array, v: &Array, right: bool) -> Result<Tensor> {
+    if a.ndim() != 1 {
+        return Err(Error::value(format!("object too deep for desired array: {} axes, not 1", a.ndim())));
+    }
+    let (a, v) = common(cx, a, v)?;
+    with_dtype!(v.dtype(), T => cx.engine.build::<i64>(v.shape(), |d| {
+        let sorted = a.elements::<T>();
+        for (d, v) in d.iter_mut().zip(v.elements::<T>()) {
+            let stays = |a: &T| match a.order(v) {
+                Less => true,
+                Equal => right,
+                Greater => false,
+            };
+            *d = sorted.partition_point(stays) as i64;
+        }
+    }))
+}
+
+/// `numpy.digitize`: the number of the bin that each element lies in; bins ascend or descend.
+pub fn digitize(cx: &Context, x: &Array, bins: &Array, right: bool) -> Result<Tensor> {
+    if x.dtype().is_complex() {
+        return Err(Error::dtype("x may not be complex"));
+    }
+    if bins.ndim() != 1 || bins.dtype().is_complex() {
+        return Err(Error::value("bins must be a real vector"));
+    }
+    let edges = cx.engine.contiguous(&cast(cx, cx.lazy_tensor(bins)?, DType::F64)?)?;
+    let edges = edges.elements::<f64>();
+    if edges.windows(2).all(|w| w[0] <= w[1]) {
+        return searchsorted(cx, bins, x, !right);
+    }
+    if !edges.windows(2).all(|w| w[0] >= w[1]) {
+        return Err(Error::value("bins must be monotonically increasing or decreasing"));
+    }
+    let turned = super::arrange::flip(cx, &bins.plain(), &[0])?;
+    let found = searchsorted(cx, &turned, x, !right)?;
+    cx.engine.build::<i64>(found.shape(), |d| {
+        d.iter_mut().zip(found.elements::<i64>()).for_each(|(d, &k)| *d = edges.len() as i64 - k);
+    })
+}
+
+/// What `numpy.unique` finds.
+pub struct Unique {
+    /// The elements that are different, in order.
+    pub values: Array,
+    /// Where each of them occurs first.
+    pub index: Array,
+    /// For each element the number of its value, in the shape of the array.
+    pub inverse: Array,
+    pub counts: Array,
+}
+
+/// `numpy.unique` of all elements. A derivative goes to the first of equal ones.
+pub fn unique(cx: &Context, x: &Array) -> Result<Unique> {
+    let t = cx.engine.contiguous(&cx.tensor(&x.plain())?)?;
+    let (mut first, mut counts) = (Vec::new(), Vec::new());
+    let inverse = with_dtype!(t.dtype(), T => {
+        let row = t.elements::<T>();
+        let mut at: Vec<i64> = (0..row.len() as i64).collect();
+        arrange_positions(&mut at, row, None);
+        cx.engine.build::<i64>(t.shape(), |d| {
+            let mut last: Option<T> = None;
+            for &i in &at {
+                let value = row[i as usize];
+                let same = last.is_some_and(|l| l.order(&value) == Equal || l.is_nan() && value.is_nan());
+                if !same {
+                    first.push(i);
+                    counts.push(0);
+                }
+                last = Some(value);
+                *counts.last_mut().expect("pushed before") += 1;
+                d[i as usize] = counts.len() as i64 - 1;
+            }
+        })?
+    });
+    let list = |v: &[i64]| cx.engine.build::<i64>(&[v.len()], |d| d.copy_from_slice(v));
+    let index = list(&first)?;
+    Ok(Unique {
+        values: pick(cx, x, index.clone())?,
+        index: index.into(),
+        inverse: inverse.into(),
+        counts: list(&counts)?.into(),
+    })
+}
+
+/// Elements that are not zero.
+pub fn count_nonzero(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    let truth = rows::astype(cx, &x.plain(), DType::Bool);
+    let count = super::reduce::sum(cx, &truth, axes, keepdims);
+    rows::astype(cx, &count, DType::I64)
+}

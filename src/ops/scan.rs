@@ -1,0 +1,426 @@
+//! Running sums and products, and their inverses: differences, gradients of samples, integrals of samples.
+//!
+//! All in linear time, the derivatives too: that of a running product is a linear recurrence, which is a primitive here
+//! whose derivatives are linear recurrences again. So products with zeros are no special case.
+
+use super::elementwise::{self as rows, binary, cast, compare, select};
+use super::gather::slice;
+use super::shape::{concatenate, fit, linear, reshape};
+use super::{create, reduce};
+use crate::array::{DType, Element, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::{ANS, Array, Kept, Meta, Primitive, apply};
+use crate::with_dtype;
+use num_complex::{Complex32, Complex64};
+use smallvec::SmallVec;
+
+/// Sums and products of an element type; those of integers wrap around.
+trait Scan: Element {
+    fn plus(self, other: Self) -> Self;
+    fn times(self, other: Self) -> Self;
+}
+macro_rules! scan {
+    ($($t:ty, |$a:ident, $b:ident| $plus:expr, $times:expr;)*) => {$(
+        impl Scan for $t {
+            fn plus(self, $b: $t) -> $t {
+                let $a = self;
+                $plus
+            }
+            fn times(self, $b: $t) -> $t {
+                let $a = self;
+                $times
+            }
+        }
+    )*};
+}
+scan! {
+    f64, |a, b| a + b, a * b;
+    f32, |a, b| a + b, a * b;
+    Complex64, |a, b| a + b, a * b;
+    Complex32, |a, b| a + b, a * b;
+    i64, |a, b| a.wrapping_add(b), a.wrapping_mul(b);
+    bool, |a, b| a | b, a & b;
+}
+
+/// Along which axis, in which direction, of which shape.
+#[derive(Clone)]
+struct Line {
+    axis: usize,
+    reverse: bool,
+    shape: Shape,
+}
+
+impl Line {
+    fn turned(&self) -> Line {
+        Line { reverse: !self.reverse, ..self.clone() }
+    }
+
+    /// Fills row after row, each from the one before it along the axis: `step` gets the row's first position, that of
+    /// the row before, and the length.
+    fn walk(&self, mut step: impl FnMut(usize, Option<usize>, usize)) {
+        let n = self.shape[self.axis];
+        let inner: usize = self.shape[self.axis + 1..].iter().product();
+        let outer: usize = self.shape[..self.axis].iter().product();
+        for block in 0..outer {
+            let row = |k: usize| block * n * inner + if self.reverse { n - 1 - k } else { k } * inner;
+            for k in 0..n {
+                step(row(k), k.checked_sub(1).map(row), inner);
+            }
+        }
+    }
+
+    fn scan<T: Scan>(&self, d: &mut [T], x: &[T], op: fn(T, T) -> T) {
+        self.walk(|at, before, len| match before {
+            None => d[at..at + len].copy_from_slice(&x[at..at + len]),
+            Some(before) => (0..len).for_each(|i| d[at + i] = op(d[before + i], x[at + i])),
+        });
+    }
+
+    /// The neighbours in the direction walked: the row before each, `first` before the first one.
+    fn before(&self, cx: &Context, x: &Array, first: f64) -> Array {
+        let n = self.shape[self.axis];
+        if n == 0 || cx.failed() {
+            return x.clone();
+        }
+        let mut edge = self.shape.clone();
+        edge[self.axis] = 1;
+        let edge = create::full(cx, x.dtype(), &edge, first);
+        let rest = |from: usize| cx.take("slice", slice(cx, x, self.axis, from, from + n - 1, 1));
+        if self.reverse {
+            concatenate(cx, &[&rest(1), &edge], self.axis)
+        } else {
+            concatenate(cx, &[&edge, &rest(0)], self.axis)
+        }
+    }
+}
+
+fn line(x: &Array, axis: usize) -> Line {
+    Line { axis, reverse: false, shape: x.shape().into() }
+}
+
+/// Row-major elements; booleans are counted as integers.
+fn counted(cx: &Context, t: Tensor) -> Result<Tensor> {
+    let t = if t.dtype() == DType::Bool { cast(cx, t, DType::I64)? } else { t };
+    cx.engine.contiguous(&t)
+}
+
+// ---------------------------------------------------------------------------------------------------------------- sums
+
+/// `numpy.cumsum` along an axis.
+pub fn cumsum(cx: &Context, x: &Array, axis: usize) -> Array {
+    apply(cx, &CumSum(line(x, axis)), &[x])
+}
+
+#[derive(Clone)]
+struct CumSum(Line);
+
+linear! { CumSum "ag_cumsum" |self, cx, t| {
+    let t = counted(cx, t)?;
+    with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.0.shape, |d| self.0.scan(d, t.elements::<T>(), T::plus))?)
+}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]) }
+
+// ------------------------------------------------------------------------------------------------------------ products
+
+/// `numpy.cumprod` along an axis.
+pub fn cumprod(cx: &Context, x: &Array, axis: usize) -> Array {
+    apply(cx, &CumProd(line(x, axis)), &[x])
+}
+
+#[derive(Clone)]
+struct CumProd(Line);
+
+impl Primitive for CumProd {
+    fn name(&self) -> &str {
+        "ag_cumprod"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = counted(cx, cx.tensor(&args[0])?)?;
+        with_dtype!(t.dtype(), T => {
+            Ok(cx.engine.build::<T>(&self.0.shape, |d| self.0.scan(d, t.elements::<T>(), T::times))?.into())
+        })
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1 | ANS
+    }
+
+    // With y the products, the cotangent of y[k] reaches x[k] by y[k - 1], and y[k - 1] by x[k].
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let back = self.0.turned();
+        let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape));
+        binary(cx, &rows::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let own = binary(cx, &rows::SCALED, t, &self.0.before(cx, kept.ans(), 1.0));
+        recurrence(cx, &self.0, kept.arg(0), &own)
+    }
+}
+
+/// z[k] = a[k] z[k - 1] + b[k]; a zero z[k - 1] contributes nothing, whatever a[k] is.
+fn recurrence(cx: &Context, line: &Line, a: &Array, b: &Array) -> Array {
+    let dtype = rows::promote(a, b);
+    let (a, b) = (rows::astype(cx, a, dtype), rows::astype(cx, b, dtype));
+    apply(cx, &Recurrence(line.clone()), &[&a, &b])
+}
+
+#[derive(Clone)]
+struct Recurrence(Line);
+
+impl Recurrence {
+    /// The cotangent of b, from which that of a follows.
+    fn pulled(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Array {
+        let back = self.0.turned();
+        recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape))
+    }
+
+    fn of_factor(&self, cx: &Context, pulled: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &rows::SCALED, pulled, &self.0.before(cx, kept.ans(), 0.0))
+    }
+}
+
+impl Primitive for Recurrence {
+    fn name(&self) -> &str {
+        "recurrence"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let (a, b) = (counted(cx, cx.tensor(&args[0])?)?, counted(cx, cx.tensor(&args[1])?)?);
+        with_dtype!(b.dtype(), T => {
+            let (a, b) = (a.elements::<T>(), b.elements::<T>());
+            Ok(cx.engine.build::<T>(&self.0.shape, |d| self.0.walk(|at, before, len| match before {
+                None => d[at..at + len].copy_from_slice(&b[at..at + len]),
+                Some(before) => for i in 0..len {
+                    let z = d[before + i];
+                    d[at + i] = if z == T::default() { b[at + i] } else { a[at + i].times(z).plus(b[at + i]) };
+                },
+            }))?.into())
+        })
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        if argnums.contains(&0) { 1 | ANS } else { 1 }
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let pulled = self.pulled(cx, g, kept);
+        if argnum == 1 { pulled } else { self.of_factor(cx, &pulled, kept) }
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let pulled = self.pulled(cx, &gs[0], kept);
+        argnums.iter().map(|&k| if k == 1 { pulled.clone() } else { self.of_factor(cx, &pulled, kept) }).collect()
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let own =
+            if argnum == 1 { t.clone() } else { binary(cx, &rows::SCALED, t, &self.0.before(cx, kept.ans(), 0.0)) };
+        recurrence(cx, &self.0, kept.arg(0), &own)
+    }
+}
+
+/// NaN replaced, as `nancumsum` (by 0) and `nancumprod` (by 1) do.
+pub fn without_nan(cx: &Context, x: &Array, replacement: f64) -> Array {
+    if !x.dtype().is_inexact() {
+        return x.clone();
+    }
+    select(cx, &rows::test(cx, &rows::ISNAN, x), &Array::weak(replacement), x)
+}
+
+/// `numpy.cumulative_sum`, or `cumulative_prod` (`product`), optionally beginning with that of no elements.
+pub fn cumulative(cx: &Context, product: bool, x: &Array, axis: i64, initial: bool) -> Result<Array> {
+    let x = super::arrange::atleast(cx, x, 1);
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let y = if product { cumprod(cx, &x, axis) } else { cumsum(cx, &x, axis) };
+    if !initial {
+        return Ok(y);
+    }
+    let mut edge = Shape::from_slice(y.shape());
+    if let Some(d) = edge.get_mut(axis) {
+        *d = 1;
+    }
+    let edge = create::full(cx, y.dtype(), &edge, if product { 1.0 } else { 0.0 });
+    Ok(concatenate(cx, &[&edge, &y], axis))
+}
+
+// --------------------------------------------------------------------------------------------------------- differences
+
+/// Neighbours along an axis: all but the last, and all but the first.
+fn neighbours(cx: &Context, x: &Array, axis: usize) -> Result<(Array, Array)> {
+    let n = x.shape().get(axis).copied().unwrap_or(0);
+    Ok((slice(cx, x, axis, 0, n.saturating_sub(1), 1)?, slice(cx, x, axis, 1.min(n), n, 1)?))
+}
+
+/// `numpy.diff`: `n` times the differences of neighbours along an axis; `before` and `after` are put there first.
+pub fn diff(
+    cx: &Context,
+    x: &Array,
+    n: i64,
+    axis: i64,
+    before: Option<&Array>,
+    after: Option<&Array>,
+) -> Result<Array> {
+    if n == 0 {
+        return Ok(x.clone());
+    }
+    if n < 0 {
+        return Err(Error::value(format!("order must be non-negative but got {n}")));
+    }
+    if x.ndim() == 0 {
+        return Err(Error::value("diff requires input that is at least one dimensional"));
+    }
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let end = |v: &Array| {
+        if v.ndim() > 0 {
+            return v.clone();
+        }
+        let mut shape = Shape::from_slice(x.shape());
+        shape[axis] = 1;
+        super::shape::broadcast_to(cx, v, &shape)
+    };
+    let (before, after) = (before.map(end), after.map(end));
+    let parts: Vec<&Array> = before.iter().chain([x]).chain(after.iter()).collect();
+    let mut y = if parts.len() == 1 { x.clone() } else { concatenate(cx, &parts, axis) };
+    for _ in 0..n {
+        if y.is_null() || y.shape()[axis] == 0 {
+            break;
+        }
+        let (left, right) = neighbours(cx, &y, axis)?;
+        y = if y.dtype() == DType::Bool {
+            compare(cx, &rows::NOT_EQUAL, &right, &left)
+        } else {
+            binary(cx, &rows::SUB, &right, &left)
+        };
+    }
+    Ok(y)
+}
+
+/// `numpy.ediff1d`: the differences of neighbours in row-major order, with `begin` before and `end` after them.
+pub fn ediff1d(cx: &Context, x: &Array, begin: Option<&Array>, end: Option<&Array>) -> Result<Array> {
+    let flat = |v: &Array| reshape(cx, v, &[v.size()]);
+    let (left, right) = neighbours(cx, &flat(x), 0)?;
+    let y = binary(cx, &rows::SUB, &right, &left);
+    let (begin, end) = (begin.map(flat), end.map(flat));
+    let parts: Vec<&Array> = begin.iter().chain([&y]).chain(end.iter()).collect();
+    Ok(if parts.len() == 1 { y } else { concatenate(cx, &parts, 0) })
+}
+
+// ------------------------------------------------------------------------------------------------------------ samples
+
+/// A vector of coordinates along one of `ndim` axes.
+fn along(cx: &Context, x: &Array, axis: usize, ndim: usize) -> Array {
+    let mut shape = Shape::from_elem(1, ndim);
+    shape[axis] = x.size();
+    reshape(cx, x, &shape)
+}
+
+/// `numpy.gradient` along one axis: differences of second order inside, of `edge_order` at the ends. `spacing` is a
+/// number, or the coordinates.
+pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let n = x.shape()[axis];
+    if !(1..=2).contains(&edge_order) {
+        return Err(Error::value("'edge_order' greater than 2 not supported, nor less than 1"));
+    }
+    if n < edge_order as usize + 1 {
+        return Err(Error::value(
+            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required.",
+        ));
+    }
+    let f = rows::astype(cx, x, x.dtype().inexact());
+    let spacing = rows::astype(cx, spacing, f.dtype().real());
+    let steps = match spacing.ndim() {
+        0 => {
+            let mut shape = Shape::from_elem(1, x.ndim());
+            shape[axis] = n - 1;
+            super::shape::broadcast_to(cx, &spacing, &shape)
+        }
+        1 if spacing.size() == n => along(cx, &diff(cx, &spacing, 1, 0, None, None)?, axis, x.ndim()),
+        1 => return Err(Error::value("when 1d, distances must match the length of the corresponding dimension")),
+        _ => return Err(Error::value("distances must be either scalars or 1d")),
+    };
+    let op = |row: &'static rows::Binary, a: &Array, b: &Array| binary(cx, row, a, b);
+    let slope = op(&rows::DIV, &diff(cx, &f, 1, axis as i64, None, None)?, &steps);
+    let (before, after) = neighbours(cx, &steps, axis)?;
+    let whole = op(&rows::ADD, &before, &after);
+    let rise = if spacing.ndim() == 0 {
+        op(&rows::SUB, &slice(cx, &f, axis, 2, n, 1)?, &slice(cx, &f, axis, 0, n - 2, 1)?)
+    } else {
+        // The slopes on both sides, each weighted with the other step.
+        let (left, right) = neighbours(cx, &slope, axis)?;
+        op(&rows::ADD, &op(&rows::MUL, &left, &after), &op(&rows::MUL, &right, &before))
+    };
+    let inside = op(&rows::DIV, &rise, &whole);
+    let end = |at: usize, next: usize| -> Result<Array> {
+        let own = slice(cx, &slope, axis, at, at + 1, 1)?;
+        if edge_order == 1 {
+            return Ok(own);
+        }
+        // The line through the two slopes next to the end, continued for half a step.
+        let part = |x: &Array, k: usize| slice(cx, x, axis, k, k + 1, 1);
+        let (step, further) = (part(&steps, at)?, part(&steps, next)?);
+        let turn = op(&rows::DIV, &op(&rows::SUB, &own, &part(&slope, next)?), &op(&rows::ADD, &step, &further));
+        Ok(op(&rows::ADD, &own, &op(&rows::MUL, &turn, &step)))
+    };
+    let (first, last) = (end(0, 1)?, end(n - 2, n.saturating_sub(3))?);
+    Ok(concatenate(cx, &[&first, &inside, &last], axis))
+}
+
+/// `numpy.trapezoid`: the integral of samples along an axis, `x` being their distance, or their coordinates.
+pub fn trapezoid(cx: &Context, y: &Array, x: &Array, axis: i64) -> Result<Array> {
+    let axis = shape::normalize_axis(axis, y.ndim())?;
+    let y = rows::astype(cx, y, y.dtype().inexact());
+    let steps = match x.ndim() {
+        0 => x.clone(),
+        1 => along(cx, &diff(cx, x, 1, 0, None, None)?, axis, y.ndim()),
+        _ => diff(cx, x, 1, axis as i64 - y.ndim() as i64, None, None)?,
+    };
+    let (left, right) = neighbours(cx, &y, axis)?;
+    let means = binary(cx, &rows::MUL, &binary(cx, &rows::ADD, &left, &right), &Array::weak(0.5));
+    let parts = binary(cx, &rows::MUL, &steps, &means);
+    if parts.is_null() {
+        return Ok(parts);
+    }
+    let axis = parts.ndim() - (y.ndim() - axis);
+    Ok(reduce::sum(cx, &parts, &[axis], false))
+}
+
+/// `numpy.unwrap`: whole periods are added where neighbours are further apart than `discont`. What is added is
+/// constant, so the derivative is 1.
+pub fn unwrap(cx: &Context, x: &Array, discont: f64, axis: i64, period: f64) -> Result<Array> {
+    if x.ndim() == 0 {
+        return Err(Error::value("diff requires input that is at least one dimensional"));
+    }
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    if x.dtype().is_complex() {
+        return Err(Error::dtype(format!("unwrap is not defined for dtype {}", x.dtype().name())));
+    }
+    if x.shape()[axis] == 0 || cx.failed() {
+        return Ok(x);
+    }
+    let op = |row: &'static rows::Binary, a: &Array, b: f64| binary(cx, row, a, &Array::weak(b));
+    let d = diff(cx, &x.plain(), 1, axis as i64, None, None)?;
+    let half = period / 2.0;
+    let near = op(&rows::SUB, &op(&rows::MOD, &op(&rows::ADD, &d, half), period), half);
+    // Half a period may go either way: it keeps its sign.
+    let ambiguous = compare(cx, &rows::EQUAL, &near, &Array::weak(-half));
+    let upwards = compare(cx, &rows::GREATER, &d, &Array::weak(0.0));
+    let near = select(cx, &compare(cx, &rows::LOGICAL_AND, &ambiguous, &upwards), &Array::weak(half), &near);
+    let jump = binary(cx, &rows::SUB, &near, &d);
+    let smooth = compare(cx, &rows::LESS, &super::complex::abs(cx, &d), &Array::weak(discont.max(half)));
+    let jump = cumsum(cx, &select(cx, &smooth, &Array::weak(0.0), &jump), axis);
+    let mut edge = Shape::from_slice(x.shape());
+    edge[axis] = 1;
+    let edge = create::full(cx, x.dtype(), &edge, 0.0);
+    Ok(binary(cx, &rows::ADD, &x, &concatenate(cx, &[&edge, &jump], axis)))
+}

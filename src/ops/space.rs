@@ -1,0 +1,104 @@
+//! Numbers in steps between two ends that may depend on something: `linspace`, `logspace`, `geomspace`. Differentiable
+//! in both ends, which may be arrays.
+
+use super::elementwise::{self as rows, binary, select, unary};
+use super::shape::{expand_dims, fit};
+use super::{arrange, create};
+use crate::array::{DType, Shape, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::Array;
+
+/// The parts of the way at which the samples lie, along a first axis before `ndim` others, and where the end stands.
+fn way(cx: &Context, num: i64, endpoint: bool, ndim: usize, dtype: DType) -> Result<(Array, Array)> {
+    let n =
+        usize::try_from(num).map_err(|_| Error::value(format!("Number of samples, {num}, must be non-negative.")))?;
+    let steps = if endpoint { n.saturating_sub(1).max(1) } else { n.max(1) } as f64;
+    let mut shape = Shape::from_elem(1, ndim + 1);
+    shape[0] = n;
+    shape::checked_size(&shape, 8)?;
+    let w = cx.engine.build::<f64>(&shape, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as f64 / steps))?;
+    let last = cx.engine.build::<bool>(&shape, |d| {
+        d.fill(false);
+        if endpoint && n > 1 {
+            d[n - 1] = true;
+        }
+    })?;
+    Ok((rows::astype(cx, &w.into(), dtype.real()), last.into()))
+}
+
+/// Both ends in one shape and dtype, with a first axis of extent 1.
+fn ends(cx: &Context, start: &Array, stop: &Array) -> Result<(Array, Array)> {
+    let shape = shape::broadcast(start.shape(), stop.shape())?;
+    let dtype = rows::promote(start, stop).inexact();
+    let end = |x: &Array| expand_dims(cx, &fit(cx, &rows::astype(cx, x, dtype), &shape), 0);
+    Ok((end(start), end(stop)))
+}
+
+/// The samples' axis, which comes first, brought to its place; `finish` makes the samples.
+fn spaced(
+    cx: &Context,
+    start: &Array,
+    stop: &Array,
+    num: i64,
+    endpoint: bool,
+    axis: i64,
+    samples: impl FnOnce(&Array, &Array, &Array) -> Array,
+) -> Result<Array> {
+    let (start, stop) = ends(cx, start, stop)?;
+    let axis = shape::normalize_axis(axis, start.ndim())?;
+    let (w, last) = way(cx, num, endpoint, start.ndim() - 1, start.dtype())?;
+    let y = samples(&start, &stop, &w);
+    // As NumPy does, since the last step may round.
+    let y = if endpoint && num > 1 { select(cx, &last, &stop, &y) } else { y };
+    arrange::moveaxis(cx, &y, &[0], &[axis as i64])
+}
+
+/// `numpy.linspace` between arrays, the samples along `axis` of the result.
+pub fn linspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: bool, axis: i64) -> Result<Array> {
+    spaced(cx, start, stop, num, endpoint, axis, |start, stop, w| {
+        let way = binary(cx, &rows::SUB, stop, start);
+        binary(cx, &rows::ADD, start, &binary(cx, &rows::MUL, &way, w))
+    })
+}
+
+/// `numpy.logspace`: powers of `base` whose exponents are those of [`linspace`].
+pub fn logspace(
+    cx: &Context,
+    start: &Array,
+    stop: &Array,
+    num: i64,
+    endpoint: bool,
+    base: f64,
+    axis: i64,
+) -> Result<Array> {
+    let exponents = linspace(cx, start, stop, num, endpoint, axis)?;
+    Ok(binary(cx, &rows::POW, &Array::weak(base), &exponents))
+}
+
+/// `numpy.geomspace`: each number is the one before times the same factor. Ends may be negative (both) or complex.
+pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: bool, axis: i64) -> Result<Array> {
+    for end in [start, stop] {
+        let zero = rows::compare(cx, &rows::EQUAL, end, &create::full(cx, end.dtype(), &[], 0.0));
+        let t = cx.tensor(&zero)?;
+        if t.view::<bool>().iter().any(|&zero| zero) {
+            return Err(Error::value("Geometric sequence cannot include zero"));
+        }
+    }
+    spaced(cx, start, stop, num, endpoint, axis, |start, stop, w| {
+        // Real ends by their logarithms, lest the factor overflow; complex ones by that of the factor, which turns the
+        // shorter way round.
+        let y = if start.dtype().is_complex() {
+            let factor = unary(cx, &rows::LOG, &binary(cx, &rows::DIV, stop, start));
+            binary(cx, &rows::MUL, start, &unary(cx, &rows::EXP, &binary(cx, &rows::MUL, &factor, w)))
+        } else {
+            let sign = rows::step(cx, &rows::SIGN, start);
+            let log = |x: &Array| unary(cx, &rows::LOG, &binary(cx, &rows::MUL, x, &sign));
+            let (from, to) = (log(start), log(stop));
+            let way = binary(cx, &rows::MUL, &binary(cx, &rows::SUB, &to, &from), w);
+            binary(cx, &rows::MUL, &unary(cx, &rows::EXP, &binary(cx, &rows::ADD, &from, &way)), &sign)
+        };
+        let beginning = rows::compare(cx, &rows::EQUAL, w, &Array::weak(0.0));
+        select(cx, &beginning, start, &y)
+    })
+}

@@ -1,0 +1,343 @@
+//! Statistics of samples: ranges, weighted averages, covariances, counts in bins; and interpolation between samples.
+
+use super::diagonal::diagonal;
+use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use super::gather::{pick, slice};
+use super::index::{self, Item, Plan};
+use super::order::{self, searchsorted, take_positions};
+use super::shape::{broadcast_to, concatenate, expand_dims, reshape, transpose};
+use super::{complex, create, product, reduce};
+use crate::array::{DType, Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::Array;
+
+/// `numpy.ptp`: the greatest element less the smallest one.
+pub fn ptp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
+    let end = |max| reduce::extremum(cx, max, x, axes, keepdims);
+    binary(cx, &rows::SUB, &end(true), &end(false))
+}
+
+/// `numpy.average`, and the sum of the weights. Weights have the shape of the array, or that of the axes given.
+fn weighted(cx: &Context, x: &Array, weights: &Array, axes: &[usize], keepdims: bool) -> Result<(Array, Array)> {
+    let weights = if weights.shape() == x.shape() {
+        weights.clone()
+    } else {
+        let along: Shape = axes.iter().map(|&a| x.shape()[a]).collect();
+        if weights.shape() != along.as_slice() {
+            return Err(Error::value("Shape of weights must be consistent with shape of a along specified axis."));
+        }
+        // The weights' axes in the order of the array's.
+        let mut order: Vec<usize> = (0..axes.len()).collect();
+        order.sort_by_key(|&i| axes[i]);
+        let mut shape = Shape::from_elem(1, x.ndim());
+        axes.iter().for_each(|&a| shape[a] = x.shape()[a]);
+        reshape(cx, &transpose(cx, weights, &order), &shape)
+    };
+    let dtype = rows::promote(x, &weights).inexact();
+    let weights = rows::astype(cx, &weights, if dtype.is_complex() { dtype } else { dtype.real() });
+    let total = reduce::sum(cx, &weights, axes, keepdims);
+    let sum = reduce::sum(cx, &binary(cx, &rows::MUL, x, &weights), axes, keepdims);
+    Ok((binary(cx, &rows::DIV, &sum, &total), total))
+}
+
+/// `numpy.average`; without weights, the mean.
+pub fn average(cx: &Context, x: &Array, weights: Option<&Array>, axes: &[usize], keepdims: bool) -> Result<Array> {
+    match weights {
+        None => Ok(reduce::mean(cx, x, axes, keepdims)),
+        Some(w) => Ok(weighted(cx, x, w, axes, keepdims)?.0),
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------- covariance
+
+/// Which observations count how often.
+#[derive(Default)]
+pub struct Weights<'a> {
+    /// How often each observation was made.
+    pub frequencies: Option<&'a Array>,
+    /// How much each observation counts.
+    pub importance: Option<&'a Array>,
+}
+
+/// `numpy.cov`: variables in rows (`rowvar`) or columns, those of `y` after those of `x`.
+pub fn cov(
+    cx: &Context,
+    x: &Array,
+    y: Option<&Array>,
+    rowvar: bool,
+    ddof: f64,
+    weights: &Weights<'_>,
+) -> Result<Array> {
+    let variables = |m: &Array, name: &str| -> Result<Array> {
+        if m.ndim() > 2 {
+            return Err(Error::value(format!("{name} has more than 2 dimensions")));
+        }
+        let rows = super::arrange::atleast(cx, &rows::astype(cx, m, m.dtype().inexact()), 2);
+        let turn = !rowvar && m.ndim() == 2 && !(name == "y" && m.shape()[0] == 1);
+        Ok(if turn { transpose(cx, &rows, &[1, 0]) } else { rows })
+    };
+    let mut x = variables(x, "m")?;
+    if let Some(y) = y {
+        x = concatenate(cx, &[&x, &variables(y, "y")?], 0);
+    }
+    if cx.failed() {
+        return Ok(Array::Null);
+    }
+    let n = x.shape()[1];
+    for (w, name) in [(weights.frequencies, "fweights"), (weights.importance, "aweights")] {
+        if let Some(w) = w
+            && w.shape() != [n]
+        {
+            return Err(Error::value(format!(
+                "incompatible numbers of samples and {name}: {n} and {}",
+                shape::Show(w.shape())
+            )));
+        }
+    }
+    let w = match (weights.frequencies, weights.importance) {
+        (Some(f), Some(a)) => Some(binary(cx, &rows::MUL, f, a)),
+        (f, a) => f.or(a).cloned(),
+    };
+    let (mean, total) = match &w {
+        None => (reduce::mean(cx, &x, &[1], true), Array::weak(n as f64)),
+        Some(w) => {
+            let real = rows::astype(cx, w, x.dtype().real());
+            let (mean, _) = weighted(cx, &x, &real, &[1], true)?;
+            (mean, reduce::sum(cx, &real, &[0], false))
+        }
+    };
+    let lost = match (weights.importance, &w) {
+        (Some(a), Some(w)) if ddof != 0.0 => {
+            let squares = reduce::sum(cx, &binary(cx, &rows::MUL, w, a), &[0], false);
+            let squares = rows::astype(cx, &squares, x.dtype().real());
+            binary(cx, &rows::MUL, &binary(cx, &rows::DIV, &squares, &total), &Array::weak(ddof))
+        }
+        _ => Array::weak(ddof),
+    };
+    let freedom = binary(cx, &rows::SUB, &total, &lost);
+    let freedom = binary(cx, &rows::MAXIMUM, &freedom, &Array::weak(0.0));
+    let away = binary(cx, &rows::SUB, &x, &mean);
+    let other = match &w {
+        None => away.clone(),
+        Some(w) => binary(cx, &rows::MUL, &away, &rows::astype(cx, w, x.dtype().real())),
+    };
+    let products = product::dot(cx, &away, &complex::conj(cx, &transpose(cx, &other, &[1, 0])));
+    let c = binary(cx, &rows::DIV, &products, &freedom);
+    let kept: Shape = c.shape().iter().copied().filter(|&d| d != 1).collect();
+    Ok(reshape(cx, &c, &kept))
+}
+
+/// `numpy.corrcoef`.
+pub fn corrcoef(cx: &Context, x: &Array, y: Option<&Array>, rowvar: bool) -> Result<Array> {
+    let c = cov(cx, x, y, rowvar, 1.0, &Weights::default())?;
+    if c.ndim() == 0 {
+        return Ok(binary(cx, &rows::DIV, &c, &c));
+    }
+    let deviation = unary(cx, &rows::SQRT, &complex::real(cx, &diagonal(cx, &c, 0, 0, 1)?));
+    let c = binary(cx, &rows::DIV, &c, &expand_dims(cx, &deviation, 1));
+    let c = binary(cx, &rows::DIV, &c, &deviation);
+    let inside = |part: &Array| rows::clip(cx, part, -1.0, 1.0);
+    Ok(if c.dtype().is_complex() {
+        complex::join(cx, &inside(&complex::real(cx, &c)), &inside(&complex::imag(cx, &c)))
+    } else {
+        inside(&c)
+    })
+}
+
+// ------------------------------------------------------------------------------------------------------------- counting
+
+/// `numpy.bincount`: how often each number occurs, or the sum of the weights that go with it.
+pub fn bincount(cx: &Context, x: &Array, weights: Option<&Array>, least: i64) -> Result<Array> {
+    let t = cx.tensor(&x.plain())?;
+    if t.dtype().is_inexact() {
+        return Err(Error::dtype(format!("Cannot cast array data from {} to int64", t.dtype().name())));
+    }
+    if t.ndim() != 1 {
+        return Err(Error::value(format!("object too deep for desired array: {} axes, not 1", t.ndim())));
+    }
+    let t = cx.engine.contiguous(&cast(cx, t, DType::I64)?)?;
+    let numbers = t.elements::<i64>();
+    let least = usize::try_from(least).map_err(|_| Error::value("'minlength' must not be negative"))?;
+    if numbers.iter().any(|&k| k < 0) {
+        return Err(Error::value("'list' argument must have no negative elements"));
+    }
+    let n = numbers.iter().max().map_or(0, |&k| (k as usize).saturating_add(1)).max(least);
+    counted(cx, n, t.clone(), weights, "The weights and list don't have the same length.")
+}
+
+/// Counts at positions, or sums of weights.
+fn counted(cx: &Context, n: usize, at: Tensor, weights: Option<&Array>, unequal: &'static str) -> Result<Array> {
+    shape::checked_size(&[n], 8)?;
+    let Some(weights) = weights else {
+        let counts = cx.engine.build::<i64>(&[n], |d| {
+            d.fill(0);
+            at.elements::<i64>().iter().for_each(|&k| d[k as usize] += 1);
+        })?;
+        return Ok(counts.into());
+    };
+    if weights.shape() != at.shape() {
+        return Err(Error::value(unequal));
+    }
+    let weights = rows::astype(cx, weights, weights.dtype().inexact());
+    let plan = Plan::new(cx, &[n], &[Item::Array(at)])?;
+    Ok(index::add(cx, &create::full(cx, weights.dtype(), &[n], 0.0), &plan, &weights))
+}
+
+/// The edges of `bins` equal bins over `range`, or over all elements.
+pub fn bin_edges(cx: &Context, x: &Array, bins: i64, range: Option<(f64, f64)>) -> Result<Array> {
+    if bins < 1 {
+        return Err(Error::value("`bins` must be positive, when an integer"));
+    }
+    let (mut low, mut high) = match range {
+        Some((low, high)) if low > high => {
+            return Err(Error::value("max must be larger than min in range parameter."));
+        }
+        Some(range) => range,
+        None if x.size() == 0 => (0.0, 1.0),
+        None => {
+            let axes = reduce::all_axes(x);
+            let end = |max| -> Result<f64> {
+                let y = rows::astype(cx, &reduce::extremum(cx, max, &x.plain(), &axes, false), DType::F64);
+                Ok(cx.tensor(&y)?.first::<f64>())
+            };
+            (end(false)?, end(true)?)
+        }
+    };
+    if !(low.is_finite() && high.is_finite()) {
+        let which = if range.is_some() { "supplied" } else { "autodetected" };
+        return Err(Error::value(format!("{which} range of [{low}, {high}] is not finite")));
+    }
+    if low == high {
+        (low, high) = (low - 0.5, high + 0.5);
+    }
+    let n = bins.checked_add(1).ok_or_else(|| Error::memory("the bins are more than the address space holds"))?;
+    Ok(create::linspace(cx, low, high, n)?.into())
+}
+
+/// `numpy.histogram` with the edges given: how many elements lie between neighbours of them (the last edge belongs to
+/// the last bin), or the sum of their weights; with `density` divided by the total and by the width of the bin.
+pub fn histogram(cx: &Context, x: &Array, edges: &Array, weights: Option<&Array>, density: bool) -> Result<Array> {
+    if x.dtype().is_complex() || edges.dtype().is_complex() {
+        return Err(Error::dtype("a histogram is of real numbers"));
+    }
+    if edges.ndim() != 1 {
+        return Err(Error::value("`bins` must be 1d, when an array"));
+    }
+    let e = cx.engine.contiguous(&cast(cx, cx.lazy_tensor(edges)?, DType::F64)?)?;
+    let e = e.elements::<f64>();
+    if e.windows(2).any(|w| w[0] > w[1]) {
+        return Err(Error::value("`bins` must increase monotonically, when an array"));
+    }
+    if weights.is_some_and(|w| w.shape() != x.shape()) {
+        return Err(Error::value("weights should have the same shape as a."));
+    }
+    let bins = e.len().saturating_sub(1);
+    let v = cx.engine.contiguous(&cast(cx, cx.lazy_tensor(x)?, DType::F64)?)?;
+    // What lies outside is counted after the last bin, and left away.
+    let at = cx.engine.build::<i64>(&[v.size()], |d| {
+        for (d, v) in d.iter_mut().zip(v.elements::<f64>()) {
+            let k = e.partition_point(|e| e <= v);
+            *d = match e.last() {
+                Some(last) if v == last && bins > 0 => bins - 1,
+                Some(last) if k > 0 && v < last => k - 1,
+                _ => bins,
+            } as i64;
+        }
+    })?;
+    let weights = weights.map(|w| reshape(cx, w, &[w.size()]));
+    let counts = counted(cx, bins + 1, at, weights.as_ref(), "weights should have the same shape as a.")?;
+    let counts = slice(cx, &counts, 0, 0, bins, 1)?;
+    if !density {
+        return Ok(counts);
+    }
+    let widths = cx.engine.build::<f64>(&[bins], |d| {
+        d.iter_mut().zip(e.windows(2)).for_each(|(d, w)| *d = w[1] - w[0]);
+    })?;
+    let counts = rows::astype(cx, &counts, counts.dtype().inexact());
+    let total = reduce::sum(cx, &counts, &[0], false);
+    let widths = rows::astype(cx, &widths.into(), counts.dtype().real());
+    Ok(binary(cx, &rows::DIV, &binary(cx, &rows::DIV, &counts, &widths), &total))
+}
+
+// -------------------------------------------------------------------------------------------------------- interpolation
+
+/// What `numpy.interp` may be told.
+#[derive(Default)]
+pub struct Outside<'a> {
+    /// The value before the first sample; by default that of the first one.
+    pub left: Option<&'a Array>,
+    /// The value after the last sample; by default that of the last one.
+    pub right: Option<&'a Array>,
+    pub period: Option<f64>,
+}
+
+/// `numpy.interp`: the broken line through the samples `fp` at the ascending `xp`. Differentiable in everything; at a
+/// sample the slope is that of the part to its right.
+pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside<'_>) -> Result<Array> {
+    if x.dtype().is_complex() || xp.dtype().is_complex() {
+        return Err(Error::dtype("interpolation is between real coordinates"));
+    }
+    if xp.ndim() != 1 || fp.ndim() != 1 {
+        return Err(Error::value("Data points must be 1-D sequences"));
+    }
+    if xp.size() != fp.size() {
+        return Err(Error::value("fp and xp are not of the same length."));
+    }
+    if xp.size() == 0 {
+        return Err(Error::value("array of sample points is empty"));
+    }
+    let dtype = rows::promote(x, xp).inexact();
+    let (mut x, mut xp) = (rows::astype(cx, x, dtype), rows::astype(cx, xp, dtype));
+    let mut fp = rows::astype(cx, fp, fp.dtype().inexact());
+    if let Some(period) = outside.period {
+        if period == 0.0 || period.is_nan() {
+            return Err(Error::value("period must be a non-zero value"));
+        }
+        let period = period.abs();
+        let inside = |x: &Array| binary(cx, &rows::MOD, x, &Array::weak(period));
+        (x, xp) = (inside(&x), inside(&xp));
+        let sorted = cx.tensor(&order::argsort(cx, &xp, 0)?)?;
+        (xp, fp) = (take_positions(cx, &xp, &sorted, 0)?, take_positions(cx, &fp, &sorted, 0)?);
+        let n = xp.size();
+        let (first, last) = (|v: &Array| slice(cx, v, 0, 0, 1, 1), |v: &Array| slice(cx, v, 0, n - 1, n, 1));
+        let before = binary(cx, &rows::SUB, &last(&xp)?, &Array::weak(period));
+        let after = binary(cx, &rows::ADD, &first(&xp)?, &Array::weak(period));
+        xp = concatenate(cx, &[&before, &xp, &after], 0);
+        fp = concatenate(cx, &[&last(&fp)?, &fp, &first(&fp)?], 0);
+    }
+    let n = xp.size() as i64;
+    let found = searchsorted(cx, &xp.plain(), &x.plain(), true)?;
+    let at = |shift: i64| {
+        cx.engine.build::<i64>(found.shape(), |d| {
+            let top = (n - 2).max(0);
+            let place = |k: i64| ((k - 1).clamp(0, top) + shift).min(n - 1);
+            d.iter_mut().zip(found.elements::<i64>()).for_each(|(d, &k)| *d = place(k));
+        })
+    };
+    let (low, high) = (at(0)?, at(1)?);
+    let (x0, x1) = (pick(cx, &xp, low.clone())?, pick(cx, &xp, high.clone())?);
+    let (f0, f1) = (pick(cx, &fp, low)?, pick(cx, &fp, high)?);
+    let sub = |a: &Array, b: &Array| binary(cx, &rows::SUB, a, b);
+    let part = binary(cx, &rows::OVER, &sub(&x, &x0), &sub(&x1, &x0));
+    let y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::MUL, &part, &sub(&f1, &f0)));
+    // The ends, as numbers.
+    let end = |v: &Array, k: i64| -> Result<Array> {
+        Ok(reshape(cx, &pick(cx, v, super::gather::positions(cx, &[k])?)?, &[]))
+    };
+    let value = |given: Option<&Array>, k: i64| -> Result<Array> {
+        match given.filter(|_| outside.period.is_none()) {
+            Some(v) if v.ndim() > 0 => Err(Error::value(format!(
+                "the value outside must be a number, not of shape {}",
+                shape::Show(v.shape())
+            ))),
+            Some(v) => Ok(rows::astype(cx, v, v.dtype().promote(fp.dtype()))),
+            None => end(&fp, k),
+        }
+    };
+    let (first, last) = (end(&xp, 0)?.plain(), end(&xp, n - 1)?.plain());
+    let y = select(cx, &compare(cx, &rows::LESS, &x, &first), &value(outside.left, 0)?, &y);
+    let y = select(cx, &compare(cx, &rows::EQUAL, &x, &last), &end(&fp, n - 1)?, &y);
+    let y = select(cx, &compare(cx, &rows::GREATER, &x, &last), &value(outside.right, n - 1)?, &y);
+    Ok(if y.shape() == x.shape() { y } else { broadcast_to(cx, &y, x.shape()) })
+}
