@@ -1579,6 +1579,68 @@ struct ag_array ag_tensordot_axes(struct ag_context *cx,
                                   size_t naxes);
 
 /**
+ * numpy.einsum: the sum of products over named axes, as in "ij,jk->ik". A letter that occurs twice in one operand is its
+ * diagonal ("ii" is the trace); "..." stands for the axes not named, which are broadcast, as axes of extent 1 are.
+ * Without "->" the result has the letters that occur once, in alphabetical order, after the axes of "...". Three and
+ * more operands are multiplied in the order that costs least.
+ */
+AG_API
+struct ag_array ag_einsum(struct ag_context *cx,
+                          const char *subscripts,
+                          const struct ag_array *operands,
+                          size_t n);
+
+/**
+ * The Kronecker product: every element of `a` times the whole of `b`, of any ranks.
+ */
+AG_API struct ag_array ag_kron(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b over all elements, which are taken in row-major order. Different sizes are AG_ERR_SHAPE.
+ */
+AG_API struct ag_array ag_vdot(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b along the last axis of both, the other axes broadcast.
+ */
+AG_API struct ag_array ag_vecdot(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b along `axis` of both, the other axes broadcast.
+ */
+AG_API struct ag_array ag_vecdot_axis(struct ag_context *cx, struct ag_array a, struct ag_array b, int64_t axis);
+
+/**
+ * Matrices of the last two axes of `a` times vectors of the last axis of `b`, the axes before them broadcast.
+ */
+AG_API struct ag_array ag_matvec(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * Conjugated vectors of the last axis of `a` times matrices of the last two axes of `b`, the axes before them broadcast.
+ */
+AG_API
+struct ag_array ag_vecmat(struct ag_context *cx,
+                          struct ag_array a,
+                          struct ag_array b);
+
+/**
+ * The cross product of vectors along the last axis, the other axes broadcast. A vector of two components has 0 as its
+ * third; if both are such, the result is the third component alone, without the axis.
+ */
+AG_API struct ag_array ag_cross(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The cross product with the components along `axisa` of `a`, `axisb` of `b` and `axisc` of the result.
+ */
+AG_API
+struct ag_array ag_cross_axes(struct ag_context *cx,
+                              struct ag_array a,
+                              struct ag_array b,
+                              int64_t axisa,
+                              int64_t axisb,
+                              int64_t axisc);
+
+/**
  * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
  */
 AG_API struct ag_array ag_reshape(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);

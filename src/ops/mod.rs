@@ -2,8 +2,10 @@
 //! domain side by side. Derivatives are written with these same operations, so every order follows.
 
 pub mod algebra;
+pub mod bilinear;
 pub mod complex;
 pub mod create;
+pub mod einsum;
 pub mod elementwise;
 pub mod index;
 pub mod product;

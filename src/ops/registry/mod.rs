@@ -22,6 +22,7 @@ macro_rules! entry {
     };
 }
 
+mod contractions;
 mod elementwise;
 mod indexing;
 mod products;
@@ -119,6 +120,7 @@ pub fn entries() -> Vec<Entry> {
     elementwise::complexes(&mut list);
     reductions::cases(&mut list);
     products::cases(&mut list);
+    contractions::cases(&mut list);
     shapes::cases(&mut list);
     indexing::cases(&mut list);
     list
