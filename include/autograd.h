@@ -1641,6 +1641,95 @@ struct ag_array ag_cross_axes(struct ag_context *cx,
                               int64_t axisc);
 
 /**
+ * The convolution of two vectors, as numpy.convolve: sums of a[n] v[k - n]. The mode is "full" (wherever the vectors
+ * overlap), "same" (its middle, as long as the longer vector) or "valid" (where they overlap completely). Numbers count
+ * as vectors of one element; an empty vector is AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_convolve(struct ag_context *cx, struct ag_array a, struct ag_array v, const char *mode);
+
+/**
+ * The correlation of two vectors, as numpy.correlate: sums of a[n + k] conj(v[n]); modes as of ag_convolve (NumPy's
+ * default is "valid").
+ */
+AG_API struct ag_array ag_correlate(struct ag_context *cx, struct ag_array a, struct ag_array v, const char *mode);
+
+/**
+ * The convolution over all axes of two arrays of one rank, as scipy.signal.convolve. "full" has extents m + n - 1, "same"
+ * those of `a`, and for "valid" one array must be at least as large as the other along every axis.
+ */
+AG_API
+struct ag_array ag_signal_convolve(struct ag_context *cx,
+                                   struct ag_array a,
+                                   struct ag_array b,
+                                   const char *mode);
+
+/**
+ * The correlation over all axes of two arrays of one rank, as scipy.signal.correlate: the convolution of `a` with conj(b)
+ * read backwards. Modes as of ag_signal_convolve.
+ */
+AG_API
+struct ag_array ag_signal_correlate(struct ag_context *cx,
+                                    struct ag_array a,
+                                    struct ag_array b,
+                                    const char *mode);
+
+/**
+ * The convolution over some axes: axes_a[i] of `a` is convolved with axes_b[i] of `b`, the products are summed over
+ * dot_a[i] of `a` with dot_b[i] of `b`, and of the remaining axes all combinations are taken. The result has the
+ * remaining axes of a, those of b, and the convolved ones. Modes as of ag_signal_convolve.
+ */
+AG_API
+struct ag_array ag_signal_convolve_axes(struct ag_context *cx,
+                                        struct ag_array a,
+                                        struct ag_array b,
+                                        const int64_t *axes_a,
+                                        const int64_t *axes_b,
+                                        size_t naxes,
+                                        const int64_t *dot_a,
+                                        const int64_t *dot_b,
+                                        size_t ndot,
+                                        const char *mode);
+
+/**
+ * The convolution of neural nets, a sum of x[n, c, i stride + k dilation - padding] w[o, c, k] over c and k (that is, the
+ * kernel is not read backwards). x: images (batch, channels, rows, columns); w: kernels (channels of the result, channels
+ * of a group, rows, columns); the result: (batch, channels of the result, rows, columns). `stride`, `padding` and
+ * `dilation` are two numbers each, for rows and columns, NULL for 1, 0 and 1; padding means so many zeros on either
+ * side. With `groups` > 1 the channels are divided: each group of the result sees one group of the images.
+ */
+AG_API
+struct ag_array ag_conv2d(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array w,
+                          const int64_t *stride,
+                          const int64_t *padding,
+                          const int64_t *dilation,
+                          int64_t groups);
+
+/**
+ * The largest element of a window that moves over the last two axes; NaN if there is one in it. `window`, `stride` and
+ * `padding` are two numbers each, for rows and columns; NULL is the window for the stride, 0 for the padding. What lies
+ * in the padding never wins. Elements that tie share the cotangent equally.
+ */
+AG_API
+struct ag_array ag_max_pool2d(struct ag_context *cx,
+                              struct ag_array x,
+                              const int64_t *window,
+                              const int64_t *stride,
+                              const int64_t *padding);
+
+/**
+ * The mean over a window that moves over the last two axes; arguments as of ag_max_pool2d. What lies in the padding does
+ * not count.
+ */
+AG_API
+struct ag_array ag_mean_pool2d(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *window,
+                               const int64_t *stride,
+                               const int64_t *padding);
+
+/**
  * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
  */
 AG_API struct ag_array ag_reshape(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);

@@ -24,6 +24,7 @@ fn render() -> String {
         "elementwise",
         "reduce",
         "product",
+        "convolve",
         "shape",
         "index",
         "tape",

@@ -6,6 +6,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{hessian, jvp, one};
 use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::pool::{Pooling, pool2d};
 use autograd::ops::{complex, reduce};
 use autograd::trace::Array;
 use helpers::*;
@@ -161,6 +162,16 @@ fn ties_of_maximum_and_minimum() {
     pair(&|cx, x, y| binary(cx, &rows::FMAX, x, y), f64::NAN, 2.0, [0.0, 1.0]);
     pair(&|cx, x, y| binary(cx, &rows::FMIN, x, y), 2.0, f64::NAN, [1.0, 0.0]);
     pair(&|cx, x, y| binary(cx, &rows::MAXIMUM, x, y), f64::NAN, 2.0, [0.0, 0.0]);
+}
+
+#[test]
+fn ties_of_max_pooling() {
+    let pooled = |cx: &Context, x: &Array| pool2d(cx, Pooling::Max, x, [1, 2], [1, 2], [0, 0]);
+    let cx = Context::new();
+    let x = array(&cx, &[1, 6], &[2.0, 2.0, 1.0, 3.0, f64::NAN, 1.0]);
+    let g = grad(&cx, |cx, x| total(cx, &pooled(cx, x)), &x);
+    assert_eq!(reals(&cx, &g), [0.5, 0.5, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(reals(&cx, &forward(&cx, &pooled, &x)), [1.0, 1.0, 0.0]);
 }
 
 #[test]

@@ -24,6 +24,7 @@
 
 pub mod array;
 pub mod context;
+pub mod convolve;
 pub mod elementwise;
 pub mod function;
 pub mod handle;

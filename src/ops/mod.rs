@@ -4,10 +4,12 @@
 pub mod algebra;
 pub mod bilinear;
 pub mod complex;
+pub mod convolve;
 pub mod create;
 pub mod einsum;
 pub mod elementwise;
 pub mod index;
+pub mod pool;
 pub mod product;
 pub mod reduce;
 pub mod registry;

@@ -14,7 +14,7 @@ mod cast;
 mod compare;
 mod complex;
 mod complex_inverse;
-mod dispatch;
+pub(crate) mod dispatch;
 mod erf;
 mod exp;
 mod hyperbolic;

@@ -23,6 +23,7 @@ macro_rules! entry {
 }
 
 mod contractions;
+mod convolutions;
 mod elementwise;
 mod indexing;
 mod products;
@@ -121,6 +122,7 @@ pub fn entries() -> Vec<Entry> {
     reductions::cases(&mut list);
     products::cases(&mut list);
     contractions::cases(&mut list);
+    convolutions::cases(&mut list);
     shapes::cases(&mut list);
     indexing::cases(&mut list);
     list
