@@ -1730,6 +1730,55 @@ struct ag_array ag_mean_pool2d(struct ag_context *cx,
                                const int64_t *padding);
 
 /**
+ * The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`.
+ */
+AG_API struct ag_array ag_polyval(struct ag_context *cx, struct ag_array p, struct ag_array x);
+
+/**
+ * The sum of two polynomials.
+ */
+AG_API struct ag_array ag_polyadd(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The difference of two polynomials.
+ */
+AG_API struct ag_array ag_polysub(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The product of two polynomials. Leading zeros stay (NumPy drops them), so that the shape does not depend on values.
+ */
+AG_API struct ag_array ag_polymul(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The m-th derivative of a polynomial.
+ */
+AG_API struct ag_array ag_polyder(struct ag_context *cx, struct ag_array p, int64_t m);
+
+/**
+ * The m-th integral of a polynomial. `k` has the constants of integration, that of the first integration first: a vector
+ * of at least m, one number for all, or the null array for zeros.
+ */
+AG_API
+struct ag_array ag_polyint(struct ag_context *cx,
+                           struct ag_array p,
+                           int64_t m,
+                           struct ag_array k);
+
+/**
+ * The matrix with a row of `n` powers for each element of the vector `x`: from the power n - 1 to 0, or from 0 on if
+ * `increasing`.
+ */
+AG_API struct ag_array ag_vander(struct ag_context *cx, struct ag_array x, int64_t n, bool increasing);
+
+/**
+ * The coefficients of the polynomial with these roots (a vector) and leading coefficient 1. Of complex roots that come in
+ * conjugate pairs they are real.
+ */
+AG_API
+struct ag_array ag_poly(struct ag_context *cx,
+                        struct ag_array roots);
+
+/**
  * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
  */
 AG_API struct ag_array ag_reshape(struct ag_context *cx, struct ag_array x, const int64_t *shape, size_t ndim);

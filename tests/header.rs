@@ -25,6 +25,7 @@ fn render() -> String {
         "reduce",
         "product",
         "convolve",
+        "polynomial",
         "shape",
         "index",
         "tape",

@@ -29,6 +29,7 @@ pub mod elementwise;
 pub mod function;
 pub mod handle;
 pub mod index;
+pub mod polynomial;
 pub mod primitive;
 pub mod product;
 pub mod raw;

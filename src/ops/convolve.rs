@@ -137,7 +137,7 @@ pub(super) fn correlation(cx: &Context, name: &'static str, x: &Array, w: &Array
 }
 
 /// Read backwards along some axes.
-fn flipped(cx: &Context, x: &Array, axes: &[usize]) -> Array {
+pub(super) fn flipped(cx: &Context, x: &Array, axes: &[usize]) -> Array {
     if cx.failed() || axes.iter().all(|&a| x.shape()[a] == 1) {
         return x.clone();
     }

@@ -9,6 +9,7 @@ pub mod create;
 pub mod einsum;
 pub mod elementwise;
 pub mod index;
+pub mod polynomial;
 pub mod pool;
 pub mod product;
 pub mod reduce;

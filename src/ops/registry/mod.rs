@@ -26,6 +26,7 @@ mod contractions;
 mod convolutions;
 mod elementwise;
 mod indexing;
+mod polynomials;
 mod products;
 mod reductions;
 mod shapes;
@@ -123,6 +124,7 @@ pub fn entries() -> Vec<Entry> {
     products::cases(&mut list);
     contractions::cases(&mut list);
     convolutions::cases(&mut list);
+    polynomials::cases(&mut list);
     shapes::cases(&mut list);
     indexing::cases(&mut list);
     list
