@@ -182,7 +182,8 @@ impl Scratch {
                 self.group.clear();
                 for i in leader..self.nodes.len() {
                     let node = &self.nodes[i];
-                    if node.stage == stage && node.loop_shape() == shape {
+                    // A sum that an earlier pass of this stage computed looks like a number now.
+                    if node.stage == stage && !node.tensor.is_ready() && node.loop_shape() == shape {
                         self.group.push(i as u32);
                     }
                 }
