@@ -284,6 +284,36 @@ typedef struct ag_scope {
 typedef void (*ag_drop)(void *user);
 
 /**
+ * How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
+ */
+typedef struct ag_reduce_options {
+  size_t struct_size;
+  /**
+   * The axes reduced; NULL: all.
+   */
+  const int64_t *axes;
+  size_t naxes;
+  /**
+   * The axes reduced stay, with extent 1.
+   */
+  bool keepdims;
+  /**
+   * NumPy's where: a boolean array that broadcasts to the one reduced; elements where it is false have no influence.
+   * Null: all elements take part.
+   */
+  struct ag_array mask;
+  /**
+   * An array of rank 0 that the sum, product or extremum begins with. Null: none. An extremum of nothing, or with a
+   * mask, needs one.
+   */
+  struct ag_array initial;
+  /**
+   * Variances are divided by the number of elements less this.
+   */
+  double ddof;
+} ag_reduce_options;
+
+/**
  * One entry of an index.
  */
 typedef struct ag_index_item {
@@ -1007,6 +1037,16 @@ AG_API struct ag_array ag_sqrt(struct ag_context *cx, struct ag_array x);
 AG_API struct ag_array ag_erf(struct ag_context *cx, struct ag_array x);
 
 /**
+ * Complementary error function, 1 - erf(x), accurate where that is small.
+ */
+AG_API struct ag_array ag_erfc(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Cube root, also of negative numbers.
+ */
+AG_API struct ag_array ag_cbrt(struct ag_context *cx, struct ag_array x);
+
+/**
  * Logistic function, 1 / (1 + exp(-x)).
  */
 AG_API struct ag_array ag_expit(struct ag_context *cx, struct ag_array x);
@@ -1168,6 +1208,16 @@ AG_API struct ag_array ag_mod(struct ag_context *cx, struct ag_array x, struct a
 AG_API struct ag_array ag_mod_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
+ * The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
+ */
+AG_API struct ag_array ag_fmod(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
+ */
+AG_API struct ag_array ag_copysign(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
  * The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
  */
 AG_API struct ag_array ag_maximum(struct ag_context *cx, struct ag_array x, struct ag_array y);
@@ -1311,6 +1361,255 @@ struct ag_array ag_where(struct ag_context *cx,
  * x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
  */
 AG_API struct ag_array ag_clip(struct ag_context *cx, struct ag_array x, double low, double high);
+
+/**
+ * x to the power of y in double precision at least, with broadcasting.
+ */
+AG_API struct ag_array ag_float_power(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * 0 where x is negative, 1 where it is positive, y where it is 0, with broadcasting. The derivative by x is 0.
+ */
+AG_API struct ag_array ag_heaviside(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The modified Bessel function of the first kind and order 0, of real numbers.
+ */
+AG_API struct ag_array ag_i0(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The fraction of every element, and in *whole (unless NULL) its whole part, a plain array. Both have the sign of x.
+ */
+AG_API struct ag_array ag_modf(struct ag_context *cx, struct ag_array x, struct ag_array *whole);
+
+/**
+ * The mantissa of every element, 0.5 or more and less than 1, and in *exponent (unless NULL) the power of 2 it is to be
+ * multiplied by, a plain i64 array.
+ */
+AG_API struct ag_array ag_frexp(struct ag_context *cx, struct ag_array x, struct ag_array *exponent);
+
+/**
+ * floor(x / y), a plain array, and in *remainder (unless NULL) the remainder with the sign of y; with broadcasting.
+ */
+AG_API
+struct ag_array ag_divmod(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array y,
+                          struct ag_array *remainder);
+
+/**
+ * x 2^e with integers e, with broadcasting.
+ */
+AG_API struct ag_array ag_ldexp(struct ag_context *cx, struct ag_array x, struct ag_array e);
+
+/**
+ * The next floating-point number after x on the way to y, with broadcasting. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_nextafter(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The distance to the next floating-point number away from 0, with the sign of x. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_spacing(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the sign is set, that of -0 and of NaN too. A boolean array.
+ */
+AG_API struct ag_array ag_signbit(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The nearest whole number towards 0. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_fix(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Rounded to so many decimals, halves to even; -1 rounds to tens and so on. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_round(struct ag_context *cx, struct ag_array x, int64_t decimals);
+
+/**
+ * The same as ag_round.
+ */
+AG_API struct ag_array ag_around(struct ag_context *cx, struct ag_array x, int64_t decimals);
+
+/**
+ * x limited by arrays of lower and upper bounds, with broadcasting; a null array is no bound. Outside and at a bound the
+ * derivative belongs to the bound.
+ */
+AG_API
+struct ag_array ag_clip_arrays(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array low,
+                               struct ag_array high);
+
+/**
+ * x with NaN and the infinities replaced by the numbers given. The derivative is 0 where something was replaced.
+ */
+AG_API
+struct ag_array ag_nan_to_num_values(struct ag_context *cx,
+                                     struct ag_array x,
+                                     double nan,
+                                     double posinf,
+                                     double neginf);
+
+/**
+ * The angle in the complex plane in degrees.
+ */
+AG_API struct ag_array ag_angle_degrees(struct ag_context *cx, struct ag_array x);
+
+/**
+ * An array of the shape and dtype of `x`, every element `value`.
+ */
+AG_API struct ag_array ag_full_like(struct ag_context *cx, struct ag_array x, double value);
+
+/**
+ * The greatest common divisor of integers, with broadcasting.
+ */
+AG_API struct ag_array ag_gcd(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The least common multiple of integers, with broadcasting.
+ */
+AG_API struct ag_array ag_lcm(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that both integers have, with broadcasting; of booleans the logical and.
+ */
+AG_API struct ag_array ag_bitwise_and(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that one of two integers has, with broadcasting; of booleans the logical or.
+ */
+AG_API struct ag_array ag_bitwise_or(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that exactly one of two integers has, with broadcasting; of booleans the logical xor.
+ */
+AG_API struct ag_array ag_bitwise_xor(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * All bits of integers turned over; of booleans the negation.
+ */
+AG_API struct ag_array ag_invert(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The bits of x moved up by y places, with broadcasting; 0 if y is negative or 64 and more.
+ */
+AG_API struct ag_array ag_left_shift(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits of x moved down by y places, with broadcasting, the sign stays; all of them if y is negative or 64 and more.
+ */
+AG_API struct ag_array ag_right_shift(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Whether |x - y| <= absolute + relative |y|, element by element, with broadcasting (NumPy's defaults: relative 1e-5,
+ * absolute 1e-8). Infinities are close to themselves, NaN to NaN if `equal_nan`. A boolean array.
+ */
+AG_API
+struct ag_array ag_isclose(struct ag_context *cx,
+                           struct ag_array x,
+                           struct ag_array y,
+                           double relative,
+                           double absolute,
+                           bool equal_nan);
+
+/**
+ * Whether all elements are close, see ag_isclose. false on error.
+ */
+AG_API
+bool ag_allclose(struct ag_context *cx,
+                 struct ag_array x,
+                 struct ag_array y,
+                 double relative,
+                 double absolute,
+                 bool equal_nan);
+
+/**
+ * Whether two arrays have the same shape and elements; NaN equals NaN if `equal_nan`. false on error.
+ */
+AG_API bool ag_array_equal(struct ag_context *cx, struct ag_array x, struct ag_array y, bool equal_nan);
+
+/**
+ * Whether two arrays have the same elements after broadcasting. false on error.
+ */
+AG_API bool ag_array_equiv(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Whether the imaginary part is 0, element by element. A boolean array.
+ */
+AG_API struct ag_array ag_isreal(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the imaginary part is not 0, element by element. A boolean array.
+ */
+AG_API struct ag_array ag_iscomplex(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the array is of a real dtype. false on error.
+ */
+AG_API bool ag_isrealobj(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the array is of a complex dtype. false on error.
+ */
+AG_API bool ag_iscomplexobj(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which real elements are +infinity. A boolean array.
+ */
+AG_API struct ag_array ag_isposinf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which real elements are -infinity. A boolean array.
+ */
+AG_API struct ag_array ag_isneginf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which elements of x are among those of `values`, or with `invert` are not. NaN is among nothing. A boolean array.
+ */
+AG_API struct ag_array ag_isin(struct ag_context *cx, struct ag_array x, struct ag_array values, bool invert);
+
+/**
+ * How many elements are not 0; a plain i64 array of rank 0.
+ */
+AG_API struct ag_array ag_count_nonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The same along one axis; with `keepdims` it stays, with extent 1.
+ */
+AG_API struct ag_array ag_count_nonzero_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+ */
+AG_API
+struct ag_array ag_count_nonzero_axes(struct ag_context *cx,
+                                      struct ag_array x,
+                                      const int64_t *axes,
+                                      size_t naxes,
+                                      bool keepdims);
+
+/**
+ * The positions in row-major order of the elements that are not 0. A plain i64 vector.
+ */
+AG_API struct ag_array ag_flatnonzero(struct ag_context *cx, struct ag_array x);
+
+/**
+ * A row of indices for every element that is not 0, in row-major order. A plain i64 matrix.
+ */
+AG_API struct ag_array ag_argwhere(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The indices of the elements that are not 0, a plain i64 vector for each axis, in indices[0] to indices[ndim - 1]; how
+ * many elements they are is returned. 0 on error. Rank 0 is AG_ERR_VALUE.
+ */
+AG_API size_t ag_nonzero(struct ag_context *cx, struct ag_array x, struct ag_array *indices);
+
+/**
+ * The dtype that results from combining the arrays; -1 on error.
+ */
+AG_API int32_t ag_result_type(struct ag_context *cx, const struct ag_array *arrays, size_t n);
 
 /**
  * The sum of all elements; of booleans their number.
@@ -1533,6 +1832,41 @@ AG_API struct ag_array ag_argmin(struct ag_context *cx, struct ag_array x);
  * The positions of the first smallest elements along one axis; with `keepdims` it stays, with extent 1.
  */
 AG_API struct ag_array ag_argmin_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
+
+/**
+ * The sum with options.
+ */
+AG_API struct ag_array ag_sum_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The product with options.
+ */
+AG_API struct ag_array ag_prod_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The largest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+ */
+AG_API struct ag_array ag_max_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The smallest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+ */
+AG_API struct ag_array ag_min_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The mean with options.
+ */
+AG_API struct ag_array ag_mean_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The variance with options.
+ */
+AG_API struct ag_array ag_var_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The standard deviation with options. Of equal elements the derivative is 0.
+ */
+AG_API struct ag_array ag_std_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
 
 /**
  * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one

@@ -29,6 +29,8 @@ pub mod elementwise;
 pub mod function;
 pub mod handle;
 pub mod index;
+pub mod masked;
+pub mod number;
 pub mod polynomial;
 pub mod primitive;
 pub mod product;

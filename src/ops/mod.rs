@@ -2,15 +2,20 @@
 //! domain side by side. Derivatives are written with these same operations, so every order follows.
 
 pub mod algebra;
+pub mod bessel;
 pub mod bilinear;
 pub mod complex;
 pub mod convolve;
 pub mod create;
 pub mod einsum;
 pub mod elementwise;
+pub mod floats;
 pub mod index;
+pub mod integers;
+pub mod masked;
 pub mod polynomial;
 pub mod pool;
+pub mod predicates;
 pub mod product;
 pub mod reduce;
 pub mod registry;

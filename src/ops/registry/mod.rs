@@ -26,6 +26,7 @@ mod contractions;
 mod convolutions;
 mod elementwise;
 mod indexing;
+mod numbers;
 mod polynomials;
 mod products;
 mod reductions;
@@ -125,6 +126,7 @@ pub fn entries() -> Vec<Entry> {
     contractions::cases(&mut list);
     convolutions::cases(&mut list);
     polynomials::cases(&mut list);
+    numbers::cases(&mut list);
     shapes::cases(&mut list);
     indexing::cases(&mut list);
     list
