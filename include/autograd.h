@@ -1032,7 +1032,7 @@ AG_API struct ag_array ag_square(struct ag_context *cx, struct ag_array x);
 AG_API struct ag_array ag_sqrt(struct ag_context *cx, struct ag_array x);
 
 /**
- * Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+ * Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
  */
 AG_API struct ag_array ag_erf(struct ag_context *cx, struct ag_array x);
 

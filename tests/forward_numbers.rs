@@ -23,6 +23,7 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         || Tolerance { relative: call.number("rtol"), absolute: call.number("atol"), equal_nan: call.flag("nan") };
     Ok(match call.name {
         "cbrt" => rows::unary(cx, &rows::CBRT, &a[0]),
+        "erf" => rows::unary(cx, &rows::ERF, &a[0]),
         "erfc" => rows::unary(cx, &rows::ERFC, &a[0]),
         "fmod" => rows::binary(cx, &rows::FMOD, &a[0], &a[1]),
         "copysign" => rows::binary(cx, &rows::COPYSIGN, &a[0], &a[1]),

@@ -235,7 +235,7 @@ pub unsafe extern "C" fn ag_sqrt(cx: *mut ag_context, x: ag_array) -> ag_array {
     unary(cx, &rows::SQRT, x)
 }
 
-/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_erf(cx: *mut ag_context, x: ag_array) -> ag_array {
     unary(cx, &rows::ERF, x)

@@ -1,6 +1,6 @@
 //! Convolution and correlation, over any number of axes, with channels, strides, dilation, padding and groups.
 //!
-//! All of it is one primitive, [`Correlation`], in three roles: a trilinear form of images, kernels and results (see
+//! All of it is one primitive, `Correlation`, in three roles: a trilinear form of images, kernels and results (see
 //! `kernels::convolve`) has three partial derivatives, each bilinear in the other two arrays, and the derivatives of these
 //! are the three again. So every order follows, each at the price of the first.
 //!
@@ -312,7 +312,7 @@ pub fn convolve(cx: &Context, a: &Array, v: &Array, mode: Mode) -> Array {
     })
 }
 
-/// `numpy.correlate`: sums of a[n + k] conj(v[n]).
+/// `numpy.correlate`: sums of `a[n + k] conj(v[n])`.
 pub fn correlate(cx: &Context, a: &Array, v: &Array, mode: Mode) -> Array {
     run(cx, "ag_correlate", || {
         let (a, v) = (vector(cx, a, "first array argument")?, vector(cx, v, "second array argument")?);

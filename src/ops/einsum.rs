@@ -375,9 +375,13 @@ fn contract(cx: &Context, a: Operand, b: Operand, wanted: Set, extent: &[usize; 
 
 /// The operand with its axes in the order of `all`, with extent 1 where it has none.
 fn aligned(cx: &Context, operand: &Operand, all: &[u8], extent: &[usize; 128]) -> Array {
-    let x = transpose(cx, &operand.x, &axes_of(all, &operand.labels));
-    let shape: Shape = all.iter().map(|l| if operand.labels.contains(l) { extent[*l as usize] } else { 1 }).collect();
-    reshape(cx, &x, &shape)
+    // New axes come first and are moved then: in this order an array in row-major memory is not copied.
+    let mut labels = operand.labels.clone();
+    labels.extend(all.iter().copied().filter(|l| !operand.labels.contains(l)));
+    let has = |l: &u8| operand.labels.contains(l);
+    let shape: Shape = labels.iter().map(|l| if has(l) { extent[*l as usize] } else { 1 }).collect();
+    let x = reshape(cx, &operand.x, &shape);
+    transpose(cx, &x, &axes_of(all, &labels))
 }
 
 /// The operand as a stack of matrices, from the labels of stack, rows and columns.

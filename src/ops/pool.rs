@@ -1,7 +1,7 @@
 //! Pooling: the largest element, or the mean, of a window that moves over the last two axes.
 //!
 //! The mean is a correlation with ones. The maximum is piecewise linear: its derivative takes, for every window, the
-//! mean over those elements that attain the maximum, and that map and its transpose are one primitive, [`Pick`].
+//! mean over those elements that attain the maximum, and that map and its transpose are one primitive, `Pick`.
 
 use super::convolve::{Both, mean_pool2d, moving};
 use crate::array::{DType, Element, Shape, Tensor, shape};
