@@ -26,6 +26,8 @@ type Set = u128;
 const ELLIPSIS: u8 = 58;
 /// Up to this many operands every order of contraction is tried; the number of orders grows like a factorial.
 const EXHAUSTIVE: usize = 5;
+/// Up to this many, pairs are chosen one after the other; of more the first ones are contracted as they come.
+const GREEDY: usize = 64;
 
 fn set(labels: &[u8]) -> Set {
     labels.iter().fold(0, |s, &l| s | 1 << l)
@@ -281,6 +283,10 @@ fn order(sets: Vec<Set>, output: Set, extent: &[usize; 128]) -> Vec<(usize, usiz
     }
     // Greedy: the pair that makes the arrays shrink most, of equals the one with the least work.
     let (mut sets, mut path) = (sets, Vec::new());
+    while sets.len() > GREEDY {
+        sets = next(&sets, 0, 1, output);
+        path.push((0, 1));
+    }
     while sets.len() > 1 {
         let mut best = (f64::INFINITY, f64::INFINITY, 0, 1);
         for j in 1..sets.len() {

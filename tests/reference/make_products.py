@@ -57,6 +57,12 @@ for text, args in [
     ("ab,bc,cd,de,ef,fa", [(2, 3), (3, 2)] * 3), ("ij,jk,kl", [(2, 3), (2, 3), (3, 2)]), ("ii,jj,ij", [(3, 3), (3, 3), (3, 3)]), ("ij,jk,ki", [(3, 0), (0, 3), (3, 3)]),
 ]:
     einsum(text, *(M[s] for s in args))
+# More operands than NumPy takes (64): the result of a chain of 2 x 2 rotations is known.
+quarter = f.let("quarter", np.array([[0.0, -1.0], [1.0, 0.0]]))
+letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+chain = [letters[i] + letters[i + 1] for i in range(50)]
+f.case("einsum", lambda *a: np.linalg.matrix_power(quarter, len(a)), *[quarter] * 50, s=",".join(chain) + ">" + letters[0] + letters[50])
+f.case("einsum", lambda *a: np.array(2.0**70), *[np.array(2.0)] * 70, s="," * 69)
 for k, l in itertools.product(KINDS, repeat=2):
     einsum("ij,jk->ik", draw((2, 3), k), draw((3, 2), l))
     einsum("ij,ij->i", draw((2, 3), k), draw((2, 3), l))
