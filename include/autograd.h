@@ -419,6 +419,36 @@ typedef struct ag_scope {
 typedef void (*ag_drop)(void *user);
 
 /**
+ * How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
+ */
+typedef struct ag_reduce_options {
+  size_t struct_size;
+  /**
+   * The axes reduced; NULL: all.
+   */
+  const int64_t *axes;
+  size_t naxes;
+  /**
+   * The axes reduced stay, with extent 1.
+   */
+  bool keepdims;
+  /**
+   * NumPy's where: a boolean array that broadcasts to the one reduced; elements where it is false have no influence.
+   * Null: all elements take part.
+   */
+  struct ag_array mask;
+  /**
+   * An array of rank 0 that the sum, product or extremum begins with. Null: none. An extremum of nothing, or with a
+   * mask, needs one.
+   */
+  struct ag_array initial;
+  /**
+   * Variances are divided by the number of elements less this.
+   */
+  double ddof;
+} ag_reduce_options;
+
+/**
  * One entry of an index.
  */
 typedef struct ag_index_item {
@@ -1137,9 +1167,19 @@ AG_API struct ag_array ag_square(struct ag_context *cx, struct ag_array x);
 AG_API struct ag_array ag_sqrt(struct ag_context *cx, struct ag_array x);
 
 /**
- * Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+ * Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
  */
 AG_API struct ag_array ag_erf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Complementary error function, 1 - erf(x), accurate where that is small.
+ */
+AG_API struct ag_array ag_erfc(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Cube root, also of negative numbers.
+ */
+AG_API struct ag_array ag_cbrt(struct ag_context *cx, struct ag_array x);
 
 /**
  * Logistic function, 1 / (1 + exp(-x)).
@@ -1303,6 +1343,16 @@ AG_API struct ag_array ag_mod(struct ag_context *cx, struct ag_array x, struct a
 AG_API struct ag_array ag_mod_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
+ * The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
+ */
+AG_API struct ag_array ag_fmod(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
+ */
+AG_API struct ag_array ag_copysign(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
  * The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
  */
 AG_API struct ag_array ag_maximum(struct ag_context *cx, struct ag_array x, struct ag_array y);
@@ -1446,6 +1496,219 @@ struct ag_array ag_where(struct ag_context *cx,
  * x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
  */
 AG_API struct ag_array ag_clip(struct ag_context *cx, struct ag_array x, double low, double high);
+
+/**
+ * x to the power of y in double precision at least, with broadcasting.
+ */
+AG_API struct ag_array ag_float_power(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * 0 where x is negative, 1 where it is positive, y where it is 0, with broadcasting. The derivative by x is 0.
+ */
+AG_API struct ag_array ag_heaviside(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The modified Bessel function of the first kind and order 0, of real numbers.
+ */
+AG_API struct ag_array ag_i0(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The fraction of every element, and in *whole (unless NULL) its whole part, a plain array. Both have the sign of x.
+ */
+AG_API struct ag_array ag_modf(struct ag_context *cx, struct ag_array x, struct ag_array *whole);
+
+/**
+ * The mantissa of every element, 0.5 or more and less than 1, and in *exponent (unless NULL) the power of 2 it is to be
+ * multiplied by, a plain i64 array.
+ */
+AG_API struct ag_array ag_frexp(struct ag_context *cx, struct ag_array x, struct ag_array *exponent);
+
+/**
+ * floor(x / y), a plain array, and in *remainder (unless NULL) the remainder with the sign of y; with broadcasting.
+ */
+AG_API
+struct ag_array ag_divmod(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array y,
+                          struct ag_array *remainder);
+
+/**
+ * x 2^e with integers e, with broadcasting.
+ */
+AG_API struct ag_array ag_ldexp(struct ag_context *cx, struct ag_array x, struct ag_array e);
+
+/**
+ * The next floating-point number after x on the way to y, with broadcasting. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_nextafter(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The distance to the next floating-point number away from 0, with the sign of x. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_spacing(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the sign is set, that of -0 and of NaN too. A boolean array.
+ */
+AG_API struct ag_array ag_signbit(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The nearest whole number towards 0. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_fix(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Rounded to so many decimals, halves to even; -1 rounds to tens and so on. A plain array, no derivative.
+ */
+AG_API struct ag_array ag_round(struct ag_context *cx, struct ag_array x, int64_t decimals);
+
+/**
+ * The same as ag_round.
+ */
+AG_API struct ag_array ag_around(struct ag_context *cx, struct ag_array x, int64_t decimals);
+
+/**
+ * x limited by arrays of lower and upper bounds, with broadcasting; a null array is no bound. Outside and at a bound the
+ * derivative belongs to the bound.
+ */
+AG_API
+struct ag_array ag_clip_arrays(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array low,
+                               struct ag_array high);
+
+/**
+ * x with NaN and the infinities replaced by the numbers given. The derivative is 0 where something was replaced.
+ */
+AG_API
+struct ag_array ag_nan_to_num_values(struct ag_context *cx,
+                                     struct ag_array x,
+                                     double nan,
+                                     double posinf,
+                                     double neginf);
+
+/**
+ * The angle in the complex plane in degrees.
+ */
+AG_API struct ag_array ag_angle_degrees(struct ag_context *cx, struct ag_array x);
+
+/**
+ * An array of the shape and dtype of `x`, every element `value`.
+ */
+AG_API struct ag_array ag_full_like(struct ag_context *cx, struct ag_array x, double value);
+
+/**
+ * The greatest common divisor of integers, with broadcasting.
+ */
+AG_API struct ag_array ag_gcd(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The least common multiple of integers, with broadcasting.
+ */
+AG_API struct ag_array ag_lcm(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that both integers have, with broadcasting; of booleans the logical and.
+ */
+AG_API struct ag_array ag_bitwise_and(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that one of two integers has, with broadcasting; of booleans the logical or.
+ */
+AG_API struct ag_array ag_bitwise_or(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits that exactly one of two integers has, with broadcasting; of booleans the logical xor.
+ */
+AG_API struct ag_array ag_bitwise_xor(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * All bits of integers turned over; of booleans the negation.
+ */
+AG_API struct ag_array ag_invert(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The bits of x moved up by y places, with broadcasting; 0 if y is negative or 64 and more.
+ */
+AG_API struct ag_array ag_left_shift(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The bits of x moved down by y places, with broadcasting, the sign stays; all of them if y is negative or 64 and more.
+ */
+AG_API struct ag_array ag_right_shift(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Whether |x - y| <= absolute + relative |y|, element by element, with broadcasting (NumPy's defaults: relative 1e-5,
+ * absolute 1e-8). Infinities are close to themselves, NaN to NaN if `equal_nan`. A boolean array.
+ */
+AG_API
+struct ag_array ag_isclose(struct ag_context *cx,
+                           struct ag_array x,
+                           struct ag_array y,
+                           double relative,
+                           double absolute,
+                           bool equal_nan);
+
+/**
+ * Whether all elements are close, see ag_isclose. false on error.
+ */
+AG_API
+bool ag_allclose(struct ag_context *cx,
+                 struct ag_array x,
+                 struct ag_array y,
+                 double relative,
+                 double absolute,
+                 bool equal_nan);
+
+/**
+ * Whether two arrays have the same shape and elements; NaN equals NaN if `equal_nan`. false on error.
+ */
+AG_API bool ag_array_equal(struct ag_context *cx, struct ag_array x, struct ag_array y, bool equal_nan);
+
+/**
+ * Whether two arrays have the same elements after broadcasting. false on error.
+ */
+AG_API bool ag_array_equiv(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * Whether the imaginary part is 0, element by element. A boolean array.
+ */
+AG_API struct ag_array ag_isreal(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the imaginary part is not 0, element by element. A boolean array.
+ */
+AG_API struct ag_array ag_iscomplex(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the array is of a real dtype. false on error.
+ */
+AG_API bool ag_isrealobj(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Whether the array is of a complex dtype. false on error.
+ */
+AG_API bool ag_iscomplexobj(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which real elements are +infinity. A boolean array.
+ */
+AG_API struct ag_array ag_isposinf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which real elements are -infinity. A boolean array.
+ */
+AG_API struct ag_array ag_isneginf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Which elements of x are among those of `values`, or with `invert` are not. NaN is among nothing. A boolean array.
+ */
+AG_API struct ag_array ag_isin(struct ag_context *cx, struct ag_array x, struct ag_array values, bool invert);
+
+/**
+ * The dtype that results from combining the arrays; -1 on error.
+ */
+AG_API int32_t ag_result_type(struct ag_context *cx, const struct ag_array *arrays, size_t n);
 
 /**
  * The sum of all elements; of booleans their number.
@@ -1670,6 +1933,41 @@ AG_API struct ag_array ag_argmin(struct ag_context *cx, struct ag_array x);
 AG_API struct ag_array ag_argmin_axis(struct ag_context *cx, struct ag_array x, int64_t axis, bool keepdims);
 
 /**
+ * The sum with options.
+ */
+AG_API struct ag_array ag_sum_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The product with options.
+ */
+AG_API struct ag_array ag_prod_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The largest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+ */
+AG_API struct ag_array ag_max_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The smallest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+ */
+AG_API struct ag_array ag_min_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The mean with options.
+ */
+AG_API struct ag_array ag_mean_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The variance with options.
+ */
+AG_API struct ag_array ag_var_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * The standard deviation with options. Of equal elements the derivative is 0.
+ */
+AG_API struct ag_array ag_std_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
  * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one
  * of `b` (the only one of a vector). Of rank 0: the product.
  */
@@ -1712,6 +2010,206 @@ struct ag_array ag_tensordot_axes(struct ag_context *cx,
                                   const int64_t *axes_a,
                                   const int64_t *axes_b,
                                   size_t naxes);
+
+/**
+ * numpy.einsum: the sum of products over named axes, as in "ij,jk->ik". A letter that occurs twice in one operand is its
+ * diagonal ("ii" is the trace); "..." stands for the axes not named, which are broadcast, as axes of extent 1 are.
+ * Without "->" the result has the letters that occur once, in alphabetical order, after the axes of "...". Three and
+ * more operands are multiplied in the order that costs least.
+ */
+AG_API
+struct ag_array ag_einsum(struct ag_context *cx,
+                          const char *subscripts,
+                          const struct ag_array *operands,
+                          size_t n);
+
+/**
+ * The Kronecker product: every element of `a` times the whole of `b`, of any ranks.
+ */
+AG_API struct ag_array ag_kron(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b over all elements, which are taken in row-major order. Different sizes are AG_ERR_SHAPE.
+ */
+AG_API struct ag_array ag_vdot(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b along the last axis of both, the other axes broadcast.
+ */
+AG_API struct ag_array ag_vecdot(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The sum of conj(a) b along `axis` of both, the other axes broadcast.
+ */
+AG_API struct ag_array ag_vecdot_axis(struct ag_context *cx, struct ag_array a, struct ag_array b, int64_t axis);
+
+/**
+ * Matrices of the last two axes of `a` times vectors of the last axis of `b`, the axes before them broadcast.
+ */
+AG_API struct ag_array ag_matvec(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * Conjugated vectors of the last axis of `a` times matrices of the last two axes of `b`, the axes before them broadcast.
+ */
+AG_API
+struct ag_array ag_vecmat(struct ag_context *cx,
+                          struct ag_array a,
+                          struct ag_array b);
+
+/**
+ * The cross product of vectors along the last axis, the other axes broadcast. A vector of two components has 0 as its
+ * third; if both are such, the result is the third component alone, without the axis.
+ */
+AG_API struct ag_array ag_cross(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The cross product with the components along `axisa` of `a`, `axisb` of `b` and `axisc` of the result.
+ */
+AG_API
+struct ag_array ag_cross_axes(struct ag_context *cx,
+                              struct ag_array a,
+                              struct ag_array b,
+                              int64_t axisa,
+                              int64_t axisb,
+                              int64_t axisc);
+
+/**
+ * The convolution of two vectors, as numpy.convolve: sums of a[n] v[k - n]. The mode is "full" (wherever the vectors
+ * overlap), "same" (its middle, as long as the longer vector) or "valid" (where they overlap completely). Numbers count
+ * as vectors of one element; an empty vector is AG_ERR_VALUE.
+ */
+AG_API struct ag_array ag_convolve(struct ag_context *cx, struct ag_array a, struct ag_array v, const char *mode);
+
+/**
+ * The correlation of two vectors, as numpy.correlate: sums of a[n + k] conj(v[n]); modes as of ag_convolve (NumPy's
+ * default is "valid").
+ */
+AG_API struct ag_array ag_correlate(struct ag_context *cx, struct ag_array a, struct ag_array v, const char *mode);
+
+/**
+ * The convolution over all axes of two arrays of one rank, as scipy.signal.convolve. "full" has extents m + n - 1, "same"
+ * those of `a`, and for "valid" one array must be at least as large as the other along every axis.
+ */
+AG_API
+struct ag_array ag_signal_convolve(struct ag_context *cx,
+                                   struct ag_array a,
+                                   struct ag_array b,
+                                   const char *mode);
+
+/**
+ * The correlation over all axes of two arrays of one rank, as scipy.signal.correlate: the convolution of `a` with conj(b)
+ * read backwards. Modes as of ag_signal_convolve.
+ */
+AG_API
+struct ag_array ag_signal_correlate(struct ag_context *cx,
+                                    struct ag_array a,
+                                    struct ag_array b,
+                                    const char *mode);
+
+/**
+ * The convolution over some axes: axes_a[i] of `a` is convolved with axes_b[i] of `b`, the products are summed over
+ * dot_a[i] of `a` with dot_b[i] of `b`, and of the remaining axes all combinations are taken. The result has the
+ * remaining axes of a, those of b, and the convolved ones. Modes as of ag_signal_convolve.
+ */
+AG_API
+struct ag_array ag_signal_convolve_axes(struct ag_context *cx,
+                                        struct ag_array a,
+                                        struct ag_array b,
+                                        const int64_t *axes_a,
+                                        const int64_t *axes_b,
+                                        size_t naxes,
+                                        const int64_t *dot_a,
+                                        const int64_t *dot_b,
+                                        size_t ndot,
+                                        const char *mode);
+
+/**
+ * The convolution of neural nets, a sum of x[n, c, i stride + k dilation - padding] w[o, c, k] over c and k (that is, the
+ * kernel is not read backwards). x: images (batch, channels, rows, columns); w: kernels (channels of the result, channels
+ * of a group, rows, columns); the result: (batch, channels of the result, rows, columns). `stride`, `padding` and
+ * `dilation` are two numbers each, for rows and columns, NULL for 1, 0 and 1; padding means so many zeros on either
+ * side. With `groups` > 1 the channels are divided: each group of the result sees one group of the images.
+ */
+AG_API
+struct ag_array ag_conv2d(struct ag_context *cx,
+                          struct ag_array x,
+                          struct ag_array w,
+                          const int64_t *stride,
+                          const int64_t *padding,
+                          const int64_t *dilation,
+                          int64_t groups);
+
+/**
+ * The largest element of a window that moves over the last two axes; NaN if there is one in it. `window`, `stride` and
+ * `padding` are two numbers each, for rows and columns; NULL is the window for the stride, 0 for the padding. What lies
+ * in the padding never wins. Elements that tie share the cotangent equally.
+ */
+AG_API
+struct ag_array ag_max_pool2d(struct ag_context *cx,
+                              struct ag_array x,
+                              const int64_t *window,
+                              const int64_t *stride,
+                              const int64_t *padding);
+
+/**
+ * The mean over a window that moves over the last two axes; arguments as of ag_max_pool2d. What lies in the padding does
+ * not count.
+ */
+AG_API
+struct ag_array ag_mean_pool2d(struct ag_context *cx,
+                               struct ag_array x,
+                               const int64_t *window,
+                               const int64_t *stride,
+                               const int64_t *padding);
+
+/**
+ * The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`.
+ */
+AG_API struct ag_array ag_polyval(struct ag_context *cx, struct ag_array p, struct ag_array x);
+
+/**
+ * The sum of two polynomials.
+ */
+AG_API struct ag_array ag_polyadd(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The difference of two polynomials.
+ */
+AG_API struct ag_array ag_polysub(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The product of two polynomials. Leading zeros stay (NumPy drops them), so that the shape does not depend on values.
+ */
+AG_API struct ag_array ag_polymul(struct ag_context *cx, struct ag_array a, struct ag_array b);
+
+/**
+ * The m-th derivative of a polynomial.
+ */
+AG_API struct ag_array ag_polyder(struct ag_context *cx, struct ag_array p, int64_t m);
+
+/**
+ * The m-th integral of a polynomial. `k` has the constants of integration, that of the first integration first: a vector
+ * of at least m, one number for all, or the null array for zeros.
+ */
+AG_API
+struct ag_array ag_polyint(struct ag_context *cx,
+                           struct ag_array p,
+                           int64_t m,
+                           struct ag_array k);
+
+/**
+ * The matrix with a row of `n` powers for each element of the vector `x`: from the power n - 1 to 0, or from 0 on if
+ * `increasing`.
+ */
+AG_API struct ag_array ag_vander(struct ag_context *cx, struct ag_array x, int64_t n, bool increasing);
+
+/**
+ * The coefficients of the polynomial with these roots (a vector) and leading coefficient 1. Of complex roots that come in
+ * conjugate pairs they are real.
+ */
+AG_API
+struct ag_array ag_poly(struct ag_context *cx,
+                        struct ag_array roots);
 
 /**
  * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.

@@ -37,6 +37,21 @@ fn both_ways(eps: f64, f: impl Fn(&Context) -> Vec<Array>) {
     }
 }
 
+/// A sum is a number once its pass is done, and no part of the pass over numbers that comes next.
+#[test]
+fn a_sum_beside_a_pending_number() {
+    let cx = deferring(0);
+    let x = sin(&cx, &random(&cx, 1, &[N]));
+    let c = unary(&cx, &rows::COS, &rank0(&cx, 0.5));
+    let s = total(&cx, &x);
+    let all: Vec<Tensor> = [&x, &c, &s].map(|a| cx.lazy_tensor(a).unwrap()).into();
+    assert!(all.iter().all(|t| !t.is_ready()));
+    cx.engine.force_all(all.iter()).unwrap();
+    assert_eq!(number(&cx, &c), 0.5f64.cos());
+    let sum: f64 = reals(&cx, &x).iter().sum();
+    assert!((number(&cx, &s) - sum).abs() < 1e-10);
+}
+
 #[test]
 fn large_operations_wait_and_small_ones_do_not() {
     let cx = deferring(1000);

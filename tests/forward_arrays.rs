@@ -19,8 +19,6 @@ use recorded::{Call, check_file};
 /// What only this file asks of a call.
 trait More {
     fn has(&self, key: &str) -> bool;
-    fn flag(&self, key: &str) -> bool;
-    fn number(&self, key: &str) -> f64;
     fn axis(&self, ndim: usize) -> Result<usize>;
     fn shape(&self, key: &str) -> Shape;
     fn part(&self, parts: Vec<Array>) -> Result<Array>;
@@ -29,12 +27,6 @@ trait More {
 impl More for Call<'_> {
     fn has(&self, key: &str) -> bool {
         self.parameters.contains_key(key)
-    }
-    fn flag(&self, key: &str) -> bool {
-        self.parameters[key] == "1"
-    }
-    fn number(&self, key: &str) -> f64 {
-        self.parameters[key].parse().unwrap()
     }
     fn axis(&self, ndim: usize) -> Result<usize> {
         arithmetic::normalize_axis(self.integer("axis"), ndim)

@@ -6,7 +6,9 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{hessian, jvp, one};
 use autograd::ops::elementwise::{self as rows, binary, unary};
-use autograd::ops::{complex, nan, order, quantile, reduce, scan, statistics};
+use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
+use autograd::ops::pool::{Pooling, pool2d};
+use autograd::ops::{bessel, complex, floats, nan, order, quantile, reduce, scan, statistics};
 use autograd::trace::Array;
 use helpers::*;
 use std::f64::consts::PI;
@@ -161,6 +163,85 @@ fn ties_of_maximum_and_minimum() {
     pair(&|cx, x, y| binary(cx, &rows::FMAX, x, y), f64::NAN, 2.0, [0.0, 1.0]);
     pair(&|cx, x, y| binary(cx, &rows::FMIN, x, y), 2.0, f64::NAN, [1.0, 0.0]);
     pair(&|cx, x, y| binary(cx, &rows::MAXIMUM, x, y), f64::NAN, 2.0, [0.0, 0.0]);
+}
+
+#[test]
+fn ties_of_max_pooling() {
+    let pooled = |cx: &Context, x: &Array| pool2d(cx, Pooling::Max, x, [1, 2], [1, 2], [0, 0]);
+    let cx = Context::new();
+    let x = array(&cx, &[1, 6], &[2.0, 2.0, 1.0, 3.0, f64::NAN, 1.0]);
+    let g = grad(&cx, |cx, x| total(cx, &pooled(cx, x)), &x);
+    assert_eq!(reals(&cx, &g), [0.5, 0.5, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(reals(&cx, &forward(&cx, &pooled, &x)), [1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn cbrt_of_0() {
+    derivatives(&|cx, x| unary(cx, &rows::CBRT, x), 0.0, &[0.0, INF]);
+    derivatives(&|cx, x| unary(cx, &rows::CBRT, &mul(cx, x, x)), 0.0, &[0.0, 0.0]);
+}
+
+#[test]
+fn copysign_at_0() {
+    pair(&|cx, x, y| binary(cx, &rows::COPYSIGN, x, y), 0.0, -1.0, [0.0, 0.0]);
+    derivatives(&|cx, x| binary(cx, &rows::COPYSIGN, x, &Array::weak(-1.0)), 0.0, &[-0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn heaviside_at_0() {
+    pair(&floats::heaviside, 0.0, 0.5, [0.0, 1.0]);
+    pair(&floats::heaviside, 1.0, 0.5, [0.0, 0.0]);
+}
+
+#[test]
+fn i0_at_0() {
+    derivatives(&bessel::i0, 0.0, &[1.0, 0.0, 0.5, 0.0, 0.375]);
+}
+
+#[test]
+fn clip_arrays_at_a_bound() {
+    pair(&|cx, x, low| floats::clip(cx, x, low, &Array::Null), 1.0, 1.0, [0.0, 1.0]);
+    pair(&|cx, x, high| floats::clip(cx, x, &Array::Null, high), 1.0, 1.0, [0.0, 1.0]);
+    pair(&|cx, x, high| floats::clip(cx, x, &Array::Null, high), f64::NAN, 1.0, [1.0, 0.0]);
+}
+
+#[test]
+fn modf_and_frexp_at_steps() {
+    derivatives(&|cx, x| floats::modf(cx, x).0, 2.0, &[0.0, 1.0, 0.0]);
+    derivatives(&|cx, x| floats::modf(cx, x).0, INF, &[0.0, 0.0, 0.0]);
+    derivatives(&|cx, x| floats::frexp(cx, x).0, 2.0, &[0.5, 0.25, 0.0]);
+    derivatives(&|cx, x| floats::frexp(cx, x).0, 0.0, &[0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn reductions_of_nothing_selected() {
+    let cx = Context::new();
+    let mask: Array = cx.engine.build::<bool>(&[2], |d| d.fill(false)).unwrap().into();
+    let run = |kind: Kind, ddof: f64| {
+        let initial = if kind == Kind::Max { Array::from(1.0) } else { Array::Null };
+        let x = vector(&cx, &[f64::NAN, 5.0]);
+        let f = |cx: &Context, x: &Array| {
+            let options = Options { axes: &[0], keepdims: false, mask: &mask, initial: &initial, ddof };
+            reduce_masked(cx, "reduce", kind, x, &options)
+        };
+        reals(&cx, &grad(&cx, f, &x))
+    };
+    for kind in [Kind::Sum, Kind::Prod, Kind::Max] {
+        assert_eq!(run(kind, 0.0), [0.0, 0.0], "{kind:?}");
+    }
+}
+
+#[test]
+fn std_with_a_mask_of_equal_elements() {
+    let cx = Context::new();
+    let mask: Array = cx.engine.build::<bool>(&[3], |d| d.copy_from_slice(&[true, true, false])).unwrap().into();
+    let f = |cx: &Context, x: &Array| {
+        let options = Options { axes: &[0], keepdims: false, mask: &mask, initial: &Array::Null, ddof: 0.0 };
+        reduce_masked(cx, "reduce", Kind::Std, x, &options)
+    };
+    let x = vector(&cx, &[2.0, 2.0, 7.0]);
+    assert_eq!(reals(&cx, &grad(&cx, f, &x)), [0.0, 0.0, 0.0]);
+    assert_eq!(number(&cx, &forward(&cx, &f, &x)), 0.0);
 }
 
 #[test]

@@ -284,10 +284,22 @@ pub unsafe extern "C" fn ag_sqrt(cx: *mut ag_context, x: ag_array) -> ag_array {
     unary(cx, &rows::SQRT, x)
 }
 
-/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Real arrays only.
+/// Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_erf(cx: *mut ag_context, x: ag_array) -> ag_array {
     unary(cx, &rows::ERF, x)
+}
+
+/// Complementary error function, 1 - erf(x), accurate where that is small.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_erfc(cx: *mut ag_context, x: ag_array) -> ag_array {
+    unary(cx, &rows::ERFC, x)
+}
+
+/// Cube root, also of negative numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cbrt(cx: *mut ag_context, x: ag_array) -> ag_array {
+    unary(cx, &rows::CBRT, x)
 }
 
 /// Logistic function, 1 / (1 + exp(-x)).
@@ -481,6 +493,18 @@ pub unsafe extern "C" fn ag_mod(cx: *mut ag_context, x: ag_array, y: ag_array) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
     with_number(cx, &rows::MOD, x, y)
+}
+
+/// The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    binary(cx, &rows::FMOD, Side::Array(x), Side::Array(y))
+}
+
+/// The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_copysign(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
+    binary(cx, &rows::COPYSIGN, Side::Array(x), Side::Array(y))
 }
 
 /// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.

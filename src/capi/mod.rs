@@ -26,15 +26,19 @@ pub mod arrange;
 pub mod array;
 pub mod choose;
 pub mod context;
+pub mod convolve;
 pub mod diagonal;
 pub mod elementwise;
 pub mod function;
 pub mod handle;
 pub mod index;
 pub mod join;
+pub mod masked;
 pub mod nan;
+pub mod number;
 pub mod order;
 pub mod pad;
+pub mod polynomial;
 pub mod primitive;
 pub mod product;
 pub mod quantile;
@@ -53,6 +57,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape};
 use crate::context::Context;
 use crate::error::{Error, Result, code};
 use crate::trace::{Array, Number};
+use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `f` unless an error is pending; see the module's head.
@@ -190,6 +195,23 @@ unsafe fn slice<'a, T>(c: &ag_context, name: &str, what: &str, data: *const T, n
     }
     // SAFETY: not null, aligned, of a possible length; initialised by the caller's promise.
     Some(unsafe { std::slice::from_raw_parts(data, n) })
+}
+
+/// A text argument; an error is noted where there is none.
+///
+/// # Safety
+/// `text` is NULL or a string that ends with 0 and stays for the call.
+unsafe fn string<'a>(c: &ag_context, name: &str, what: &str, text: *const c_char) -> Option<&'a str> {
+    if text.is_null() {
+        c.core.fail(Error::argument(format!("the argument {what} is NULL")).within(name));
+        return None;
+    }
+    // SAFETY: not null, and ends with 0 by the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) }.to_str();
+    if text.is_err() {
+        c.core.fail(Error::argument(format!("the argument {what} is no UTF-8 text")).within(name));
+    }
+    text.ok()
 }
 
 /// Writes a result where the caller wants it; NULL is allowed for optional ones.

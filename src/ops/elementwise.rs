@@ -129,6 +129,8 @@ table! { UNARY: Unary;
     SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
+    ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
+    CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
     EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, _, y| g.scaled(y * (k(1.0) - y))),     Real);
 }
 
@@ -155,6 +157,9 @@ table! { BINARY: Binary;
         rule!(|g, x, y, _| g.scaled(y * y.is(k(0.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow(y - k(1.0)))),
         rule!(|g, x, _, z| g.scaled(z * x.is(k(0.0)).choose(k(1.0) + x, x).ln())),                                                            [Positive, Real]);
     MOD        = binary_row("ag_mod",        &math::MOD,       rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -g.scaled((x / y).floor())), [Real, Nonzero]);
+    FMOD       = binary_row("ag_fmod",       &math::FMOD,      rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -g.scaled((x / y).sign() * (x / y * (x / y).sign()).floor())), [Real, Nonzero]);
+    // |x| with another sign: at x = 0 as |x|.
+    COPYSIGN   = binary_row("ag_copysign",   &math::COPYSIGN,  rule!(|g, x, _, z| g.scaled(x.sign() * z.sign())), rule!(|_, _, _, _| k(0.0)),          [Nonzero, Nonzero]);
     // A tie gives half to each; elsewhere all goes to the one chosen, nothing to NaN.
     MAXIMUM    = binary_row("ag_maximum",    &math::MAXIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
     MINIMUM    = binary_row("ag_minimum",    &math::MINIMUM,   half(),                                   half_of_second(),                           [Real, Real]);

@@ -16,7 +16,7 @@ use shape::Show;
 use smallvec::SmallVec;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
-fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
+pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
     apply(cx, &Stacked { a: Meta::of(a), b: Meta::of(b) }, &[a, b])
 }
 

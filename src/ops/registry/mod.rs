@@ -24,9 +24,13 @@ macro_rules! entry {
 
 mod arrange;
 mod choose;
+mod contractions;
+mod convolutions;
 mod elementwise;
 mod indexing;
+mod numbers;
 mod order;
+mod polynomials;
 mod products;
 mod reductions;
 mod scans;
@@ -123,6 +127,10 @@ pub fn entries() -> Vec<Entry> {
     elementwise::complexes(&mut list);
     reductions::cases(&mut list);
     products::cases(&mut list);
+    contractions::cases(&mut list);
+    convolutions::cases(&mut list);
+    polynomials::cases(&mut list);
+    numbers::cases(&mut list);
     shapes::cases(&mut list);
     arrange::cases(&mut list);
     scans::cases(&mut list);

@@ -1,0 +1,106 @@
+//! Reductions with a mask and an initial value.
+
+use super::{ag_array, ag_context, guard, slice};
+use crate::array::shape;
+use crate::error::Error;
+use crate::ops::masked::{Kind, Options, reduce};
+use crate::ops::reduce::all_axes;
+use crate::trace::Array;
+
+/// How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ag_reduce_options {
+    pub struct_size: usize,
+    /// The axes reduced; NULL: all.
+    pub axes: *const i64,
+    pub naxes: usize,
+    /// The axes reduced stay, with extent 1.
+    pub keepdims: bool,
+    /// NumPy's where: a boolean array that broadcasts to the one reduced; elements where it is false have no influence.
+    /// Null: all elements take part.
+    pub mask: ag_array,
+    /// An array of rank 0 that the sum, product or extremum begins with. Null: none. An extremum of nothing, or with a
+    /// mask, needs one.
+    pub initial: ag_array,
+    /// Variances are divided by the number of elements less this.
+    pub ddof: f64,
+}
+
+fn with(cx: *const ag_context, name: &str, kind: Kind, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let fail = |message: String| {
+            c.core.fail(Error::argument(message).within(name));
+            ag_array::NULL
+        };
+        if options.is_null() {
+            return fail("the argument options is NULL".into());
+        }
+        // SAFETY: not null, and the first field says how long the struct is: the caller's promise.
+        let size = unsafe { options.cast::<usize>().read() };
+        if size < size_of::<ag_reduce_options>() {
+            return fail(format!("struct_size is {size}, expected {}", size_of::<ag_reduce_options>()));
+        }
+        // SAFETY: a whole struct, by its size.
+        let options = unsafe { *options };
+        let x = c.get(name, x);
+        let [mask, initial] =
+            [options.mask, options.initial].map(|h| if h == ag_array::NULL { Array::Null } else { c.get(name, h) });
+        if c.core.failed() {
+            return ag_array::NULL;
+        }
+        let axes = if options.axes.is_null() {
+            Some(all_axes(&x))
+        } else {
+            // SAFETY: `naxes` axes, the caller's promise.
+            unsafe { slice(c, name, "axes", options.axes, options.naxes) }
+                .and_then(|axes| c.check(name, shape::normalize_axes(axes, x.ndim())))
+        };
+        let Some(axes) = axes else { return ag_array::NULL };
+        let options =
+            Options { axes: &axes, keepdims: options.keepdims, mask: &mask, initial: &initial, ddof: options.ddof };
+        c.put(reduce(&c.core, name, kind, &x, &options))
+    })
+}
+
+/// The sum with options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sum_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_sum_with", Kind::Sum, x, options)
+}
+
+/// The product with options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_prod_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_prod_with", Kind::Prod, x, options)
+}
+
+/// The largest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_max_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_max_with", Kind::Max, x, options)
+}
+
+/// The smallest element with options. Elements that tie share the cotangent equally, the initial value takes half of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_min_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_min_with", Kind::Min, x, options)
+}
+
+/// The mean with options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mean_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_mean_with", Kind::Mean, x, options)
+}
+
+/// The variance with options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_var_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_var_with", Kind::Var, x, options)
+}
+
+/// The standard deviation with options. Of equal elements the derivative is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_std_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_std_with", Kind::Std, x, options)
+}
