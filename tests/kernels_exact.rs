@@ -132,7 +132,7 @@ fn integers_wrap() {
     assert_eq!(b, [false, true, true, true]);
     (m::MULTIPLY.bool.as_ref().unwrap().vv)(&mut b, &p, &q);
     assert_eq!(b, [false, false, false, true]);
-    assert!(m::DIVIDE.i64.is_none() && m::SUBTRACT.bool.is_none() && m::ERF.c128.is_none());
+    assert!(m::DIVIDE.i64.is_none() && m::SUBTRACT.bool.is_none() && m::CBRT.c128.is_none());
 }
 
 #[test]

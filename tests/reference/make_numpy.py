@@ -58,7 +58,7 @@ for name, function in UNARY.items():
             continue
         if x is whole and name in ("reciprocal", "square", "floor", "ceil", "trunc", "imag", "conj", "real"):
             continue
-        # SciPy has no complex expit, nor has this library.
+        # SciPy has no complex expit.
         if x.dtype.kind == "c" and name == "expit":
             continue
         # NumPy multiplies by a rounded pi and has NaN at infinity; exact zeros and the limit 0 are better.
