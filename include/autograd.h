@@ -192,39 +192,39 @@
 #define AG_PAD_MEAN 3
 
 /**
+ * The median of the elements along the axis.
+ */
+#define AG_PAD_MEDIAN 4
+
+/**
  * The smallest element along the axis.
  */
-#define AG_PAD_MINIMUM 4
+#define AG_PAD_MINIMUM 5
 
 /**
  * Mirrored at the first and last elements: c b | a b c | b a.
  */
-#define AG_PAD_REFLECT 5
+#define AG_PAD_REFLECT 6
 
 /**
  * Turned about the first and last elements: mirrored and subtracted from twice these.
  */
-#define AG_PAD_REFLECT_ODD 6
+#define AG_PAD_REFLECT_ODD 7
 
 /**
  * Mirrored at the borders: b a | a b c | c b.
  */
-#define AG_PAD_SYMMETRIC 7
+#define AG_PAD_SYMMETRIC 8
 
 /**
  * Mirrored at the borders and subtracted from twice the first and last elements.
  */
-#define AG_PAD_SYMMETRIC_ODD 8
+#define AG_PAD_SYMMETRIC_ODD 9
 
 /**
  * Periodic: b c | a b c | a b.
  */
-#define AG_PAD_WRAP 9
-
-/**
- * The median of the elements along the axis.
- */
-#define AG_PAD_MEDIAN 10
+#define AG_PAD_WRAP 10
 
 /**
  * How a quantile between two elements is made; NumPy's default.
@@ -2611,7 +2611,7 @@ bool ag_meshgrid(struct ag_context *cx,
 
 /**
  * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
- * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_MEDIAN.
+ * axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
  */
 AG_API
 struct ag_array ag_pad(struct ag_context *cx,

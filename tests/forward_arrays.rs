@@ -14,7 +14,7 @@ use autograd::ops::quantile::{self, Method, Request};
 use autograd::ops::statistics::{self, Outside, Weights};
 use autograd::ops::{arrange, choose, diagonal, gather, join, nan, order, scan, shape, space};
 use autograd::trace::Array;
-use recorded::{Call, check_file};
+use recorded::{Call, Near, walk, walk_by};
 
 /// What only this file asks of a call.
 trait More {
@@ -139,7 +139,12 @@ fn arranged(cx: &Context, call: &Call<'_>) -> Result<Array> {
 #[test]
 fn arranging() {
     const SUMS: [&str; 6] = ["trace", "pad", "pad_linear_ramp", "linspace", "logspace", "geomspace"];
-    check_file(include_str!("reference/numpy_arrange.txt"), 2900, |name| SUMS.contains(&name), arranged);
+    walk_by(
+        include_str!("reference/numpy_arrange.txt"),
+        2900,
+        |name| if SUMS.contains(&name) { Near::Sums } else { Near::Elements },
+        arranged,
+    );
 }
 
 fn scanned(cx: &Context, call: &Call<'_>) -> Result<Array> {
@@ -183,7 +188,7 @@ fn scanned(cx: &Context, call: &Call<'_>) -> Result<Array> {
 
 #[test]
 fn scanning() {
-    check_file(include_str!("reference/numpy_scans.txt"), 1000, |_| true, scanned);
+    walk(include_str!("reference/numpy_scans.txt"), 1000, Near::Sums, scanned);
 }
 
 fn quantile(cx: &Context, call: &Call<'_>, x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {
@@ -275,7 +280,7 @@ fn ordered(cx: &Context, call: &Call<'_>) -> Result<Array> {
 
 #[test]
 fn ordering() {
-    check_file(include_str!("reference/numpy_order.txt"), 3000, |_| true, ordered);
+    walk(include_str!("reference/numpy_order.txt"), 3000, Near::Sums, ordered);
 }
 
 fn outside(name: &str) -> gather::Outside {
@@ -318,5 +323,5 @@ fn chosen(cx: &Context, call: &Call<'_>) -> Result<Array> {
 
 #[test]
 fn choosing() {
-    check_file(include_str!("reference/numpy_choose.txt"), 1500, |_| false, chosen);
+    walk(include_str!("reference/numpy_choose.txt"), 1500, Near::Elements, chosen);
 }

@@ -14,20 +14,20 @@ pub const AG_PAD_EDGE: i32 = 1;
 pub const AG_PAD_MAXIMUM: i32 = 2;
 /// The mean of the elements along the axis.
 pub const AG_PAD_MEAN: i32 = 3;
-/// The smallest element along the axis.
-pub const AG_PAD_MINIMUM: i32 = 4;
-/// Mirrored at the first and last elements: c b | a b c | b a.
-pub const AG_PAD_REFLECT: i32 = 5;
-/// Turned about the first and last elements: mirrored and subtracted from twice these.
-pub const AG_PAD_REFLECT_ODD: i32 = 6;
-/// Mirrored at the borders: b a | a b c | c b.
-pub const AG_PAD_SYMMETRIC: i32 = 7;
-/// Mirrored at the borders and subtracted from twice the first and last elements.
-pub const AG_PAD_SYMMETRIC_ODD: i32 = 8;
-/// Periodic: b c | a b c | a b.
-pub const AG_PAD_WRAP: i32 = 9;
 /// The median of the elements along the axis.
-pub const AG_PAD_MEDIAN: i32 = 10;
+pub const AG_PAD_MEDIAN: i32 = 4;
+/// The smallest element along the axis.
+pub const AG_PAD_MINIMUM: i32 = 5;
+/// Mirrored at the first and last elements: c b | a b c | b a.
+pub const AG_PAD_REFLECT: i32 = 6;
+/// Turned about the first and last elements: mirrored and subtracted from twice these.
+pub const AG_PAD_REFLECT_ODD: i32 = 7;
+/// Mirrored at the borders: b a | a b c | c b.
+pub const AG_PAD_SYMMETRIC: i32 = 8;
+/// Mirrored at the borders and subtracted from twice the first and last elements.
+pub const AG_PAD_SYMMETRIC_ODD: i32 = 9;
+/// Periodic: b c | a b c | a b.
+pub const AG_PAD_WRAP: i32 = 10;
 
 fn mode(code: i32) -> Result<Option<Mode>> {
     Ok(Some(match code {
@@ -35,14 +35,14 @@ fn mode(code: i32) -> Result<Option<Mode>> {
         AG_PAD_EDGE => Mode::Edge,
         AG_PAD_MAXIMUM => Mode::Maximum,
         AG_PAD_MEAN => Mode::Mean,
-        AG_PAD_MINIMUM => Mode::Minimum,
         AG_PAD_MEDIAN => Mode::Median,
+        AG_PAD_MINIMUM => Mode::Minimum,
         AG_PAD_REFLECT => Mode::Reflect { odd: false },
         AG_PAD_REFLECT_ODD => Mode::Reflect { odd: true },
         AG_PAD_SYMMETRIC => Mode::Symmetric { odd: false },
         AG_PAD_SYMMETRIC_ODD => Mode::Symmetric { odd: true },
         AG_PAD_WRAP => Mode::Wrap,
-        _ => return Err(Error::value(format!("mode {code} is not supported (AG_PAD_ZEROS to AG_PAD_MEDIAN)"))),
+        _ => return Err(Error::value(format!("mode {code} is not supported (AG_PAD_ZEROS to AG_PAD_WRAP)"))),
     }))
 }
 
@@ -62,7 +62,7 @@ fn padded(
 }
 
 /// x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
-/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_MEDIAN.
+/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad(
     cx: *mut ag_context,

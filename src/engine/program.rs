@@ -190,7 +190,7 @@ impl Scratch {
                 self.group.clear();
                 for i in leader..self.nodes.len() {
                     let node = &self.nodes[i];
-                    // A sum of an earlier group of this stage is ready, and no longer tells what it ran over.
+                    // A sum that an earlier pass of this stage computed looks like a number now.
                     if node.stage == stage && !node.tensor.is_ready() && node.loop_shape() == shape {
                         self.group.push(i as u32);
                     }

@@ -62,10 +62,18 @@ pub fn arrange_positions<T: Ordered>(at: &mut [i64], row: &[T], kths: Option<&[u
     // By position among equals: the choice does not depend on how the work is done.
     let order = |a: &i64, b: &i64| row[*a as usize].order(&row[*b as usize]).then(a.cmp(b));
     match kths {
-        None => at.sort_unstable_by(order),
         Some(kths) => select(at, 0, kths, &order),
+        None if row.len() <= SHORT => at.sort_unstable_by(order),
+        None => {
+            let mut pairs: Vec<(T, i64)> = at.iter().map(|&i| (row[i as usize], i)).collect();
+            pairs.sort_unstable_by(|a, b| a.0.order(&b.0).then(a.1.cmp(&b.1)));
+            at.iter_mut().zip(&pairs).for_each(|(at, &(_, i))| *at = i);
+        }
     }
 }
+
+/// Lines longer than this are sorted with the elements beside their positions, so that comparing does not jump about.
+const SHORT: usize = 64;
 
 /// Halves the list of numbers wanted, so that many of them cost little more than one.
 fn select(at: &mut [i64], start: usize, kths: &[usize], order: &impl Fn(&i64, &i64) -> Ordering) {

@@ -1,5 +1,5 @@
-//! Walks files of what NumPy and SciPy gave: a line is `name|parameter=value|...|argument|... => result`, see
-//! `tests/reference/make_numpy.py`. Every line is computed at once and put off.
+//! Walks files of recorded values: a line is `name|parameter=value|...|argument|... => result`, see
+//! `tests/reference/recording.py`. Every line is computed at once and put off.
 #![allow(dead_code)]
 
 use super::helpers::{deferring, elements};
@@ -7,7 +7,6 @@ use super::support::{distance, distance32};
 use autograd::array::{Axes, DType, shape as arithmetic};
 use autograd::context::Context;
 use autograd::error::{Error, Result, code};
-use autograd::ops::elementwise::{BINARY, UNARY};
 use autograd::ops::index::{self, Item, Plan};
 use autograd::trace::Array;
 use num_complex::{Complex32, Complex64};
@@ -102,9 +101,20 @@ fn same_kind(exception: &str, e: &Error) -> bool {
     }
 }
 
-/// Real numbers to 8 units in the last place with the same infinities, NaN and signs of zero; complex ones relative to
-/// their size; sums and products relative to the largest element.
-fn compare(cx: &Context, name: &str, sums: bool, got: &Array, want: &Array) -> std::result::Result<(), String> {
+/// How near a result has to be.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Near {
+    /// 8 units in the last place (4 in single precision), the same infinities, NaN and signs of zero.
+    Elements,
+    /// The same with zeros of either sign.
+    EitherZero,
+    /// Relative to the largest element: sums and products.
+    Sums,
+    /// Relative to 1.
+    Absolute,
+}
+
+fn compare(cx: &Context, near: Near, got: &Array, want: &Array) -> std::result::Result<(), String> {
     if got.dtype() != want.dtype() {
         return Err(format!("dtype {}, not {}", got.dtype().name(), want.dtype().name()));
     }
@@ -113,76 +123,38 @@ fn compare(cx: &Context, name: &str, sums: bool, got: &Array, want: &Array) -> s
     }
     let (a, b) = (elements(cx, got), elements(cx, want));
     let single = matches!(want.dtype(), DType::F32 | DType::C64);
-    // Which of two zeros is greater is nobody's promise.
-    let either_zero = ["maximum", "minimum", "fmax", "fmin"].contains(&name);
-    let exact_zero =
-        !either_zero && (UNARY.iter().any(|r| r.name[3..] == *name) || BINARY.iter().any(|r| r.name[3..] == *name));
     let largest = b.iter().map(|z| z.norm()).filter(|n| n.is_finite()).fold(0.0, f64::max);
     for (i, (x, y)) in a.iter().zip(&b).enumerate() {
-        let near = if sums || want.dtype().is_complex() {
+        let right = if near == Near::Sums || want.dtype().is_complex() {
             let eps = if single { 2e-6 } else { 2e-14 };
             let part = |x: f64, y: f64| x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= eps * largest.max(1e-3);
             // Complex infinities have many faces; those that matter are compared with C99 in kernels_complex.rs.
             let both_infinite = want.dtype().is_complex() && !x.is_finite() && !y.is_finite();
             both_infinite || part(x.re, y.re) && part(x.im, y.im)
-        } else if name == "sinc" {
+        } else if near == Near::Absolute {
             (x.re - y.re).abs() <= if single { 1e-7 } else { 1e-15 }
-        } else if single {
-            distance32(x.re as f32, y.re as f32) <= 4
         } else {
-            distance(x.re, y.re) <= 8
+            let signed = near == Near::Elements && x.re == 0.0;
+            let zero = !signed || x.re.is_sign_negative() == y.re.is_sign_negative();
+            zero && if single { distance32(x.re as f32, y.re as f32) <= 4 } else { distance(x.re, y.re) <= 8 }
         };
-        let zero = !exact_zero
-            || want.dtype().is_complex()
-            || x.re != 0.0
-            || x.re.is_sign_negative() == y.re.is_sign_negative();
-        if !near || !zero {
+        if !right {
             return Err(format!("element {i}: {x}, not {y}"));
         }
     }
     Ok(())
 }
 
-/// How near a result has to be.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Near {
-    /// 8 units in the last place (4 in single precision), the same infinities, NaN and signs of zero.
-    Elements,
-    /// Relative to the largest element: sums and products.
-    Sums,
-}
-
-fn compare_near(cx: &Context, near: Near, got: &Array, want: &Array) -> std::result::Result<(), String> {
-    compare(cx, "", near == Near::Sums, got, want)?;
-    if near == Near::Elements && !want.dtype().is_complex() {
-        for (i, (x, y)) in elements(cx, got).iter().zip(&elements(cx, want)).enumerate() {
-            if x.re == 0.0 && x.re.is_sign_negative() != y.re.is_sign_negative() {
-                return Err(format!("element {i}: {}, not {}", x.re, y.re));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Walks a file of recorded calls that are all compared alike.
+/// Runs every line of a file, at once and put off.
 pub fn walk(text: &str, at_least: usize, near: Near, run: impl Fn(&Context, &Call<'_>) -> Result<Array>) {
-    check(text, at_least, |cx, _, got, want| compare_near(cx, near, got, want), run);
+    walk_by(text, at_least, |_| near, run);
 }
 
-/// Walks a file of recorded calls. `sums` says of which operations results are compared relative to the largest element.
-pub fn check_file(
+/// The same where it depends on the operation how near its results have to be.
+pub fn walk_by(
     text: &str,
     at_least: usize,
-    sums: impl Fn(&str) -> bool,
-    run: impl Fn(&Context, &Call<'_>) -> Result<Array>,
-) {
-    check(text, at_least, |cx, name, got, want| compare(cx, name, sums(name), got, want), run);
-}
-
-fn check(
-    text: &str,
-    at_least: usize,
-    compare: impl Fn(&Context, &str, &Array, &Array) -> std::result::Result<(), String>,
+    near: impl Fn(&str) -> Near,
     run: impl Fn(&Context, &Call<'_>) -> Result<Array>,
 ) {
     let mut failures = Vec::new();
@@ -219,7 +191,7 @@ fn check(
                 (Some(kind), Err(e)) => Err(format!("error {} ({e}), not {kind}", e.code)),
                 (Some(kind), Ok(y)) => Err(format!("shape {:?} {:?}, not {kind}", y.shape(), y.dtype())),
                 (None, Err(e)) => Err(format!("error {e}, not {want}")),
-                (None, Ok(y)) => compare(&cx, call.name, &y, &parse_array(&cx, want)),
+                (None, Ok(y)) => compare(&cx, near(call.name), &y, &parse_array(&cx, want)),
             };
             if let Err(e) = verdict {
                 let start: String = line.chars().take(200).collect();

@@ -47,6 +47,13 @@ for v in every + [nan32]:
     for k, part in enumerate(("values", "index", "inverse", "counts")):
         f.case("unique", lambda v: np.unique(v, return_index=True, return_inverse=True, return_counts=True)[k], v, part=k)
 
+# Lines long enough to be sorted in another way than short ones.
+for v in [f.let("long", np.round(draw((2, 100)), 1)), f.let("long32", np.round(draw((100,)), 1).astype(np.float32)), f.let("longz", np.round(draw((90,), "complex128"), 0)), f.let("longi", draw((99, 2), "int64"))]:
+    for axis in range(v.ndim):
+        f.case("sort", lambda v: np.sort(v, axis, kind="stable"), v, axis=axis)
+        f.case("argsort", lambda v: np.argsort(v, axis, kind="stable"), v, axis=axis)
+    f.case("partition", lambda v: np.take(np.partition(v, 7, 0), 7, 0), v, k=7, axis=0) if len(v) > 7 else None
+
 # ---- reductions over axes
 def forms(v):
     n = v.ndim
