@@ -86,7 +86,11 @@ impl ag_context {
     }
 
     /// A C function as one of the library's.
-    fn function(&self, f: ag_function, user: *mut c_void) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
+    pub(super) fn function(
+        &self,
+        f: ag_function,
+        user: *mut c_void,
+    ) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
         move |_, args: &[Array]| {
             self.frame(args, 1, |cx, handles, out| {
                 if let Some(f) = f {
@@ -102,7 +106,7 @@ impl ag_context {
 ///
 /// # Safety
 /// `args` is NULL or points at `nargs` handles.
-unsafe fn arguments(
+pub(super) unsafe fn arguments(
     c: &ag_context,
     name: &str,
     f: ag_function,
@@ -280,7 +284,7 @@ pub unsafe extern "C" fn ag_hessian(
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
-fn unary_operator(
+pub(super) fn unary_operator(
     cx: *mut ag_context,
     name: &str,
     f: ag_function,
