@@ -124,7 +124,18 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
         }
         return;
     }
-    layout.read(memory, 0, dst);
+    // A row repeated, and a column: what broadcasting makes.
+    match layout.axes[..] {
+        [(_, 0), (inner, 1)] => {
+            let row = &memory[layout.offset..layout.offset + inner];
+            dst.chunks_exact_mut(inner).for_each(|line| line.copy_from_slice(row));
+        }
+        [(_, step), (inner, 0)] if step > 0 => {
+            let column = memory[layout.offset..].iter().step_by(step as usize);
+            dst.chunks_exact_mut(inner).zip(column).for_each(|(line, &x)| line.fill(x));
+        }
+        _ => layout.read(memory, 0, dst),
+    }
 }
 
 #[cfg(test)]
