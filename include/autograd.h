@@ -2247,6 +2247,11 @@ AG_API struct ag_array ag_broadcast_to(struct ag_context *cx, struct ag_array x,
 AG_API struct ag_array ag_expand_dims(struct ag_context *cx, struct ag_array x, int64_t axis);
 
 /**
+ * New axes of extent 1, which are the axes `axes` of the result.
+ */
+AG_API struct ag_array ag_expand_dims_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
+
+/**
  * Without the axes of extent 1.
  */
 AG_API struct ag_array ag_squeeze(struct ag_context *cx, struct ag_array x);
@@ -2608,6 +2613,17 @@ bool ag_meshgrid(struct ag_context *cx,
                  bool matrix_indexing,
                  bool sparse,
                  struct ag_array *out);
+
+/**
+ * Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the others,
+ * so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean vectors
+ * become the positions where they are true. False on failure.
+ */
+AG_API
+bool ag_ix(struct ag_context *cx,
+           const struct ag_array *arrays,
+           size_t n,
+           struct ag_array *out);
 
 /**
  * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
@@ -3560,6 +3576,27 @@ AG_API bool ag_nonzero(struct ag_context *cx, struct ag_array x, struct ag_array
  * The coordinates of the elements that are not 0, a row for each; a plain i64 array.
  */
 AG_API struct ag_array ag_argwhere(struct ag_context *cx, struct ag_array x);
+
+/**
+ * The smallest part of x with all its elements that are not 0: zeros before the first one (with `front`) and after the last
+ * one (with `back`) are left out, along every axis. Nothing of an array of zeros is left.
+ */
+AG_API
+struct ag_array ag_trim_zeros(struct ag_context *cx,
+                              struct ag_array x,
+                              bool front,
+                              bool back);
+
+/**
+ * The same along some axes only: the others stay whole.
+ */
+AG_API
+struct ag_array ag_trim_zeros_axes(struct ag_context *cx,
+                                   struct ag_array x,
+                                   bool front,
+                                   bool back,
+                                   const int64_t *axes,
+                                   size_t naxes);
 
 /**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.

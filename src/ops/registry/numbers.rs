@@ -1,6 +1,7 @@
 //! Cases of floating-point numbers taken apart, bounds, whole numbers, questions, and masked reductions.
 
 use super::*;
+use crate::ops::create::full;
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::predicates::{self, Tolerance};
 use crate::ops::{bessel, complex, floats, integers};
@@ -72,6 +73,8 @@ fn constant(list: &mut Vec<Entry>) {
     add("ag_signbit", REAL, "boolean", of_shapes(Nonzero, |cx, a| floats::signbit(cx, &a[0])));
     add("ag_fix", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::fix(cx, &a[0])));
     add("ag_round", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::round(cx, &a[0], 1)));
+    add("ag_zeros_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 0.0)));
+    add("ag_ones_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 1.0)));
     add("ag_full_like", REAL, "constant", of_shapes(Nonzero, |cx, a| floats::full_like(cx, &a[0], 2.0)));
     for f in integers::FUNCTIONS {
         let run = move |cx: &Context, a: &[Array]| {
