@@ -1968,6 +1968,16 @@ AG_API struct ag_array ag_var_with(struct ag_context *cx, struct ag_array x, con
 AG_API struct ag_array ag_std_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
 
 /**
+ * Whether all elements are true (not 0), with options. A plain boolean array.
+ */
+AG_API struct ag_array ag_all_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * Whether any element is true (not 0), with options. A plain boolean array.
+ */
+AG_API struct ag_array ag_any_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
  * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one
  * of `b` (the only one of a vector). Of rank 0: the product.
  */
@@ -3927,6 +3937,17 @@ int32_t ag_check_grads(struct ag_context *cx,
                        size_t nargs,
                        int32_t order,
                        int32_t modes);
+
+/**
+ * The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and
+ * their axes stand where `axis` was. Differentiable, as the function is.
+ */
+AG_API
+struct ag_array ag_apply_along_axis(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    struct ag_array x,
+                                    int64_t axis);
 
 /**
  * Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null

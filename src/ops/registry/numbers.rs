@@ -107,21 +107,23 @@ fn masked(list: &mut Vec<Entry>) {
         (&[33, 40], &[1], false, true),
     ];
     let kinds = [
-        ("ag_sum_with", Kind::Sum, ALL),
-        ("ag_prod_with", Kind::Prod, ALL),
-        ("ag_max_with", Kind::Max, ALL),
-        ("ag_min_with", Kind::Min, ALL),
-        ("ag_mean_with", Kind::Mean, ALL),
-        ("ag_var_with", Kind::Var, ALL),
-        ("ag_std_with", Kind::Std, ALL),
+        ("ag_sum_with", Kind::Sum, Both),
+        ("ag_prod_with", Kind::Prod, Both),
+        ("ag_max_with", Kind::Max, Both),
+        ("ag_min_with", Kind::Min, Both),
+        ("ag_mean_with", Kind::Mean, Both),
+        ("ag_var_with", Kind::Var, Both),
+        ("ag_std_with", Kind::Std, Both),
+        ("ag_all_with", Kind::All, Constant("boolean")),
+        ("ag_any_with", Kind::Any, Constant("boolean")),
     ];
-    for (name, kind, dtypes) in kinds {
-        let moment = matches!(kind, Kind::Mean | Kind::Var | Kind::Std);
+    for (name, kind, derivative) in kinds {
+        let begins = matches!(kind, Kind::Sum | Kind::Prod | Kind::Max | Kind::Min);
         let mut cases = Vec::new();
         for &(shape, axes, keepdims, selected) in forms {
             for initial in [true, false] {
                 let extremum = matches!(kind, Kind::Max | Kind::Min);
-                if initial && moment || !initial && extremum && selected {
+                if initial && !begins || !initial && extremum && selected {
                     continue;
                 }
                 let x = Arg { domain: Distinct, shape };
@@ -146,6 +148,6 @@ fn masked(list: &mut Vec<Entry>) {
                 });
             }
         }
-        list.push(Entry { name, family: "reductions with a mask", dtypes, derivative: Both, cases });
+        list.push(Entry { name, family: "reductions with a mask", dtypes: ALL, derivative, cases });
     }
 }
