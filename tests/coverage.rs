@@ -174,6 +174,7 @@ fn documents_name_what_exists() {
     let header = read(&root().join("include/autograd.h"));
     let known: BTreeSet<&str> = words(&header).collect();
     let mut documents = texts("docs", "md");
+    documents.extend(texts("c-examples", "md"));
     for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         documents.push((name.into(), read(&root().join(name))));
     }
