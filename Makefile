@@ -14,7 +14,7 @@ STAGE := $(abspath target/stage)
 CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
-.PHONY: help lib stage examples run test test-rust test-examples test-consumer bench bench-programs header check \
+.PHONY: help lib stage examples run test test-rust test-examples test-consumer bench bench-programs fuzz header check \
         install clean
 .DEFAULT_GOAL := help
 
@@ -64,6 +64,9 @@ bench-programs: stage
 bench: bench-programs ## kernels, then the workloads beside other libraries; BENCH_ARGS=--ours: without those
 	$(CARGO) bench
 	scripts/bench_peers $(BENCH_ARGS)
+
+fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="--seconds 600 --seed 1"
+	scripts/fuzz_calls $(FUZZ_ARGS)
 
 header: ## render include/autograd.h anew
 	AUTOGRAD_UPDATE_HEADER=1 $(CARGO) test --test header the_committed_header

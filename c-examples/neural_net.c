@@ -1,5 +1,6 @@
 /* Autograd's neural net in C: tanh layers and a log-softmax, trained by Adam on mini-batches of handwritten digits.
  * The loss is an ordinary function of arrays; its gradient is one call. See --help for what can be set. */
+#include "common/adam.h"
 #include "common/check.h"
 #include "common/digits.h"
 #include "common/svg.h"
@@ -52,29 +53,6 @@ static ag_array objective(ag_context *cx, const ag_array *parameters, size_t npa
   return ag_neg(cx, ag_add(cx, log_prior(cx, parameters), log_likelihood));
 }
 
-/* ---- the optimizer ---- */
-
-struct adam {
-  ag_array mean[PARAMETERS], square[PARAMETERS]; /* running averages of the gradient and of its square */
-  int steps;
-};
-
-/* D. P. Kingma, J. Ba: Adam: a method for stochastic optimization (2015). */
-static void adam_step(ag_context *cx, struct adam *adam, const ag_array *parameters, const ag_array *gradients,
-                      double step_size) {
-  static const double b1 = 0.9, b2 = 0.999, epsilon = 1e-8;
-  adam->steps++;
-  double mean_bias = 1 - pow(b1, adam->steps), square_bias = 1 - pow(b2, adam->steps);
-  for (int k = 0; k < PARAMETERS; k++) {
-    ag_array g = gradients[k], m = adam->mean[k], v = adam->square[k];
-    ag_set(cx, m, ag_add(cx, ag_mul_scalar(cx, m, b1), ag_mul_scalar(cx, g, 1 - b1)));
-    ag_set(cx, v, ag_add(cx, ag_mul_scalar(cx, v, b2), ag_mul_scalar(cx, ag_square(cx, g), 1 - b2)));
-    ag_array scale = ag_add_scalar(cx, ag_sqrt(cx, ag_div_scalar(cx, v, square_bias)), epsilon);
-    ag_array step = ag_mul_scalar(cx, ag_div(cx, m, scale), step_size / mean_bias);
-    ag_set(cx, parameters[k], ag_sub(cx, parameters[k], step));
-  }
-}
-
 /* ---- data ---- */
 
 struct options {
@@ -125,7 +103,7 @@ static double now(void) {
 }
 
 /* Weights of variance 1 / fan-in, so that a layer neither swells nor fades what passes through it; biases zero. */
-static void initialize(ag_context *cx, ag_array *parameters, struct adam *adam, size_t pixels, uint64_t seed) {
+static void initialize(ag_context *cx, ag_array *parameters, adam *optimizer, size_t pixels, uint64_t seed) {
   const int64_t sizes[LAYERS + 1] = {(int64_t)pixels, 200, 100, CLASSES};
   for (int layer = 0; layer < LAYERS; layer++) {
     double deviation = 1 / sqrt((double)sizes[layer]);
@@ -133,15 +111,11 @@ static void initialize(ag_context *cx, ag_array *parameters, struct adam *adam, 
     parameters[2 * layer] = ag_random_normal(cx, stream, AG_F32, &sizes[layer], 2, 0.0, deviation);
     parameters[2 * layer + 1] = ag_zeros(cx, AG_F32, &sizes[layer + 1], 1);
   }
-  for (int k = 0; k < PARAMETERS; k++) {
-    adam->mean[k] = ag_zeros_like(cx, parameters[k]);
-    adam->square[k] = ag_zeros_like(cx, parameters[k]);
-  }
-  adam->steps = 0;
+  adam_begin(cx, optimizer, parameters, PARAMETERS);
 }
 
 /* One pass over the training set in the given order; returns the mean loss. */
-static double train_epoch(ag_context *cx, ag_array *parameters, struct adam *adam, struct examples all,
+static double train_epoch(ag_context *cx, ag_array *parameters, adam *optimizer, struct examples all,
                           const int64_t *order, size_t count, double step_size, uint64_t seed) {
   double total = 0;
   for (size_t start = 0; start < count; start += BATCH) {
@@ -150,7 +124,7 @@ static double train_epoch(ag_context *cx, ag_array *parameters, struct adam *ada
     struct examples batch = take(cx, all, order + start, n, seed + start);
     ag_array gradients[PARAMETERS];
     ag_array loss = ag_value_and_grads(cx, objective, &batch, parameters, PARAMETERS, NULL, PARAMETERS, gradients);
-    adam_step(cx, adam, parameters, gradients, step_size);
+    adam_step(cx, optimizer, parameters, gradients, step_size);
     total += ag_item(cx, loss) * (double)n;
     ag_scope_leave(cx, step);
   }
@@ -194,8 +168,8 @@ static int run(const struct options *options, const digits *train, const digits 
   ag_set_threads(cx, (size_t)options->threads);
   struct examples all = all_examples(cx, train);
   ag_array test_images = images_of(cx, test), parameters[PARAMETERS];
-  struct adam adam;
-  initialize(cx, parameters, &adam, train->side * train->side, options->seed);
+  adam optimizer;
+  initialize(cx, parameters, &optimizer, train->side * train->side, options->seed);
 
   uint64_t random = options->seed;
   for (size_t i = 0; i < train->count; i++) order[i] = (int64_t)i;
@@ -204,7 +178,7 @@ static int run(const struct options *options, const digits *train, const digits 
   for (int epoch = 0; epoch < options->epochs && !ag_error(cx); epoch++) {
     double begun = now(), step_size = STEP_SIZE * (1 - (double)epoch / options->epochs);
     digits_shuffle(order, train->count, &random);
-    loss[epoch] = train_epoch(cx, parameters, &adam, all, order, train->count, step_size, random);
+    loss[epoch] = train_epoch(cx, parameters, &optimizer, all, order, train->count, step_size, random);
     double seconds = now() - begun;
     double on_train = accuracy(cx, parameters, all.images, train, NULL);
     double on_test = accuracy(cx, parameters, test_images, test, predicted);

@@ -481,6 +481,16 @@ typedef struct ag_tape {
 typedef struct ag_array (*ag_function)(struct ag_context *cx, const struct ag_array *args, size_t nargs, void *user);
 
 /**
+ * A step of a loop: args[0] is the state before step number `i`, the other arguments are those of the loop; returns the
+ * state after it. As ag_function in everything else.
+ */
+typedef struct ag_array (*ag_step_function)(struct ag_context *cx,
+                                            size_t i,
+                                            const struct ag_array *args,
+                                            size_t nargs,
+                                            void *user);
+
+/**
  * A primitive: a function of the caller's with its derivative rules. Valid until `ag_primitive_free` or the end of the
  * context. `{0}` is null.
  */
@@ -3937,6 +3947,97 @@ int32_t ag_check_grads(struct ag_context *cx,
                        size_t nargs,
                        int32_t order,
                        int32_t modes);
+
+/**
+ * f(args), keeping for the derivative the arguments only: what happens inside is computed again when the derivative is
+ * taken. For parts of a computation that hold more memory than they take time. The function must do the same each
+ * time, and may depend on values being differentiated through its arguments only (AG_ERR_ARGUMENT). `f` and `user` must
+ * stay until the derivative has been taken.
+ */
+AG_API
+struct ag_array ag_checkpoint(struct ag_context *cx,
+                              ag_function f,
+                              void *user,
+                              const struct ag_array *args,
+                              size_t nargs);
+
+/**
+ * `steps` times args[0] = step(i, args), beginning with the args[0] given; returns the last state. The derivative keeps
+ * about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time. `step` is bound as `f` of
+ * ag_checkpoint.
+ */
+AG_API
+struct ag_array ag_checkpoint_loop(struct ag_context *cx,
+                                   ag_step_function step,
+                                   void *user,
+                                   const struct ag_array *args,
+                                   size_t nargs,
+                                   size_t steps);
+
+/**
+ * The derivative of a function of a number, or of one that works element by element, with respect to args[argnum], in
+ * forward mode.
+ */
+AG_API
+struct ag_array ag_deriv(struct ag_context *cx,
+                         ag_function f,
+                         void *user,
+                         const struct ag_array *args,
+                         size_t nargs,
+                         size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode: a pass for each element of the argument.
+ * Cheaper where there are fewer of these than of the result. Complex arguments are differentiated along the real axis.
+ */
+AG_API
+struct ag_array ag_jacobian_forward(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    const struct ag_array *args,
+                                    size_t nargs,
+                                    size_t argnum);
+
+/**
+ * A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
+ * tensor has. Shape: the remaining axes of the result, then those of the argument.
+ */
+AG_API
+struct ag_array ag_tensor_jacobian_product(struct ag_context *cx,
+                                           ag_function f,
+                                           void *user,
+                                           const struct ag_array *args,
+                                           size_t nargs,
+                                           size_t argnum,
+                                           struct ag_array tensor);
+
+/**
+ * A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape the
+ * tensor has. Shape: the remaining axes of the argument, then all of them.
+ */
+AG_API
+struct ag_array ag_hessian_tensor_product(struct ag_context *cx,
+                                          ag_function f,
+                                          void *user,
+                                          const struct ag_array *args,
+                                          size_t nargs,
+                                          size_t argnum,
+                                          struct ag_array tensor);
+
+/**
+ * The generalised Gauss-Newton product J^T H J v: J is the Jacobian of `f` with respect to args[argnum], H the Hessian of
+ * `g`, a function of the one result of `f` with a real result of one element; v has the shape of the argument. Both
+ * functions get the same `user`.
+ */
+AG_API
+struct ag_array ag_ggnvp(struct ag_context *cx,
+                         ag_function f,
+                         ag_function g,
+                         void *user,
+                         const struct ag_array *args,
+                         size_t nargs,
+                         size_t argnum,
+                         struct ag_array v);
 
 /**
  * The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and

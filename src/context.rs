@@ -99,6 +99,11 @@ impl Context {
         self.rule_level.replace(Some(self.trace.last_serial()))
     }
 
+    /// For a function that a rule calls again: what it reads is not part of the rule. Ends with [`Context::leave_rule`].
+    pub fn leave_all_rules(&self) -> Option<u64> {
+        self.rule_level.replace(None)
+    }
+
     pub fn leave_rule(&self, outer: Option<u64>) {
         self.rule_level.set(outer);
     }

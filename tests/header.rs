@@ -43,6 +43,7 @@ fn render() -> String {
         "index",
         "tape",
         "function",
+        "operators",
         "primitive",
         "raw",
     ];

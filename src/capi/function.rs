@@ -4,7 +4,6 @@ use super::context::Frame;
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice, store};
 use crate::context::Context;
 use crate::error::{Error, code};
-use crate::operators::along::apply_along_axis;
 use crate::operators::check::{self, Modes, Options};
 use crate::operators::grad::{self, Arrays};
 use crate::trace::Array;
@@ -87,7 +86,11 @@ impl ag_context {
     }
 
     /// A C function as one of the library's.
-    fn function(&self, f: ag_function, user: *mut c_void) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
+    pub(super) fn function(
+        &self,
+        f: ag_function,
+        user: *mut c_void,
+    ) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
         move |_, args: &[Array]| {
             self.frame(args, 1, |cx, handles, out| {
                 if let Some(f) = f {
@@ -103,7 +106,7 @@ impl ag_context {
 ///
 /// # Safety
 /// `args` is NULL or points at `nargs` handles.
-unsafe fn arguments(
+pub(super) unsafe fn arguments(
     c: &ag_context,
     name: &str,
     f: ag_function,
@@ -281,7 +284,7 @@ pub unsafe extern "C" fn ag_hessian(
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
-fn unary_operator(
+pub(super) fn unary_operator(
     cx: *mut ag_context,
     name: &str,
     f: ag_function,
@@ -480,24 +483,5 @@ pub unsafe extern "C" fn ag_check_grads(
             c.core.fail(e.within(NAME));
         }
         c.core.error_code()
-    })
-}
-
-/// The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and
-/// their axes stand where `axis` was. Differentiable, as the function is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_apply_along_axis(
-    cx: *mut ag_context,
-    f: ag_function,
-    user: *mut c_void,
-    x: ag_array,
-    axis: i64,
-) -> ag_array {
-    const NAME: &str = "ag_apply_along_axis";
-    guard(cx, ag_array::NULL, |c| {
-        // SAFETY: one handle.
-        let Some(args) = (unsafe { arguments(c, NAME, f, &raw const x, 1, None) }) else { return ag_array::NULL };
-        let y = apply_along_axis(&c.core, &c.function(f, user), &args[0], axis);
-        c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
     })
 }

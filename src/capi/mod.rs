@@ -36,6 +36,7 @@ pub mod join;
 pub mod masked;
 pub mod nan;
 pub mod number;
+pub mod operators;
 pub mod order;
 pub mod pad;
 pub mod polynomial;

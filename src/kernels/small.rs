@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! for each strip of two vectors of columns:
-//!     for each group of 4 rows:
-//!         acc[4][2] = 0                                  in registers
+//!     for each group of 4 (or 8) rows:
+//!         acc[rows][2] = 0                               in registers
 //!         for p in 0..k:  acc[r] += a[r, p] * b[p, strip]
 //! ```
 //! The right operand must have its columns side by side; it is copied to scratch memory if it hasn't. A strip that is
@@ -14,8 +14,9 @@ use super::math::{Level, level};
 use super::matmul::{Matrix, Product, plain};
 use super::vector::Vector;
 
-/// Rows of a tile.
+/// Rows of a tile, and of one that 32 registers hold.
 const ROWS: usize = 4;
+const TALL: usize = 8;
 
 /// Elements of scratch memory that [`small_f64`] and [`small_f32`] need.
 pub fn scratch(k: usize, n: usize) -> usize {
@@ -106,6 +107,10 @@ unsafe fn strips<T: Product, V: Vector<T>>(
         let mut i = 0;
         // SAFETY: rows `i..` and the columns of strip `j` lie in the operands, by the caller's promise and the assertion.
         unsafe {
+            while V::REGISTERS == 32 && columns == strip && i + TALL <= m {
+                tile::<T, V, TALL, true>(k, &a, i, &rows[j..], width, &mut c[i * n + j..], n, columns);
+                i += TALL;
+            }
             while i + ROWS <= m {
                 let c = &mut c[i * n + j..];
                 match columns == strip {

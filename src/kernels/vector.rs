@@ -10,6 +10,8 @@
 /// `store` writes `LANES` elements, `load_first` and `store_first` the first `n` of them (all if there are no more).
 pub unsafe trait Vector<T>: Copy {
     const LANES: usize;
+    /// How many of them the processor has.
+    const REGISTERS: usize;
     unsafe fn splat(x: T) -> Self;
     unsafe fn load(p: *const T) -> Self;
     /// The other lanes are 0.
@@ -63,12 +65,13 @@ mod x86 {
     }
 
     macro_rules! vector {
-        ($v:ident, $t:ty, $lanes:literal, $features:literal, $set:ident, $load:ident, $store:ident, $fma:ident,
+        ($v:ident, $t:ty, $lanes:literal, $registers:literal, $features:literal, $set:ident, $load:ident, $store:ident, $fma:ident,
          $add:ident, $total:ident, |$n:ident| $mask:expr, |$p:ident, $m:ident| $load_first:expr,
          |$q:ident, $k:ident, $s:ident| $store_first:expr) => {
             // SAFETY: each method is compiled for the features its instructions need and does what the trait says.
             unsafe impl Vector<$t> for $v {
                 const LANES: usize = $lanes;
+                const REGISTERS: usize = $registers;
                 #[inline]
                 #[target_feature(enable = $features)]
                 unsafe fn splat(x: $t) -> Self {
@@ -122,6 +125,7 @@ mod x86 {
         __m512d,
         f64,
         8,
+        32,
         "avx512f",
         _mm512_set1_pd,
         _mm512_loadu_pd,
@@ -137,6 +141,7 @@ mod x86 {
         __m512,
         f32,
         16,
+        32,
         "avx512f",
         _mm512_set1_ps,
         _mm512_loadu_ps,
@@ -152,6 +157,7 @@ mod x86 {
         __m256d,
         f64,
         4,
+        16,
         "avx2,fma",
         _mm256_set1_pd,
         _mm256_loadu_pd,
@@ -167,6 +173,7 @@ mod x86 {
         __m256,
         f32,
         8,
+        16,
         "avx2,fma",
         _mm256_set1_ps,
         _mm256_loadu_ps,

@@ -1,7 +1,9 @@
-//! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checks;
+//! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks;
 //! and functions along an axis.
 
 pub mod along;
 pub mod check;
+pub mod checkpoint;
 pub mod grad;
 pub mod sweep;
+pub mod tensor;

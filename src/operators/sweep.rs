@@ -139,6 +139,11 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(&mut cotangents, i, inputs);
+                if let Array::Number { value, .. } = g
+                    && add_numbers(&mut cotangents, value, parents, partials)
+                {
+                    continue;
+                }
                 for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
                     let part = rows::binary(cx, &rows::SCALED, &g, &Array::from(partial));
                     let old = std::mem::take(&mut cotangents[p as usize]);
@@ -163,7 +168,10 @@ fn sweep_arrays(
                 if results.clone().all(|j| cotangents[j as usize].is_null()) {
                     continue;
                 }
-                let gs: SmallVec<[Array; 2]> = results.map(|j| take_unless(&mut cotangents, j, inputs)).collect();
+                let mut gs: SmallVec<[Array; 1]> = SmallVec::new();
+                for j in results {
+                    gs.push(take_unless(&mut cotangents, j, inputs));
+                }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 pull_node(cx, tape, &node, &gs, &mut cotangents);
                 if consume {
@@ -184,6 +192,21 @@ fn sweep_arrays(
         cx.cotangents.set(cotangents);
     }
     result
+}
+
+/// The step of a number's node in plain arithmetic, if all cotangents that it adds to are numbers.
+fn add_numbers(cotangents: &mut [Array], g: f64, parents: [u32; 2], partials: [f64; 2]) -> bool {
+    let is_number = |p: u32| p == NONE || matches!(cotangents[p as usize], Array::Null | Array::Number { .. });
+    if !is_number(parents[0]) || !is_number(parents[1]) {
+        return false;
+    }
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+        // As `Elem::scaled` does: 0 lets nothing through.
+        let part = if g == 0.0 || partial == 0.0 { 0.0 } else { g * partial };
+        let old = if let Array::Number { value, .. } = cotangents[p as usize] { value } else { 0.0 };
+        cotangents[p as usize] = Array::from(old + part);
+    }
+    true
 }
 
 /// The cotangent of node `i`; it stays in the list if it is wanted in the end.

@@ -1,0 +1,228 @@
+//! Operators made of others: checkpoints, products with tensors, derivatives in forward mode, functions along an axis.
+
+use super::function::{ag_function, arguments, unary_operator};
+use super::{ag_array, ag_context, guard, slice};
+use crate::context::Context;
+use crate::error::Error;
+use crate::operators::along::apply_along_axis;
+use crate::operators::checkpoint::{self, Step, Stored};
+use crate::operators::tensor;
+use crate::trace::Array;
+use std::ffi::c_void;
+use std::rc::Rc;
+
+/// A step of a loop: args[0] is the state before step number `i`, the other arguments are those of the loop; returns the
+/// state after it. As ag_function in everything else.
+pub type ag_step_function = Option<
+    unsafe extern "C" fn(
+        cx: *mut ag_context,
+        i: usize,
+        args: *const ag_array,
+        nargs: usize,
+        user: *mut c_void,
+    ) -> ag_array,
+>;
+
+/// f(args), keeping for the derivative the arguments only: what happens inside is computed again when the derivative is
+/// taken. For parts of a computation that hold more memory than they take time. The function must do the same each
+/// time, and may depend on values being differentiated through its arguments only (AG_ERR_ARGUMENT). `f` and `user` must
+/// stay until the derivative has been taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_checkpoint(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+) -> ag_array {
+    const NAME: &str = "ag_checkpoint";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
+        let context = std::ptr::from_ref(c);
+        let stored: Stored = Rc::new(move |core: &Context, args: &[Array]| {
+            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
+            let c = unsafe { &*context };
+            c.function(f, user)(core, args)
+        });
+        c.put(checkpoint::checkpoint(&c.core, &stored, &args))
+    })
+}
+
+/// `steps` times args[0] = step(i, args), beginning with the args[0] given; returns the last state. The derivative keeps
+/// about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time. `step` is bound as `f` of
+/// ag_checkpoint.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_checkpoint_loop(
+    cx: *mut ag_context,
+    step: ag_step_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    steps: usize,
+) -> ag_array {
+    const NAME: &str = "ag_checkpoint_loop";
+    guard(cx, ag_array::NULL, |c| {
+        let Some(step) = step else {
+            c.core.fail(Error::argument("the function step is NULL").within(NAME));
+            return ag_array::NULL;
+        };
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { slice(c, NAME, "args", args, nargs) }) else { return ag_array::NULL };
+        if args.is_empty() {
+            c.core.fail(Error::argument("expected the state as the first argument, got no arguments").within(NAME));
+            return ag_array::NULL;
+        }
+        let args = c.get_all(NAME, args);
+        if c.core.failed() {
+            return ag_array::NULL;
+        }
+        let context = std::ptr::from_ref(c);
+        let stored: Step = Rc::new(move |_: &Context, i: usize, args: &[Array]| {
+            // SAFETY: as in `ag_checkpoint`.
+            let c = unsafe { &*context };
+            let mut found = c.frame(args, 1, |cx, handles, out| {
+                // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                out[0] = unsafe { step(cx, i, handles.as_ptr(), handles.len(), user) };
+            });
+            found.pop().unwrap_or_default()
+        });
+        c.put(checkpoint::checkpoint_loop(&c.core, &stored, &args, steps))
+    })
+}
+
+/// The derivative of a function of a number, or of one that works element by element, with respect to args[argnum], in
+/// forward mode.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_deriv(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_deriv", f, user, args, nargs, argnum, |c, f, args| tensor::deriv(c, f, args, argnum))
+}
+
+/// The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode: a pass for each element of the argument.
+/// Cheaper where there are fewer of these than of the result. Complex arguments are differentiated along the real axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_jacobian_forward(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_jacobian_forward", f, user, args, nargs, argnum, |c, f, args| {
+        tensor::jacobian_forward(c, f, args, argnum)
+    })
+}
+
+/// A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
+/// tensor has. Shape: the remaining axes of the result, then those of the argument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tensor_jacobian_product(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    tensor: ag_array,
+) -> ag_array {
+    with_tensor(cx, "ag_tensor_jacobian_product", f, user, args, nargs, argnum, tensor, |c, f, args, t| {
+        tensor::tensor_jacobian_product(c, f, args, argnum, t)
+    })
+}
+
+/// A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape the
+/// tensor has. Shape: the remaining axes of the argument, then all of them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hessian_tensor_product(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    tensor: ag_array,
+) -> ag_array {
+    with_tensor(cx, "ag_hessian_tensor_product", f, user, args, nargs, argnum, tensor, |c, f, args, t| {
+        tensor::hessian_tensor_product(c, f, args, argnum, t)
+    })
+}
+
+/// The generalised Gauss-Newton product J^T H J v: J is the Jacobian of `f` with respect to args[argnum], H the Hessian of
+/// `g`, a function of the one result of `f` with a real result of one element; v has the shape of the argument. Both
+/// functions get the same `user`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_ggnvp(
+    cx: *mut ag_context,
+    f: ag_function,
+    g: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    v: ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_ggnvp";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        if g.is_none() {
+            c.core.fail(Error::argument("the function g is NULL").within(NAME));
+            return ag_array::NULL;
+        }
+        let v = c.get(NAME, v);
+        if v.is_null() {
+            return ag_array::NULL;
+        }
+        c.put(tensor::ggnvp(&c.core, &c.function(f, user), &c.function(g, user), &args, argnum, &v))
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+fn with_tensor(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    tensor: ag_array,
+    operator: impl FnOnce(&Context, &crate::operators::grad::Function<'_>, &[Array], &Array) -> Array,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
+        let tensor = c.get(name, tensor);
+        if tensor.is_null() {
+            return ag_array::NULL;
+        }
+        c.put(operator(&c.core, &c.function(f, user), &args, &tensor))
+    })
+}
+
+/// The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and
+/// their axes stand where `axis` was. Differentiable, as the function is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_apply_along_axis(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    x: ag_array,
+    axis: i64,
+) -> ag_array {
+    const NAME: &str = "ag_apply_along_axis";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: one handle.
+        let Some(args) = (unsafe { arguments(c, NAME, f, &raw const x, 1, None) }) else { return ag_array::NULL };
+        let y = apply_along_axis(&c.core, &c.function(f, user), &args[0], axis);
+        c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
+    })
+}

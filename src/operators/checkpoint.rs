@@ -1,0 +1,132 @@
+//! Checkpoints: functions whose inner values are not kept for the derivative but computed again when it is taken.
+//!
+//! A checkpointed call is one operation on the tape. It keeps its arguments; its derivative calls the function again,
+//! records that call on a tape of its own, and sweeps that. So a loop cut into pieces needs memory for the states between
+//! the pieces, and for what happens inside of one piece: with pieces as long as there are pieces, for about twice the
+//! square root of its steps, at the price of one more evaluation (R. Chen et al., Training Deep Nets with Sublinear
+//! Memory Cost, 2016).
+
+use super::grad::{close, push_forward, record};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// A function that can be called again later.
+pub type Stored = Rc<dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]>>;
+/// A step of a loop: its number and the arguments, of which the first is the state.
+pub type Step = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
+
+/// `f(args)`, keeping the arguments only. The function must depend on nothing that is being differentiated but its
+/// arguments, and do the same each time.
+pub fn checkpoint(cx: &Context, f: &Stored, args: &[Array]) -> Array {
+    if args.iter().all(|a| a.level(&cx.trace) == 0) {
+        return f(cx, args).pop().unwrap_or_default();
+    }
+    let args: SmallVec<[&Array; 4]> = args.iter().collect();
+    apply_multi(cx, &Checkpoint { f: f.clone(), nargs: args.len() }, &args).pop().unwrap_or_default()
+}
+
+/// `steps` times `state = step(i, [state, ...])`, from the state `args[0]` on, with checkpoints so that memory grows with the
+/// square root of the steps.
+pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) -> Array {
+    let mut args: SmallVec<[Array; 4]> = args.into();
+    let length = (steps as f64).sqrt().ceil().max(1.0) as usize;
+    let mut first = 0;
+    while first < steps && !cx.failed() {
+        let (step, end) = (step.clone(), (first + length).min(steps));
+        let piece: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
+            let mut args: SmallVec<[Array; 4]> = args.into();
+            for i in first..end {
+                if cx.failed() {
+                    return SmallVec::new();
+                }
+                args[0] = step(cx, i, &args);
+            }
+            SmallVec::from_elem(std::mem::take(&mut args[0]), 1)
+        });
+        args[0] = checkpoint(cx, &piece, &args);
+        first = end;
+    }
+    if cx.failed() { Array::Null } else { std::mem::take(&mut args[0]) }
+}
+
+#[derive(Clone)]
+struct Checkpoint {
+    f: Stored,
+    nargs: usize,
+}
+
+const NAME: &str = "ag_checkpoint";
+
+impl Checkpoint {
+    /// Runs the function, or an operator on it, as if no rule were running: what it reads decides what is computed, as it
+    /// did the first time. The flag of independence is the caller's.
+    fn again<R>(&self, cx: &Context, run: impl FnOnce() -> R) -> R {
+        let (outer, independent) = (cx.leave_all_rules(), cx.independent.get());
+        let result = run();
+        cx.leave_rule(outer);
+        cx.independent.set(independent);
+        result
+    }
+
+    fn args(&self, kept: &Kept<'_>) -> SmallVec<[Array; 4]> {
+        (0..self.nargs).map(|k| kept.arg(k).clone()).collect()
+    }
+}
+
+impl Primitive for Checkpoint {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let y = self.again(cx, || (self.f)(cx, args)).pop().unwrap_or_default();
+        if y.level(&cx.trace) != 0 {
+            return Err(Error::argument(
+                "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
+            ));
+        }
+        Ok(y.plain())
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        if self.nargs < 63 { (1 << self.nargs) - 1 } else { ALL }
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        let gs = std::slice::from_ref(g);
+        self.vjp_all(cx, &[argnum], gs, &[], kept).pop().unwrap_or_default()
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let args = self.args(kept);
+        self.again(cx, || {
+            let recorded = record(cx, &|cx, args| (self.f)(cx, args), &args, argnums);
+            let found = recorded.pull(cx, gs, true);
+            close(cx, recorded);
+            if cx.failed() { Array::nulls(argnums.len()) } else { found.into_iter().collect() }
+        })
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let ts = std::slice::from_ref(t);
+        self.jvp_all(cx, &[argnum], ts, kept).pop().unwrap_or_default()
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let args = self.args(kept);
+        self.again(cx, || {
+            let (_, mut tangents) = push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts);
+            SmallVec::from_elem(tangents.pop().unwrap_or_default(), 1)
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
+
+use super::grad::{Function, grad, hvps, jacobian, jvp, normal, one, push_forward, record, settle};
+use crate::array::{Axes, Shape, shape};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::ops::{create, product, shape as shapes};
+use crate::trace::Array;
+use shape::Show;
+
+/// The leading axes of `tensor` and of `y`, all of them of the former or of the latter, must agree.
+fn check(name: &str, what: &str, tensor: &[usize], of: &[usize]) -> Result<()> {
+    if tensor.len() > of.len() || tensor != &of[..tensor.len()] {
+        return Err(Error::shape(format!(
+            "the tensor has shape {}, expected the first axes of {what}, which has shape {}",
+            Show(tensor),
+            Show(of)
+        ))
+        .within(name));
+    }
+    Ok(())
+}
+
+/// `tensor` contracted with the first axes of `y`.
+fn contract(cx: &Context, tensor: &Array, y: &Array) -> Array {
+    let axes: Axes = (0..tensor.ndim()).collect();
+    product::tensordot(cx, "ag_tensordot", tensor, y, &axes, &axes)
+}
+
+/// `tensor_jacobian_product`: the tensor, over the first axes of the result, contracted with the Jacobian. Shape: what is left
+/// of the result's, then the argument's.
+pub fn tensor_jacobian_product(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, tensor: &Array) -> Array {
+    const NAME: &str = "ag_tensor_jacobian_product";
+    let contracted = one(|cx: &Context, args: &[Array]| {
+        let y = f(cx, args).pop().unwrap_or_default();
+        if cx.failed() {
+            return Array::Null;
+        }
+        match check(NAME, "the result", tensor.shape(), y.shape()) {
+            Ok(()) => contract(cx, tensor, &y),
+            Err(e) => cx.fail(e),
+        }
+    });
+    jacobian(cx, &contracted, args, argnum)
+}
+
+/// `hessian_tensor_product`: the tensor, over the first axes of the argument, contracted with the Hessian. Shape: what is
+/// left of the argument's, then the argument's.
+pub fn hessian_tensor_product(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, tensor: &Array) -> Array {
+    const NAME: &str = "ag_hessian_tensor_product";
+    let x = &args[argnum];
+    if let Err(e) = check(NAME, "the argument", tensor.shape(), x.shape()) {
+        return cx.fail(e);
+    }
+    if tensor.ndim() == x.ndim() {
+        // A product with a vector: forward over reverse, which never records the gradient's own operations.
+        return hvps(cx, f, args, &[argnum], std::slice::from_ref(tensor)).pop().unwrap_or_default();
+    }
+    let contracted = one(|cx: &Context, args: &[Array]| contract(cx, tensor, &grad(cx, NAME, f, args, argnum)));
+    jacobian(cx, &contracted, args, argnum)
+}
+
+/// The Jacobian by forward mode, a pass for each element of the argument: cheaper than by reverse mode where there are
+/// fewer of them than of results. The same for real arguments; complex ones are differentiated along the real axis.
+pub fn jacobian_forward(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let x = &args[argnum];
+    let dtype = x.dtype().inexact();
+    let (mut columns, mut result) = (Vec::new(), Shape::new());
+    for i in 0..x.size().max(1) {
+        let basis = cx.engine.build::<f64>(x.shape(), |d| {
+            d.fill(0.0);
+            if let Some(d) = d.get_mut(i) {
+                *d = 1.0;
+            }
+        });
+        let basis = cx.take("ag_jacobian_forward", basis.map(Array::from));
+        let basis = crate::ops::elementwise::astype(cx, &basis, dtype);
+        let (values, mut tangents) = jvp(cx, f, args, &[argnum], &[basis]);
+        if cx.failed() {
+            return Array::Null;
+        }
+        result = values.first().map(|y| y.shape().into()).unwrap_or_default();
+        columns.push(tangents.pop().unwrap_or_default());
+    }
+    let n = result.len();
+    if x.size() == 0 {
+        // The one pass was for the shape of the result.
+        result.extend(x.shape().iter().copied());
+        return create::full(cx, dtype, &result, 0.0);
+    }
+    let references: Vec<&Array> = columns.iter().collect();
+    let stacked = shapes::stack(cx, &references, n as i64);
+    result.extend(x.shape().iter().copied());
+    shapes::reshape(cx, &stacked, &result)
+}
+
+/// `deriv`: the derivative of a function of a number, or of one that works element by element, in forward mode.
+pub fn deriv(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
+    let x = &args[argnum];
+    let ones = create::full(cx, x.dtype().inexact(), x.shape(), 1.0);
+    push_forward(cx, "ag_deriv", f, args, &[argnum], &[ones]).1.pop().unwrap_or_default()
+}
+
+/// `make_ggnvp`: the generalised Gauss-Newton product J^T H J v, with J the Jacobian of `f` with respect to an argument and
+/// H the Hessian of `g` (real, of one element) at the result of `f`.
+pub fn ggnvp(cx: &Context, f: &Function<'_>, g: &Function<'_>, args: &[Array], argnum: usize, v: &Array) -> Array {
+    let (mut values, mut tangents) = jvp(cx, f, args, &[argnum], std::slice::from_ref(v));
+    let (Some(y), Some(jv)) = (values.pop(), tangents.pop()) else { return Array::Null };
+    if cx.failed() {
+        return Array::Null;
+    }
+    let hjv = hvps(cx, g, std::slice::from_ref(&y), &[0], &[jv]).pop().unwrap_or_default();
+    let recorded = record(cx, f, args, &[argnum]);
+    let result = if cx.failed() { Array::Null } else { recorded.pull(cx, &[hjv], true).pop().unwrap_or_default() };
+    super::grad::close(cx, recorded);
+    settle(cx, std::iter::once(&result));
+    normal(result)
+}
