@@ -1978,6 +1978,16 @@ AG_API struct ag_array ag_var_with(struct ag_context *cx, struct ag_array x, con
 AG_API struct ag_array ag_std_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
 
 /**
+ * Whether all elements are true (not 0), with options. A plain boolean array.
+ */
+AG_API struct ag_array ag_all_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
+ * Whether any element is true (not 0), with options. A plain boolean array.
+ */
+AG_API struct ag_array ag_any_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
+
+/**
  * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one
  * of `b` (the only one of a vector). Of rank 0: the product.
  */
@@ -2255,6 +2265,11 @@ AG_API struct ag_array ag_broadcast_to(struct ag_context *cx, struct ag_array x,
  * A new axis of extent 1, which is axis `axis` of the result.
  */
 AG_API struct ag_array ag_expand_dims(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * New axes of extent 1, which are the axes `axes` of the result.
+ */
+AG_API struct ag_array ag_expand_dims_axes(struct ag_context *cx, struct ag_array x, const int64_t *axes, size_t naxes);
 
 /**
  * Without the axes of extent 1.
@@ -2618,6 +2633,17 @@ bool ag_meshgrid(struct ag_context *cx,
                  bool matrix_indexing,
                  bool sparse,
                  struct ag_array *out);
+
+/**
+ * Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the others,
+ * so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean vectors
+ * become the positions where they are true. False on failure.
+ */
+AG_API
+bool ag_ix(struct ag_context *cx,
+           const struct ag_array *arrays,
+           size_t n,
+           struct ag_array *out);
 
 /**
  * x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
@@ -3572,6 +3598,27 @@ AG_API bool ag_nonzero(struct ag_context *cx, struct ag_array x, struct ag_array
 AG_API struct ag_array ag_argwhere(struct ag_context *cx, struct ag_array x);
 
 /**
+ * The smallest part of x with all its elements that are not 0: zeros before the first one (with `front`) and after the last
+ * one (with `back`) are left out, along every axis. Nothing of an array of zeros is left.
+ */
+AG_API
+struct ag_array ag_trim_zeros(struct ag_context *cx,
+                              struct ag_array x,
+                              bool front,
+                              bool back);
+
+/**
+ * The same along some axes only: the others stay whole.
+ */
+AG_API
+struct ag_array ag_trim_zeros_axes(struct ag_context *cx,
+                                   struct ag_array x,
+                                   bool front,
+                                   bool back,
+                                   const int64_t *axes,
+                                   size_t naxes);
+
+/**
  * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
  */
 AG_API struct ag_array ag_index(struct ag_context *cx, struct ag_array x, const char *index);
@@ -3991,6 +4038,17 @@ struct ag_array ag_ggnvp(struct ag_context *cx,
                          size_t nargs,
                          size_t argnum,
                          struct ag_array v);
+
+/**
+ * The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and
+ * their axes stand where `axis` was. Differentiable, as the function is.
+ */
+AG_API
+struct ag_array ag_apply_along_axis(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    struct ag_array x,
+                                    int64_t axis);
 
 /**
  * Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null

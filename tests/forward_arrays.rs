@@ -317,6 +317,12 @@ fn chosen(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "compress" if call.has("axis") => choose::compress(cx, x, all[1], call.integer("axis"))?,
         "compress" => choose::compress(cx, x, &flat(cx, all[1]), 0)?,
         "extract" => choose::extract(cx, x, all[1])?,
+        "trim_zeros" => {
+            let sides = call.parameters["trim"];
+            choose::trim_zeros(cx, x, sides.contains('f'), sides.contains('b'), &call.axes("axis", x.ndim())?)?
+        }
+        "ix" => call.part(choose::ix(cx, &all)?)?,
+        "expand_dims" => shape::expand_dims_axes(cx, x, &call.integers("axis"))?,
         other => panic!("no operation {other}"),
     })
 }

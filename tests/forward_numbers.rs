@@ -84,6 +84,8 @@ fn reductions_with_a_mask() {
             "min" => Kind::Min,
             "mean" => Kind::Mean,
             "var" => Kind::Var,
+            "all" => Kind::All,
+            "any" => Kind::Any,
             _ => Kind::Std,
         };
         let mut given = call.args[1..].iter().cloned();

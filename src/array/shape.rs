@@ -13,14 +13,17 @@ pub type Axes = Dims<usize>;
 /// More axes than NumPy 2 allows are refused.
 pub const MAX_NDIM: usize = 64;
 
+/// Refuses more axes than an array can have.
+pub fn check_ndim(ndim: usize) -> Result<()> {
+    if ndim > MAX_NDIM {
+        return Err(Error::value(format!("maximum supported dimension for an array is {MAX_NDIM}, found {ndim}")));
+    }
+    Ok(())
+}
+
 /// The number of elements, or an error where it does not fit the address space with `element` bytes each.
 pub fn checked_size(shape: &[usize], element: usize) -> Result<usize> {
-    if shape.len() > MAX_NDIM {
-        return Err(Error::value(format!(
-            "maximum supported dimension for an array is {MAX_NDIM}, found {}",
-            shape.len()
-        )));
-    }
+    check_ndim(shape.len())?;
     // A zero extent makes the array empty however large the others are, but NumPy refuses the others all the same.
     let (mut bytes, mut n) = (Some(element.max(1)), 1usize);
     for &d in shape {

@@ -1,11 +1,12 @@
 //! Picking elements by position, and choosing them by conditions.
 
 use super::join::several;
-use super::shape::{checked, joined, made};
+use super::shape::{checked, joined, list, made};
 use super::{ag_array, ag_context, guard, slice};
+use crate::array::shape::normalize_axes;
 use crate::error::{Error, Result};
 use crate::ops::gather::{self, Outside};
-use crate::ops::{choose, shape};
+use crate::ops::{choose, reduce, shape};
 use crate::trace::Array;
 
 /// Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
@@ -202,4 +203,28 @@ pub unsafe extern "C" fn ag_nonzero(cx: *mut ag_context, x: ag_array, out: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_argwhere(cx: *mut ag_context, x: ag_array) -> ag_array {
     checked(cx, "ag_argwhere", x, |c, x| Ok(choose::argwhere(&c.core, x)?.into()))
+}
+
+/// The smallest part of x with all its elements that are not 0: zeros before the first one (with `front`) and after the last
+/// one (with `back`) are left out, along every axis. Nothing of an array of zeros is left.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_trim_zeros(cx: *mut ag_context, x: ag_array, front: bool, back: bool) -> ag_array {
+    checked(cx, "ag_trim_zeros", x, |c, x| choose::trim_zeros(&c.core, x, front, back, &reduce::all_axes(x)))
+}
+
+/// The same along some axes only: the others stay whole.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_trim_zeros_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    front: bool,
+    back: bool,
+    axes: *const i64,
+    naxes: usize,
+) -> ag_array {
+    checked(cx, "ag_trim_zeros_axes", x, |c, x| {
+        // SAFETY: `naxes` axes, the caller's promise.
+        let axes = normalize_axes(unsafe { list(c, "ag_trim_zeros_axes", "axes", axes, naxes) }?, x.ndim())?;
+        choose::trim_zeros(&c.core, x, front, back, &axes)
+    })
 }

@@ -3,7 +3,7 @@
 use super::shape::{joined, list, made, well};
 use super::{ag_array, ag_context, guard, slice};
 use crate::error::{Error, Result};
-use crate::ops::join;
+use crate::ops::{choose, join};
 use crate::trace::Array;
 use smallvec::SmallVec;
 
@@ -237,4 +237,12 @@ pub unsafe extern "C" fn ag_meshgrid(
     out: *mut ag_array,
 ) -> bool {
     together(cx, "ag_meshgrid", arrays, n, out, |c, arrays| join::meshgrid(&c.core, arrays, matrix_indexing, sparse))
+}
+
+/// Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the others,
+/// so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean vectors
+/// become the positions where they are true. False on failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_ix(cx: *mut ag_context, arrays: *const ag_array, n: usize, out: *mut ag_array) -> bool {
+    together(cx, "ag_ix", arrays, n, out, |c, arrays| choose::ix(&c.core, arrays))
 }

@@ -104,3 +104,15 @@ pub unsafe extern "C" fn ag_var_with(cx: *mut ag_context, x: ag_array, options: 
 pub unsafe extern "C" fn ag_std_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
     with(cx, "ag_std_with", Kind::Std, x, options)
 }
+
+/// Whether all elements are true (not 0), with options. A plain boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_all_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_all_with", Kind::All, x, options)
+}
+
+/// Whether any element is true (not 0), with options. A plain boolean array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_any_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
+    with(cx, "ag_any_with", Kind::Any, x, options)
+}

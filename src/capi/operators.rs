@@ -1,9 +1,10 @@
-//! Operators made of others: checkpoints, products with tensors, derivatives in forward mode.
+//! Operators made of others: checkpoints, products with tensors, derivatives in forward mode, functions along an axis.
 
 use super::function::{ag_function, arguments, unary_operator};
 use super::{ag_array, ag_context, guard, slice};
 use crate::context::Context;
 use crate::error::Error;
+use crate::operators::along::apply_along_axis;
 use crate::operators::checkpoint::{self, Step, Stored};
 use crate::operators::tensor;
 use crate::trace::Array;
@@ -204,5 +205,24 @@ fn with_tensor(
             return ag_array::NULL;
         }
         c.put(operator(&c.core, &c.function(f, user), &args, &tensor))
+    })
+}
+
+/// The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape, and
+/// their axes stand where `axis` was. Differentiable, as the function is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_apply_along_axis(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    x: ag_array,
+    axis: i64,
+) -> ag_array {
+    const NAME: &str = "ag_apply_along_axis";
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: one handle.
+        let Some(args) = (unsafe { arguments(c, NAME, f, &raw const x, 1, None) }) else { return ag_array::NULL };
+        let y = apply_along_axis(&c.core, &c.function(f, user), &args[0], axis);
+        c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
     })
 }

@@ -127,6 +127,20 @@ pub unsafe extern "C" fn ag_expand_dims(cx: *mut ag_context, x: ag_array, axis: 
     })
 }
 
+/// New axes of extent 1, which are the axes `axes` of the result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_expand_dims_axes(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+) -> ag_array {
+    checked(cx, "ag_expand_dims_axes", x, |c, x| {
+        // SAFETY: `naxes` axes, the caller's promise.
+        ops::expand_dims_axes(&c.core, x, unsafe { list(c, "ag_expand_dims_axes", "axes", axes, naxes) }?)
+    })
+}
+
 /// Without the axes of extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_squeeze(cx: *mut ag_context, x: ag_array) -> ag_array {

@@ -1,5 +1,7 @@
-//! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks.
+//! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks;
+//! and functions along an axis.
 
+pub mod along;
 pub mod check;
 pub mod checkpoint;
 pub mod grad;

@@ -4,7 +4,7 @@
 use super::create;
 use super::elementwise::{self as rows, select as either};
 use super::gather::{Outside, integers, pick, take_along};
-use super::shape::{broadcast_to, concatenate, reshape};
+use super::shape::{broadcast_to, concatenate, reshape, slice_axis};
 use crate::array::{DType, Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -162,4 +162,41 @@ pub fn compress(cx: &Context, condition: &Array, x: &Array, axis: i64) -> Result
 /// `numpy.extract`: the elements for which the condition holds, both flattened.
 pub fn extract(cx: &Context, condition: &Array, x: &Array) -> Result<Array> {
     take_along(cx, &reshape(cx, x, &[x.size()]), 0, flatnonzero(cx, condition)?)
+}
+
+/// `numpy.trim_zeros`: the smallest box with all elements that are not zero, along the axes given and at the sides given.
+pub fn trim_zeros(cx: &Context, x: &Array, front: bool, back: bool, axes: &[usize]) -> Result<Array> {
+    if axes.is_empty() {
+        return Ok(x.clone());
+    }
+    let places = nonzero(cx, x)?;
+    let mut y = x.clone();
+    for &axis in axes {
+        let along = cx.tensor(&places[axis])?;
+        let list = along.elements::<i64>();
+        // Where nothing is different from zero there is nothing to keep, whichever side was asked for.
+        let (mut start, mut stop) = (0, if list.is_empty() { 0 } else { x.shape()[axis] });
+        if let (Some(&first), Some(&last)) = (list.iter().min(), list.iter().max()) {
+            start = if front { first as usize } else { start };
+            stop = if back { last as usize + 1 } else { stop };
+        }
+        y = slice_axis(cx, &y, axis, start, stop - start);
+    }
+    Ok(y)
+}
+
+/// `numpy.ix_`: each vector along an axis of its own, so that indexing with all of them gives the elements where chosen
+/// rows and columns meet. Conditions become positions.
+pub fn ix(cx: &Context, vectors: &[&Array]) -> Result<Vec<Array>> {
+    shape::check_ndim(vectors.len())?;
+    let along = |(axis, &v): (usize, &&Array)| {
+        if v.ndim() != 1 {
+            return Err(Error::value("Cross index must be 1 dimensional"));
+        }
+        let v = if v.dtype() == DType::Bool { Array::from(flatnonzero(cx, v)?) } else { v.clone() };
+        let mut shape = Shape::from_elem(1, vectors.len());
+        shape[axis] = v.size();
+        Ok(reshape(cx, &v, &shape))
+    };
+    vectors.iter().enumerate().map(along).collect()
 }

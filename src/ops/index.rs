@@ -163,7 +163,12 @@ impl Plan {
                         )));
                     }
                     if t.ndim() == 0 {
-                        return Err(Error::index("a boolean index of rank 0 is not supported"));
+                        // One truth value picks from a new axis of extent 1: all or nothing.
+                        cx.engine.force(t)?;
+                        let all = t.view::<bool>().iter().any(|&b| b);
+                        arrays.push((window.len(), cx.engine.build::<i64>(&[usize::from(all)], |d| d.fill(0))?));
+                        places.push(place);
+                        window.push(Window { source: None, start: 0, step: 0, length: 1 });
                     }
                     for along in nonzero(cx, t)? {
                         arrays.push((window.len(), along));
@@ -186,7 +191,7 @@ impl Plan {
                 }
             }
         }
-        let new_axes = items.iter().filter(|i| matches!(i, Item::NewAxis)).count();
+        let new_axes = window.iter().filter(|w| w.source.is_none()).count();
         if new_axes > shape::MAX_NDIM {
             let many =
                 format!("number of dimensions must be within [0, {}], indexing would add {new_axes}", shape::MAX_NDIM);
@@ -389,7 +394,7 @@ fn positions(
     let mut along: SmallVec<[(usize, Tensor); 2]> = SmallVec::new();
     for (k, t) in arrays {
         cx.engine.force(t)?;
-        let axis = window[*k].source.expect("index arrays stand for axes of the source");
+        let axis = window[*k].source;
         let strides = shape::broadcast_strides(t.shape(), t.strides(), &shape).expect("broadcast above");
         let mut wrong = None;
         let list = cx.engine.build::<i64>(&shape, |list| {
@@ -397,6 +402,8 @@ fn positions(
                 return;
             }
             Layout::new(&shape, &strides, t.offset()).read(t.memory::<i64>(), 0, list);
+            // Positions along a new axis are all 0.
+            let Some(axis) = axis else { return };
             for i in list {
                 match in_range(*i, axis, from[axis]) {
                     Ok(at) => *i = at,

@@ -22,6 +22,8 @@ pub enum Kind {
     Mean,
     Var,
     Std,
+    All,
+    Any,
 }
 
 /// How it is done.
@@ -43,7 +45,7 @@ pub fn reduce(cx: &Context, name: &str, kind: Kind, x: &Array, options: &Options
 
 fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Array> {
     let &Options { axes, keepdims, mask, initial, ddof } = options;
-    let moment = matches!(kind, Kind::Mean | Kind::Var | Kind::Std);
+    let begins = matches!(kind, Kind::Sum | Kind::Prod | Kind::Max | Kind::Min);
     if !mask.is_null() {
         if mask.dtype() != DType::Bool {
             let name = mask.dtype().name();
@@ -57,11 +59,11 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
             )));
         }
     }
-    if !initial.is_null() && (moment || initial.ndim() != 0) {
-        return Err(Error::value(if moment {
-            "means and variances have no initial value".into()
-        } else {
+    if !initial.is_null() && (!begins || initial.ndim() != 0) {
+        return Err(Error::value(if begins {
             format!("the initial value must be a number, found shape {}", Show(initial.shape()))
+        } else {
+            "only sums, products and extrema have an initial value".into()
         }));
     }
     let selected = |x: &Array, other: f64| {
@@ -125,6 +127,11 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
             let total = sum(cx, &square, axes, keepdims);
             let var = binary(cx, &rows::DIV, &total, &count(cx, &x, options, ddof, keepdims));
             if kind == Kind::Var { var } else { rows::unary(cx, &rows::SQRT, &var) }
+        }
+        Kind::All | Kind::Any => {
+            let all = kind == Kind::All;
+            let truth = astype(cx, &x.plain(), DType::Bool);
+            reduce::all_any(cx, all, &selected(&truth, f64::from(u8::from(all))), axes, keepdims)
         }
     })
 }

@@ -156,6 +156,17 @@ pub fn expand_dims(cx: &Context, x: &Array, axis: usize) -> Array {
     reshape(cx, x, &shape)
 }
 
+/// `numpy.expand_dims` with several axes: those of the result that are new.
+pub fn expand_dims_axes(cx: &Context, x: &Array, axes: &[i64]) -> Result<Array> {
+    let ndim = x.ndim() + axes.len();
+    shape::check_ndim(ndim)?;
+    let axes = shape::normalize_axes(axes, ndim)?;
+    let mut rest = x.shape().iter();
+    let old = |i| if axes.contains(&i) { None } else { rest.next() };
+    let shape: Shape = (0..ndim).map(old).map(|d| d.copied().unwrap_or(1)).collect();
+    Ok(reshape(cx, x, &shape))
+}
+
 /// `numpy.squeeze`: without the axes given, which must have extent 1.
 pub fn squeeze(cx: &Context, x: &Array, axes: &[usize]) -> Array {
     if let Some(&a) = axes.iter().find(|&&a| x.shape()[a] != 1) {

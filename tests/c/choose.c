@@ -51,6 +51,27 @@ int main(void) {
   CHECK_ARRAY(cx, out[0], "3", "0 1 1");
   CHECK_ARRAY(cx, out[1], "3", "1 0 1");
 
+  ag_array framed = array_of(cx, AG_F64, "3,4", "0 0 2 0 0 1 0 0 0 0 0 0"), lists[2];
+  int64_t first = 0, second = 1, fifth = 5;
+  CHECK_ARRAY(cx, ag_trim_zeros(cx, framed, true, true), "2,2", "0 2 1 0");
+  CHECK_ARRAY(cx, ag_trim_zeros(cx, framed, false, true), "2,3", "0 0 2 0 1 0");
+  CHECK_ARRAY(cx, ag_trim_zeros_axes(cx, framed, true, true, &first, 1), "2,4", "0 0 2 0 0 1 0 0");
+  CHECK_ARRAY(cx, ag_trim_zeros_axes(cx, framed, true, false, &second, 1), "3,3", "0 2 0 1 0 0 0 0 0");
+  CHECK_ARRAY(cx, ag_trim_zeros(cx, ag_zeros_like(cx, v), true, true), "0", "");
+  CHECK(is_null(ag_trim_zeros_axes(cx, framed, true, true, &fifth, 1)));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "ag_trim_zeros_axes: axis 5 is out of bounds for array of dimension 2");
+  CHECK(is_null(ag_trim_zeros(cx, none, true, true)));
+  CHECK_ERROR(cx, AG_ERR_HANDLE, "ag_trim_zeros");
+  lists[0] = array_of(cx, AG_BOOL, "2", "0 1");
+  lists[1] = at;
+  CHECK(ag_ix(cx, lists, 2, out));
+  CHECK_ARRAY(cx, out[0], "1,1", "1");
+  CHECK_ARRAY(cx, out[1], "1,2", "2 0");
+  CHECK(!ag_ix(cx, &x, 1, out));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "ag_ix: Cross index must be 1 dimensional");
+  CHECK(!ag_ix(cx, lists, 2, NULL));
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "out is NULL");
+
   CHECK(is_null(ag_take(cx, v, far, AG_TAKE_RAISE)));
   CHECK_ERROR(cx, AG_ERR_INDEX, "ag_take: index -7 is out of bounds for axis 0 with size 3");
   CHECK(is_null(ag_take(cx, v, v, AG_TAKE_RAISE)));

@@ -168,7 +168,10 @@ static void test_masked(ag_context *cx) {
   CHECK_ARRAY(cx, ag_min_with(cx, x, &o), "2,1", "1 3.5");
   CHECK_ARRAY(cx, ag_sum_with(cx, x, &o), "2,1", "7.5 13.5");
   CHECK(is_null(ag_mean_with(cx, x, &o)));
-  CHECK_ERROR(cx, AG_ERR_VALUE, "means and variances have no initial value");
+  CHECK_ERROR(cx, AG_ERR_VALUE, "only sums, products and extrema have an initial value");
+  o.initial = null_array();
+  CHECK_ARRAY(cx, ag_all_with(cx, ag_less_scalar(cx, x, 4), &o), "2,1", "1 0");
+  CHECK_ARRAY(cx, ag_any_with(cx, ag_greater_scalar(cx, x, 4.5), &o), "2,1", "0 1");
   o.axes = two;
   CHECK(is_null(ag_sum_with(cx, x, &o)));
   CHECK_ERROR(cx, AG_ERR_VALUE, "axis 2 is out of bounds");

@@ -238,6 +238,10 @@ static void shapes(ag_context *cx) {
   CHECK_ARRAY(cx, ag_swapaxes(cx, row, 0, -2), "3,1,1", "1 2 3");
   CHECK_ARRAY(cx, ag_broadcast_to(cx, x, two_two_three, 3), "2,2,3", "1 2 3 4 5 6 1 2 3 4 5 6");
   CHECK_ARRAY(cx, ag_expand_dims(cx, x, -1), "2,3,1", "1 2 3 4 5 6");
+  int64_t fresh[] = {-1, 1}, same[] = {0, -4};
+  CHECK_ARRAY(cx, ag_expand_dims_axes(cx, x, fresh, 2), "2,1,3,1", "1 2 3 4 5 6");
+  CHECK(is_null(ag_expand_dims_axes(cx, x, same, 2)));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "ag_expand_dims_axes: duplicate value in 'axis'");
   CHECK_ARRAY(cx, ag_squeeze(cx, row), "3", "1 2 3");
   CHECK_ARRAY(cx, ag_squeeze_axes(cx, row, first, 1), "3,1", "1 2 3");
   ag_array pair[2];

@@ -71,4 +71,20 @@ for v in every + [np.array([0.0, -0.0, NAN, INF, 2.0]), np.zeros((2, 2)), y > 0]
         f.case("compress", lambda c, v: np.compress(c, v, -1), c, v, axis=-1) if v.ndim and v.shape != (0, 3) else None
         f.case("compress", lambda c, v: np.compress(c, v, 0), c, v, axis=0) if v.ndim else None
         f.case("extract", np.extract, c, v)
+
+HOLES = [np.array([0.0, -0.0, NAN, 0.0, 2.0, 0.0]), np.array([[0, 0, 2, 0], [0, 1, 0, 0], [0, 0, 0, 0]], dtype=complex), np.zeros(3), np.zeros((2, 3)), np.array(0.0), np.array([0, 0, 1]), B(0, 1, 0, 1)]
+HOLES += [np.pad(draw((2, 1, 2)), 1).astype(np.float32), np.zeros((0, 3)), np.zeros((2, 0))]
+for v in HOLES:
+    for trim in ("fb", "f", "b"):
+        f.case("trim_zeros", lambda v: np.trim_zeros(v, trim), v, trim=trim, axis="all")
+        for axis in (0, -1, (1, 0), 2, (0, 0)):
+            at = axis if isinstance(axis, tuple) else (axis,)
+            f.case("trim_zeros", lambda v: np.trim_zeros(v, trim, axis), v, trim=trim, axis=",".join(map(str, at)))
+IX = [[I(0, 2), I(1)], [I(2, 0, 2)], [B(1, 0, 1), I(3, -1), B(0, 0)], [np.array([0.5, 1.0]), I(1)], [I([1]), I(0)], [np.array(1)], [np.zeros(0, int), I(1, 2)]]
+for vectors in IX:
+    for k in range(len(vectors)):
+        f.case("ix", lambda *v: np.ix_(*v)[k], *vectors, part=k)
+for v in every:
+    for axis in [(), (0,), (-1, 0), (0, 2), (3, 1), (0, 0), (-1, 1), (9,)]:
+        f.case("expand_dims", lambda v: np.expand_dims(v, axis), v, axis=",".join(map(str, axis)))
 f.write()

@@ -119,7 +119,7 @@ def draw(shape, kind="float64"):
 
 f.write()
 f = File("numpy_masked.txt")
-REDUCTIONS = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "mean": np.mean, "var": np.var, "std": np.std}
+REDUCTIONS = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "mean": np.mean, "var": np.var, "std": np.std, "all": np.all, "any": np.any}
 three = np.array([[True, False, True], [False, False, True]])
 odd = np.array([[1.0, NAN, 3.0], [INF, 2.0, -1.0]])
 cases = [(draw((2, 3), k), m) for k in ("float64", "float32", "complex128", "int64", "bool") for m in (None, three, three[0], three[:, :1])]
@@ -128,7 +128,7 @@ cases += [(odd, three), (odd, None), (draw((2, 3)), np.zeros(3, bool)), (draw((0
 for x, mask in cases:
     forms = [None] + list(range(x.ndim)) + ([(0, 1)] if x.ndim > 1 else [])
     for (name, function), axis, initial in itertools.product(REDUCTIONS.items(), forms, (None, np.array(2.0))):
-        moment = name in ("mean", "var", "std")
+        moment = name in ("mean", "var", "std", "all", "any")
         if initial is not None and (moment or x.dtype.kind == "b") or x.dtype.kind == "c" and name in ("max", "min"):
             continue
         if initial is not None and x.dtype.kind == "i":

@@ -19,6 +19,11 @@ fn thirds(cx: &Context, x: &Array) -> Array {
     ok(cx, cx.engine.build::<bool>(x.shape(), fill).map(Array::from))
 }
 
+/// Zeros where the mask, a row, is 0.
+fn framed(cx: &Context, x: &Array, mask: &[u8]) -> Array {
+    rows::select(cx, &truth(cx, &[mask.len()], mask), x, &Array::weak(0.0))
+}
+
 #[rustfmt::skip]
 pub fn cases(list: &mut Vec<Entry>) {
     entry! { list, "choosing", "ag_take", ALL, Both;
@@ -69,6 +74,17 @@ pub fn cases(list: &mut Vec<Entry>) {
     entry! { list, "choosing", "ag_extract", ALL, Both;
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, choose::extract(cx, &thirds(cx, &a[0]), &a[0]));
         "large"     [Real [33, 40]]     |cx, a| ok(cx, choose::extract(cx, &thirds(cx, &a[0]), &rows::unary(cx, &rows::SIN, &a[0])));
+    }
+    entry! { list, "choosing", "ag_trim_zeros", ALL, Both;
+        "number"    [Real []]           |cx, a| ok(cx, choose::trim_zeros(cx, &a[0], true, true, &[]));
+        "vector"    [Nonzero [5]]       |cx, a| ok(cx, choose::trim_zeros(cx, &framed(cx, &a[0], &[0, 1, 1, 0, 0]), true, true, &[0]));
+        "front"     [Nonzero [5]]       |cx, a| ok(cx, choose::trim_zeros(cx, &framed(cx, &a[0], &[0, 1, 1, 0, 0]), true, false, &[0]));
+        "box"       [Nonzero [3, 4]]    |cx, a| ok(cx, choose::trim_zeros(cx, &framed(cx, &a[0], &[0, 1, 1, 0]), true, true, &[0, 1]));
+        "columns"   [Nonzero [3, 4]]    |cx, a| ok(cx, choose::trim_zeros(cx, &framed(cx, &a[0], &[0, 1, 1, 0]), false, true, &[1]));
+        "empty"     [Real [0, 3]]       |cx, a| ok(cx, choose::trim_zeros(cx, &a[0], true, true, &[0, 1]));
+    }
+    entry! { list, "choosing", "ag_ix", ALL, Both;
+        "columns"   [Real [2], Real [3]] |cx, a| ok(cx, choose::ix(cx, &[&a[0], &a[1]]).map(|parts| rows::binary(cx, &rows::MUL, &parts[0], &parts[1])));
     }
     entry! { list, "choosing", "ag_flatnonzero", ALL, Constant("positions");
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, choose::flatnonzero(cx, &a[0]).map(Array::from));

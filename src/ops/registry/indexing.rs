@@ -56,6 +56,9 @@ const INDICES: &[Indexing] = &[
     (&[2, 3, 4], "@, :, @",         |cx| vec![integers(cx, &[2], &[1, 1]), integers(cx, &[2], &[0, 0])]),
     (&[2, 3, 4], ":, @, @",         |cx| vec![integers(cx, &[2], &[1, 1]), integers(cx, &[2], &[0, 3])]),
     (&[2, 3, 4], "..., @, ::-1",    |cx| vec![mask(cx, &[3], &[1, 0, 1])]),
+    (&[3, 4],    "1:, @",           |cx| vec![mask(cx, &[], &[1])]),
+    (&[3, 4],    "@, @",            |cx| vec![mask(cx, &[], &[1]), integers(cx, &[3], &[2, 0, 2])]),
+    (&[3, 4],    "@",               |cx| vec![mask(cx, &[], &[0])]),
 ];
 
 pub fn cases(list: &mut Vec<Entry>) {

@@ -1,6 +1,7 @@
 //! Cases of floating-point numbers taken apart, bounds, whole numbers, questions, and masked reductions.
 
 use super::*;
+use crate::ops::create::full;
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::predicates::{self, Tolerance};
 use crate::ops::{bessel, complex, floats, integers};
@@ -72,6 +73,8 @@ fn constant(list: &mut Vec<Entry>) {
     add("ag_signbit", REAL, "boolean", of_shapes(Nonzero, |cx, a| floats::signbit(cx, &a[0])));
     add("ag_fix", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::fix(cx, &a[0])));
     add("ag_round", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::round(cx, &a[0], 1)));
+    add("ag_zeros_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 0.0)));
+    add("ag_ones_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 1.0)));
     add("ag_full_like", REAL, "constant", of_shapes(Nonzero, |cx, a| floats::full_like(cx, &a[0], 2.0)));
     for f in integers::FUNCTIONS {
         let run = move |cx: &Context, a: &[Array]| {
@@ -104,21 +107,23 @@ fn masked(list: &mut Vec<Entry>) {
         (&[33, 40], &[1], false, true),
     ];
     let kinds = [
-        ("ag_sum_with", Kind::Sum, ALL),
-        ("ag_prod_with", Kind::Prod, ALL),
-        ("ag_max_with", Kind::Max, ALL),
-        ("ag_min_with", Kind::Min, ALL),
-        ("ag_mean_with", Kind::Mean, ALL),
-        ("ag_var_with", Kind::Var, ALL),
-        ("ag_std_with", Kind::Std, ALL),
+        ("ag_sum_with", Kind::Sum, Both),
+        ("ag_prod_with", Kind::Prod, Both),
+        ("ag_max_with", Kind::Max, Both),
+        ("ag_min_with", Kind::Min, Both),
+        ("ag_mean_with", Kind::Mean, Both),
+        ("ag_var_with", Kind::Var, Both),
+        ("ag_std_with", Kind::Std, Both),
+        ("ag_all_with", Kind::All, Constant("boolean")),
+        ("ag_any_with", Kind::Any, Constant("boolean")),
     ];
-    for (name, kind, dtypes) in kinds {
-        let moment = matches!(kind, Kind::Mean | Kind::Var | Kind::Std);
+    for (name, kind, derivative) in kinds {
+        let begins = matches!(kind, Kind::Sum | Kind::Prod | Kind::Max | Kind::Min);
         let mut cases = Vec::new();
         for &(shape, axes, keepdims, selected) in forms {
             for initial in [true, false] {
                 let extremum = matches!(kind, Kind::Max | Kind::Min);
-                if initial && moment || !initial && extremum && selected {
+                if initial && !begins || !initial && extremum && selected {
                     continue;
                 }
                 let x = Arg { domain: Distinct, shape };
@@ -143,6 +148,6 @@ fn masked(list: &mut Vec<Entry>) {
                 });
             }
         }
-        list.push(Entry { name, family: "reductions with a mask", dtypes, derivative: Both, cases });
+        list.push(Entry { name, family: "reductions with a mask", dtypes: ALL, derivative, cases });
     }
 }

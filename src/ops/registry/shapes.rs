@@ -35,6 +35,8 @@ pub fn cases(list: &mut Vec<Entry>) {
     entry! { list, "shapes", "ag_expand_dims", ALL, Both;
         "first"     [Real [3]]          |cx, a| shape::expand_dims(cx, &a[0], 0);
         "last"      [Real [2, 3]]       |cx, a| shape::expand_dims(cx, &a[0], 2);
+        "several"   [Real [2, 3]]       |cx, a| ok(cx, shape::expand_dims_axes(cx, &a[0], &[-1, 0, 2]));
+        "none"      [Real [0, 3]]       |cx, a| ok(cx, shape::expand_dims_axes(cx, &a[0], &[]));
     }
     entry! { list, "shapes", "ag_squeeze", ALL, Both;
         "one"       [Real [3, 1]]       |cx, a| shape::squeeze(cx, &a[0], &[1]);
