@@ -14,8 +14,8 @@ STAGE := $(abspath target/stage)
 CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
-.PHONY: help lib stage examples run test test-rust test-examples test-consumer bench bench-programs fuzz header check \
-        install clean
+.PHONY: help lib stage examples run test test-rust test-examples test-consumer bench bench-families bench-programs \
+        fuzz header check install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -60,10 +60,15 @@ bench-programs: stage
 	$(CC) -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -pedantic $(FUSED_FLAGS) -c benches/c/fused.c -o target/bench/fused.o
 	$(CC) -std=c11 -Wall -Wextra -pedantic -O2 -fopenmp -I$(STAGE)/include benches/c/bench.c benches/c/workloads.c \
 	  target/bench/fused.o -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lautograd -lm -o target/bench/bench
+	$(CC) -std=c11 -Wall -Wextra -pedantic -O2 -I$(STAGE)/include benches/c/families.c \
+	  -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lautograd -lm -o target/bench/families
 
 bench: bench-programs ## kernels, then the workloads beside other libraries; BENCH_ARGS=--ours: without those
 	$(CARGO) bench
 	scripts/bench_peers $(BENCH_ARGS)
+
+bench-families: bench-programs ## every family of operations beside NumPy; BENCH_ARGS="--only scans"
+	scripts/bench_families $(BENCH_ARGS)
 
 fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="--seconds 600 --seed 1"
 	scripts/fuzz_calls $(FUZZ_ARGS)

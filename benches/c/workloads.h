@@ -4,7 +4,7 @@
 
 #include <autograd.h>
 
-enum { MOST_PARAMETERS = 8 };
+enum { MOST_PARAMETERS = 10 };
 
 typedef struct problem problem;
 struct problem {

@@ -297,15 +297,21 @@ pub fn logsumexp_rows<T: Exponential>(x: &[T], length: usize, dst: &mut [T]) {
     }
 }
 
-/// Positions of the first greatest (smallest) elements of each row.
+/// Positions of the first greatest (smallest) elements of each row: the blocks' extrema, which are found fast, say in which
+/// block to look.
 pub fn argbest<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) {
+    const PART: usize = 512;
+    let fold = if max { Fold::Max } else { Fold::Min };
     for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {
-        let mut best = 0;
-        for (i, &v) in row.iter().enumerate() {
-            if v.beats(row[best], max) {
-                best = i;
+        let (mut best, mut start) = (T::row(fold, &row[..length.min(PART)]), 0);
+        for (k, part) in row.chunks(PART).enumerate().skip(1) {
+            let top = T::row(fold, part);
+            if top.beats(best, max) {
+                (best, start) = (top, k * PART);
             }
         }
-        *d = best as i64;
+        // What neither beats nor is beaten is equal, or NaN like the other.
+        let is_best = |v: &T| !v.beats(best, max) && !best.beats(*v, max);
+        *d = (start + row[start..].iter().position(is_best).unwrap_or(0)) as i64;
     }
 }

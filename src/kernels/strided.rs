@@ -62,6 +62,10 @@ impl Layout {
                     let source = memory[from as usize..].iter().step_by(step as usize);
                     run.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
                 }
+                -1 => {
+                    let source = memory[from as usize + 1 - n..=from as usize].iter().rev();
+                    run.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
+                }
                 _ => {
                     let mut p = from;
                     for d in run {
@@ -91,9 +95,23 @@ impl Layout {
 /// Side of the squares in which a transposed matrix is copied: two of them fit the first-level cache.
 const TILE: usize = 32;
 
+/// Elements one after the other, `each` times, as far as `dst` goes.
+fn repeat<'a, T: Copy + 'a>(source: impl Iterator<Item = &'a T>, each: usize, dst: &mut [T]) {
+    // The usual numbers are known to the compiler, which then needs no inner loop.
+    match each {
+        2 => dst.as_chunks_mut::<2>().0.iter_mut().zip(source).for_each(|(d, s)| *d = [*s; 2]),
+        3 => dst.as_chunks_mut::<3>().0.iter_mut().zip(source).for_each(|(d, s)| *d = [*s; 3]),
+        4 => dst.as_chunks_mut::<4>().0.iter_mut().zip(source).for_each(|(d, s)| *d = [*s; 4]),
+        _ => dst.chunks_exact_mut(each).zip(source).for_each(|(d, s)| d.fill(*s)),
+    }
+}
+
 /// The whole of a layout, in row-major order. Where the innermost axis makes wide steps and another one small steps,
 /// copies square by square, so that every cache line is fetched once.
 pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
+    if dst.is_empty() {
+        return;
+    }
     if let [.., (rows, row_step), (columns, column_step)] = layout.axes[..]
         && column_step.unsigned_abs() > 4
         && row_step.unsigned_abs() < column_step.unsigned_abs()
@@ -124,18 +142,23 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
         }
         return;
     }
-    // A row repeated, and a column: what broadcasting makes.
-    match layout.axes[..] {
-        [(_, 0), (inner, 1)] => {
-            let row = &memory[layout.offset..layout.offset + inner];
-            dst.chunks_exact_mut(inner).for_each(|line| line.copy_from_slice(row));
-        }
-        [(_, step), (inner, 0)] if step > 0 => {
-            let column = memory[layout.offset..].iter().step_by(step as usize);
-            dst.chunks_exact_mut(inner).zip(column).for_each(|(line, &x)| line.fill(x));
-        }
-        _ => layout.read(memory, 0, dst),
+    if let [(_, 0), (inner, 1)] = layout.axes[..] {
+        // A row again and again.
+        let row = &memory[layout.offset..layout.offset + inner];
+        return dst.chunks_exact_mut(inner).for_each(|line| line.copy_from_slice(row));
     }
+    if let [(n, step), (each, 0)] = layout.axes[..]
+        && step > 0
+        && n > 1
+    {
+        let source = &memory[layout.offset..];
+        return if step == 1 {
+            repeat(source[..n].iter(), each, dst);
+        } else {
+            repeat(source.iter().step_by(step as usize), each, dst);
+        };
+    }
+    layout.read(memory, 0, dst);
 }
 
 #[cfg(test)]
@@ -173,6 +196,11 @@ mod tests {
             (&[100, 90], &[1, 100], 0),
             (&[2, 70, 60], &[4200, 1, 70], 11),
             (&[40, 50], &[-1, 40], 39),
+            (&[40], &[-1], 39),
+            (&[30, 2], &[1, 0], 7),
+            (&[30, 3], &[2, 0], 7),
+            (&[30, 4], &[1, 0], 0),
+            (&[30, 5], &[3, 0], 0),
         ];
         for &(shape, strides, offset) in layouts {
             let layout = Layout::new(shape, strides, offset);

@@ -99,6 +99,9 @@ fn filled(cx: &Context, shape: &[usize], fill: impl FnOnce(&mut [i64]) -> Result
 pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) -> Result<Array> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
     let (at, n) = (integers(cx, at)?, x.shape()[axis]);
+    if outside == Outside::Raise {
+        return take_along(cx, x, axis, at);
+    }
     let list = filled(cx, at.shape(), |d| {
         d.iter_mut().zip(at.elements::<i64>()).try_for_each(|(d, &k)| {
             *d = outside.place(k, n, axis)?;

@@ -1,5 +1,6 @@
 //! Order: sorting, partitioning, searching. Which element goes where is found out on the plain values; the elements
-//! themselves are then picked, so that derivatives follow them to their places. NaN comes last, complex numbers are
+//! themselves are then picked, so that derivatives follow them to their places; where there is nothing to differentiate,
+//! values are sorted alone. NaN comes last, complex numbers are
 //! compared by their real, then by their imaginary parts, and what is equal keeps its order.
 
 use super::arrange::moveaxis;
@@ -20,26 +21,72 @@ pub trait Ordered: Element {
     fn is_nan(&self) -> bool {
         false
     }
+    /// Whether there are keys: integers in the same order, equal for equal elements and for any two NaN.
+    const KEYED: bool = false;
+    fn key(self) -> i64 {
+        0
+    }
+    /// Whether the key stands for this element only, so that it can be made from it again.
+    fn is_its_key(self) -> bool {
+        false
+    }
+    fn of_key(_key: i64) -> Self {
+        Self::default()
+    }
 }
 
 impl Ordered for bool {
     fn order(&self, other: &bool) -> Ordering {
         self.cmp(other)
     }
+    const KEYED: bool = true;
+    fn key(self) -> i64 {
+        i64::from(self)
+    }
+    fn is_its_key(self) -> bool {
+        true
+    }
+    fn of_key(key: i64) -> bool {
+        key != 0
+    }
 }
 impl Ordered for i64 {
     fn order(&self, other: &i64) -> Ordering {
         self.cmp(other)
     }
+    const KEYED: bool = true;
+    fn key(self) -> i64 {
+        self
+    }
+    fn is_its_key(self) -> bool {
+        true
+    }
+    fn of_key(key: i64) -> i64 {
+        key
+    }
 }
 macro_rules! ordered {
-    ($($real:ty, $complex:ty;)*) => {$(
+    ($($real:ty, $bits:ty, $complex:ty;)*) => {$(
         impl Ordered for $real {
             fn order(&self, other: &$real) -> Ordering {
                 self.partial_cmp(other).unwrap_or_else(|| <$real>::is_nan(*self).cmp(&<$real>::is_nan(*other)))
             }
             fn is_nan(&self) -> bool {
                 <$real>::is_nan(*self)
+            }
+            const KEYED: bool = true;
+            fn key(self) -> i64 {
+                // The sum makes 0 of -0. Negative numbers have their magnitudes in reverse.
+                let bits = (self + 0.0).to_bits() as $bits;
+                let key = if bits < 0 { bits ^ <$bits>::MAX } else { bits };
+                i64::from(if <$real>::is_nan(self) { <$bits>::MAX } else { key })
+            }
+            fn is_its_key(self) -> bool {
+                !(<$real>::is_nan(self) || self == 0.0 && self.is_sign_negative())
+            }
+            fn of_key(key: i64) -> $real {
+                let key = key as $bits;
+                <$real>::from_bits((if key < 0 { key ^ <$bits>::MAX } else { key }) as _)
             }
         }
         impl Ordered for $complex {
@@ -55,56 +102,110 @@ macro_rules! ordered {
         }
     )*};
 }
-ordered! { f64, Complex64; f32, Complex32; }
+ordered! { f64, i64, Complex64; f32, i32, Complex32; }
 
-/// Positions ordered as far as is asked: all of them, or so that those numbered `kths` stand where sorting puts them.
-pub fn arrange_positions<T: Ordered>(at: &mut [i64], row: &[T], kths: Option<&[usize]>) {
-    // By position among equals: the choice does not depend on how the work is done.
-    let order = |a: &i64, b: &i64| row[*a as usize].order(&row[*b as usize]).then(a.cmp(b));
-    match kths {
-        Some(kths) => select(at, 0, kths, &order),
-        None if row.len() <= SHORT => at.sort_unstable_by(order),
-        None => {
-            let mut pairs: Vec<(T, i64)> = at.iter().map(|&i| (row[i as usize], i)).collect();
-            pairs.sort_unstable_by(|a, b| a.0.order(&b.0).then(a.1.cmp(&b.1)));
-            at.iter_mut().zip(&pairs).for_each(|(at, &(_, i))| *at = i);
-        }
+/// By position among equals: the choice does not depend on how the work is done.
+fn by_position<T: Ordered>(row: &[T]) -> impl Fn(&i64, &i64) -> Ordering {
+    |a, b| row[*a as usize].order(&row[*b as usize]).then(a.cmp(b))
+}
+
+/// Keys with the positions behind them, so that comparing does not jump about. In one number they compare at once.
+fn pair<T: Ordered>(row: &[T], pairs: &mut Vec<u128>) {
+    let word = |i: usize, x: T| u128::from((x.key() ^ i64::MIN) as u64) << 64 | i as u128;
+    pairs.clear();
+    pairs.extend(row.iter().enumerate().map(|(i, &x)| word(i, x)));
+}
+
+/// The positions in the order of the elements. `pairs` is memory for many lines.
+fn sort_positions<T: Ordered>(at: &mut [i64], row: &[T], pairs: &mut Vec<u128>) {
+    if T::KEYED {
+        pair(row, pairs);
+        pairs.sort_unstable();
+        at.iter_mut().zip(pairs).for_each(|(at, pair)| *at = *pair as i64);
+    } else {
+        at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
+        at.sort_unstable_by(by_position(row));
     }
 }
 
-/// Lines longer than this are sorted with the elements beside their positions, so that comparing does not jump about.
-const SHORT: usize = 64;
+/// Positions in an order in which those numbered `kths` stand where sorting puts them. There may be more of them than
+/// elements; the rest stays as it is.
+pub fn partition_positions<T: Ordered>(at: &mut [i64], row: &[T], kths: &[usize], pairs: &mut Vec<u128>) {
+    if T::KEYED {
+        pair(row, pairs);
+        select(pairs, 0, kths, &Ord::cmp);
+        at.iter_mut().zip(pairs).for_each(|(at, pair)| *at = *pair as i64);
+    } else {
+        at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
+        select(at, 0, kths, &by_position(row));
+    }
+}
 
 /// Halves the list of numbers wanted, so that many of them cost little more than one.
-fn select(at: &mut [i64], start: usize, kths: &[usize], order: &impl Fn(&i64, &i64) -> Ordering) {
-    if kths.is_empty() || at.is_empty() {
+fn select<K>(list: &mut [K], start: usize, kths: &[usize], order: &impl Fn(&K, &K) -> Ordering) {
+    if kths.is_empty() || list.is_empty() {
         return;
     }
     let middle = kths.len() / 2;
     let k = kths[middle];
-    let (left, _, right) = at.select_nth_unstable_by(k - start, order);
+    let (left, _, right) = list.select_nth_unstable_by(k - start, order);
     select(left, start, &kths[..middle], order);
     select(right, k + 1, &kths[middle + 1..], order);
 }
 
-/// The order of the elements along an axis, for each line, in the shape of the array: positions along the axis.
-fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Tensor> {
-    let t = cx.tensor(&x.plain())?;
+/// The lines along an axis, one after the other, and the order of axes that brings them back to their places.
+fn lines(cx: &Context, x: &Array, axis: usize) -> Result<(Tensor, Axes)> {
+    let t = cx.tensor(x)?;
     let mut order: Axes = (0..t.ndim()).filter(|&a| a != axis).collect();
     order.push(axis);
-    let t = cx.engine.contiguous(&permuted(&t, &order))?;
-    let n = t.shape()[t.ndim() - 1];
+    let mut back: Axes = (0..t.ndim().saturating_sub(1)).collect();
+    back.insert(axis, t.ndim() - 1);
+    Ok((cx.engine.contiguous(&permuted(&t, &order))?, back))
+}
+
+/// The order of the elements along an axis, for each line, in the shape of the array: positions along the axis.
+fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Tensor> {
+    let (t, back) = lines(cx, &x.plain(), axis)?;
+    let n = t.shape()[t.ndim() - 1].max(1);
+    let mut pairs = Vec::new();
     let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(t.shape(), |d| {
-        if n > 0 {
-            for (at, row) in d.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
-                at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
-                arrange_positions(at, row, kths);
+        for (at, row) in d.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
+            match kths {
+                Some(kths) => partition_positions(at, row, kths, &mut pairs),
+                None => sort_positions(at, row, &mut pairs),
             }
         }
     }))?;
-    let mut back: Axes = (0..t.ndim().saturating_sub(1)).collect();
-    back.insert(axis, t.ndim() - 1);
     cx.engine.contiguous(&permuted(&found, &back))
+}
+
+/// The elements in order, where nobody asks where they came from: keys alone are sorted. Nothing, if there are none that
+/// say everything about the elements.
+fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Option<Array>> {
+    if !matches!(x, Array::Plain(_)) {
+        return Ok(None);
+    }
+    let (t, back) = lines(cx, x, axis)?;
+    let n = t.shape()[t.ndim() - 1].max(1);
+    let sorted = with_dtype!(t.dtype(), T => {
+        let elements = t.elements::<T>();
+        if !T::KEYED || !elements.iter().all(|x| x.is_its_key()) {
+            return Ok(None);
+        }
+        let keys = cx.engine.build::<i64>(t.shape(), |keys| {
+            for (keys, row) in keys.chunks_exact_mut(n).zip(elements.chunks_exact(n)) {
+                keys.iter_mut().zip(row).for_each(|(key, x)| *key = x.key());
+                match kths {
+                    Some(kths) => select(keys, 0, kths, &Ord::cmp),
+                    None => keys.sort_unstable(),
+                }
+            }
+        })?;
+        cx.engine.build::<T>(t.shape(), |d| {
+            d.iter_mut().zip(keys.elements::<i64>()).for_each(|(d, &key)| *d = T::of_key(key));
+        })?
+    });
+    Ok(Some(cx.engine.contiguous(&permuted(&sorted, &back))?.into()))
 }
 
 /// The elements at `at` along an axis, of which there are as many as in `x` along the others.
@@ -144,7 +245,10 @@ fn wanted(kths: &[i64], n: usize) -> Result<Vec<usize>> {
 /// `numpy.sort` along an axis.
 pub fn sort(cx: &Context, x: &Array, axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
-    take_positions(cx, x, &positions(cx, x, axis, None)?, axis)
+    match values(cx, x, axis, None)? {
+        Some(sorted) => Ok(sorted),
+        None => take_positions(cx, x, &positions(cx, x, axis, None)?, axis),
+    }
 }
 
 /// `numpy.argsort` along an axis.
@@ -157,7 +261,10 @@ pub fn argsort(cx: &Context, x: &Array, axis: i64) -> Result<Array> {
 pub fn partition(cx: &Context, x: &Array, kths: &[i64], axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
     let kths = wanted(kths, x.shape()[axis])?;
-    take_positions(cx, x, &positions(cx, x, axis, Some(&kths))?, axis)
+    match values(cx, x, axis, Some(&kths))? {
+        Some(partitioned) => Ok(partitioned),
+        None => take_positions(cx, x, &positions(cx, x, axis, Some(&kths))?, axis),
+    }
 }
 
 /// `numpy.argpartition` along an axis.
@@ -250,8 +357,8 @@ pub fn unique(cx: &Context, x: &Array) -> Result<Unique> {
     let (mut first, mut counts) = (Vec::new(), Vec::new());
     let inverse = with_dtype!(t.dtype(), T => {
         let row = t.elements::<T>();
-        let mut at: Vec<i64> = (0..row.len() as i64).collect();
-        arrange_positions(&mut at, row, None);
+        let mut at = vec![0; row.len()];
+        sort_positions(&mut at, row, &mut Vec::new());
         cx.engine.build::<i64>(t.shape(), |d| {
             let mut last: Option<T> = None;
             for &i in &at {

@@ -4,7 +4,7 @@
 use super::create;
 use super::elementwise::{self as rows, binary, select};
 use super::gather::pick;
-use super::order::{Ordered, arrange_positions, grouped};
+use super::order::{Ordered, grouped, partition_positions};
 use super::shape::reshape;
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
@@ -144,7 +144,7 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let mut void = vec![false; count];
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
     with_dtype!(t.dtype(), T => {
-        let mut at = vec![0i64; n];
+        let (mut at, mut pairs) = (vec![0i64; n], Vec::new());
         // Most lines have as many elements as the one before, and then the same places.
         let (mut last, mut places, mut wanted) = (0, Vec::new(), Vec::new());
         for (k, row) in t.elements::<T>().chunks_exact(n).enumerate() {
@@ -160,8 +160,7 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
                 wanted.sort_unstable();
                 wanted.dedup();
             }
-            at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
-            arrange_positions(&mut at, row, Some(&wanted));
+            partition_positions(&mut at, row, &wanted, &mut pairs);
             for (j, &(a, b, w)) in places.iter().enumerate() {
                 let i = j * count + k;
                 let place = |p: usize| (k * n) as i64 + at[p];

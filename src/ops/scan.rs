@@ -43,6 +43,17 @@ scan! {
     bool, |a, b| a | b, a & b;
 }
 
+/// Each result from the one before, which stays in a register.
+fn running<'a, T: Scan>(mut pairs: impl Iterator<Item = (&'a mut T, &'a T)>, op: impl Fn(T, T) -> T) {
+    if let Some((d, &first)) = pairs.next() {
+        *d = first;
+        pairs.fold(first, |last, (d, &x)| {
+            *d = op(last, x);
+            *d
+        });
+    }
+}
+
 /// Along which axis, in which direction, of which shape.
 #[derive(Clone)]
 struct Line {
@@ -70,7 +81,19 @@ impl Line {
         }
     }
 
-    fn scan<T: Scan>(&self, d: &mut [T], x: &[T], op: fn(T, T) -> T) {
+    fn scan<T: Scan>(&self, d: &mut [T], x: &[T], op: impl Fn(T, T) -> T) {
+        let n = self.shape[self.axis];
+        if n > 0 && self.shape[self.axis + 1..].iter().all(|&d| d == 1) {
+            for (d, x) in d.chunks_exact_mut(n).zip(x.chunks_exact(n)) {
+                let pairs = d.iter_mut().zip(x);
+                if self.reverse {
+                    running(pairs.rev(), &op);
+                } else {
+                    running(pairs, &op);
+                }
+            }
+            return;
+        }
         self.walk(|at, before, len| match before {
             None => d[at..at + len].copy_from_slice(&x[at..at + len]),
             Some(before) => (0..len).for_each(|i| d[at + i] = op(d[before + i], x[at + i])),

@@ -252,6 +252,16 @@ fn pads(list: &mut Vec<Entry>) {
         args: vec![Arg { domain: Distinct, shape: &[5] }],
         run: Box::new(|cx, a| ok(cx, pad::pad(cx, &a[0], &[[1, 2]], Mean, Some(&[2, 3])))),
     });
+    type Zeros = (&'static [usize], &'static [[usize; 2]]);
+    let zeros: [Zeros; 4] =
+        [(&[3], &[[2, 4]]), (&[2, 3], &[[1, 0], [0, 2]]), (&[0, 2], &[[1, 1], [1, 1]]), (&[33, 40], &[[1, 0], [0, 2]])];
+    for (shape, widths) in zeros {
+        cases.push(Case {
+            label: format!("zeros {shape:?}"),
+            args: vec![Arg { domain: Distinct, shape }],
+            run: Box::new(move |cx, a| ok(cx, pad::zeros(cx, &a[0], widths))),
+        });
+    }
     list.push(Entry { name: "ag_pad", family: "padding", dtypes: ALL, derivative: Both, cases });
     values(list);
 }
