@@ -304,6 +304,11 @@ impl Plan {
         let count: usize = p.shape.iter().product();
         let lists: SmallVec<[(usize, &[i64]); 4]> = p.along.iter().map(|(k, t)| (*k, t.elements::<i64>())).collect();
         for_each_offset(outer_shape.iter().copied().zip(outer_strides.iter().copied()), at, |outer| {
+            if let ([(axis, list)], []) = (&lists[..], middle) {
+                // By far the most frequent kind.
+                let stride = strides[*axis];
+                return list.iter().for_each(|&i| each(outer + i as isize * stride, row, step));
+            }
             for i in 0..count {
                 let place = lists.iter().fold(outer, |at, (axis, list)| at + list[i] as isize * strides[*axis]);
                 for_each_offset(middle.iter().copied(), place, |at| each(at, row, step));
@@ -362,13 +367,28 @@ fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step
 
 /// The positions of true elements, one array per axis.
 fn nonzero(cx: &Context, mask: &Tensor) -> Result<SmallVec<[Tensor; 4]>> {
-    cx.engine.force(mask)?;
-    let view = mask.view::<bool>();
-    let count = view.iter().filter(|&&b| b).count();
-    (0..mask.ndim())
-        .map(|axis| {
-            let mut next = view.indexed_iter().filter(|(_, b)| **b).map(|(at, _)| at[axis] as i64);
-            cx.engine.build::<i64>(&[count], |d| d.iter_mut().for_each(|d| *d = next.next().unwrap_or_default()))
+    let mask = cx.engine.contiguous(mask)?;
+    let flags = mask.elements::<bool>();
+    let count = flags.iter().filter(|&&b| b).count();
+    let places = cx.engine.build::<i64>(&[count], |places| {
+        // Every place is written, and stays if it counts: no branch that the processor would have to guess.
+        let mut k = 0;
+        for (i, &flag) in flags.iter().enumerate() {
+            if let Some(place) = places.get_mut(k) {
+                *place = i as i64;
+            }
+            k += usize::from(flag);
+        }
+    })?;
+    if mask.ndim() == 1 {
+        return Ok(SmallVec::from_elem(places, 1));
+    }
+    let strides = shape::contiguous(mask.shape());
+    (mask.shape().iter().zip(&strides))
+        .map(|(&extent, &stride)| {
+            let of = |place: i64| place / stride as i64 % extent as i64;
+            let places = places.elements::<i64>();
+            cx.engine.build::<i64>(&[count], |d| d.iter_mut().zip(places).for_each(|(d, &place)| *d = of(place)))
         })
         .collect()
 }
@@ -453,6 +473,12 @@ impl Primitive for Get {
             Ok(cx.engine.build::<T>(&plan.to, |d| {
                 let mut rest = d;
                 plan.rows(t.offset() as isize, t.strides(), |at, row, step| {
+                    if row == 1 {
+                        let (d, tail) = std::mem::take(&mut rest).split_first_mut().expect("a place for each element");
+                        *d = memory[at as usize];
+                        rest = tail;
+                        return;
+                    }
                     let (line, tail) = std::mem::take(&mut rest).split_at_mut(row);
                     rest = tail;
                     if step == 1 {
@@ -646,6 +672,9 @@ fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
     let mut line = |at: isize, row: usize, step: isize| {
         let (v, tail) = rest.split_at(row);
         rest = tail;
+        if let [v] = *v {
+            return C::change(&mut d[at as usize], v);
+        }
         if step == 1 {
             d[at as usize..at as usize + row].iter_mut().zip(v).for_each(|(d, &v)| C::change(d, v));
         } else {
