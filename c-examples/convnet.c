@@ -228,13 +228,6 @@ static bool read_options(int argc, char **argv, struct options *o) {
   return true;
 }
 
-static bool read_digits(const char *path, digits *train, digits *test) {
-  size_t length = strlen(path);
-  if (length < 4 || strcmp(path + length - 4, ".csv") != 0)
-    return digits_read_idx(path, "train", train) && digits_read_idx(path, "t10k", test);
-  return digits_read_csv(path, train) && digits_hold_out(train, train->count / 5, 3, test);
-}
-
 int main(int argc, char **argv) {
   struct options options;
   if (argc > 1 && !strcmp(argv[1], "--help")) return fputs(HELP, stdout) == EOF;
@@ -242,7 +235,7 @@ int main(int argc, char **argv) {
 
   digits train = {0}, test = {0};
   int status = 1;
-  if (read_digits(options.data, &train, &test)) {
+  if (digits_read(options.data, &train, &test)) {
     int64_t *order = malloc(train.count * sizeof *order), *predicted = malloc(test.count * sizeof *predicted);
     if (order && predicted) status = run(&options, &train, &test, order, predicted);
     free(order);

@@ -62,14 +62,6 @@ struct options {
   double expected; /* per cent of the test digits */
 };
 
-static bool read_digits(const char *path, digits *train, digits *test) {
-  size_t length = strlen(path);
-  if (length < 4 || strcmp(path + length - 4, ".csv") != 0)
-    return digits_read_idx(path, "train", train) && digits_read_idx(path, "t10k", test);
-  /* a fifth is held out, the same one for every --seed; see README.md for what other fifths give */
-  return digits_read_csv(path, train) && digits_hold_out(train, train->count / 5, 3, test);
-}
-
 static ag_array images_of(ag_context *cx, const digits *d) {
   const int64_t shape[] = {(int64_t)d->count, (int64_t)(d->side * d->side)};
   return ag_array_new(cx, AG_F32, shape, 2, d->pixels);
@@ -251,7 +243,7 @@ int main(int argc, char **argv) {
 
   digits train = {0}, test = {0};
   int status = 1;
-  if (read_digits(options.data, &train, &test)) {
+  if (digits_read(options.data, &train, &test)) {
     int64_t *order = malloc(train.count * sizeof *order), *predicted = malloc(test.count * sizeof *predicted);
     if (order && predicted) status = run(&options, &train, &test, order, predicted);
     free(order);

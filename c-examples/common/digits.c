@@ -18,6 +18,13 @@ static bool allocate(digits *d, size_t count, size_t side) {
   return false;
 }
 
+bool digits_read(const char *path, digits *train, digits *test) {
+  size_t length = strlen(path);
+  if (length < 4 || strcmp(path + length - 4, ".csv") != 0)
+    return digits_read_idx(path, "train", train) && digits_read_idx(path, "t10k", test);
+  return digits_read_csv(path, train) && digits_hold_out(train, train->count / 5, 3, test);
+}
+
 void digits_free(digits *d) {
   free(d->pixels);
   free(d->labels);

@@ -19,6 +19,10 @@ bool digits_read_idx(const char *folder, const char *set /* "train" or "t10k" */
 /* Moves the last `count` pictures of `all` into `rest`, after a shuffle that depends on `seed` alone. */
 bool digits_hold_out(digits *all, size_t count, uint64_t seed, digits *rest);
 
+/* Training and test digits: of a .csv file, of which a fifth is held out (always the same one; README.md says what other
+ * fifths give), or of the IDX files in a folder. */
+bool digits_read(const char *path, digits *train, digits *test);
+
 void digits_free(digits *d);
 
 /* A random order of the numbers order[0..n); `state` goes on from call to call. */

@@ -93,9 +93,7 @@ impl Tensor {
             cells.push(rc);
         }
     }
-}
 
-impl Tensor {
     /// A cell of this form, empty.
     #[inline]
     fn empty(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize) -> Rc<Cell> {
