@@ -6,8 +6,9 @@
 
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
-use crate::array::{DType, Op, Operand, Shape, shape};
+use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
+use crate::engine::Other;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
 use crate::trace::{Array, Kept, Number, Primitive, apply};
@@ -125,7 +126,7 @@ table! { UNARY: Unary;
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| g.over(k(1.0) - x * x)),   Unit);
     RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
     DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
-    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g + g).scaled(x)),             Real);
+    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g * k(2.0)).scaled(x)),        Real);
     SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
@@ -424,9 +425,13 @@ pub fn plain(cx: &Context, name: &str, run: impl FnOnce(&Context) -> Result<Arra
 pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array) -> Result<Array> {
     let t = match x {
         Array::Number { value, weak } => return Ok(Array::Number { value: (kernel.scalar)(*value), weak: *weak }),
-        Array::Plain(t) => t.clone(),
+        Array::Plain(t) => t,
         _ => return Err(Error::handle("the null array has no elements")),
     };
+    if let Some(y) = cx.engine.small_unary(kernel, t) {
+        return Ok(Array::Plain(y?));
+    }
+    let t = t.clone();
     let dtype = match t.dtype() {
         DType::Bool if matches!(kernel.name, "negative" | "sign") => {
             return Err(Error::dtype(format!("the {} of booleans is not defined", kernel.name)));
@@ -454,6 +459,9 @@ fn unsupported(name: &str, dtype: DType) -> Error {
 fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Result<Array> {
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
+    }
+    if let Some(z) = small_binary(cx, kernel, x, y) {
+        return Ok(Array::Plain(z?));
     }
     let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {
@@ -488,6 +496,26 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     Ok(cx.engine.elementwise(Op::Binary(kernel), dtype, dtype, &shape, operands)?.into())
 }
 
+/// Two arguments of which one is a small array, without the lists that the general way needs.
+fn small_binary(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Option<Result<Tensor>> {
+    // A number with a type of its own raises the precision of a narrower array.
+    let goes_with = |t: &Tensor, weak: bool| weak || t.dtype() == DType::F64;
+    match (x, y) {
+        (Array::Plain(a), Array::Plain(b)) => {
+            let flip = a.size() < b.size();
+            let (big, other) = if flip { (b, a) } else { (a, b) };
+            cx.engine.small_binary(kernel, big, Other::Array(other), flip)
+        }
+        (Array::Plain(t), &Array::Number { value, weak }) if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), false)
+        }
+        (&Array::Number { value, weak }, Array::Plain(t)) if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), true)
+        }
+        _ => None,
+    }
+}
+
 /// The dtype of a combination; a weak number has no say but makes integers floating.
 pub fn promote(x: &Array, y: &Array) -> DType {
     match (x.is_weak(), y.is_weak()) {
@@ -518,7 +546,7 @@ fn materialise_numbers(cx: &Context, operands: [Operand; 3], dtype: DType) -> Re
 }
 
 /// The same elements in another dtype; deferred like any element-wise operation.
-pub fn cast(cx: &Context, t: crate::array::Tensor, dtype: DType) -> Result<crate::array::Tensor> {
+pub fn cast(cx: &Context, t: Tensor, dtype: DType) -> Result<Tensor> {
     if t.dtype() == dtype {
         return Ok(t);
     }

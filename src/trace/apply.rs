@@ -1,6 +1,6 @@
 //! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
 
-use super::tape::Meta;
+use super::tape::{Meta, Tape};
 use super::value::Array;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -131,6 +131,14 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
         _ if cx.failed() => return Array::Null,
         [a] if plain(a) => p.eval(cx, std::slice::from_ref(a)),
         [a, b] if plain(a) && plain(b) => p.eval(cx, &[a.clone(), b.clone()]),
+        [a] => match record_flat(cx, p, [a]) {
+            Some(ans) => return ans,
+            None => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
+        },
+        [a, b] => match record_flat(cx, p, [a, b]) {
+            Some(ans) => return ans,
+            None => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
+        },
         _ => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
     };
     match result {
@@ -138,6 +146,91 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
         Ok(_) => Array::Null,
         Err(e) => cx.fail(e.within(p.name())),
     }
+}
+
+/// An operation whose arguments are plain, or recorded on one open tape over plain values: what nearly all operations of
+/// a first derivative are. `None` for all others.
+fn record_flat<const N: usize>(cx: &Context, p: &dyn Primitive, args: [&Array; N]) -> Option<Array> {
+    let mut top = 0;
+    for a in args {
+        match *a {
+            Array::Number { .. } | Array::Plain(_) => {}
+            Array::Variable { level, .. } | Array::Recorded { level, .. } if top == 0 || top == level => top = level,
+            _ => return None,
+        }
+    }
+    if !cx.trace.is_live(top) {
+        return None;
+    }
+    let (mut argnums, mut parents, mut count) = ([0; N], [(0, 0); N], 0);
+    let mut parent = |k: usize, node: u32| {
+        (argnums[count], parents[count]) = (k, (k as u32, node));
+        count += 1;
+    };
+    let mut k = 0;
+    let mut primals = args.map(|a| {
+        k += 1;
+        match a {
+            Array::Variable { node, value, .. } => {
+                parent(k - 1, *node);
+                Array::from(*value)
+            }
+            Array::Recorded { node, value, .. } => {
+                parent(k - 1, *node);
+                Array::Plain(value.clone())
+            }
+            plain => plain.clone(),
+        }
+    });
+    let ans = match p.eval(cx, &primals) {
+        Ok(ans) if !cx.failed() => ans,
+        Ok(_) => return Some(Array::Null),
+        Err(e) => return Some(cx.fail(e.within(p.name()))),
+    };
+    let noted = cx.trace.with_tape(top, |tape| {
+        note(tape, p, &argnums[..count], &parents[..count], &mut primals, std::slice::from_ref(&ans))
+    });
+    Some(match noted.flatten() {
+        None => ans,
+        Some(None) => cx.fail(full().within(p.name())),
+        Some(Some(node)) => Array::boxed(top, node, ans),
+    })
+}
+
+fn full() -> Error {
+    Error::memory("the tape is full: it holds 2^32 nodes at most")
+}
+
+/// Records what was done: the first result's node, or `None` in its place if the tape is full. Nothing at all for what
+/// cannot be differentiated (integers, say). Takes the arguments that the rule reads.
+fn note(
+    tape: &mut Tape,
+    p: &dyn Primitive,
+    argnums: &[usize],
+    parents: &[(u32, u32)],
+    primals: &mut [Array],
+    ans: &[Array],
+) -> Option<Option<u32>> {
+    if !ans.iter().any(|a| a.dtype().is_inexact()) {
+        return None;
+    }
+    let mask = p.keeps(argnums);
+    let mut general = tape.blank();
+    general.rule = Some(p.boxed());
+    general.parents.extend_from_slice(parents);
+    general.mask = mask;
+    for (k, primal) in primals.iter_mut().enumerate() {
+        if mask == ALL || k < 63 && mask >> k & 1 == 1 {
+            general.kept.push(std::mem::take(primal));
+        }
+    }
+    for a in ans {
+        if mask & ANS != 0 {
+            general.kept.push(a.clone());
+        }
+        general.metas.push(Meta::of(a));
+    }
+    Some(tape.push(general))
 }
 
 /// Applies a primitive; no results at all when something is wrong.
@@ -211,7 +304,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
     }
     let level = cx.trace.level(top).expect("a live level is open");
     let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
-    let mut parents: SmallVec<[(u32, u32); 2]> = SmallVec::new();
+    let mut parents: SmallVec<[(u32, u32); 3]> = SmallVec::new();
     let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
     let mut lower = false;
     for (k, a) in args.iter().enumerate() {
@@ -237,28 +330,11 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
     let Some(tape) = level.tape else {
         return forward(cx, p, top, &argnums, tangents, &primals, ans);
     };
-    // What cannot be differentiated (integers, say) is not recorded.
-    if !ans.as_slice().iter().any(|a| a.dtype().is_inexact()) {
+    let Some(node) = note(&mut tape.borrow_mut(), p, &argnums, &parents, &mut primals, ans.as_slice()) else {
         return Some(ans);
-    }
-    let mask = p.keeps(&argnums);
-    let mut general = tape.borrow_mut().blank();
-    general.rule = Some(p.boxed());
-    general.parents = parents;
-    general.mask = mask;
-    for (k, primal) in primals.drain(..).enumerate() {
-        if mask == ALL || k < 63 && mask >> k & 1 == 1 {
-            general.kept.push(primal);
-        }
-    }
-    for a in ans.as_slice() {
-        if mask & ANS != 0 {
-            general.kept.push(a.clone());
-        }
-        general.metas.push(Meta::of(a));
-    }
-    let Some(mut node) = tape.borrow_mut().push(general) else {
-        cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within(p.name()));
+    };
+    let Some(mut node) = node else {
+        cx.fail(full().within(p.name()));
         return None;
     };
     Some(ans.map(|a| {

@@ -239,6 +239,13 @@ impl Trace {
         Some(levels[at].clone())
     }
 
+    /// Runs `f` on an open tape; `None` where the level has none.
+    pub fn with_tape<R>(&self, serial: u64, f: impl FnOnce(&mut Tape) -> R) -> Option<R> {
+        let levels = self.levels.borrow();
+        let at = levels.binary_search_by_key(&serial, |l| l.serial).ok()?;
+        Some(f(&mut levels[at].tape.as_ref()?.borrow_mut()))
+    }
+
     /// Records a number on an open tape; `None` where the level has no tape or no room.
     #[inline(always)]
     pub fn push_number(&self, serial: u64, parents: [u32; 2], partials: [f64; 2]) -> Option<u32> {
