@@ -3853,7 +3853,9 @@ struct ag_array ag_holomorphic_grad(struct ag_context *cx,
                                     size_t argnum);
 
 /**
- * The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument.
+ * The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument. Its rows are one sweep with
+ * many cotangents at a time; where a real argument has by far fewer elements than the result, its columns are one forward
+ * pass instead, for which `f` is called again. ag_jacobian_reverse and ag_jacobian_forward do the one or the other.
  */
 AG_API
 struct ag_array ag_jacobian(struct ag_context *cx,
@@ -3864,7 +3866,8 @@ struct ag_array ag_jacobian(struct ag_context *cx,
                             size_t argnum);
 
 /**
- * The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument.
+ * The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument. For real arguments
+ * one forward pass through the gradient with many tangents at a time.
  */
 AG_API
 struct ag_array ag_hessian(struct ag_context *cx,
@@ -3987,8 +3990,19 @@ struct ag_array ag_deriv(struct ag_context *cx,
                          size_t argnum);
 
 /**
- * The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode: a pass for each element of the argument.
- * Cheaper where there are fewer of these than of the result. Complex arguments are differentiated along the real axis.
+ * The Jacobian with respect to args[argnum], as ag_jacobian, in reverse mode whatever the shapes are.
+ */
+AG_API
+struct ag_array ag_jacobian_reverse(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    const struct ag_array *args,
+                                    size_t nargs,
+                                    size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode whatever the shapes are: a pass with many
+ * tangents at a time. Complex arguments are differentiated along the real axis.
  */
 AG_API
 struct ag_array ag_jacobian_forward(struct ag_context *cx,

@@ -5,5 +5,6 @@ pub mod along;
 pub mod check;
 pub mod checkpoint;
 pub mod grad;
+pub mod jacobian;
 pub mod sweep;
 pub mod tensor;

@@ -6,6 +6,7 @@
 
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
+use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::engine::Other;
@@ -316,6 +317,10 @@ impl Primitive for UnaryOp {
         unary_kernel(cx, self.0.kernel, &args[0])
     }
 
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         mask((self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0, 1)
     }
@@ -348,6 +353,10 @@ impl Primitive for BinaryOp {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         binary_kernel(cx, self.0.kernel, &args[0], &args[1])
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -582,6 +591,10 @@ impl Primitive for Astype {
         let t = cx.lazy_tensor(&args[0])?;
         Ok(cast(cx, t, self.0)?.into())
     }
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         0
     }
@@ -613,6 +626,10 @@ impl Primitive for Where {
         let condition = cast(cx, cx.lazy_tensor(&args[0])?, DType::Bool)?;
         let operands = [Operand::Array(condition), operand(cx, x, dtype)?, operand(cx, y, dtype)?];
         Ok(cx.engine.elementwise(Op::Select, dtype, dtype, &shape, operands)?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -652,6 +669,10 @@ impl Primitive for Clip {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = binary_kernel(cx, &math::MAXIMUM, &args[0], &Array::weak(self.low))?;
         binary_kernel(cx, &math::MINIMUM, &x, &Array::weak(self.high))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -699,6 +720,10 @@ impl Primitive for NanToNum {
         let nan = test(cx, &ISNAN, x);
         let finite = clip(cx, x, -largest, largest);
         Ok(select(cx, &nan, &Array::weak(0.0), &finite))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -777,6 +802,10 @@ impl Primitive for Sinc {
             }
         })?;
         Ok(cast(cx, y, dtype)?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

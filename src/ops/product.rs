@@ -5,7 +5,7 @@
 //! cotangents of C = A B are g B^T and A^T g, without conjugation.
 
 use super::elementwise::{self, self as rows, binary};
-use super::shape::{reshape, transpose};
+use super::shape::{reshape, transpose, with_ndim};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -58,6 +58,32 @@ impl Primitive for Stacked {
             DType::I64 | DType::Bool => product::<i64>(cx, &a, &b),
         }?;
         Ok(if promoted == DType::Bool { elementwise::cast(cx, c, DType::Bool)?.into() } else { c.into() })
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let [ta, tb] = self.turned;
+        let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max()?;
+        let of = |k: usize| if lead[k] { with_ndim(cx, &args[k], ndim) } else { args[k].clone() };
+        let (a, b) = (of(0), of(1));
+        // A batch of rows times one matrix, or one matrix times a batch of columns, is one product.
+        if let (&[n, p, q], 2, true) = (a.shape(), b.ndim(), lead[0])
+            && !lead[1]
+            && (!ta || p == 1 || q == 1)
+        {
+            let (m, k) = if ta { (q, p) } else { (p, q) };
+            let c = Stacked::of(cx, (&reshape(cx, &a, &[n * m, k]), false), (&b, tb));
+            let columns = c.shape().get(1).copied().unwrap_or(0);
+            return Some(reshape(cx, &c, &[n, m, columns]));
+        }
+        if let (2, &[n, p, q], true) = (a.ndim(), b.shape(), lead[1])
+            && !lead[0]
+            && (if tb { p } else { q }) == 1
+        {
+            let c = Stacked::of(cx, (&reshape(cx, &b, &[n, p * q]), false), (&a, !ta));
+            let rows = c.shape().get(1).copied().unwrap_or(0);
+            return Some(reshape(cx, &c, &[n, rows, 1]));
+        }
+        Some(Stacked::of(cx, (&a, ta), (&b, tb)))
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {

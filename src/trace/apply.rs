@@ -58,6 +58,12 @@ pub trait Primitive: BoxedRule {
         parts
     }
 
+    /// The results of a batch at once, with its number along their first axis as it is along that of the arguments marked in
+    /// `lead`. `None`: it is done value by value.
+    fn batched(&self, _cx: &Context, _args: &[Array], _lead: &[bool]) -> Option<Array> {
+        None
+    }
+
     /// Adds the cotangent of the only argument to `sum` (of the form `meta`) in place; gives `sum` back as the error
     /// where that can't be done.
     fn vjp_into(&self, _cx: &Context, _g: &Array, sum: Array, _meta: &Meta) -> std::result::Result<Array, Array> {
@@ -242,6 +248,8 @@ pub fn apply_multi(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> SmallVec
 trait Results: Sized {
     fn as_slice(&self) -> &[Array];
     fn map(self, f: impl FnMut(Array) -> Array) -> Self;
+    /// From at least one value.
+    fn of(values: SmallVec<[Array; 1]>) -> Self;
     /// From values in the same number.
     fn zip(self, other: SmallVec<[Array; 1]>, f: impl FnMut(Array, Array) -> Array) -> Self;
 }
@@ -252,6 +260,9 @@ impl Results for Array {
     }
     fn map(self, mut f: impl FnMut(Array) -> Array) -> Array {
         f(self)
+    }
+    fn of(mut values: SmallVec<[Array; 1]>) -> Array {
+        values.pop().unwrap_or_default()
     }
     fn zip(self, mut other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Array {
         f(self, other.pop().unwrap_or_default())
@@ -264,6 +275,9 @@ impl Results for SmallVec<[Array; 1]> {
     }
     fn map(self, f: impl FnMut(Array) -> Array) -> Self {
         self.into_iter().map(f).collect()
+    }
+    fn of(values: SmallVec<[Array; 1]>) -> Self {
+        values
     }
     fn zip(self, other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Self {
         self.into_iter().zip(other).map(|(a, b)| f(a, b)).collect()
@@ -303,6 +317,9 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         return computed(&primals);
     }
     let level = cx.trace.level(top).expect("a live level is open");
+    if let Some(n) = level.batch {
+        return over_batch(cx, p, (top, n), args, eval);
+    }
     let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
     let mut parents: SmallVec<[(u32, u32); 3]> = SmallVec::new();
     let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
@@ -341,6 +358,42 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         node += 1;
         Array::boxed(top, node - 1, a)
     }))
+}
+
+/// A primitive on batches: at once if it says how, else value by value.
+fn over_batch<R: Results>(
+    cx: &Context,
+    p: &dyn Primitive,
+    (level, n): (u64, usize),
+    args: &[&Array],
+    eval: Eval<'_, R>,
+) -> Option<R> {
+    let mut lead: SmallVec<[bool; 3]> = SmallVec::new();
+    let primals: SmallVec<[Array; 3]> = args
+        .iter()
+        .map(|a| {
+            let layer = a.layer(level);
+            lead.push(layer.is_some());
+            layer.map_or_else(|| (*a).clone(), |(_, primal)| primal)
+        })
+        .collect();
+    if let Some(ans) = p.batched(cx, &primals, &lead) {
+        return (!cx.failed()).then(|| R::of(SmallVec::from_buf([Array::batch(level, ans)])));
+    }
+    let mut columns: SmallVec<[Vec<Array>; 1]> = SmallVec::new();
+    for i in 0..n {
+        let one: SmallVec<[Array; 3]> = primals
+            .iter()
+            .zip(&lead)
+            .map(|(x, &lead)| if lead { ops::shape::element(cx, x, i) } else { x.clone() })
+            .collect();
+        let ans = apply_with(cx, p, &one.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?;
+        columns.resize_with(ans.as_slice().len(), Vec::new);
+        columns.iter_mut().zip(ans.as_slice()).for_each(|(c, a)| c.push(a.clone()));
+    }
+    let stacked = columns.iter().map(|c| Array::batch(level, ops::shape::stack(cx, &c.iter().collect::<Vec<_>>(), 0)));
+    let stacked: SmallVec<[Array; 1]> = stacked.collect();
+    (!cx.failed()).then(|| R::of(stacked))
 }
 
 fn forward<R: Results>(
