@@ -8,6 +8,7 @@ use super::{Engine, splat_number};
 use crate::array::{DType, Element, Tensor, dims::same};
 use crate::error::Result;
 use crate::kernels::math::{Binary, BinaryKernel, UnaryKernel};
+use crate::kernels::rows;
 
 /// What a loop reads besides its first operand.
 pub enum Other<'a> {
@@ -80,6 +81,18 @@ impl Engine {
             DType::F32 => Some(self.paired(Loops { kernel: &kernel.f32, flip }, x, y, beside)),
             _ => None,
         }
+    }
+
+    /// `x + y` in the place of `x`, if both are small, alike and there, and nobody else sees `x`; else `x` again.
+    pub fn add_in_place(&self, mut x: Tensor, y: &Tensor) -> std::result::Result<Tensor, Tensor> {
+        let fits = self.is_handy(&x) && self.is_handy(y) && x.dtype() == y.dtype() && same(x.shape(), y.shape());
+        let done = fits
+            && match x.dtype() {
+                DType::F64 => x.unique_mut::<f64>().map(|x| rows::add(x, y.elements::<f64>())).is_some(),
+                DType::F32 => x.unique_mut::<f32>().map(|x| rows::add(x, y.elements::<f32>())).is_some(),
+                _ => false,
+            };
+        if done { Ok(x) } else { Err(x) }
     }
 
     fn filled<T: Element>(&self, x: &Tensor, fill: impl FnOnce(&mut [T], &[T])) -> Result<Tensor> {

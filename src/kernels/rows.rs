@@ -28,6 +28,18 @@ super::math::dispatch::dispatch!(fn scatter_any[T: Scattered](
     memory: &mut [T], list: &[i64], row: usize, start: usize, values: &[T]
 ) = scatter_body);
 
+/// Adds `values` element by element.
+pub fn add<T: Copy + AddAssign>(memory: &mut [T], values: &[T]) {
+    add_any(memory, values);
+}
+
+super::math::dispatch::dispatch!(fn add_any[T: Scattered](memory: &mut [T], values: &[T]) = add_body);
+
+#[inline(always)]
+fn add_body<T: Scattered, const FMA: bool>(memory: &mut [T], values: &[T]) {
+    memory.iter_mut().zip(values).for_each(|(m, &v)| *m += v);
+}
+
 /// Numbers that add up.
 pub trait Scattered: Copy + AddAssign {}
 impl<T: Copy + AddAssign> Scattered for T {}

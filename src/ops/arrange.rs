@@ -135,6 +135,33 @@ pub fn roll_flat(cx: &Context, x: &Array, shift: i64) -> Array {
     reshape(cx, &roll_axis(cx, &flat, shift, 0), x.shape())
 }
 
+/// Rows rolled by `shift` elements. All elements move by the same distance, but for a few at the ends of rows: where
+/// these are few, one copy of everything and their correction are faster than two short copies per row.
+fn roll_rows<T: Copy>(from: &[T], to: &mut [T], row: usize, shift: usize) {
+    let (n, back) = (from.len(), row - shift);
+    if shift <= FEW {
+        to[shift..].copy_from_slice(&from[..n - shift]);
+        for k in 0..shift {
+            let (to, from) = (to[k..].iter_mut().step_by(row), from[back + k..].iter().step_by(row));
+            to.zip(from).for_each(|(to, &from)| *to = from);
+        }
+    } else if back <= FEW {
+        to[..n - back].copy_from_slice(&from[back..]);
+        for k in 0..back {
+            let (to, from) = (to[shift + k..].iter_mut().step_by(row), from[k..].iter().step_by(row));
+            to.zip(from).for_each(|(to, &from)| *to = from);
+        }
+    } else {
+        for (to, from) in to.chunks_exact_mut(row).zip(from.chunks_exact(row)) {
+            to[shift..].copy_from_slice(&from[..back]);
+            to[..shift].copy_from_slice(&from[back..]);
+        }
+    }
+}
+
+/// So many elements at an end of a row are corrected one by one.
+const FEW: usize = 4;
+
 #[derive(Clone)]
 struct Roll {
     axis: usize,
@@ -148,12 +175,8 @@ linear! { Roll "ag_roll" |self, cx, t| {
     let inner: usize = self.shape[self.axis + 1..].iter().product();
     let (row, split) = (self.shape[self.axis] * inner, (self.shape[self.axis] - self.shift) * inner);
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
-        if row == 0 {
-            return;
-        }
-        for (to, from) in d.chunks_exact_mut(row).zip(t.elements::<T>().chunks_exact(row)) {
-            to[row - split..].copy_from_slice(&from[..split]);
-            to[..row - split].copy_from_slice(&from[split..]);
+        if row > 0 {
+            roll_rows(t.elements::<T>(), d, row, row - split);
         }
     })?)
 }, |cx, g| {

@@ -12,13 +12,14 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::rows::Padding;
+use crate::kernels::rows::{Padding, gather};
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;
 use smallvec::SmallVec;
+use std::cell::OnceCell;
 
 /// One entry of an index.
 #[derive(Clone)]
@@ -78,6 +79,8 @@ pub struct Plan {
     /// The window in the array: shape, start and step along source axes (as multiples of the source's strides).
     window: SmallVec<[Window; 4]>,
     positions: Option<Positions>,
+    /// See [`Plan::row_list`].
+    list: OnceCell<Option<Tensor>>,
 }
 
 /// An axis of the window: `None` of the source for a new axis.
@@ -213,7 +216,7 @@ impl Plan {
             }
         }
         shape::checked_size(&to, 16)?;
-        Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions }))
+        Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions, list: OnceCell::new() }))
     }
 
     /// The same index into each of `n` arrays along a new first axis.
@@ -226,7 +229,8 @@ impl Plan {
             along: p.along.iter().map(|(k, list)| (k + 1, list.clone())).collect(),
             at: p.at + 1,
         });
-        let plan = Plan { from: behind(n, &self.from), to: behind(n, &self.to), window, positions };
+        let (from, to) = (behind(n, &self.from), behind(n, &self.to));
+        let plan = Plan { from, to, window, positions, list: OnceCell::new() };
         Shared::new(&cx.plans, plan)
     }
 
@@ -250,8 +254,16 @@ impl Plan {
     }
 
     /// The selection as rows of the array, if index arrays stand for its first axes and all others are whole: the number
-    /// of each row, in the order of the result.
-    fn row_list(&self, cx: &Context) -> Result<Option<Tensor>> {
+    /// of each row, in the order of the result. Made once: reading and its derivative use the same one.
+    fn row_list(&self, cx: &Context) -> Result<Option<&Tensor>> {
+        if let Some(list) = self.list.get() {
+            return Ok(list.as_ref());
+        }
+        let list = self.new_row_list(cx)?;
+        Ok(self.list.get_or_init(|| list).as_ref())
+    }
+
+    fn new_row_list(&self, cx: &Context) -> Result<Option<Tensor>> {
         let Some(p) = &self.positions else { return Ok(None) };
         let leading = p.along.iter().enumerate().all(|(i, (k, _))| i == *k);
         let whole =
@@ -262,10 +274,20 @@ impl Plan {
         if let [(_, list)] = &p.along[..] {
             return Ok(Some(list.clone()));
         }
-        let lists: SmallVec<[(usize, &[i64]); 4]> =
-            p.along.iter().map(|(k, t)| (self.from[*k], t.elements::<i64>())).collect();
-        let number = |i: usize| lists.iter().fold(0, |n, (extent, list)| n * *extent as i64 + list[i]);
-        cx.engine.build::<i64>(&p.shape, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = number(i))).map(Some)
+        let [(_, first), rest @ ..] = &p.along[..] else { return Ok(None) };
+        let list = cx.engine.build::<i64>(&p.shape, |d| {
+            d.copy_from_slice(first.elements::<i64>());
+            for (k, list) in rest {
+                let extent = self.from[*k] as i64;
+                d.iter_mut().zip(list.elements::<i64>()).for_each(|(d, &i)| *d = *d * extent + i);
+            }
+        });
+        list.map(Some)
+    }
+
+    /// Elements of a row that [`Plan::row_list`] counts.
+    fn row(&self) -> usize {
+        shape::size_of(&self.from[self.positions.as_ref().map_or(0, |p| p.along.len())..])
     }
 
     /// Where the selection stands in the array, if it is a forward slice of one axis that covers half of it or more: then
@@ -354,6 +376,12 @@ pub(super) fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start:
     }
 }
 
+/// Whether all are places of an axis of extent `n`, counted from its beginning.
+fn all_below(list: &[i64], n: usize) -> bool {
+    // No branch per entry; as an unsigned number a negative one is large.
+    list.iter().fold(true, |all, &i| all & ((i as u64) < n as u64))
+}
+
 fn in_range(i: i64, axis: usize, length: usize) -> Result<i64> {
     let n = length as i64;
     if i < -n || i >= n {
@@ -429,6 +457,13 @@ fn positions(
     for (k, t) in arrays {
         cx.engine.force(t)?;
         let axis = window[*k].source;
+        if let Some(axis) = axis
+            && t.shape() == shape.as_slice()
+            && t.slice::<i64>().is_some_and(|list| all_below(list, from[axis]))
+        {
+            along.push((*k, t.clone()));
+            continue;
+        }
         let strides = shape::broadcast_strides(t.shape(), t.strides(), &shape).expect("broadcast above");
         let mut wrong = None;
         let list = cx.engine.build::<i64>(&shape, |list| {
@@ -475,9 +510,18 @@ impl Primitive for Get {
         if cx.engine.defers(shape::size_of(&plan.to))
             && let Some(list) = plan.row_list(cx)?
         {
-            return Ok(cx.engine.rows(&t, &list, &plan.to)?.into());
+            return Ok(cx.engine.rows(&t, list, &plan.to)?.into());
         }
         cx.engine.force(&t)?;
+        if t.is_contiguous()
+            && let Some(list) = plan.row_list(cx)?
+        {
+            return with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(&plan.to, |d| {
+                if !d.is_empty() {
+                    gather(t.elements::<T>(), list.elements::<i64>(), plan.row(), 0, d);
+                }
+            })?.into()));
+        }
         if plan.positions.is_none() {
             let (shape, strides, at) = plan.over(t.offset() as isize, t.strides());
             return Ok(t.view_as(shape, at as usize, strides).into());
@@ -573,7 +617,7 @@ impl Add {
         if !v.is_ready()
             && let Some(list) = plan.row_list(cx)?
         {
-            return cx.engine.scatter(v, &list, zeros).map(Some);
+            return cx.engine.scatter(v, list, zeros).map(Some);
         }
         Ok(None)
     }
@@ -707,11 +751,18 @@ fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
             v.iter().enumerate().for_each(|(i, &v)| C::change(&mut d[(at + i as isize * step) as usize], v));
         }
     };
-    if plan.positions.is_some() {
-        return plan.rows(0, &strides, line);
-    }
     if values.is_empty() {
         return;
+    }
+    if let Some(Some(list)) = plan.list.get() {
+        let (list, row) = (list.elements::<i64>(), plan.row());
+        if row == 1 {
+            return list.iter().zip(values).for_each(|(&i, &v)| C::change(&mut d[i as usize], v));
+        }
+        return list.iter().for_each(|&i| line(i as isize * row as isize, row, 1));
+    }
+    if plan.positions.is_some() {
+        return plan.rows(0, &strides, line);
     }
     let (shape, strides, at) = plan.over(0, &strides);
     let layout = Layout::new(&shape, &strides, 0);
@@ -722,6 +773,7 @@ fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
 fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Result<Tensor> {
     let v = prepared(cx, plan, values, x.dtype())?;
     let mut x = own(cx, x)?;
+    plan.row_list(cx)?;
     with_dtype!(x.dtype(), T => {
         let d = x.unique_mut::<T>().expect("made unique");
         write::<T, Accumulate>(plan, d, v.elements::<T>());

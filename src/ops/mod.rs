@@ -41,6 +41,10 @@ use crate::trace::{Array, Meta};
 pub fn accumulate(cx: &Context, a: Array, b: Array) -> Array {
     match (a, b) {
         (Array::Null, x) | (x, Array::Null) => x,
+        (Array::Plain(x), Array::Plain(y)) => match cx.engine.add_in_place(x, &y) {
+            Ok(sum) => Array::Plain(sum),
+            Err(x) => elementwise::binary(cx, &elementwise::ADD, &Array::Plain(x), &Array::Plain(y)),
+        },
         (a, b) => elementwise::binary(cx, &elementwise::ADD, &a, &b),
     }
 }

@@ -129,35 +129,6 @@ binary!(FMIN, "fmin", 0.1, |FMA, a, b|
 binary!(COPYSIGN, "copysign", 0.1, |FMA, a, b| f64: a.copysign(b); f32: a.copysign(b););
 
 #[inline(always)]
-fn fma_body<const FMA: bool>(dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) {
-    assert!(dst.len() == a.len() && dst.len() == b.len() && dst.len() == c.len());
-    for (((d, &a), &b), &c) in dst.iter_mut().zip(a).zip(b).zip(c) {
-        *d = madd::<FMA>(a, b, c);
-    }
-}
-
-#[inline(always)]
-fn fma32_body<const FMA: bool>(dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) {
-    assert!(dst.len() == a.len() && dst.len() == b.len() && dst.len() == c.len());
-    for (((d, &a), &b), &c) in dst.iter_mut().zip(a).zip(b).zip(c) {
-        *d = madd32::<FMA>(a, b, c);
-    }
-}
-
-super::dispatch::dispatch!(fn fma64[](dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) = fma_body);
-super::dispatch::dispatch!(fn fma32[](dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) = fma32_body);
-
-/// dst = a * b + c, rounded once where the processor has fused multiply-add.
-pub fn fma_f64(dst: &mut [f64], a: &[f64], b: &[f64], c: &[f64]) {
-    fma64(dst, a, b, c);
-}
-
-/// dst = a * b + c, rounded once where the processor has fused multiply-add.
-pub fn fma_f32(dst: &mut [f32], a: &[f32], b: &[f32], c: &[f32]) {
-    fma32(dst, a, b, c);
-}
-
-#[inline(always)]
 fn select_body<T: Copy, const FMA: bool>(dst: &mut [T], c: &[bool], x: &[T], y: &[T]) {
     assert!(dst.len() == c.len() && dst.len() == x.len() && dst.len() == y.len());
     for (((d, &c), &x), &y) in dst.iter_mut().zip(c).zip(x).zip(y) {
