@@ -83,9 +83,10 @@ impl Engine {
         }
     }
 
-    /// `x + y` in the place of `x`, if both are small, alike and there, and nobody else sees `x`; else `x` again.
+    /// `x + y` in the place of `x`, if both are alike and there, and nobody else sees `x`; else `x` again.
     pub fn add_in_place(&self, mut x: Tensor, y: &Tensor) -> std::result::Result<Tensor, Tensor> {
-        let fits = self.is_handy(&x) && self.is_handy(y) && x.dtype() == y.dtype() && same(x.shape(), y.shape());
+        let there = |t: &Tensor| t.size() <= IN_PLACE && t.is_ready() && t.is_contiguous();
+        let fits = there(&x) && there(y) && x.dtype() == y.dtype() && same(x.shape(), y.shape());
         let done = fits
             && match x.dtype() {
                 DType::F64 => x.unique_mut::<f64>().map(|x| rows::add(x, y.elements::<f64>())).is_some(),
@@ -124,6 +125,9 @@ impl Engine {
         })
     }
 }
+
+/// Longer sums of what is there already may become part of a pass, and of several threads' work.
+const IN_PLACE: usize = 1 << 16;
 
 /// Rows shorter than this are not worth a call each.
 const SHORT: usize = 8;

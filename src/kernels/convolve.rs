@@ -127,7 +127,8 @@ impl Geometry {
         }
         let (o, t, n) = (self.outputs, self.taps(), self.block());
         let tail = self.field() % n;
-        let small = |n: usize| scratch((o, t, n)).max(scratch((t, o, n))).max(scratch((o, n, t)));
+        let small =
+            |n: usize| scratch((o, t, n)).max(scratch((t, o, n))).max(scratch((o, n, t))).max(scratch((t, n, o)));
         let patches = if self.pointwise() { 0 } else { t * n };
         patches + (o * n).max(t * n).max(o * t) + small(n).max(small(tail))
     }
@@ -451,6 +452,9 @@ pub fn kernel<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], y: &
         let block = g.block();
         let (patches, rest) = memory.split_at_mut(if g.pointwise() { 0 } else { taps * block });
         let (product, rest) = rest.split_at_mut(g.outputs * taps);
+        // The right operand of a product is copied if it is turned: the one with fewer columns stands there, and if that
+        // is y, sums are made of the transposed weights.
+        let by_taps = taps > g.outputs;
         for n in part * g.batch / parts..(part + 1) * g.batch / parts {
             let item = n * g.groups + group;
             let x = &x[item * image..(item + 1) * image];
@@ -458,14 +462,24 @@ pub fn kernel<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], y: &
             for p in (0..field).step_by(block.max(1)) {
                 let n = block.min(field - p);
                 let y = Matrix { offset: p as isize, ..straight(y, field) };
-                let columns = if g.pointwise() {
-                    turned(x, field)
+                let patches = if g.pointwise() {
+                    straight(x, field)
                 } else {
                     loops.gather(x, p, n, patches);
-                    turned(&patches[..taps * n], n)
+                    straight(&patches[..taps * n], n)
                 };
-                matmul(threads, (g.outputs, n, taps), y, columns, product, rest);
+                if by_taps {
+                    matmul(threads, (taps, n, g.outputs), patches, y.transposed(), product, rest);
+                } else {
+                    matmul(threads, (g.outputs, n, taps), y, patches.transposed(), product, rest);
+                }
                 w.iter_mut().zip(product.iter()).for_each(|(w, &v)| *w = *w + v);
+            }
+        }
+        if by_taps {
+            product.copy_from_slice(w);
+            for (o, w) in w.chunks_exact_mut(taps).enumerate() {
+                w.iter_mut().zip(product[o..].iter().step_by(g.outputs)).for_each(|(w, &v)| *w = v);
             }
         }
     });

@@ -21,6 +21,11 @@ pub struct Matrix<'a, T> {
 }
 
 impl<T> Matrix<'_, T> {
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Matrix { row: self.column, column: self.row, ..self }
+    }
+
     /// Whether all of an `m` by `n` matrix lies in the slice.
     fn fits(&self, m: usize, n: usize) -> bool {
         let reach = |d: usize, s: isize| (d as isize - 1) * s;
@@ -34,7 +39,7 @@ impl<T> Matrix<'_, T> {
 /// Multiplications below which plain loops are faster than packing.
 const TINY: usize = 64;
 /// Multiplications up to which the loops of `small` are faster than packing.
-const SMALL: usize = 200_000;
+const SMALL: usize = 1_500_000;
 /// Multiplications from which on a second thread pays.
 const PARALLEL: usize = 1_000_000;
 
@@ -138,8 +143,7 @@ pub fn matmul<T: Product>(
         return;
     }
     // A row from the left is a column from the right of the transposed matrix.
-    let turned = Matrix { row: b.column, column: b.row, ..b };
-    if m == 1 && vector(threads, (n, k), turned, (a, a.column), c, scratch) {
+    if m == 1 && vector(threads, (n, k), b.transposed(), (a, a.column), c, scratch) {
         return;
     }
     if work <= SMALL && m > 1 && n > 1 && T::small((m, k, n), a, b, c, scratch) {

@@ -9,6 +9,7 @@ pub mod math;
 pub mod matmul;
 mod matvec;
 pub mod memory;
+pub mod pool;
 pub mod reduce;
 pub mod rows;
 mod small;

@@ -4,13 +4,14 @@
 //! mean over those elements that attain the maximum, and that map and its transpose are one primitive, `Pick`.
 
 use super::convolve::{Both, mean_pool2d, moving};
-use crate::array::{DType, Element, Shape, Tensor, shape};
+use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::convolve::Axis;
+use crate::kernels::pool as pairs;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
-use std::ops::{Add, Div, Range};
+use std::ops::Range;
 
 /// Which pooling.
 #[derive(Clone, Copy, PartialEq)]
@@ -112,10 +113,31 @@ impl Windows {
         }
     }
 
-    fn largest<T: Element + PartialOrd>(&self, cx: &Context, x: &Tensor) -> Result<Tensor> {
+    /// Whether windows are two by two and two apart.
+    fn in_pairs(&self) -> bool {
+        self.0.iter().all(|a| a.kernel == 2 && a.stride == 2 && a.before == 0 && 2 * a.output <= a.input)
+    }
+
+    /// Such windows, a row of them at a time: where the elements of their two rows are, and where the windows.
+    fn pairs(&self, images: usize, mut f: impl FnMut(Range<usize>, Range<usize>, Range<usize>)) {
+        let [a, b] = &self.0;
+        for image in 0..images {
+            for p in 0..a.output {
+                let (top, line) = (image * self.image() + 2 * p * b.input, image * self.field() + p * b.output);
+                let low = top + b.input;
+                f(top..top + 2 * b.output, low..low + 2 * b.output, line..line + b.output);
+            }
+        }
+    }
+
+    fn largest<T: pairs::Ordered>(&self, cx: &Context, x: &Tensor) -> Result<Tensor> {
         let images = x.size() / self.image();
         let data = x.elements::<T>();
         cx.engine.build::<T>(&self.shape(x.shape(), true), |y| {
+            if self.in_pairs() {
+                return self
+                    .pairs(images, |above, below, line| pairs::largest(&data[above], &data[below], &mut y[line]));
+            }
             self.every(images, self.rows(), |i, rows| {
                 let mut best = None;
                 for row in rows {
@@ -131,8 +153,8 @@ impl Windows {
     /// From tangents of the images to those of the results, or from cotangents of the results to those of the images.
     fn picked<T, U>(&self, cx: &Context, x: &Tensor, t: &Tensor, back: bool) -> Result<Tensor>
     where
-        T: Element + PartialOrd,
-        U: Element + Add<Output = U> + Div<Output = U>,
+        T: pairs::Ordered,
+        U: pairs::Moved,
     {
         let images = x.size() / self.image();
         let (data, t) = (x.elements::<T>(), t.elements::<U>());
@@ -140,6 +162,17 @@ impl Windows {
         let mut places = Vec::new();
         cx.engine.build::<U>(&self.shape(x.shape(), !back), |out| {
             out.fill(U::default());
+            if self.in_pairs() {
+                return self.pairs(images, |above, below, line| {
+                    let (top, low) = (&data[above.clone()], &data[below.clone()]);
+                    if back {
+                        let (head, tail) = out.split_at_mut(below.start);
+                        pairs::spread(top, low, &t[line], &mut head[above], &mut tail[..low.len()]);
+                    } else {
+                        pairs::picked(top, low, &t[above], &t[below], &mut out[line]);
+                    }
+                });
+            }
             self.every(images, self.rows(), |i, rows| {
                 places.clear();
                 let mut best = None;

@@ -115,6 +115,7 @@ fn layers(list: &mut Vec<Entry>) {
         "overlapping"    [Distinct [2, 1, 5, 4]]                 |cx, a| pool2d(cx, Pooling::Max, &a[0], [3, 2], [1, 1], NONE);
         "padding"        [Distinct [2, 4, 3]]                    |cx, a| pool2d(cx, Pooling::Max, &a[0], [3, 2], [2, 1], [2, 1]);
         "none"           [Distinct [0, 4, 3]]                    |cx, a| pool2d(cx, Pooling::Max, &a[0], [2, 2], [2, 2], NONE);
+        "pairs"          [Distinct [2, 5, 6]]                    |cx, a| pool2d(cx, Pooling::Max, &a[0], [2, 2], [2, 2], NONE);
         "larger"         [Distinct [33, 40]]                     |cx, a| pool2d(cx, Pooling::Max, &a[0], [2, 2], [2, 2], NONE);
     }
 }
