@@ -166,7 +166,7 @@ impl Context {
 
     /// Gives all memory back that nobody uses.
     pub fn trim(&self) {
-        self.engine.heap.pool.trim();
+        self.engine.heap.trim();
         self.trace.trim();
         self.cotangents.take();
         self.number_cotangents.take();

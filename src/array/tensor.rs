@@ -24,11 +24,17 @@ pub struct Heap {
 }
 
 /// More free cells than this are given back.
-const FREE_CELLS: usize = 4096;
+const FREE_CELLS: usize = 1 << 16;
 
 impl Heap {
     pub fn new() -> Rc<Heap> {
         Rc::new(Heap { pool: Pool::new(), cells: RefCell::new(Vec::new()) })
+    }
+
+    /// Gives back what nobody uses.
+    pub fn trim(&self) {
+        self.pool.trim();
+        self.cells.take();
     }
 }
 

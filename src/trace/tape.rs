@@ -91,7 +91,7 @@ pub struct Tape {
 }
 
 /// Emptied nodes kept.
-const SPARE_NODES: usize = 4096;
+const SPARE_NODES: usize = 1 << 16;
 
 impl Tape {
     /// Records a number with its partial derivatives.
