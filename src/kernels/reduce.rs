@@ -310,8 +310,23 @@ pub fn argbest<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) {
                 (best, start) = (top, k * PART);
             }
         }
+        let row = &row[start..];
         // What neither beats nor is beaten is equal, or NaN like the other.
         let is_best = |v: &T| !v.beats(best, max) && !best.beats(*v, max);
-        *d = (start + row[start..].iter().position(is_best).unwrap_or(0)) as i64;
+        #[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+        let is_number = best == best;
+        let at = if is_number { first_equal(row, best) } else { row.iter().position(is_best) };
+        *d = (start + at.unwrap_or(0)) as i64;
     }
+}
+
+super::math::dispatch::dispatch!(fn first_equal[T: Reduce](row: &[T], value: T) -> Option<usize> = first_equal_body);
+
+/// Where `value` is first, looked for in many elements at a time.
+#[inline(always)]
+fn first_equal_body<T: Reduce, const FMA: bool>(row: &[T], value: T) -> Option<usize> {
+    const PART: usize = 32;
+    let found = |part: &[T]| part.iter().fold(false, |found, v| found | (*v == value));
+    let start = row.chunks_exact(PART).position(found).map_or(row.len() / PART * PART, |k| k * PART);
+    row[start..].iter().position(|v| *v == value).map(|i| start + i)
 }

@@ -12,6 +12,7 @@
 
 use super::math::{Level, level};
 use super::matmul::{Matrix, Product, plain};
+use super::strided::transposed;
 use super::vector::Vector;
 
 /// Rows of a tile, and of one that 32 registers hold.
@@ -93,7 +94,7 @@ unsafe fn strips<T: Product, V: Vector<T>>(
     let (rows, width): (&[T], usize) = if b.column == 1 && b.row >= n as isize {
         (&b.memory[b.offset as usize..], b.row as usize)
     } else {
-        row_major(k, n, &b, scratch);
+        transposed(b.memory, b.offset, [b.row, b.column], [k, n], scratch);
         (&scratch[..k * n], n)
     };
     assert!(k == 0 || (k - 1) * width + n <= rows.len());
@@ -107,34 +108,6 @@ unsafe fn strips<T: Product, V: Vector<T>>(
                 (true, _) => strip_of::<T, V, 2, true>(m, k, &a, &right, c, n),
                 (_, true) => strip_of::<T, V, 2, false>(m, k, &a, &right, c, n),
                 (_, false) => strip_of::<T, V, 1, false>(m, k, &a, &right, c, n),
-            }
-        }
-    }
-}
-
-/// Copies a matrix so that its columns lie side by side, in blocks of a cache line by a cache line: neither reading nor
-/// writing jumps far from element to element.
-fn row_major<T: Product>(k: usize, n: usize, b: &Matrix<'_, T>, to: &mut [T]) {
-    const SIDE: usize = 8;
-    for j in (0..n).step_by(SIDE) {
-        for p in (0..k).step_by(SIDE) {
-            if b.row == 1 && j + SIDE <= n && p + SIDE <= k {
-                let mut block = [[T::default(); SIDE]; SIDE];
-                for (i, line) in block.iter_mut().enumerate() {
-                    let from = b.offset + p as isize + (j + i) as isize * b.column;
-                    line.copy_from_slice(&b.memory[from as usize..][..SIDE]);
-                }
-                for (q, line) in to[p * n..].chunks_mut(n).take(SIDE).enumerate() {
-                    let line: &mut [T; SIDE] = (&mut line[j..j + SIDE]).try_into().expect("a slice of this length");
-                    *line = std::array::from_fn(|i| block[i][q]);
-                }
-                continue;
-            }
-            for (p, line) in (p..k.min(p + SIDE)).zip(to[p * n..].chunks_mut(n)) {
-                let from = b.offset + p as isize * b.row + j as isize * b.column;
-                for (i, x) in line[j..n.min(j + SIDE)].iter_mut().enumerate() {
-                    *x = b.memory[(from + i as isize * b.column) as usize];
-                }
             }
         }
     }

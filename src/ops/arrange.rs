@@ -175,7 +175,7 @@ linear! { Roll "ag_roll" |self, cx, t| {
     let inner: usize = self.shape[self.axis + 1..].iter().product();
     let (row, split) = (self.shape[self.axis] * inner, (self.shape[self.axis] - self.shift) * inner);
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
-        if row > 0 {
+        if !d.is_empty() {
             roll_rows(t.elements::<T>(), d, row, row - split);
         }
     })?)

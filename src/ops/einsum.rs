@@ -350,6 +350,9 @@ fn volume(set: Set, extent: &[usize; 128]) -> f64 {
 
 // ------------------------------------------------------------------------------------------------------- one pair
 
+/// Elements of a sum from which on a product of matrices is faster than one element by element.
+const LONG: usize = 256;
+
 /// The product of two operands, summed over the labels that are not `wanted`.
 fn contract(cx: &Context, a: Operand, b: Operand, wanted: Set, extent: &[usize; 128]) -> Operand {
     let (in_a, in_b) = (set(&a.labels), set(&b.labels));
@@ -363,7 +366,10 @@ fn contract(cx: &Context, a: Operand, b: Operand, wanted: Set, extent: &[usize; 
     let mut labels = stack.clone();
     labels.extend_from_slice(&rows);
     labels.extend_from_slice(&columns);
-    let x = if size(&inner) == 1 || size(&rows) == 1 && size(&columns) == 1 && !stack.is_empty() {
+    // Long sums of a few products each are left to the products of matrices.
+    let last = |labels: &[u8]| labels.ends_with(&inner);
+    let long = size(&inner) >= LONG && last(&a.labels) && last(&b.labels);
+    let x = if size(&inner) == 1 || size(&rows) == 1 && size(&columns) == 1 && !stack.is_empty() && !long {
         // Element by element, which broadcasts without copies and fuses with what comes before and after.
         let mut all = labels.clone();
         all.extend_from_slice(&inner);

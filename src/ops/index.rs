@@ -127,6 +127,7 @@ impl Plan {
         // Axes of the window with their index arrays; where in the item list they stood.
         let mut arrays: SmallVec<[(usize, Tensor); 2]> = SmallVec::new();
         let mut places: SmallVec<[usize; 2]> = SmallVec::new();
+        let mut mask = None;
         let mut axis = 0;
         let whole = |axis: usize| Window { source: Some(axis), start: 0, step: 1, length: from[axis] };
         let has_ellipsis = items.iter().any(|i| matches!(i, Item::Ellipsis));
@@ -173,7 +174,10 @@ impl Plan {
                         places.push(place);
                         window.push(Window { source: None, start: 0, step: 0, length: 1 });
                     }
-                    for along in nonzero(cx, t)? {
+                    let (flat, lists) = nonzero(cx, t)?;
+                    // Where the mask is all there is, its places are the rows that are read.
+                    mask = (arrays.is_empty() && !lists.is_empty()).then_some((flat, lists.len()));
+                    for along in lists {
                         arrays.push((window.len(), along));
                         places.push(place);
                         window.push(whole(axis));
@@ -216,7 +220,14 @@ impl Plan {
             }
         }
         shape::checked_size(&to, 16)?;
-        Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions, list: OnceCell::new() }))
+        let plan = Plan { from: from.into(), to, window, positions, list: OnceCell::new() };
+        if let Some((flat, n)) = mask
+            && arrays.len() == n
+            && plan.names_rows()
+        {
+            let _ = plan.list.set(Some(flat));
+        }
+        Ok(Shared::new(&cx.plans, plan))
     }
 
     /// The same index into each of `n` arrays along a new first axis.
@@ -263,14 +274,17 @@ impl Plan {
         Ok(self.list.get_or_init(|| list).as_ref())
     }
 
-    fn new_row_list(&self, cx: &Context) -> Result<Option<Tensor>> {
-        let Some(p) = &self.positions else { return Ok(None) };
+    /// Whether index arrays stand for the first axes and all others are whole.
+    fn names_rows(&self) -> bool {
+        let Some(p) = &self.positions else { return false };
         let leading = p.along.iter().enumerate().all(|(i, (k, _))| i == *k);
         let whole =
             |(i, w): (usize, &Window)| w.source == Some(i) && w.start == 0 && w.step == 1 && w.length == self.from[i];
-        if !leading || p.at != 0 || !self.window.iter().enumerate().all(whole) {
-            return Ok(None);
-        }
+        leading && p.at == 0 && self.window.iter().enumerate().all(whole)
+    }
+
+    fn new_row_list(&self, cx: &Context) -> Result<Option<Tensor>> {
+        let Some(p) = self.positions.as_ref().filter(|_| self.names_rows()) else { return Ok(None) };
         if let [(_, list)] = &p.along[..] {
             return Ok(Some(list.clone()));
         }
@@ -407,8 +421,8 @@ fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step
     Ok(Window { source: Some(axis), start, step, length: count as usize })
 }
 
-/// The positions of true elements, one array per axis.
-fn nonzero(cx: &Context, mask: &Tensor) -> Result<SmallVec<[Tensor; 4]>> {
+/// The row-major places of true elements, and their positions, one array per axis.
+fn nonzero(cx: &Context, mask: &Tensor) -> Result<(Tensor, SmallVec<[Tensor; 4]>)> {
     let mask = cx.engine.contiguous(mask)?;
     let flags = mask.elements::<bool>();
     let count = flags.iter().filter(|&&b| b).count();
@@ -423,16 +437,34 @@ fn nonzero(cx: &Context, mask: &Tensor) -> Result<SmallVec<[Tensor; 4]>> {
         }
     })?;
     if mask.ndim() == 1 {
-        return Ok(SmallVec::from_elem(places, 1));
+        return Ok((places.clone(), SmallVec::from_elem(places, 1)));
+    }
+    if let &[_, columns] = mask.shape() {
+        // Counted along, since dividing takes longer than all else.
+        let row = cx.engine.build::<i64>(&[count], |d| {
+            let mut row = 0;
+            for (d, &place) in d.iter_mut().zip(places.elements::<i64>()) {
+                while place >= (row + 1) * columns as i64 {
+                    row += 1;
+                }
+                *d = row;
+            }
+        })?;
+        let column = cx.engine.build::<i64>(&[count], |d| {
+            let pairs = places.elements::<i64>().iter().zip(row.elements::<i64>());
+            d.iter_mut().zip(pairs).for_each(|(d, (&place, &row))| *d = place - row * columns as i64);
+        })?;
+        return Ok((places, SmallVec::from_iter([row, column])));
     }
     let strides = shape::contiguous(mask.shape());
-    (mask.shape().iter().zip(&strides))
+    let lists: Result<SmallVec<[Tensor; 4]>> = (mask.shape().iter().zip(&strides))
         .map(|(&extent, &stride)| {
             let of = |place: i64| place / stride as i64 % extent as i64;
             let places = places.elements::<i64>();
             cx.engine.build::<i64>(&[count], |d| d.iter_mut().zip(places).for_each(|(d, &place)| *d = of(place)))
         })
-        .collect()
+        .collect();
+    Ok((places, lists?))
 }
 
 fn positions(
