@@ -84,7 +84,7 @@ impl Graph {
                 Link::Result => continue,
             };
             let at = |parent: u32| places.get(&parent).map(|&i| Arg::Node(i, parent));
-            let args = if note.name.is_some() {
+            let args = if !note.args.is_empty() {
                 note.args.iter().filter_map(|given| match given {
                     Given::Node(parent) => at(*parent),
                     Given::Constant(text) => Some(Arg::Constant(text.clone())),
@@ -193,13 +193,16 @@ impl Node {
         let mut lines = Vec::new();
         let constants = self.args.iter().any(|a| matches!(a, Arg::Constant(_))) || !self.parameters.is_empty();
         match &self.name {
-            None if self.results[0].label.is_some() => {}
+            None if self.results[0].label.is_some() => {
+                lines.extend(self.results[0].label.as_ref().map(|l| cut(l.to_string(), 44)));
+            }
             Some(_) if constants && !shown.hide_constants => lines.push(cut(self.call(), 44)),
             Some(name) => lines.push(name.clone()),
             None => lines.push("input".into()),
         }
         for (id, result) in (self.id..).zip(&self.results) {
-            let label = result.label.as_ref().map(|l| cut(format!("{l}  "), 32)).unwrap_or_default();
+            let label = result.label.as_ref().filter(|_| self.name.is_some());
+            let label = label.map(|l| cut(l.to_string(), 32) + " = ").unwrap_or_default();
             lines.push(format!("{label}v{id} : {}", result.kind));
             if let Some(value) = result.value.as_ref().filter(|_| !shown.hide_values) {
                 lines.push(cut(format!("= {value}"), 44));

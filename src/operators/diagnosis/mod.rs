@@ -191,7 +191,7 @@ impl Diagnosis {
 
     /// Writes on the tapes what an operation was.
     fn note(&self, cx: &Context, call: &Call<'_>, results: &[Array]) {
-        let (name, within): (Rc<str>, _) = (call.name.into(), self.rules.borrow().last().cloned());
+        let (name, within) = (self.profile.name(call.name), self.rules.borrow().last().cloned());
         let shown = self.shown();
         for result in results {
             each_node(cx, result, |tape, node, level| {
@@ -235,8 +235,10 @@ impl Diagnosis {
         if let Some(label) = self.label_of(cx, x) {
             text += &format!(" \"{label}\"");
         }
-        if let Some(bad) = values::first_bad(x, nan_only) {
-            text += &format!(" is {} already", bad.named());
+        match values::first_bad(x, nan_only) {
+            Some(bad) => text += &format!(" is {} already", bad.named()),
+            None if x.size() == 1 => text += &values::elements(x).map(|v| format!(" = {v}")).unwrap_or_default(),
+            None => {}
         }
         text
     }
@@ -322,7 +324,15 @@ impl Watcher for Diagnosis {
         self.settle(cx, results.iter());
         self.busy.set(part);
         self.profile.end(cx, begun, call.name, false, || values::bytes(results.iter()));
-        if !self.noting() || cx.failed() {
+        if cx.failed() {
+            return results;
+        }
+        if !self.noting() {
+            // Numbers' nodes don't know their operation, which the row of its rule is to name.
+            if let [Array::Variable { .. }] = results[..] {
+                let name = self.profile.name(call.name);
+                each_node(cx, &results[0], |tape, node, _| tape.borrow_mut().notes.of(node).name = Some(name.clone()));
+            }
             return results;
         }
         self.note(cx, call, &results);
@@ -339,7 +349,7 @@ impl Watcher for Diagnosis {
         tangents: &[Array],
         run: &mut dyn FnMut() -> SmallVec<[Array; 1]>,
     ) -> SmallVec<[Array; 1]> {
-        self.rules.borrow_mut().push(name.into());
+        self.rules.borrow_mut().push(self.profile.name(name));
         let begun = self.profile.begin(cx);
         let results = run();
         self.settle(cx, results.iter());
@@ -362,8 +372,12 @@ impl Watcher for Diagnosis {
 
     fn pull(&self, cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dyn FnMut(&mut [Array])) {
         let noted = pull.tape.borrow().notes.get(pull.node).and_then(|n| n.name.clone());
-        let name = pull.name.map(Rc::from).or(noted).unwrap_or_else(|| Rc::from("a number"));
+        let name = pull.name.map(|n| self.profile.name(n)).or(noted);
+        let name = name.unwrap_or_else(|| self.profile.name("a number"));
         self.rules.borrow_mut().push(name.clone());
+        // What the rule does is done on behalf of the line that called the operation.
+        let called = pull.tape.borrow().notes.get(pull.node).and_then(|n| n.place.clone());
+        let place = self.place.replace(called);
         let part = self.busy.replace(true);
         let begun = self.profile.begin(cx);
         run(cotangents);
@@ -371,6 +385,7 @@ impl Watcher for Diagnosis {
         self.settle(cx, touched());
         self.profile.end(cx, begun, &name, true, || values::bytes(touched()));
         self.busy.set(part);
+        self.place.replace(place);
         self.rules.borrow_mut().pop();
         if let Some(anomaly) = self.anomaly().filter(|_| !cx.failed()) {
             self.check_pull(cx, anomaly, &name, pull, cotangents);

@@ -8,8 +8,9 @@
 use crate::context::Context;
 use crate::engine::passes::Counts;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// An operation in a profile.
@@ -44,6 +45,8 @@ pub struct Profile {
     running: Cell<bool>,
     eager: Cell<bool>,
     rows: RefCell<HashMap<String, Row>>,
+    /// Names of operations, each stored once.
+    names: RefCell<HashSet<Rc<str>>>,
     /// Seconds that rows hold.
     accounted: Cell<f64>,
     begun: Cell<Option<Instant>>,
@@ -72,7 +75,10 @@ impl Profile {
         self.accounted.set(0.0);
         self.eager.set(eager);
         self.running.set(true);
-        cx.engine.passes.start();
+        // Of an eager profile passes are part of the operation that ran them.
+        if !eager {
+            cx.engine.passes.start();
+        }
         self.begun.set(Some(Instant::now()));
     }
 
@@ -82,7 +88,8 @@ impl Profile {
         self.running.set(false);
         cx.engine.passes.stop();
         let mut rows: Vec<Row> = self.rows.borrow_mut().drain().map(|(_, row)| row).collect();
-        let Counts { passes, operations, bytes, seconds } = cx.engine.passes.counts();
+        let counts = if self.eager.get() { Counts::default() } else { cx.engine.passes.counts() };
+        let Counts { passes, operations, bytes, seconds } = counts;
         if passes > 0 {
             let name = PASSES.into();
             rows.push(Row { name, calls: passes, seconds, bytes, fused_operations: operations, ..Row::default() });
@@ -92,7 +99,18 @@ impl Profile {
     }
 
     fn accounted(&self, cx: &Context) -> f64 {
-        self.accounted.get() + cx.engine.passes.counts().seconds
+        self.accounted.get() + if self.eager.get() { 0.0 } else { cx.engine.passes.counts().seconds }
+    }
+
+    /// The name of an operation, to be kept.
+    pub fn name(&self, name: &str) -> Rc<str> {
+        let mut names = self.names.borrow_mut();
+        if let Some(found) = names.get(name) {
+            return found.clone();
+        }
+        let new: Rc<str> = name.into();
+        names.insert(new.clone());
+        new
     }
 
     pub fn begin(&self, cx: &Context) -> Option<Measurement> {

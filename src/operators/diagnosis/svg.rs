@@ -218,6 +218,11 @@ impl Layout {
                 self.settle(r, &wanted);
             }
         }
+        // At the end lines shall run straight, rather than every piece of them a bit aslant.
+        for r in (0..self.ranks.len()).rev().chain(0..self.ranks.len()) {
+            let wanted: Vec<(f64, f64)> = self.ranks[r].iter().map(|&i| self.straight(i)).collect();
+            self.settle(r, &wanted);
+        }
         let left = self.items.iter().map(|i| i.x - 0.5 * i.width).fold(f64::INFINITY, f64::min);
         self.items.iter_mut().for_each(|i| i.x += MARGIN - left);
     }
@@ -237,6 +242,16 @@ impl Layout {
             weight += w;
         }
         if weight == 0.0 { (item.x, 0.1) } else { (sum / weight, weight) }
+    }
+
+    /// Where an item stands in line with its neighbour above (an input: below), if there is one alone.
+    fn straight(&self, i: usize) -> (f64, f64) {
+        let item = &self.items[i];
+        match (&item.above[..], &item.below[..]) {
+            (&[one], _) if self.items[one].below.len() == 1 || item.node.is_none() => (self.items[one].x, 8.0),
+            ([], &[one]) => (self.items[one].x, 1.0),
+            _ => (item.x, 4.0),
+        }
     }
 
     /// Moves a rank to the places next to the wanted ones that keep order and distances.
@@ -412,4 +427,96 @@ fn escaped(text: &str) -> String {
             c => c.to_string(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operators::diagnosis::graph::{Node, Output};
+
+    /// A graph whose node `i` reads up to three earlier ones.
+    fn random_graph(n: usize, mut state: u64) -> Graph {
+        let mut roll = |n: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % n
+        };
+        let nodes = (0..n)
+            .map(|i| {
+                let count = if i < 3 { 0 } else { 1 + roll(3) };
+                let args: Vec<Arg> = (0..count).map(|_| roll(i)).map(|p| Arg::Node(p, p as u32)).collect();
+                let results = vec![Output { kind: "f64[]".into(), ..Output::default() }];
+                let name = (count > 0).then(|| "op".to_string());
+                Node { id: i as u32, name, args, results, ..Node::default() }
+            })
+            .collect();
+        Graph { nodes, bad: None }
+    }
+
+    fn laid_out(graph: &Graph) -> Layout {
+        let lines: Vec<Vec<String>> = graph.nodes.iter().map(|n| n.lines(Shown::default())).collect();
+        let mut layout = Layout::new(graph, &lines);
+        let before = layout.crossings();
+        layout.order();
+        assert!(layout.crossings() <= before);
+        layout.place();
+        layout
+    }
+
+    #[test]
+    fn boxes_do_not_overlap_and_lines_run_down() {
+        for n in [1, 2, 5, 40, 300] {
+            let graph = random_graph(n, n as u64);
+            let layout = laid_out(&graph);
+            for rank in &layout.ranks {
+                for pair in rank.windows(2) {
+                    let (a, b) = (&layout.items[pair[0]], &layout.items[pair[1]]);
+                    assert!(b.x - a.x >= 0.5 * (a.width + b.width) + 0.5 * GAP, "{n} nodes");
+                }
+            }
+            for item in &layout.items {
+                assert!(item.x - 0.5 * item.width >= MARGIN - 1e-6);
+                assert!(item.below.iter().all(|&b| layout.items[b].rank == item.rank + 1));
+            }
+            // Every argument can be reached from its node along bends.
+            for (i, node) in graph.nodes.iter().enumerate() {
+                for arg in &node.args {
+                    let Arg::Node(p, _) = arg else { continue };
+                    let mut ends: Vec<usize> = layout.items[i].above.clone();
+                    while let Some(at) = ends.iter().position(|&e| layout.items[e].node.is_none()) {
+                        let bend = ends.swap_remove(at);
+                        ends.extend(&layout.items[bend].above);
+                    }
+                    assert!(ends.contains(p));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn crossings_are_counted() {
+        for seed in 0..20 {
+            let graph = random_graph(30, seed);
+            let lines: Vec<Vec<String>> = graph.nodes.iter().map(|n| n.lines(Shown::default())).collect();
+            let layout = Layout::new(&graph, &lines);
+            let positions = layout.positions();
+            let mut slowly = 0;
+            for rank in &layout.ranks {
+                let edges: Vec<(usize, usize)> = rank
+                    .iter()
+                    .flat_map(|&i| layout.items[i].below.iter().map(move |&b| (i, b)))
+                    .map(|(i, b)| (positions[i], positions[b]))
+                    .collect();
+                for (k, a) in edges.iter().enumerate() {
+                    slowly += edges[..k].iter().filter(|b| (a.0 < b.0 && a.1 > b.1) || (a.0 > b.0 && a.1 < b.1)).count();
+                }
+            }
+            assert_eq!(layout.crossings(), slowly);
+        }
+    }
+
+    #[test]
+    fn an_empty_tape_is_an_empty_picture() {
+        let svg = to_svg(&Graph { nodes: Vec::new(), bad: None }, Shown::default(), 10).unwrap();
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{svg}");
+    }
 }

@@ -95,7 +95,7 @@ pub fn bytes<'a>(values: impl Iterator<Item = &'a Array>) -> usize {
 fn number(z: Complex64, complex: bool) -> String {
     let real = |x: f64| {
         if x == 0.0 || x.is_finite() && (1e-4..1e6).contains(&x.abs()) {
-            let decimals = (5 - x.abs().max(1.0).log10().floor() as i32).max(0) as usize;
+            let decimals = if x == 0.0 { 0 } else { (5 - x.abs().log10().floor() as i32).max(0) as usize };
             let text = format!("{x:.decimals$}");
             if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
         } else if x.is_finite() {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let text = |x: f64| number(x.into(), false);
-        assert_eq!([0.0, 1.0, 0.1, 123456.7, -1.0 / 3.0, 1e-9].map(text), ["0", "1", "0.1", "123457", "-0.33333", "1.000e-9"]);
+        assert_eq!([0.0, 1.0, 0.1, 123456.7, -1.0 / 3.0, 1e-9].map(text), ["0", "1", "0.1", "123457", "-0.333333", "1.000e-9"]);
         assert_eq!(number(Complex64::new(1.0, -2.0), true), "1-2j");
     }
 }
