@@ -70,7 +70,7 @@ fn watching_changes_nothing() {
                     }
                     if watch == 1 {
                         let graph = Graph::of(&tape.borrow());
-                        let svg = svg::to_svg(&graph, Shown::default(), 600).unwrap();
+                        let svg = svg::of_tape(&tape.borrow(), Shown::default(), 600).unwrap();
                         assert_eq!(svg.matches("<rect").count(), graph.nodes.len() + 1 + legend(&svg), "{svg}");
                         let text = text::tape_to_text(&tape.borrow(), Shown::default());
                         assert_eq!(text.lines().count(), graph.nodes.len());
@@ -232,9 +232,9 @@ fn pictures_mark_the_bad_node() {
     assert!(dot.contains("n1 -> n2;") && dot.contains("n2 -> n4;") && dot.contains("n3 -> n4;"));
     let hidden = graph.to_dot(Shown { hide_values: true, ..Shown::default() });
     assert!(dot.contains("= [1, -1]") && !hidden.contains("= [1, -1]"));
-    let svg = svg::to_svg(&graph, Shown::default(), 10).unwrap();
+    let svg = svg::to_svg(&graph, Shown::default()).unwrap();
     assert!(svg.contains("the first NaN or infinity") && svg.contains("NaN or infinity, too"));
-    let e = svg::to_svg(&graph, Shown::default(), 4).unwrap_err();
+    let e = svg::of_tape(&tape.borrow(), Shown::default(), 4).unwrap_err();
     assert!(e.message.starts_with("the tape has 5 nodes, a picture of more than 4 cannot be read"), "{e}");
     // A tape that nobody watched has its graph all the same; an operation on numbers has no name there.
     d.truncate(&cx, 0);

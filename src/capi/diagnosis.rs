@@ -196,7 +196,7 @@ pub unsafe extern "C" fn ag_tape_to_svg(
 ) -> *const c_char {
     of_tape(cx, "ag_tape_to_svg", tape, options, |tape, o| {
         let most = if o.max_nodes == 0 { svg::MOST_NODES } else { o.max_nodes };
-        svg::to_svg(&Graph::of(tape), shown(o), most)
+        svg::of_tape(tape, shown(o), most)
     })
 }
 

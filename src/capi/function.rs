@@ -41,9 +41,10 @@ impl ag_context {
         self.slots.borrow_mut().enter();
         let scopes = self.slots.borrow().depth();
         let tapes = self.tapes.borrow().count();
-        let settings = self.diagnosis.depth();
+        // Settings of diagnosis are open only while the context is watched.
+        let settings = if core.watched() { self.diagnosis.depth() } else { 0 };
         self.frames.borrow_mut().push(Frame { scopes, tapes, settings });
-        let watched = core.watcher().map(|w| w.enter());
+        let outer = core.watched().then(|| self.diagnosis.enter());
         let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
         let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
         if !core.failed() {
@@ -70,9 +71,9 @@ impl ag_context {
             }
         }
         self.frames.borrow_mut().pop();
-        let open_settings = self.diagnosis.truncate(core, settings);
-        if let (Some(watcher), Some(outer)) = (core.watcher(), watched) {
-            watcher.leave(outer);
+        let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
+        if let Some(outer) = outer {
+            self.diagnosis.leave(outer);
         }
         let open_tapes = self.end_tapes_above(tapes);
         let open_scopes = self.slots.borrow().depth() - scopes;

@@ -141,14 +141,14 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(&mut cotangents, i, inputs);
-                let Some(watcher) = cx.watcher() else {
+                if !cx.watched() {
                     pull_number(cx, &g, parents, partials, &mut cotangents);
                     continue;
-                };
+                }
                 let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
                 let gs = std::slice::from_ref(&g);
                 let pull = Pull { tape, node: i, name: None, gs, parents: &known };
-                watcher.pull(cx, &pull, &mut cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
+                watched(cx, &pull, &mut cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
             Link::General(k) => {
                 let count = {
@@ -173,13 +173,12 @@ fn sweep_arrays(
                     gs.push(take_unless(&mut cotangents, j, inputs));
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
-                match cx.watcher() {
-                    None => pull_node(cx, tape, &node, &gs, &mut cotangents),
-                    Some(watcher) => {
-                        let name = node.rule.as_ref().map(|rule| rule.name());
-                        let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
-                        watcher.pull(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
-                    }
+                if cx.watched() {
+                    let name = node.rule.as_ref().map(|rule| rule.name());
+                    let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
+                    watched(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
+                } else {
+                    pull_node(cx, tape, &node, &gs, &mut cotangents);
                 }
                 if consume {
                     node.clear();
@@ -199,6 +198,15 @@ fn sweep_arrays(
         cx.cotangents.set(cotangents);
     }
     result
+}
+
+/// A step of the sweep in the hands of whoever watches.
+#[cold]
+fn watched(cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dyn FnMut(&mut [Array])) {
+    match cx.watcher() {
+        Some(watcher) => watcher.pull(cx, pull, cotangents, run),
+        None => run(cotangents),
+    }
 }
 
 fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], cotangents: &mut [Array]) {

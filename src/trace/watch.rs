@@ -116,10 +116,6 @@ pub trait Watcher {
 
     /// A value has become an input of a tape.
     fn boxed(&self, value: &Array, tape: &Rc<RefCell<Tape>>, node: u32);
-
-    /// A callback of the user's begins: operations in it are the user's again. Returns what `leave` wants.
-    fn enter(&self) -> usize;
-    fn leave(&self, outer: usize);
 }
 
 #[cold]

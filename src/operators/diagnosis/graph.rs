@@ -54,6 +54,11 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// How many nodes the graph of a tape has.
+    pub fn count(tape: &Tape) -> usize {
+        tape.heads.iter().filter(|head| !matches!(head.link(), Link::Result)).count()
+    }
+
     pub fn of(tape: &Tape) -> Graph {
         let mut nodes: Vec<Node> = Vec::new();
         // Where the results of each node on the tape are found.

@@ -118,6 +118,15 @@ impl Diagnosis {
         Ok(())
     }
 
+    /// A callback of the user's begins: operations in it are the user's again. Returns what `leave` wants.
+    pub fn enter(&self) -> bool {
+        self.busy.replace(false)
+    }
+
+    pub fn leave(&self, outer: bool) {
+        self.busy.set(outer);
+    }
+
     fn watch(self: &Rc<Self>, cx: &Context) {
         let wanted = !self.settings.borrow().is_empty() || self.profile.is_running();
         if !wanted {
@@ -406,13 +415,5 @@ impl Watcher for Diagnosis {
         note.label = label;
         note.value = if value.size() <= shown { values::elements(value) } else { None };
         note.wrong = values::first_bad(value, false).map(|bad| bad.to_string());
-    }
-
-    fn enter(&self) -> usize {
-        usize::from(self.busy.replace(false))
-    }
-
-    fn leave(&self, outer: usize) {
-        self.busy.set(outer != 0);
     }
 }

@@ -9,6 +9,7 @@
 
 use super::graph::{Arg, Graph, Shown};
 use crate::error::{Error, Result};
+use crate::trace::Tape;
 use std::fmt::Write;
 
 /// Pixels of a character of the font below, which is monospaced so that widths are known.
@@ -23,6 +24,9 @@ const MARGIN: f64 = 24.0;
 
 /// The nodes that a picture holds unless the caller says otherwise.
 pub const MOST_NODES: usize = 600;
+
+/// Boxes and bends of the largest drawing that is tried.
+const MOST_ITEMS: usize = 200_000;
 
 /// A box, or a bend of a long line.
 struct Item {
@@ -43,24 +47,29 @@ struct Layout {
     ranks: Vec<Vec<usize>>,
 }
 
-/// The graph as an SVG document.
-pub fn to_svg(graph: &Graph, shown: Shown, most: usize) -> Result<String> {
-    let n = graph.nodes.len();
+/// A tape as an SVG document.
+pub fn of_tape(tape: &Tape, shown: Shown, most: usize) -> Result<String> {
+    let n = Graph::count(tape);
     if n > most {
         return Err(Error::value(format!(
             "the tape has {n} nodes, a picture of more than {most} cannot be read (max_nodes of the options); \
              ag_tape_to_text lists them, ag_tape_to_dot is for tools that zoom"
         )));
     }
+    to_svg(&Graph::of(tape), shown)
+}
+
+/// A graph as an SVG document.
+pub fn to_svg(graph: &Graph, shown: Shown) -> Result<String> {
     let lines: Vec<Vec<String>> = graph.nodes.iter().map(|node| node.lines(shown)).collect();
-    let mut layout = Layout::new(graph, &lines);
+    let mut layout = Layout::new(graph, &lines)?;
     layout.order();
     layout.place();
     Ok(draw(graph, &layout, &lines))
 }
 
 impl Layout {
-    fn new(graph: &Graph, lines: &[Vec<String>]) -> Layout {
+    fn new(graph: &Graph, lines: &[Vec<String>]) -> Result<Layout> {
         let parents: Vec<Vec<usize>> = graph
             .nodes
             .iter()
@@ -99,6 +108,10 @@ impl Layout {
         for (i, list) in parents.iter().enumerate() {
             for &p in list {
                 while line[p].len() < rank[i] - rank[p] {
+                    if items.len() >= MOST_ITEMS {
+                        let n = graph.nodes.len();
+                        return Err(Error::value(format!("the {n} nodes of the tape have too many long connections")));
+                    }
                     let last = *line[p].last().expect("it begins with the node");
                     let bend = items.len();
                     let rank = items[last].rank + 1;
@@ -123,7 +136,7 @@ impl Layout {
         for (i, item) in items.iter().enumerate() {
             ranks[item.rank].push(i);
         }
-        Layout { items, ranks }
+        Ok(Layout { items, ranks })
     }
 
     /// Position of each item within its rank.
@@ -454,7 +467,7 @@ mod tests {
 
     fn laid_out(graph: &Graph) -> Layout {
         let lines: Vec<Vec<String>> = graph.nodes.iter().map(|n| n.lines(Shown::default())).collect();
-        let mut layout = Layout::new(graph, &lines);
+        let mut layout = Layout::new(graph, &lines).unwrap();
         let before = layout.crossings();
         layout.order();
         assert!(layout.crossings() <= before);
@@ -497,7 +510,7 @@ mod tests {
         for seed in 0..20 {
             let graph = random_graph(30, seed);
             let lines: Vec<Vec<String>> = graph.nodes.iter().map(|n| n.lines(Shown::default())).collect();
-            let layout = Layout::new(&graph, &lines);
+            let layout = Layout::new(&graph, &lines).unwrap();
             let positions = layout.positions();
             let mut slowly = 0;
             for rank in &layout.ranks {
@@ -515,8 +528,21 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_drawn_is_an_error() {
+        // A chain of which every node is read again by the last one: as many bends as the square of the nodes.
+        let n = 1000;
+        let mut graph = random_graph(n, 1);
+        for (i, node) in graph.nodes.iter_mut().enumerate() {
+            let first = if i + 1 == n { 0 } else { i.saturating_sub(1) };
+            node.args = (first..i).map(|p| Arg::Node(p, p as u32)).collect();
+        }
+        let e = to_svg(&graph, Shown::default()).unwrap_err();
+        assert_eq!(e.message, "the 1000 nodes of the tape have too many long connections");
+    }
+
+    #[test]
     fn an_empty_tape_is_an_empty_picture() {
-        let svg = to_svg(&Graph { nodes: Vec::new(), bad: None }, Shown::default(), 10).unwrap();
+        let svg = to_svg(&Graph { nodes: Vec::new(), bad: None }, Shown::default()).unwrap();
         assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{svg}");
     }
 }
