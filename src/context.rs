@@ -52,8 +52,8 @@ impl Context {
         self.unusual.get() & FAILED != 0
     }
 
-    /// Whether a failure is pending or operations are being watched: one question for both, so that watching costs nothing
-    /// while nobody does.
+    /// Whether a failure is pending or operations are being watched: one question for both, so that watching costs
+    /// nothing while nobody does.
     #[inline(always)]
     pub fn unusual(&self) -> bool {
         self.unusual.get() != 0
@@ -131,7 +131,8 @@ impl Context {
         self.rule_level.replace(Some(self.trace.last_serial()))
     }
 
-    /// For a function that a rule calls again: what it reads is not part of the rule. Ends with [`Context::leave_rule`].
+    /// For a function that a rule calls again: what it reads is not part of the rule. Ends with
+    /// [`Context::leave_rule`].
     pub fn leave_all_rules(&self) -> Option<u64> {
         self.rule_level.replace(None)
     }

@@ -174,9 +174,9 @@ fn the_header_compiles_alone() {
     let dir = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let compile = |tool: &str, extension: &str, standard: &str, flags: &[&str]| {
         let source = dir.join(format!("alone.{extension}"));
-        let text = "#include <autograd.h>\n#include <autograd.h>\n#define AG_TRACE_LINES\n#include <autograd_debug.h>\n";
-        std::fs::write(&source, text)
-            .expect("the target folder is writable");
+        let text =
+            "#include <autograd.h>\n#include <autograd.h>\n#define AG_TRACE_LINES\n#include <autograd_debug.h>\n";
+        std::fs::write(&source, text).expect("the target folder is writable");
         let output = Command::new(tool)
             .arg(format!("-std={standard}"))
             .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"])

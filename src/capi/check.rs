@@ -17,8 +17,8 @@ pub struct ag_check_options {
     pub order: i32,
     /// AG_REVERSE | AG_FORWARD [both]; also of derivatives of derivatives.
     pub modes: i32,
-    /// Two values agree if they differ by less than atol, or than rtol times the sum of their absolute values [1e-6; with
-    /// single precision 0.02].
+    /// Two values agree if they differ by less than atol, or than rtol times the sum of their absolute values [1e-6;
+    /// with single precision 0.02].
     pub rtol: f64,
     pub atol: f64,
     /// The distance of the two values of a difference [1e-6; with single precision 0.01].
@@ -81,10 +81,10 @@ fn check_with(
     })
 }
 
-/// Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
-/// (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
-/// pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
-/// above all. Arguments should be away from points where the function has no derivative.
+/// Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward
+/// mode (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error
+/// that is pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of
+/// your own above all. Arguments should be away from points where the function has no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_check_grads(
     cx: *mut ag_context,

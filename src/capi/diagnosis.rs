@@ -14,8 +14,8 @@ pub const AG_NAN_ONLY: i32 = 1;
 /// For ag_anomaly_begin: looks at what derivative rules return, not at results of operations.
 pub const AG_DERIVATIVES_ONLY: i32 = 2;
 
-/// What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used to 0;
-/// NULL is allowed for all 0.
+/// What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
+/// to 0; NULL is allowed for all 0.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct ag_graph_options {
@@ -57,10 +57,10 @@ impl ag_context {
     }
 }
 
-/// From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY; the
-/// message names the operation, its arguments, and where it was called (ag_here). Computes every operation at once, so it
-/// is slower. `flags`: 0, or AG_NAN_ONLY | AG_DERIVATIVES_ONLY. Nests like scopes, the innermost counts; a callback ends
-/// what it begins.
+/// From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY;
+/// the message names the operation, its arguments, and where it was called (ag_here). Computes every operation at once,
+/// so it is slower. `flags`: 0, or AG_NAN_ONLY | AG_DERIVATIVES_ONLY. Nests like scopes, the innermost counts; a
+/// callback ends what it begins.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_anomaly_begin(cx: *mut ag_context, flags: i32) {
     guard(cx, (), |c| {
@@ -85,9 +85,9 @@ pub unsafe extern "C" fn ag_anomaly_end(cx: *mut ag_context) {
     });
 }
 
-/// From here to ag_detail_end tapes also remember what pictures and texts of them can show: names of operations on numbers,
-/// arguments that are not recorded, where operations were called, what is NaN, and values of up to `elements` elements.
-/// Computes every operation at once. Nests like scopes. ag_anomaly_begin does the same with 0 elements.
+/// From here to ag_detail_end tapes also remember what pictures and texts of them can show: names of operations on
+/// numbers, arguments that are not recorded, where operations were called, what is NaN, and values of up to `elements`
+/// elements. Computes every operation at once. Nests like scopes. ag_anomaly_begin does the same with 0 elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_detail_begin(cx: *mut ag_context, elements: usize) {
     guard(cx, (), |c| c.diagnosis.begin_detail(&c.core, elements));
@@ -122,8 +122,8 @@ pub unsafe extern "C" fn ag_label(cx: *mut ag_context, x: ag_array, name: *const
 }
 
 /// Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
-/// Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does nothing
-/// outside of these settings.
+/// Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does
+/// nothing outside of these settings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_here(cx: *mut ag_context, file: *const c_char, line: i32) -> *mut ag_context {
     guard(cx, (), |c| {
@@ -163,9 +163,9 @@ fn of_tape(
     })
 }
 
-/// A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is known of
-/// what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this context; NULL on
-/// error. Works while an error is pending.
+/// A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is
+/// known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this
+/// context; NULL on error. Works while an error is pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tape_to_text(
     cx: *mut ag_context,
@@ -175,8 +175,8 @@ pub unsafe extern "C" fn ag_tape_to_text(
     of_tape(cx, "ag_tape_to_text", tape, options, |tape, o| Ok(text::tape_to_text(tape, shown(o))))
 }
 
-/// A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity is
-/// red.
+/// A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity
+/// is red.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tape_to_dot(
     cx: *mut ag_context,
@@ -186,8 +186,8 @@ pub unsafe extern "C" fn ag_tape_to_dot(
     of_tape(cx, "ag_tape_to_dot", tape, options, |tape, o| Ok(Graph::of(tape).to_dot(shown(o))))
 }
 
-/// A tape as a picture: an SVG document. As ag_tape_to_dot in everything else; AG_ERR_VALUE if there are too many nodes for
-/// a picture (max_nodes).
+/// A tape as a picture: an SVG document. As ag_tape_to_dot in everything else; AG_ERR_VALUE if there are too many nodes
+/// for a picture (max_nodes).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tape_to_svg(
     cx: *mut ag_context,
@@ -220,7 +220,8 @@ pub unsafe extern "C" fn ag_function_to_text(
     })
 }
 
-/// The operations of the gradient of f with respect to args[argnum], those of f itself among them; as ag_function_to_text.
+/// The operations of the gradient of f with respect to args[argnum], those of f itself among them; as
+/// ag_function_to_text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_grad_to_text(
     cx: *mut ag_context,
@@ -240,10 +241,10 @@ pub unsafe extern "C" fn ag_grad_to_text(
     })
 }
 
-/// Begins to count operations and derivative rules, and to take their times; the profile before is forgotten. With `eager`
-/// every operation is computed at once, so that all times belong to operations. Otherwise element-wise operations on large
-/// arrays are fused as ever, and the passes that compute them have a row of their own. AG_ERR_ARGUMENT if a profile is
-/// being taken already.
+/// Begins to count operations and derivative rules, and to take their times; the profile before is forgotten. With
+/// `eager` every operation is computed at once, so that all times belong to operations. Otherwise element-wise
+/// operations on large arrays are fused as ever, and the passes that compute them have a row of their own.
+/// AG_ERR_ARGUMENT if a profile is being taken already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_profile_begin(cx: *mut ag_context, eager: bool) {
     guard(cx, (), |c| {
@@ -251,8 +252,8 @@ pub unsafe extern "C" fn ag_profile_begin(cx: *mut ag_context, eager: bool) {
     });
 }
 
-/// Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context; NULL
-/// on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
+/// Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context;
+/// NULL on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_profile_end(cx: *mut ag_context) -> *const c_char {
     guard_always(cx, null(), |c| {
@@ -272,8 +273,8 @@ pub unsafe extern "C" fn ag_profile_count(cx: *mut ag_context) -> usize {
     guard_always(cx, 0, |c| c.profile_names.borrow().len())
 }
 
-/// Fills in row `i` of the last profile that ended, as far as struct_size reaches; the rows are in the order of the table.
-/// Returns whether all went well.
+/// Fills in row `i` of the last profile that ended, as far as struct_size reaches; the rows are in the order of the
+/// table. Returns whether all went well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_profile_get(cx: *mut ag_context, i: usize, row: *mut ag_profile_row) -> bool {
     const NAME: &str = "ag_profile_get";

@@ -2,8 +2,8 @@
 //!
 //! Nobody watches as a rule, and then it costs nothing: operations ask one question, whether anything is unusual
 //! ([`Context::unusual`]), and a pending failure is the other answer to it. While somebody watches, every operation and
-//! every derivative rule runs inside one of the calls of [`Watcher`]. Numbers are recorded as ever, from the same formulas,
-//! so that watching doesn't change a bit of the results.
+//! every derivative rule runs inside one of the calls of [`Watcher`]. Numbers are recorded as ever, from the same
+//! formulas, so that watching doesn't change a bit of the results.
 
 use super::apply::{Primitive, apply_all, apply_one};
 use super::tape::Tape;
@@ -135,13 +135,7 @@ pub(super) fn apply_multi(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> S
 
 /// Runs an operation that is never recorded.
 #[cold]
-pub fn plain(
-    cx: &Context,
-    watcher: &dyn Watcher,
-    name: &str,
-    args: &[&Array],
-    run: impl FnOnce() -> Array,
-) -> Array {
+pub fn plain(cx: &Context, watcher: &dyn Watcher, name: &str, args: &[&Array], run: impl FnOnce() -> Array) -> Array {
     let mut run = Some(run);
     let mut once = || run.take().map(|run| SmallVec::from_buf([run()])).unwrap_or_default();
     watcher.operation(cx, &Call { name, primitive: None, args }, &mut once).pop().unwrap_or_default()

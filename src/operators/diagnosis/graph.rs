@@ -90,10 +90,13 @@ impl Graph {
             };
             let at = |parent: u32| places.get(&parent).map(|&i| Arg::Node(i, parent));
             let args = if !note.args.is_empty() {
-                note.args.iter().filter_map(|given| match given {
-                    Given::Node(parent) => at(*parent),
-                    Given::Constant(text) => Some(Arg::Constant(text.clone())),
-                }).collect()
+                note.args
+                    .iter()
+                    .filter_map(|given| match given {
+                        Given::Node(parent) => at(*parent),
+                        Given::Constant(text) => Some(Arg::Constant(text.clone())),
+                    })
+                    .collect()
             } else {
                 parents.into_iter().filter_map(at).collect()
             };

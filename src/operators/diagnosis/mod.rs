@@ -1,10 +1,10 @@
 //! What went wrong: a watcher that stops at the first NaN, notes what tapes are to show, and measures.
 //!
-//! One [`Diagnosis`] belongs to a context. While a setting of it is open (they nest like scopes) it watches every operation
-//! and every derivative rule (`trace::watch`). Three things can be asked for: *anomaly* stops at the first value that is no
-//! number, *detail* notes on tapes what pictures and traces show beside the bare graph, a *profile* counts and takes times.
-//! Operations inside of an operation (a rule is made of operations) are part of it: they are neither checked nor counted by
-//! themselves. What a callback of the user's does is the user's, and is.
+//! One [`Diagnosis`] belongs to a context. While a setting of it is open (they nest like scopes) it watches every
+//! operation and every derivative rule (`trace::watch`). Three things can be asked for: *anomaly* stops at the first
+//! value that is no number, *detail* notes on tapes what pictures and traces show beside the bare graph, a *profile*
+//! counts and takes times. Operations inside of an operation (a rule is made of operations) are part of it: they are
+//! neither checked nor counted by themselves. What a callback of the user's does is the user's, and is.
 
 pub mod graph;
 pub mod profile;
@@ -144,8 +144,8 @@ impl Diagnosis {
         }
     }
 
-    /// Names an array: on the tapes on which it is recorded, or the plain array itself. Plain numbers have no identity that
-    /// a name could stick to.
+    /// Names an array: on the tapes on which it is recorded, or the plain array itself. Plain numbers have no identity
+    /// that a name could stick to.
     pub fn label(&self, cx: &Context, x: &Array, label: &str) {
         let label: Rc<str> = label.into();
         each_node(cx, x, |tape, node, _| tape.borrow_mut().notes.of(node).label = Some(label.clone()));
@@ -274,8 +274,7 @@ impl Diagnosis {
 
     fn check_pull(&self, cx: &Context, anomaly: Anomaly, name: &str, pull: &Pull<'_>, cotangents: &[Array]) {
         let bad = |x: &Array| values::first_bad(x, anomaly.nan_only);
-        let Some((&(k, parent), found)) =
-            pull.parents.iter().find_map(|p| Some((p, bad(&cotangents[p.1 as usize])?)))
+        let Some((&(k, parent), found)) = pull.parents.iter().find_map(|p| Some((p, bad(&cotangents[p.1 as usize])?)))
         else {
             return;
         };

@@ -2,8 +2,8 @@
 //!
 //! Time is counted once: what runs inside of something else that is counted (a callback's operations inside of a
 //! checkpoint, a pass over memory inside of an operation that wanted a value) is not part of its row. Element-wise
-//! operations on large arrays are put off and fused, so their own rows hold the time of noting them; the passes have a row
-//! together. An eager profile computes everything at once instead: times belong to operations, and are longer.
+//! operations on large arrays are put off and fused, so their own rows hold the time of noting them; the passes have a
+//! row together. An eager profile computes everything at once instead: times belong to operations, and are longer.
 
 use crate::context::Context;
 use crate::engine::passes::Counts;
@@ -176,7 +176,12 @@ impl Profile {
         let _ = writeln!(
             text,
             "{:width$} {:>9} {rest:>11.6} {:>10} {:>5.1}%\n{:width$} {:>9} {elapsed:>11.6}",
-            "everything else", "", "", percent(rest), "total", ""
+            "everything else",
+            "",
+            "",
+            percent(rest),
+            "total",
+            ""
         );
         if let Some(passes) = rows.iter().find(|r| r.name == PASSES) {
             let _ = writeln!(

@@ -1,11 +1,12 @@
 //! A tape as a picture, drawn by the library itself.
 //!
-//! A layered drawing in the manner of Sugiyama, Tagawa and Toda (Methods for Visual Understanding of Hierarchical System
-//! Structures, 1981). Ranks are longest paths from the inputs; an input stands right above its first reader. What is read
-//! several ranks below goes there along a line of bends, one line for all readers. The order within ranks comes from
-//! barycenters, swept down and up; of all orders seen the one with the fewest crossings is taken. The places come from
-//! repeated averaging: each rank moves towards the middle of its neighbours, as near as boxes that must not overlap allow.
-//! That is a least squares problem with an order, whose solution is found by pooling (isotonic regression).
+//! A layered drawing in the manner of Sugiyama, Tagawa and Toda (Methods for Visual Understanding of Hierarchical
+//! System Structures, 1981). Ranks are longest paths from the inputs; an input stands right above its first reader.
+//! What is read several ranks below goes there along a line of bends, one line for all readers. The order within ranks
+//! comes from barycenters, swept down and up; of all orders seen the one with the fewest crossings is taken. The places
+//! come from repeated averaging: each rank moves towards the middle of its neighbours, as near as boxes that must not
+//! overlap allow. That is a least squares problem with an order, whose solution is found by pooling (isotonic
+//! regression).
 
 use super::graph::{Arg, Graph, Shown};
 use crate::error::{Error, Result};
@@ -312,8 +313,8 @@ fn draw(graph: &Graph, layout: &Layout, lines: &[Vec<String>]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" \
-         font-size=\"{FONT}\">\n<title>{} nodes</title>\n<defs><marker id=\"end\" viewBox=\"0 0 8 8\" refX=\"7.5\" refY=\"4\" markerWidth=\"7\" \
-         markerHeight=\"7\" orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 Z\" fill=\"#64748b\"/></marker></defs>\n\
+         font-size=\"{FONT}\">\n<title>{} nodes</title>\n<defs><marker id=\"end\" viewBox=\"0 0 8 8\" refX=\"7.5\" \
+         refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 Z\" fill=\"#64748b\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
         graph.nodes.len()
     );
@@ -520,7 +521,8 @@ mod tests {
                     .map(|(i, b)| (positions[i], positions[b]))
                     .collect();
                 for (k, a) in edges.iter().enumerate() {
-                    slowly += edges[..k].iter().filter(|b| (a.0 < b.0 && a.1 > b.1) || (a.0 > b.0 && a.1 < b.1)).count();
+                    slowly +=
+                        edges[..k].iter().filter(|b| (a.0 < b.0 && a.1 > b.1) || (a.0 > b.0 && a.1 < b.1)).count();
                 }
             }
             assert_eq!(layout.crossings(), slowly);

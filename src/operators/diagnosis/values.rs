@@ -156,7 +156,10 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let text = |x: f64| number(x.into(), false);
-        assert_eq!([0.0, 1.0, 0.1, 123456.7, -1.0 / 3.0, 1e-9].map(text), ["0", "1", "0.1", "123457", "-0.333333", "1.000e-9"]);
+        assert_eq!(
+            [0.0, 1.0, 0.1, 123456.7, -1.0 / 3.0, 1e-9].map(text),
+            ["0", "1", "0.1", "123457", "-0.333333", "1.000e-9"]
+        );
         assert_eq!(number(Complex64::new(1.0, -2.0), true), "1-2j");
     }
 }
