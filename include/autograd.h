@@ -510,8 +510,8 @@ typedef struct ag_check_options {
    */
   int32_t modes;
   /**
-   * Two values agree if they differ by less than atol, or than rtol times the sum of their absolute values [1e-6; with
-   * single precision 0.02].
+   * Two values agree if they differ by less than atol, or than rtol times the sum of their absolute values [1e-6;
+   * with single precision 0.02].
    */
   double rtol;
   double atol;
@@ -536,8 +536,8 @@ typedef struct ag_array (*ag_step_function)(struct ag_context *cx,
                                             void *user);
 
 /**
- * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used to 0;
- * NULL is allowed for all 0.
+ * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
+ * to 0; NULL is allowed for all 0.
  */
 typedef struct ag_graph_options {
   size_t struct_size;
@@ -3952,7 +3952,9 @@ struct ag_array ag_holomorphic_grad(struct ag_context *cx,
                                     size_t argnum);
 
 /**
- * The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument.
+ * The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument. Its rows are one sweep with
+ * many cotangents at a time; where a real argument has by far fewer elements than the result, its columns are one forward
+ * pass instead, for which `f` is called again. ag_jacobian_reverse and ag_jacobian_forward do the one or the other.
  */
 AG_API
 struct ag_array ag_jacobian(struct ag_context *cx,
@@ -3963,7 +3965,8 @@ struct ag_array ag_jacobian(struct ag_context *cx,
                             size_t argnum);
 
 /**
- * The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument.
+ * The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument. For real arguments
+ * one forward pass through the gradient with many tangents at a time.
  */
 AG_API
 struct ag_array ag_hessian(struct ag_context *cx,
@@ -4033,10 +4036,10 @@ struct ag_array ag_jvp(struct ag_context *cx,
                        struct ag_array *value);
 
 /**
- * Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
- * (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
- * pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
- * above all. Arguments should be away from points where the function has no derivative.
+ * Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward
+ * mode (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error
+ * that is pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of
+ * your own above all. Arguments should be away from points where the function has no derivative.
  */
 AG_API
 int32_t ag_check_grads(struct ag_context *cx,
@@ -4133,8 +4136,19 @@ struct ag_array ag_deriv(struct ag_context *cx,
                          size_t argnum);
 
 /**
- * The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode: a pass for each element of the argument.
- * Cheaper where there are fewer of these than of the result. Complex arguments are differentiated along the real axis.
+ * The Jacobian with respect to args[argnum], as ag_jacobian, in reverse mode whatever the shapes are.
+ */
+AG_API
+struct ag_array ag_jacobian_reverse(struct ag_context *cx,
+                                    ag_function f,
+                                    void *user,
+                                    const struct ag_array *args,
+                                    size_t nargs,
+                                    size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode whatever the shapes are: a pass with many
+ * tangents at a time. Complex arguments are differentiated along the real axis.
  */
 AG_API
 struct ag_array ag_jacobian_forward(struct ag_context *cx,
@@ -4197,14 +4211,12 @@ struct ag_array ag_apply_along_axis(struct ag_context *cx,
                                     int64_t axis);
 
 /**
- * From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY; the
- * message names the operation, its arguments, and where it was called (ag_here). Computes every operation at once, so it
- * is slower. `flags`: 0, or AG_NAN_ONLY | AG_DERIVATIVES_ONLY. Nests like scopes, the innermost counts; a callback ends
- * what it begins.
+ * From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY;
+ * the message names the operation, its arguments, and where it was called (ag_here). Computes every operation at once,
+ * so it is slower. `flags`: 0, or AG_NAN_ONLY | AG_DERIVATIVES_ONLY. Nests like scopes, the innermost counts; a
+ * callback ends what it begins.
  */
-AG_API
-void ag_anomaly_begin(struct ag_context *cx,
-                      int32_t flags);
+AG_API void ag_anomaly_begin(struct ag_context *cx, int32_t flags);
 
 /**
  * Ends the innermost ag_anomaly_begin. Works while an error is pending. AG_ERR_SCOPE if there is none.
@@ -4212,13 +4224,11 @@ void ag_anomaly_begin(struct ag_context *cx,
 AG_API void ag_anomaly_end(struct ag_context *cx);
 
 /**
- * From here to ag_detail_end tapes also remember what pictures and texts of them can show: names of operations on numbers,
- * arguments that are not recorded, where operations were called, what is NaN, and values of up to `elements` elements.
- * Computes every operation at once. Nests like scopes. ag_anomaly_begin does the same with 0 elements.
+ * From here to ag_detail_end tapes also remember what pictures and texts of them can show: names of operations on
+ * numbers, arguments that are not recorded, where operations were called, what is NaN, and values of up to `elements`
+ * elements. Computes every operation at once. Nests like scopes. ag_anomaly_begin does the same with 0 elements.
  */
-AG_API
-void ag_detail_begin(struct ag_context *cx,
-                     size_t elements);
+AG_API void ag_detail_begin(struct ag_context *cx, size_t elements);
 
 /**
  * Ends the innermost ag_detail_begin. Works while an error is pending. AG_ERR_SCOPE if there is none.
@@ -4233,38 +4243,29 @@ AG_API struct ag_array ag_label(struct ag_context *cx, struct ag_array x, const 
 
 /**
  * Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
- * Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does nothing
- * outside of these settings.
+ * Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does
+ * nothing outside of these settings.
  */
 AG_API struct ag_context *ag_here(struct ag_context *cx, const char *file, int32_t line);
 
 /**
- * A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is known of
- * what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this context; NULL on
- * error. Works while an error is pending.
+ * A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is
+ * known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this
+ * context; NULL on error. Works while an error is pending.
  */
-AG_API
-const char *ag_tape_to_text(struct ag_context *cx,
-                            struct ag_tape tape,
-                            const struct ag_graph_options *options);
+AG_API const char *ag_tape_to_text(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
 
 /**
- * A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity is
- * red.
+ * A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity
+ * is red.
  */
-AG_API
-const char *ag_tape_to_dot(struct ag_context *cx,
-                           struct ag_tape tape,
-                           const struct ag_graph_options *options);
+AG_API const char *ag_tape_to_dot(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
 
 /**
- * A tape as a picture: an SVG document. As ag_tape_to_dot in everything else; AG_ERR_VALUE if there are too many nodes for
- * a picture (max_nodes).
+ * A tape as a picture: an SVG document. As ag_tape_to_dot in everything else; AG_ERR_VALUE if there are too many nodes
+ * for a picture (max_nodes).
  */
-AG_API
-const char *ag_tape_to_svg(struct ag_context *cx,
-                           struct ag_tape tape,
-                           const struct ag_graph_options *options);
+AG_API const char *ag_tape_to_svg(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
 
 /**
  * The operations of f(args) as text, as ag_tape_to_text; values of up to `elements` elements are shown. Calls f once.
@@ -4279,7 +4280,8 @@ const char *ag_function_to_text(struct ag_context *cx,
                                 size_t elements);
 
 /**
- * The operations of the gradient of f with respect to args[argnum], those of f itself among them; as ag_function_to_text.
+ * The operations of the gradient of f with respect to args[argnum], those of f itself among them; as
+ * ag_function_to_text.
  */
 AG_API
 const char *ag_grad_to_text(struct ag_context *cx,
@@ -4291,18 +4293,16 @@ const char *ag_grad_to_text(struct ag_context *cx,
                             size_t elements);
 
 /**
- * Begins to count operations and derivative rules, and to take their times; the profile before is forgotten. With `eager`
- * every operation is computed at once, so that all times belong to operations. Otherwise element-wise operations on large
- * arrays are fused as ever, and the passes that compute them have a row of their own. AG_ERR_ARGUMENT if a profile is
- * being taken already.
+ * Begins to count operations and derivative rules, and to take their times; the profile before is forgotten. With
+ * `eager` every operation is computed at once, so that all times belong to operations. Otherwise element-wise
+ * operations on large arrays are fused as ever, and the passes that compute them have a row of their own.
+ * AG_ERR_ARGUMENT if a profile is being taken already.
  */
-AG_API
-void ag_profile_begin(struct ag_context *cx,
-                      bool eager);
+AG_API void ag_profile_begin(struct ag_context *cx, bool eager);
 
 /**
- * Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context; NULL
- * on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
+ * Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context;
+ * NULL on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
  */
 AG_API const char *ag_profile_end(struct ag_context *cx);
 
@@ -4312,13 +4312,10 @@ AG_API const char *ag_profile_end(struct ag_context *cx);
 AG_API size_t ag_profile_count(struct ag_context *cx);
 
 /**
- * Fills in row `i` of the last profile that ended, as far as struct_size reaches; the rows are in the order of the table.
- * Returns whether all went well.
+ * Fills in row `i` of the last profile that ended, as far as struct_size reaches; the rows are in the order of the
+ * table. Returns whether all went well.
  */
-AG_API
-bool ag_profile_get(struct ag_context *cx,
-                    size_t i,
-                    struct ag_profile_row *row);
+AG_API bool ag_profile_get(struct ag_context *cx, size_t i, struct ag_profile_row *row);
 
 /**
  * Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null

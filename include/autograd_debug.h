@@ -465,6 +465,7 @@
 #define ag_checkpoint(cx, ...) ag_checkpoint(AG_HERE(cx), __VA_ARGS__)
 #define ag_checkpoint_loop(cx, ...) ag_checkpoint_loop(AG_HERE(cx), __VA_ARGS__)
 #define ag_deriv(cx, ...) ag_deriv(AG_HERE(cx), __VA_ARGS__)
+#define ag_jacobian_reverse(cx, ...) ag_jacobian_reverse(AG_HERE(cx), __VA_ARGS__)
 #define ag_jacobian_forward(cx, ...) ag_jacobian_forward(AG_HERE(cx), __VA_ARGS__)
 #define ag_tensor_jacobian_product(cx, ...) ag_tensor_jacobian_product(AG_HERE(cx), __VA_ARGS__)
 #define ag_hessian_tensor_product(cx, ...) ag_hessian_tensor_product(AG_HERE(cx), __VA_ARGS__)

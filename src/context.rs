@@ -28,6 +28,8 @@ pub struct Context {
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
     error: RefCell<Option<Error>>,
     hook: RefCell<Option<Hook>>,
+    /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
+    trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
     rule_level: Cell<Option<u64>>,
     /// Whether the last derivative's output turned out not to depend on its input.
@@ -82,7 +84,9 @@ impl Context {
     pub fn fail(&self, error: Error) -> Array {
         if !self.failed() {
             self.unusual.set(self.unusual.get() | FAILED);
-            if let Some(hook) = &*self.hook.borrow() {
+            if let Some(hook) = &*self.hook.borrow()
+                && !self.trying.get()
+            {
                 hook(error.code, &error.message);
             }
             *self.error.borrow_mut() = Some(error);
@@ -123,6 +127,21 @@ impl Context {
 
     pub fn set_hook(&self, hook: Option<Hook>) {
         *self.hook.borrow_mut() = hook;
+    }
+
+    /// Runs `f`, which the caller has another way for: `None`, and no pending failure, if it fails.
+    pub fn attempt<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        if self.failed() {
+            return None;
+        }
+        let outer = self.trying.replace(true);
+        let result = f();
+        self.trying.set(outer);
+        if !self.failed() {
+            return Some(result);
+        }
+        self.clear_error();
+        None
     }
 
     /// Values boxed at a level that is open now must not be read until [`Context::leave_rule`]: the derivative of the

@@ -25,7 +25,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     // Operators: arrays out of functions.
     &["ag_grad", "ag_value_and_grad", "ag_value_and_grads", "ag_elementwise_grad", "ag_holomorphic_grad"],
     &["ag_jacobian", "ag_hessian", "ag_hvp", "ag_hvps", "ag_make_vjp", "ag_vjp", "ag_jvp", "ag_check_grads"],
-    &["ag_deriv", "ag_jacobian_forward", "ag_tensor_jacobian_product"],
+    &["ag_deriv", "ag_jacobian_forward", "ag_jacobian_reverse", "ag_tensor_jacobian_product"],
     &["ag_hessian_tensor_product", "ag_ggnvp", "ag_checkpoint", "ag_checkpoint_loop", "ag_apply_along_axis"],
     // Diagnosis.
     &["ag_anomaly_begin", "ag_anomaly_end", "ag_detail_begin", "ag_detail_end", "ag_label", "ag_here"],

@@ -7,9 +7,9 @@ use autograd::context::Context;
 use autograd::error::{Result, code};
 use autograd::operators::check::{Options, check_grads};
 use autograd::operators::grad::{
-    self as operators, Arrays, box_on, elementwise_grad, hessian, holomorphic_grad, hvps, jacobian, jvp, one, record,
-    value_and_grads,
+    self as operators, Arrays, box_on, elementwise_grad, holomorphic_grad, hvps, jvp, one, record, value_and_grads,
 };
+use autograd::operators::jacobian::{self, Mode, hessian};
 use autograd::operators::sweep::pull_back;
 use autograd::ops::elementwise::{self as rows, binary, unary};
 use autograd::ops::{complex, create, product, reduce, shape};
@@ -19,6 +19,10 @@ use helpers::*;
 fn forward(cx: &Context, f: impl Fn(&Context, &Array) -> Array, x: &Array) -> Array {
     let t = create::full(cx, x.dtype(), x.shape(), 1.0);
     jvp(cx, &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), std::slice::from_ref(x), &[0], &[t]).1.pop().unwrap()
+}
+
+fn jacobian(cx: &Context, f: &operators::Function<'_>, args: &[Array], argnum: usize) -> Array {
+    jacobian::jacobian(cx, f, args, argnum, Mode::Automatic)
 }
 
 fn close(a: f64, b: f64) {

@@ -4,7 +4,8 @@ mod helpers;
 
 use autograd::array::DType;
 use autograd::context::Context;
-use autograd::operators::grad::{hessian, jvp, one};
+use autograd::operators::grad::{jvp, one};
+use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self as rows, binary, unary};
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::pool::{Pooling, pool2d};

@@ -6,7 +6,8 @@ mod helpers;
 use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis};
-use autograd::operators::grad::{hessian, jacobian, jvp, one, value_and_grads};
+use autograd::operators::grad::{jvp, one, value_and_grads};
+use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self as rows, unary};
 use autograd::ops::{product, reduce, shape};
@@ -67,7 +68,7 @@ fn work(workers: usize, rounds: usize) -> Vec<u64> {
         let norm = one(|cx: &Context, a: &[Array]| total(cx, &mul(cx, &exp(cx, &a[0]), &sin(cx, &a[0]))));
         let vector = one(|cx: &Context, a: &[Array]| shape::reshape(cx, &exp(cx, &a[0]), &[2, 3]));
         bits(&cx, &[hessian(&cx, &norm, std::slice::from_ref(&small), 0)], &mut found);
-        bits(&cx, &[jacobian(&cx, &vector, std::slice::from_ref(&small), 0)], &mut found);
+        bits(&cx, &[jacobian(&cx, &vector, std::slice::from_ref(&small), 0, Mode::Automatic)], &mut found);
         let (_, tangents) = jvp(&cx, &chain, std::slice::from_ref(&long), &[0], std::slice::from_ref(&long));
         bits(&cx, &tangents, &mut found);
 

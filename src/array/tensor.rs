@@ -134,6 +134,15 @@ impl Tensor {
         Tensor::with_memory(heap, dtype, shape, size, ready)
     }
 
+    /// A row-major array over `buffer`, of the shape and dtype of this one, which is row-major as well.
+    pub fn in_place_of(&self, buffer: Buffer) -> Tensor {
+        let (cell, ready) = (self.cell(), self.ready());
+        debug_assert!(ready.contiguous);
+        let ready =
+            Ready { storage: Storage::Own(buffer), offset: 0, strides: ready.strides.clone(), contiguous: true };
+        Tensor::with_memory(self.heap(), cell.dtype, cell.shape.clone(), cell.size, ready)
+    }
+
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
     pub fn from_strided(
         heap: &Rc<Heap>,

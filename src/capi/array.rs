@@ -524,6 +524,7 @@ fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
                 node: n.node,
                 tangent: n.tangent.clone(),
                 primal,
+                batch: n.batch,
             }))
         }),
         Array::Null => None,

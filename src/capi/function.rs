@@ -5,6 +5,7 @@ use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad::{self, Arrays};
+use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::c_void;
@@ -265,7 +266,9 @@ pub unsafe extern "C" fn ag_holomorphic_grad(
     })
 }
 
-/// The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument.
+/// The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument. Its rows are one sweep with
+/// many cotangents at a time; where a real argument has by far fewer elements than the result, its columns are one forward
+/// pass instead, for which `f` is called again. ag_jacobian_reverse and ag_jacobian_forward do the one or the other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_jacobian(
     cx: *mut ag_context,
@@ -275,10 +278,13 @@ pub unsafe extern "C" fn ag_jacobian(
     nargs: usize,
     argnum: usize,
 ) -> ag_array {
-    unary_operator(cx, "ag_jacobian", f, user, args, nargs, argnum, |c, f, args| grad::jacobian(c, f, args, argnum))
+    unary_operator(cx, "ag_jacobian", f, user, args, nargs, argnum, |c, f, args| {
+        jacobian(c, f, args, argnum, Mode::Automatic)
+    })
 }
 
-/// The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument.
+/// The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument. For real arguments
+/// one forward pass through the gradient with many tangents at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_hessian(
     cx: *mut ag_context,
@@ -288,7 +294,7 @@ pub unsafe extern "C" fn ag_hessian(
     nargs: usize,
     argnum: usize,
 ) -> ag_array {
-    unary_operator(cx, "ag_hessian", f, user, args, nargs, argnum, |c, f, args| grad::hessian(c, f, args, argnum))
+    unary_operator(cx, "ag_hessian", f, user, args, nargs, argnum, |c, f, args| hessian(c, f, args, argnum))
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]

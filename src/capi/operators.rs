@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::operators::along::apply_along_axis;
 use crate::operators::checkpoint::{self, Step, Stored};
+use crate::operators::jacobian::{Mode, jacobian};
 use crate::operators::tensor;
 use crate::trace::Array;
 use std::ffi::c_void;
@@ -105,8 +106,23 @@ pub unsafe extern "C" fn ag_deriv(
     unary_operator(cx, "ag_deriv", f, user, args, nargs, argnum, |c, f, args| tensor::deriv(c, f, args, argnum))
 }
 
-/// The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode: a pass for each element of the argument.
-/// Cheaper where there are fewer of these than of the result. Complex arguments are differentiated along the real axis.
+/// The Jacobian with respect to args[argnum], as ag_jacobian, in reverse mode whatever the shapes are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_jacobian_reverse(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+) -> ag_array {
+    unary_operator(cx, "ag_jacobian_reverse", f, user, args, nargs, argnum, |c, f, args| {
+        jacobian(c, f, args, argnum, Mode::Reverse)
+    })
+}
+
+/// The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode whatever the shapes are: a pass with many
+/// tangents at a time. Complex arguments are differentiated along the real axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_jacobian_forward(
     cx: *mut ag_context,
@@ -117,7 +133,7 @@ pub unsafe extern "C" fn ag_jacobian_forward(
     argnum: usize,
 ) -> ag_array {
     unary_operator(cx, "ag_jacobian_forward", f, user, args, nargs, argnum, |c, f, args| {
-        tensor::jacobian_forward(c, f, args, argnum)
+        jacobian(c, f, args, argnum, Mode::Forward)
     })
 }
 

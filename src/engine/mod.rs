@@ -10,7 +10,9 @@
 
 pub mod passes;
 mod program;
+mod small;
 
+use crate::array::dims::same;
 use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::Source;
@@ -21,6 +23,8 @@ use crate::with_dtype;
 use program::Scratch;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+pub use small::Other;
 
 /// Up to this many elements an operation is run at once.
 const SMALL: usize = 4096;
@@ -240,7 +244,7 @@ impl Engine {
                         Op::Select => k > 0,
                         _ => false,
                     };
-                    if t.is_contiguous() && t.shape() == shape {
+                    if t.is_contiguous() && same(t.shape(), shape) {
                         sources[k] = Source::Memory(pointer(t));
                     } else if let (true, Some(x)) = (number_allowed, splat_number(t)) {
                         sources[k] = Source::Number(x);

@@ -17,11 +17,12 @@ use super::Engine;
 use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Padded, Place, Rows, Source, Strided};
-use crate::kernels::math;
+use crate::kernels::math::{self, BinaryKernel};
 use crate::kernels::rows::Padding;
 use crate::kernels::strided::Layout;
 use crate::with_dtype;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Computed this often on the way to something else, a value that is still referenced is kept.
 const KEEP_AFTER: u8 = 2;
@@ -64,7 +65,47 @@ struct Line {
     place: [Place; 2],
 }
 
+impl Line {
+    fn is_epilogue(&self) -> bool {
+        matches!(self.code, Code::Sum(_) | Code::Scatter(_))
+    }
+
+    /// Whether anything comes of it; known once the uses are.
+    fn is_wanted(&self) -> bool {
+        self.is_epilogue() || self.array != [None; 2] || self.last_use != [0; 2]
+    }
+}
+
 type Key = (usize, DType, DType, [(u8, u64); 3]);
+
+/// A hash of a few words, which are addresses and small numbers of our own: no defence against chosen keys is needed, and
+/// the standard one costs more than all else of compiling a short program.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.chunks(8).for_each(|c| {
+            let mut word = [0; 8];
+            word[..c.len()].copy_from_slice(c);
+            self.write_u64(u64::from_le_bytes(word));
+        });
+    }
+    fn write_u8(&mut self, x: u8) {
+        self.write_u64(u64::from(x));
+    }
+    fn write_usize(&mut self, x: usize) {
+        self.write_u64(x as u64);
+    }
+    fn write_u64(&mut self, x: u64) {
+        // The multiplier is odd and its bits are mixed: 2^64 divided by the golden ratio. Buckets come from both ends.
+        let product = u128::from(self.0 ^ x) * 0x9E37_79B9_7F4A_7C15;
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+}
 
 #[derive(Default)]
 pub struct Scratch {
@@ -80,8 +121,8 @@ pub struct Scratch {
 #[derive(Default)]
 struct Pass {
     lines: Vec<Line>,
-    known: HashMap<Key, Value>,
-    inputs: HashMap<(usize, usize, Shape, Strides), Value>,
+    known: HashMap<Key, Value, BuildHasherDefault<Mix>>,
+    inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
     strided: Vec<Strided>,
     rows: Vec<Rows>,
@@ -311,10 +352,15 @@ impl Scratch {
     /// Gives results registers (free again after the last use) and writes the final code. Returns how many there are.
     fn assign(&mut self) -> u16 {
         let lines = &mut self.pass.lines;
-        for i in 0..lines.len() {
+        // From the last one back: the first use met is the last one, and a line without any is passed over.
+        for i in (0..lines.len()).rev() {
+            if !lines[i].is_wanted() {
+                continue;
+            }
             for k in 0..3 {
                 if let Value::Result(j, second) = lines[i].src[k] {
-                    lines[j as usize].last_use[usize::from(second)] = i;
+                    let last = &mut lines[j as usize].last_use[usize::from(second)];
+                    *last = (*last).max(i);
                 }
             }
         }
@@ -322,7 +368,10 @@ impl Scratch {
         self.free.clear();
         let mut count = 0u16;
         for i in 0..lines.len() {
-            let epilogue = matches!(lines[i].code, Code::Sum(_) | Code::Scatter(_));
+            if !lines[i].is_wanted() {
+                continue;
+            }
+            let epilogue = lines[i].is_epilogue();
             let results = match lines[i].code {
                 Code::Sum(_) | Code::Scatter(_) => 0,
                 Code::SinCos | Code::CosSin => 2,
@@ -446,16 +495,10 @@ impl Pass {
                 }
             };
         }
-        if let Op::Binary(k) = op
-            && (std::ptr::eq(k, &math::MULTIPLY) || std::ptr::eq(k, &math::SCALED))
-        {
-            match (src[0], src[1]) {
-                (Value::Number(1.0), other) | (other, Value::Number(1.0)) if !matches!(other, Value::Number(_)) => {
-                    return Ok(other);
-                }
-                _ => {}
-            }
-        }
+        let (op, src) = match self.simplified(op, dtype, src) {
+            Simple::Value(value) => return Ok(value),
+            Simple::Operation(op, src) => (op, src),
+        };
         if let Op::Scatter = op {
             let size = nodes[i].tensor.size();
             let mut buffer = engine.heap.pool.take_bytes(size * dtype.size())?;
@@ -500,6 +543,76 @@ impl Pass {
         let value = self.push(Code::Op(op), dtype, out, src, op.cost());
         self.known.insert(key(op.key()), value);
         Ok(value)
+    }
+
+    /// An operation without signs and factors that its neighbours can take over. Derivatives are full of them. All of it
+    /// is exact: signs, and factors that are powers of two.
+    fn simplified(&self, op: Op, dtype: DType, src: [Value; 3]) -> Simple {
+        let same = Simple::Operation(op, src);
+        if !dtype.is_inexact() {
+            return same;
+        }
+        let [a, b, _] = src;
+        match op {
+            Op::Binary(k) if std::ptr::eq(k, &math::ADD) => match (self.negated(a), self.negated(b)) {
+                (_, Some(b)) => Simple::of(&math::SUBTRACT, a, b),
+                (Some(a), None) => Simple::of(&math::SUBTRACT, b, a),
+                _ => same,
+            },
+            Op::Binary(k) if std::ptr::eq(k, &math::SUBTRACT) => match self.negated(b) {
+                Some(b) => Simple::of(&math::ADD, a, b),
+                None => same,
+            },
+            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => match self.multiple(a) {
+                Some((k, x, c)) => Simple::of(k, x, Value::Number(-c)),
+                None => same,
+            },
+            Op::Binary(k) if is_product(k) => {
+                let (x, c) = match (a, b) {
+                    (Value::Number(c), x) | (x, Value::Number(c)) if !matches!(x, Value::Number(_)) => (x, c),
+                    _ => return same,
+                };
+                if c == 1.0 {
+                    return Simple::Value(x);
+                }
+                if let Some(x) = self.negated(x) {
+                    return Simple::of(k, x, Value::Number(-c));
+                }
+                match self.multiple(x) {
+                    Some((inner, y, d)) if doubles(c) && is_finite(c * d, dtype) => {
+                        Simple::of(inner, y, Value::Number(c * d))
+                    }
+                    _ => same,
+                }
+            }
+            _ => same,
+        }
+    }
+
+    /// What the instruction that makes `value` does, if it has one result.
+    fn made_by(&self, value: Value) -> Option<(Op, [Value; 3])> {
+        let Value::Result(line, false) = value else { return None };
+        match self.lines[line as usize].code {
+            Code::Op(op) => Some((op, self.lines[line as usize].src)),
+            _ => None,
+        }
+    }
+
+    /// `x`, if the value is `-x`.
+    fn negated(&self, value: Value) -> Option<Value> {
+        match self.made_by(value)? {
+            (Op::Unary(k), src) if std::ptr::eq(k, &math::NEGATIVE) => Some(src[0]),
+            _ => None,
+        }
+    }
+
+    /// `x` and `c`, if the value is `x` times a number other than 0; and by which of the two products.
+    fn multiple(&self, value: Value) -> Option<(&'static BinaryKernel, Value, f64)> {
+        let (Op::Binary(k), [a, b, _]) = self.made_by(value)? else { return None };
+        match (a, b) {
+            (Value::Number(c), x) | (x, Value::Number(c)) if is_product(k) && c != 0.0 => Some((k, x, c)),
+            _ => None,
+        }
     }
 
     /// The elements of a complete array at other places.
@@ -575,6 +688,32 @@ impl Pass {
     }
 }
 
+/// What is left of an operation.
+enum Simple {
+    Value(Value),
+    Operation(Op, [Value; 3]),
+}
+
+impl Simple {
+    fn of(kernel: &'static BinaryKernel, a: Value, b: Value) -> Simple {
+        Simple::Operation(Op::Binary(kernel), [a, b, Value::None])
+    }
+}
+
+fn is_product(k: &BinaryKernel) -> bool {
+    std::ptr::eq(k, &math::MULTIPLY) || std::ptr::eq(k, &math::SCALED)
+}
+
+/// Whether a number is finite in the precision of a dtype.
+fn is_finite(x: f64, dtype: DType) -> bool {
+    if matches!(dtype, DType::F32 | DType::C64) { (x as f32).is_finite() } else { x.is_finite() }
+}
+
+/// Whether multiplying by `c` is exact, but for overflow, which comes in any order: plus or minus 2, 4, 8, ...
+fn doubles(c: f64) -> bool {
+    c.abs() >= 2.0 && c.is_finite() && c.to_bits() << 12 == 0
+}
+
 /// The list of an operation that has one.
 fn list(pending: &Pending) -> &[i64] {
     match &pending.operands[1] {
@@ -638,6 +777,20 @@ mod tests {
         let ones = e.full(DType::F64, &[N], 1.0).unwrap();
         let y = binary(&e, &math::MULTIPLY, &ones, &unary(&e, &math::EXP, &x));
         assert_eq!(instructions(&e, &binary(&e, &math::SCALED, &ones, &y)), 1);
+        // 2 (-(3 exp(x))) - (-x): the signs and the factor 2 go into the other operations.
+        let times = |x: &Tensor, c: f64| {
+            let operands = [Operand::Array(x.clone()), Operand::Number(c), Operand::None];
+            e.elementwise(Op::Binary(&math::MULTIPLY), DType::F64, DType::F64, &[N], operands).unwrap()
+        };
+        let inner = times(&unary(&e, &math::NEGATIVE, &times(&unary(&e, &math::EXP, &x), 3.0)), 2.0);
+        let y = binary(&e, &math::SUBTRACT, &inner, &unary(&e, &math::NEGATIVE, &x));
+        assert_eq!(instructions(&e, &y), 3);
+        let want = x.elements::<f64>().iter().map(|&x| {
+            let mut exp = [0.0];
+            (math::EXP.f64)(&mut exp, &[x]);
+            x - 2.0 * (3.0 * exp[0])
+        });
+        assert!(y.elements::<f64>().iter().copied().eq(want));
         // x / sum(exp(x)): the sum is a number for the second pass.
         let sum = e.sum_all(&unary(&e, &math::EXP, &x)).unwrap().unwrap();
         assert_eq!(instructions(&e, &binary(&e, &math::DIVIDE, &x, &sum)), 1);

@@ -9,7 +9,7 @@ use super::threads::Threads;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
 use std::ops::{Add, Mul};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A strided matrix in a slice: element (i, j) is `memory[offset + i * row + j * column]`.
 #[derive(Clone, Copy)]
@@ -96,10 +96,21 @@ impl Product for i64 {
 /// Elements of scratch memory that [`matmul`] wants.
 pub fn scratch((m, k, n): (usize, usize, usize)) -> usize {
     match m.saturating_mul(n).saturating_mul(k) {
-        _ if m == 1 || n == 1 => k,
+        _ if m == 1 || n == 1 => k + parts(m.max(n), k) * m.max(n),
         work if work <= SMALL => small::scratch(k, n),
         _ => 0,
     }
+}
+
+/// Elements of the vector that are multiplied with their columns at a time, where the sums over all of them are long and
+/// there are few: so the threads read whole stretches of memory, and the results don't depend on their number.
+const COLUMNS: usize = 1024;
+/// Longer results are divided themselves.
+const FEW: usize = 2048;
+
+/// In so many parts the sums of a matrix of `m` by `k`, with its columns side by side, are made; 0 for undivided ones.
+fn parts(m: usize, k: usize) -> usize {
+    if m <= FEW && k >= 4 * COLUMNS { k.div_ceil(COLUMNS) } else { 0 }
 }
 
 /// `c = a b`, with `a` of `m` by `k`, `b` of `k` by `n` and `c` row-major.
@@ -169,14 +180,18 @@ fn vector<T: Product>(
     if !T::PACKED || a.column != 1 && a.row != 1 {
         return false;
     }
+    let (x, partial) = scratch.split_at_mut(k);
     let x = if step == 1 || k == 1 {
         &v.memory[v.offset as usize..][..k]
     } else {
-        for (p, x) in scratch[..k].iter_mut().enumerate() {
+        for (p, x) in x.iter_mut().enumerate() {
             *x = v.memory[(v.offset + p as isize * step) as usize];
         }
-        &scratch[..k]
+        x
     };
+    if a.column != 1 && parts(m, k) > 0 {
+        return sums_of_parts(threads, m, a, x, y, partial);
+    }
     let rows = |first: usize, y: &mut [T]| T::matvec(Matrix { offset: a.offset + first as isize * a.row, ..a }, x, y);
     let Some(threads) = threads else { return rows(0, y) };
     // Whole cache lines for each worker.
@@ -193,6 +208,45 @@ fn vector<T: Product>(
             }
         }
     });
+    done.into_inner()
+}
+
+/// The same, [`COLUMNS`] columns at a time; the parts' results are added up in their order.
+fn sums_of_parts<T: Product>(
+    threads: Option<&Threads>,
+    m: usize,
+    a: Matrix<'_, T>,
+    x: &[T],
+    y: &mut [T],
+    partial: &mut [T],
+) -> bool {
+    let count = parts(m, x.len());
+    let partial = &mut partial[..count * m];
+    let out = Out(partial.as_mut_ptr());
+    let (next, done) = (AtomicUsize::new(0), AtomicBool::new(true));
+    let work = |_: usize| {
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= count {
+                return;
+            }
+            let first = part * COLUMNS;
+            let x = &x[first..(first + COLUMNS).min(x.len())];
+            // SAFETY: `partial` has `count * m` elements, and each part is drawn once.
+            let y = unsafe { std::slice::from_raw_parts_mut(out.start().add(part * m), m) };
+            if !T::matvec(Matrix { offset: a.offset + first as isize * a.column, ..a }, x, y) {
+                done.store(false, Ordering::Relaxed);
+            }
+        }
+    };
+    match threads {
+        Some(threads) => threads.run(&work),
+        None => work(0),
+    }
+    y.fill(T::default());
+    for part in partial.chunks_exact(m) {
+        y.iter_mut().zip(part).for_each(|(y, &p)| *y = *y + p);
+    }
     done.into_inner()
 }
 
@@ -281,6 +335,8 @@ mod tests {
             (0, 3, 2),
             (500, 70, 1),
             (1, 500, 700),
+            (37, 5000, 1),
+            (1, 5000, 37),
             (30, 8, 1),
         ] {
             let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
@@ -296,6 +352,20 @@ mod tests {
             matmul(Some(&threads), (m, k, n), straight, turned, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
+            }
+            // Both as they lie; the same bits for any number of threads.
+            let b = Matrix { memory: &b, offset: 0, row: n as isize, column: 1 };
+            if m > 0 {
+                plain((m, k, n), straight, b, &mut want);
+            }
+            matmul(Some(&threads), (m, k, n), straight, b, &mut got, &mut memory);
+            for (x, y) in got.iter().zip(&want) {
+                assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
+            }
+            if m == 1 || n == 1 {
+                let mut alone = vec![f64::NAN; m * n];
+                matmul(None, (m, k, n), straight, b, &mut alone, &mut memory);
+                assert_eq!(alone, got);
             }
         }
     }

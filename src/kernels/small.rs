@@ -6,8 +6,8 @@
 //!         acc[rows][2] = 0                               in registers
 //!         for p in 0..k:  acc[r] += a[r, p] * b[p, strip]
 //! ```
-//! The right operand must have its columns side by side; it is copied to scratch memory if it hasn't. A strip that is
-//! narrower is read and written under a mask. Up to some 10^5 multiplications this beats packing both operands.
+//! The right operand must have its columns side by side; it is copied to scratch memory if it hasn't. A narrower strip is
+//! read and written under a mask, and is one vector where that holds it. Up to some 10^5 multiplications this beats packing both operands.
 //! Without AVX2 the loops are plain.
 
 use super::math::{Level, level};
@@ -104,73 +104,100 @@ unsafe fn strips<T: Product, V: Vector<T>>(
     assert!(k == 0 || (k - 1) * width + n <= rows.len());
     for j in (0..n).step_by(strip) {
         let columns = strip.min(n - j);
-        let mut i = 0;
-        // SAFETY: rows `i..` and the columns of strip `j` lie in the operands, by the caller's promise and the assertion.
+        let right = Right { rows: &rows[j..], width, columns };
+        let c = &mut c[j..];
+        // SAFETY: all rows and the columns of strip `j` lie in the operands, by the caller's promise and the assertion.
         unsafe {
-            while V::REGISTERS == 32 && columns == strip && i + TALL <= m {
-                tile::<T, V, TALL, true>(k, &a, i, &rows[j..], width, &mut c[i * n + j..], n, columns);
-                i += TALL;
-            }
-            while i + ROWS <= m {
-                let c = &mut c[i * n + j..];
-                match columns == strip {
-                    true => tile::<T, V, ROWS, true>(k, &a, i, &rows[j..], width, c, n, columns),
-                    false => tile::<T, V, ROWS, false>(k, &a, i, &rows[j..], width, c, n, columns),
-                }
-                i += ROWS;
-            }
-            while i < m {
-                tile::<T, V, 1, false>(k, &a, i, &rows[j..], width, &mut c[i * n + j..], n, columns);
-                i += 1;
+            match (columns == strip, columns > V::LANES) {
+                (true, _) => strip_of::<T, V, 2, true>(m, k, &a, &right, c, n),
+                (_, true) => strip_of::<T, V, 2, false>(m, k, &a, &right, c, n),
+                (_, false) => strip_of::<T, V, 1, false>(m, k, &a, &right, c, n),
             }
         }
     }
 }
 
-/// `R` rows from row `i` on, and two vectors of columns; if these are not `FULL`, the first `columns` of them.
+/// A strip of the right operand's columns.
+struct Right<'a, T> {
+    rows: &'a [T],
+    width: usize,
+    columns: usize,
+}
+
+/// All rows of a strip of `W` vectors of columns; if these are not `FULL`, the first `columns` of them. `c` begins at the
+/// strip's first element and has rows of `n`.
 ///
 /// # Safety
-/// As for [`strips`]; `rows` has `k` rows of `width`, of which the first `columns` elements are read.
+/// As for [`strips`].
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the loop's variables")]
-unsafe fn tile<T: Product, V: Vector<T>, const R: usize, const FULL: bool>(
+unsafe fn strip_of<T: Product, V: Vector<T>, const W: usize, const FULL: bool>(
+    m: usize,
+    k: usize,
+    a: &Matrix<'_, T>,
+    right: &Right<'_, T>,
+    c: &mut [T],
+    n: usize,
+) {
+    let mut i = 0;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while V::REGISTERS == 32 && i + TALL <= m {
+            tile::<T, V, TALL, W, FULL>(k, a, i, right, &mut c[i * n..], n);
+            i += TALL;
+        }
+        while i + ROWS <= m {
+            tile::<T, V, ROWS, W, FULL>(k, a, i, right, &mut c[i * n..], n);
+            i += ROWS;
+        }
+        while i < m {
+            tile::<T, V, 1, W, FULL>(k, a, i, right, &mut c[i * n..], n);
+            i += 1;
+        }
+    }
+}
+
+/// `R` rows from row `i` on.
+///
+/// # Safety
+/// As for [`strips`]; the strip has `k` rows, of which the first `columns` elements are read.
+#[inline(always)]
+unsafe fn tile<T: Product, V: Vector<T>, const R: usize, const W: usize, const FULL: bool>(
     k: usize,
     a: &Matrix<'_, T>,
     i: usize,
-    rows: &[T],
-    width: usize,
+    right: &Right<'_, T>,
     c: &mut [T],
     n: usize,
-    columns: usize,
 ) {
-    let second = columns.saturating_sub(V::LANES);
+    let columns = right.columns;
     // SAFETY: all reads lie in the operands by the caller's promise; writes go to slices of `columns` elements.
     unsafe {
-        let zero = V::splat(T::default());
-        let mut sums = [[zero; 2]; R];
+        let mut sums = [[V::splat(T::default()); W]; R];
         let start = a.memory.as_ptr().offset(a.offset + i as isize * a.row);
         for p in 0..k {
-            let line = rows.as_ptr().add(p * width);
-            let (b0, b1) = if FULL {
-                (V::load(line), V::load(line.add(V::LANES)))
-            } else {
-                (V::load_first(line, columns), V::load_first(line.wrapping_add(V::LANES), second))
-            };
+            let line = right.rows.as_ptr().add(p * right.width);
+            let mut b = [V::splat(T::default()); W];
+            for (w, b) in b.iter_mut().enumerate() {
+                let at = line.wrapping_add(w * V::LANES);
+                *b = if FULL { V::load(at) } else { V::load_first(at, columns.saturating_sub(w * V::LANES)) };
+            }
             for (r, sum) in sums.iter_mut().enumerate() {
                 let x = V::splat(*start.offset(r as isize * a.row + p as isize * a.column));
-                sum[0] = sum[0].add_product(x, b0);
-                sum[1] = sum[1].add_product(x, b1);
+                for (sum, b) in sum.iter_mut().zip(b) {
+                    *sum = sum.add_product(x, b);
+                }
             }
         }
         for (r, sum) in sums.iter().enumerate() {
             let line = c[r * n..][..columns].as_mut_ptr();
-            if FULL {
-                sum[0].store(line);
-                sum[1].store(line.wrapping_add(V::LANES));
-                continue;
+            for (w, sum) in sum.iter().enumerate() {
+                let at = line.wrapping_add(w * V::LANES);
+                if FULL {
+                    sum.store(at);
+                } else {
+                    sum.store_first(at, columns.saturating_sub(w * V::LANES));
+                }
             }
-            sum[0].store_first(line, columns);
-            sum[1].store_first(line.wrapping_add(V::LANES), second);
         }
     }
 }

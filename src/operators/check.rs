@@ -108,8 +108,8 @@ impl Check<'_> {
                 weights.iter().zip(&differences).map(|(w, d)| self.inner(w, d)).sum::<Result<f64, Error>>()?;
             if !self.close(analytic, numeric) {
                 let mut text = format!(
-                    "{path} derivative: projection on random directions: analytic {analytic:.15e}, numeric {numeric:.15e}, \
-                     difference {:.3e}",
+                    "{path} derivative: projection on random directions: analytic {analytic:.15e}, numeric \
+                     {numeric:.15e}, difference {:.3e}",
                     (analytic - numeric).abs()
                 );
                 if let Some(place) = self.locate(f, args, &weights, &pulled)? {

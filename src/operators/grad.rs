@@ -1,10 +1,11 @@
-//! Differential operators on functions. Each may be used inside a function that is itself being differentiated.
+//! Gradients and directional derivatives of functions. Each operator may be used inside a function that is itself being
+//! differentiated.
 
 use super::sweep::pull_back;
 use crate::array::Shape;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ops::{self, complex, create, elementwise as rows, shape};
+use crate::ops::{self, complex, create, elementwise as rows};
 use crate::trace::{Array, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -97,6 +98,11 @@ impl Recorded {
     /// The results' value, of a function with one.
     pub fn value(&self) -> Array {
         self.results.first().map(|r| r.1.clone()).unwrap_or_default()
+    }
+
+    /// Elements of the largest array on the tape.
+    pub fn largest(&self) -> usize {
+        self.tape.borrow().largest()
     }
 
     /// Cotangents of the arguments from those of the results (of their shapes). Zeros, and the context's flag, where
@@ -281,69 +287,6 @@ fn tangent_meta(x: &Array) -> Meta {
 
 fn shape_of(x: &Array) -> String {
     crate::array::shape::Show(x.shape()).to_string()
-}
-
-/// The Jacobian: shape of the result, then shape of the argument. For complex results in the library's convention:
-/// row i is the holomorphic derivative du/dx - i du/dy of result i (for real arguments du/dx + i dv/dx).
-pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
-    let recorded = record(cx, f, args, &[argnum]);
-    let result = jacobian_of(cx, &recorded, &args[argnum]);
-    close(cx, recorded);
-    settle(cx, std::iter::once(&result));
-    normal(result)
-}
-
-fn jacobian_of(cx: &Context, recorded: &Recorded, x: &Array) -> Array {
-    let y = recorded.value();
-    if cx.failed() {
-        return Array::Null;
-    }
-    let n = y.size();
-    let mut shape: Shape = y.shape().into();
-    shape.extend(x.shape().iter().copied());
-    let mut rows_of: Vec<Array> = Vec::with_capacity(n.min(1 << 16));
-    let mut independent = false;
-    let real_argument = !x.dtype().is_complex();
-    for i in 0..n {
-        let basis = basis(cx, &y, i, false);
-        let mut row = recorded.pull(cx, &[basis], false).pop().unwrap_or_default();
-        independent |= cx.independent.get();
-        if y.dtype().is_complex() && real_argument {
-            // The imaginary part of the result is the real part of -i times it.
-            let turned = self::basis(cx, &y, i, true);
-            let im = recorded.pull(cx, &[turned], false).pop().unwrap_or_default();
-            row = complex::join(cx, &row, &im);
-        }
-        if cx.failed() {
-            return Array::Null;
-        }
-        rows_of.push(row);
-    }
-    cx.independent.set(independent);
-    if n == 0 {
-        return ops::zeros(cx, &Meta { dtype: x.dtype().inexact().promote(y.dtype().inexact()), shape });
-    }
-    let references: Vec<&Array> = rows_of.iter().collect();
-    let stacked = shape::stack(cx, &references, 0);
-    shape::reshape(cx, &stacked, &shape)
-}
-
-/// Zeros like `y` with 1 (or -i) at element `i`.
-fn basis(cx: &Context, y: &Array, i: usize, turned: bool) -> Array {
-    use num_complex::Complex64;
-    let t = cx.engine.build::<Complex64>(y.shape(), |d| {
-        d.fill(Complex64::default());
-        d[i] = if turned { Complex64::new(0.0, -1.0) } else { Complex64::new(1.0, 0.0) };
-    });
-    let t = cx.take("ag_jacobian", t.map(Array::from));
-    let t = if y.dtype().is_complex() { t } else { complex::real(cx, &t) };
-    rows::astype(cx, &t, y.dtype().inexact())
-}
-
-/// The Hessian: shape of the result, then twice the shape of the argument.
-pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
-    let inner = one(|cx: &Context, args: &[Array]| jacobian(cx, f, args, argnum));
-    jacobian(cx, &inner, args, argnum)
 }
 
 /// Products of the Hessian over the arguments `argnums` with `vs`: forward over reverse.

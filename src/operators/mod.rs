@@ -6,5 +6,6 @@ pub mod check;
 pub mod checkpoint;
 pub mod diagnosis;
 pub mod grad;
+pub mod jacobian;
 pub mod sweep;
 pub mod tensor;

@@ -1,10 +1,11 @@
 //! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
 
-use super::grad::{Function, grad, hvps, jacobian, jvp, normal, one, push_forward, record, settle};
-use crate::array::{Axes, Shape, shape};
+use super::grad::{Function, grad, hvps, jvp, normal, one, push_forward, record, settle};
+use super::jacobian::{Mode, jacobian};
+use crate::array::{Axes, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::ops::{create, product, shape as shapes};
+use crate::ops::{create, product};
 use crate::trace::Array;
 use shape::Show;
 
@@ -41,7 +42,7 @@ pub fn tensor_jacobian_product(cx: &Context, f: &Function<'_>, args: &[Array], a
             Err(e) => cx.fail(e),
         }
     });
-    jacobian(cx, &contracted, args, argnum)
+    jacobian(cx, &contracted, args, argnum, Mode::Reverse)
 }
 
 /// `hessian_tensor_product`: the tensor, over the first axes of the argument, contracted with the Hessian. Shape: what is
@@ -57,41 +58,7 @@ pub fn hessian_tensor_product(cx: &Context, f: &Function<'_>, args: &[Array], ar
         return hvps(cx, f, args, &[argnum], std::slice::from_ref(tensor)).pop().unwrap_or_default();
     }
     let contracted = one(|cx: &Context, args: &[Array]| contract(cx, tensor, &grad(cx, NAME, f, args, argnum)));
-    jacobian(cx, &contracted, args, argnum)
-}
-
-/// The Jacobian by forward mode, a pass for each element of the argument: cheaper than by reverse mode where there are
-/// fewer of them than of results. The same for real arguments; complex ones are differentiated along the real axis.
-pub fn jacobian_forward(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
-    let x = &args[argnum];
-    let dtype = x.dtype().inexact();
-    let (mut columns, mut result) = (Vec::new(), Shape::new());
-    for i in 0..x.size().max(1) {
-        let basis = cx.engine.build::<f64>(x.shape(), |d| {
-            d.fill(0.0);
-            if let Some(d) = d.get_mut(i) {
-                *d = 1.0;
-            }
-        });
-        let basis = cx.take("ag_jacobian_forward", basis.map(Array::from));
-        let basis = crate::ops::elementwise::astype(cx, &basis, dtype);
-        let (values, mut tangents) = jvp(cx, f, args, &[argnum], &[basis]);
-        if cx.failed() {
-            return Array::Null;
-        }
-        result = values.first().map(|y| y.shape().into()).unwrap_or_default();
-        columns.push(tangents.pop().unwrap_or_default());
-    }
-    let n = result.len();
-    if x.size() == 0 {
-        // The one pass was for the shape of the result.
-        result.extend(x.shape().iter().copied());
-        return create::full(cx, dtype, &result, 0.0);
-    }
-    let references: Vec<&Array> = columns.iter().collect();
-    let stacked = shapes::stack(cx, &references, n as i64);
-    result.extend(x.shape().iter().copied());
-    shapes::reshape(cx, &stacked, &result)
+    jacobian(cx, &contracted, args, argnum, Mode::Reverse)
 }
 
 /// `deriv`: the derivative of a function of a number, or of one that works element by element, in forward mode.

@@ -6,8 +6,10 @@
 
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
-use crate::array::{DType, Op, Operand, Shape, shape};
+use super::shape::batched_elementwise;
+use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
+use crate::engine::Other;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
 use crate::trace::{Array, Kept, Number, Primitive, apply};
@@ -125,7 +127,7 @@ table! { UNARY: Unary;
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| g.over(k(1.0) - x * x)),   Unit);
     RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
     DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
-    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g + g).scaled(x)),             Real);
+    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g * k(2.0)).scaled(x)),        Real);
     SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp())), Real);
@@ -320,6 +322,10 @@ impl Primitive for UnaryOp {
         Some((y, [(self.0.rule.number)([1.0, x[0], y]), 0.0]))
     }
 
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         mask((self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0, 1)
     }
@@ -357,6 +363,10 @@ impl Primitive for BinaryOp {
     fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
         let z = (self.0.kernel.scalar)(x[0], x[1]);
         Some((z, [0, 1].map(|side| (self.0.rules[side].number)([1.0, x[0], x[1], z]))))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -437,9 +447,13 @@ pub fn plain(cx: &Context, name: &str, run: impl FnOnce(&Context) -> Result<Arra
 pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array) -> Result<Array> {
     let t = match x {
         Array::Number { value, weak } => return Ok(Array::Number { value: (kernel.scalar)(*value), weak: *weak }),
-        Array::Plain(t) => t.clone(),
+        Array::Plain(t) => t,
         _ => return Err(Error::handle("the null array has no elements")),
     };
+    if let Some(y) = cx.engine.small_unary(kernel, t) {
+        return Ok(Array::Plain(y?));
+    }
+    let t = t.clone();
     let dtype = match t.dtype() {
         DType::Bool if matches!(kernel.name, "negative" | "sign") => {
             return Err(Error::dtype(format!("the {} of booleans is not defined", kernel.name)));
@@ -467,6 +481,9 @@ fn unsupported(name: &str, dtype: DType) -> Error {
 fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Result<Array> {
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
+    }
+    if let Some(z) = small_binary(cx, kernel, x, y) {
+        return Ok(Array::Plain(z?));
     }
     let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {
@@ -501,6 +518,26 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     Ok(cx.engine.elementwise(Op::Binary(kernel), dtype, dtype, &shape, operands)?.into())
 }
 
+/// Two arguments of which one is a small array, without the lists that the general way needs.
+fn small_binary(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Option<Result<Tensor>> {
+    // A number with a type of its own raises the precision of a narrower array.
+    let goes_with = |t: &Tensor, weak: bool| weak || t.dtype() == DType::F64;
+    match (x, y) {
+        (Array::Plain(a), Array::Plain(b)) => {
+            let flip = a.size() < b.size();
+            let (big, other) = if flip { (b, a) } else { (a, b) };
+            cx.engine.small_binary(kernel, big, Other::Array(other), flip)
+        }
+        (Array::Plain(t), &Array::Number { value, weak }) if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), false)
+        }
+        (&Array::Number { value, weak }, Array::Plain(t)) if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), true)
+        }
+        _ => None,
+    }
+}
+
 /// The dtype of a combination; a weak number has no say but makes integers floating.
 pub fn promote(x: &Array, y: &Array) -> DType {
     match (x.is_weak(), y.is_weak()) {
@@ -531,7 +568,7 @@ fn materialise_numbers(cx: &Context, operands: [Operand; 3], dtype: DType) -> Re
 }
 
 /// The same elements in another dtype; deferred like any element-wise operation.
-pub fn cast(cx: &Context, t: crate::array::Tensor, dtype: DType) -> Result<crate::array::Tensor> {
+pub fn cast(cx: &Context, t: Tensor, dtype: DType) -> Result<Tensor> {
     if t.dtype() == dtype {
         return Ok(t);
     }
@@ -567,6 +604,10 @@ impl Primitive for Astype {
         let t = cx.lazy_tensor(&args[0])?;
         Ok(cast(cx, t, self.0)?.into())
     }
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         0
     }
@@ -598,6 +639,10 @@ impl Primitive for Where {
         let condition = cast(cx, cx.lazy_tensor(&args[0])?, DType::Bool)?;
         let operands = [Operand::Array(condition), operand(cx, x, dtype)?, operand(cx, y, dtype)?];
         Ok(cx.engine.elementwise(Op::Select, dtype, dtype, &shape, operands)?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -637,6 +682,10 @@ impl Primitive for Clip {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = binary_kernel(cx, &math::MAXIMUM, &args[0], &Array::weak(self.low))?;
         binary_kernel(cx, &math::MINIMUM, &x, &Array::weak(self.high))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -684,6 +733,10 @@ impl Primitive for NanToNum {
         let nan = test(cx, &ISNAN, x);
         let finite = clip(cx, x, -largest, largest);
         Ok(select(cx, &nan, &Array::weak(0.0), &finite))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -762,6 +815,10 @@ impl Primitive for Sinc {
             }
         })?;
         Ok(cast(cx, y, dtype)?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        batched_elementwise(cx, self, args, lead)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

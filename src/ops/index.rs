@@ -7,7 +7,7 @@
 //! derivative of that is reading again.
 
 use super::elementwise::cast;
-use super::shape::{broadcast_to, reshape};
+use super::shape::{behind, broadcast_to, reshape, with_ndim};
 use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
@@ -214,6 +214,20 @@ impl Plan {
         }
         shape::checked_size(&to, 16)?;
         Ok(Shared::new(&cx.plans, Plan { from: from.into(), to, window, positions }))
+    }
+
+    /// The same index into each of `n` arrays along a new first axis.
+    fn batched(&self, cx: &Context, n: usize) -> Shared<Plan> {
+        let mut window: SmallVec<[Window; 4]> =
+            SmallVec::from_elem(Window { source: Some(0), start: 0, step: 1, length: n }, 1);
+        window.extend(self.window.iter().map(|w| Window { source: w.source.map(|a| a + 1), ..*w }));
+        let positions = self.positions.as_ref().map(|p| Positions {
+            shape: p.shape.clone(),
+            along: p.along.iter().map(|(k, list)| (k + 1, list.clone())).collect(),
+            at: p.at + 1,
+        });
+        let plan = Plan { from: behind(n, &self.from), to: behind(n, &self.to), window, positions };
+        Shared::new(&cx.plans, plan)
     }
 
     /// The window over a ready array of shape `from`: strides and offset; axes that an integer takes are left out,
@@ -491,6 +505,10 @@ impl Primitive for Get {
         })
     }
 
+    fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
+        Some(get(cx, &args[0], &self.0.batched(cx, args[0].shape()[0])))
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         0
     }
@@ -579,6 +597,14 @@ impl Primitive for Add {
         }
         cx.engine.force(&x)?;
         Ok(add_to(cx, x, &self.0, &args[1])?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
+        let plan = self.0.batched(cx, n);
+        let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], &plan.from) };
+        let values = if lead[1] { with_ndim(cx, &args[1], self.0.to.len()) } else { args[1].clone() };
+        Some(apply(cx, &Add(plan), &[&x, &values]))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

@@ -1,37 +1,35 @@
 //! Products: one contraction of matrices under `dot`, `matmul`, `inner`, `outer` and `tensordot`.
 //!
-//! Everything is brought to a batched matrix product, with transposition as a view: the kernel takes any strides, so
+//! Everything is brought to a batched matrix product, with transposition as a flag: the kernel takes any strides, so
 //! that neither a forward pass nor a derivative copies an operand for its orientation. In the complex convention the
 //! cotangents of C = A B are g B^T and A^T g, without conjugation.
 
-use super::elementwise::{self as rows, binary};
-use super::shape::{reshape, transpose};
-use super::{elementwise, fit_cotangent};
+use super::elementwise::{self, self as rows, binary};
+use super::shape::{reshape, transpose, with_ndim};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
-use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
-    apply(cx, &Stacked { a: Meta::of(a), b: Meta::of(b) }, &[a, b])
+    apply(cx, &Stacked { turned: [false; 2] }, &[a, b])
 }
 
+/// Each operand as it is, or with its last two axes exchanged. So the derivatives of products are products of the same
+/// operands, and make no views.
 #[derive(Clone)]
 struct Stacked {
-    a: Meta,
-    b: Meta,
+    turned: [bool; 2],
 }
 
-/// The last two axes exchanged.
-fn turned(cx: &Context, x: &Array) -> Array {
-    let mut axes: Axes = (0..x.ndim()).collect();
-    let n = axes.len();
-    axes.swap(n - 1, n - 2);
-    transpose(cx, x, &axes)
+impl Stacked {
+    fn of(cx: &Context, a: (&Array, bool), b: (&Array, bool)) -> Array {
+        apply(cx, &Stacked { turned: [a.1, b.1] }, &[a.0, b.0])
+    }
 }
 
 impl Primitive for Stacked {
@@ -43,11 +41,15 @@ impl Primitive for Stacked {
         let promoted = args[0].dtype().promote(args[1].dtype());
         let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };
         let operand = |x: &Array| -> Result<Tensor> {
-            let t = elementwise::cast(cx, cx.lazy_tensor(x)?, dtype)?;
+            let t = match x {
+                Array::Plain(t) => elementwise::cast(cx, t.clone(), dtype),
+                x => elementwise::cast(cx, cx.lazy_tensor(x)?, dtype),
+            }?;
             cx.engine.force(&t)?;
             Ok(t)
         };
         let (a, b) = (operand(&args[0])?, operand(&args[1])?);
+        let (a, b) = (Side::new(&a, self.turned[0]), Side::new(&b, self.turned[1]));
         let c = match dtype {
             DType::F64 => product::<f64>(cx, &a, &b),
             DType::F32 => product::<f32>(cx, &a, &b),
@@ -58,58 +60,116 @@ impl Primitive for Stacked {
         Ok(if promoted == DType::Bool { elementwise::cast(cx, c, DType::Bool)?.into() } else { c.into() })
     }
 
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let [ta, tb] = self.turned;
+        let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max()?;
+        let of = |k: usize| if lead[k] { with_ndim(cx, &args[k], ndim) } else { args[k].clone() };
+        let (a, b) = (of(0), of(1));
+        // A batch of rows times one matrix, or one matrix times a batch of columns, is one product.
+        if let (&[n, p, q], 2, true) = (a.shape(), b.ndim(), lead[0])
+            && !lead[1]
+            && (!ta || p == 1 || q == 1)
+        {
+            let (m, k) = if ta { (q, p) } else { (p, q) };
+            let c = Stacked::of(cx, (&reshape(cx, &a, &[n * m, k]), false), (&b, tb));
+            let columns = c.shape().get(1).copied().unwrap_or(0);
+            return Some(reshape(cx, &c, &[n, m, columns]));
+        }
+        if let (2, &[n, p, q], true) = (a.ndim(), b.shape(), lead[1])
+            && !lead[0]
+            && (if tb { p } else { q }) == 1
+        {
+            let c = Stacked::of(cx, (&reshape(cx, &b, &[n, p * q]), false), (&a, !ta));
+            let rows = c.shape().get(1).copied().unwrap_or(0);
+            return Some(reshape(cx, &c, &[n, rows, 1]));
+        }
+        Some(Stacked::of(cx, (&a, ta), (&b, tb)))
+    }
+
     fn keeps(&self, argnums: &[usize]) -> u64 {
         // The cotangent of one operand needs the other.
         argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
     }
 
+    /// Of C = A B: g B^T and A^T g; of a turned operand the transpose of that.
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        if argnum == 0 {
-            fit_cotangent(cx, stacked(cx, g, &turned(cx, kept.arg(1))), &self.a)
-        } else {
-            fit_cotangent(cx, stacked(cx, &turned(cx, kept.arg(0)), g), &self.b)
+        let [ta, tb] = self.turned;
+        match (argnum, self.turned[argnum]) {
+            (0, false) => Stacked::of(cx, (g, false), (kept.arg(1), !tb)),
+            (0, true) => Stacked::of(cx, (kept.arg(1), tb), (g, true)),
+            (_, false) => Stacked::of(cx, (kept.arg(0), !ta), (g, false)),
+            (_, true) => Stacked::of(cx, (g, true), (kept.arg(0), ta)),
         }
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        if argnum == 0 { stacked(cx, t, kept.arg(1)) } else { stacked(cx, kept.arg(0), t) }
+        let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
+        apply(cx, self, &[a, b])
+    }
+}
+
+/// An operand: a stack of matrices, with what leads from one to the next.
+struct Side<'t> {
+    tensor: &'t Tensor,
+    rows: usize,
+    columns: usize,
+    row: isize,
+    column: isize,
+}
+
+impl<'t> Side<'t> {
+    fn new(tensor: &'t Tensor, turned: bool) -> Side<'t> {
+        let at = tensor.ndim() - 2;
+        let (shape, strides) = (tensor.shape(), tensor.strides());
+        let (i, j) = if turned { (at + 1, at) } else { (at, at + 1) };
+        Side { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
+    }
+
+    fn lead(&self) -> (&[usize], &[isize]) {
+        let n = self.tensor.ndim() - 2;
+        (&self.tensor.shape()[..n], &self.tensor.strides()[..n])
+    }
+
+    fn matrix<T: Product>(&self, offset: isize) -> Matrix<'_, T> {
+        Matrix { memory: self.tensor.memory::<T>(), offset, row: self.row, column: self.column }
     }
 }
 
 /// The kernel over all matrices of the stacks.
-fn product<T: Product>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let (la, lb) = (a.ndim() - 2, b.ndim() - 2);
-    let (m, k, n) = (a.shape()[la], a.shape()[la + 1], b.shape()[lb + 1]);
-    let lead = shape::broadcast(&a.shape()[..la], &b.shape()[..lb])?;
-    let mut out = lead.clone();
-    out.extend([m, n]);
-    shape::checked_size(&out, size_of::<T>())?;
-    let sa = shape::broadcast_strides(&a.shape()[..la], &a.strides()[..la], &lead).expect("broadcast above");
-    let sb = shape::broadcast_strides(&b.shape()[..lb], &b.strides()[..lb], &lead).expect("broadcast above");
+fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tensor> {
+    let size @ (m, k, n) = (a.rows, a.columns, b.columns);
+    debug_assert_eq!(k, b.rows);
     let work = m as f64 * k as f64 * n as f64;
     // Nanoseconds of a multiplication and addition: with a vector they wait for memory.
     let threads = cx.engine.threads_for(work * if m == 1 || n == 1 { 0.1 } else { 0.03 });
-    let extra = scratch((m, k, n));
+    let extra = scratch(size);
     let mut extra_memory = cx.engine.heap.pool.take::<T>(extra)?;
+    let extra_memory = extra_memory.slice_mut::<T>(extra);
+    let (offset_a, offset_b) = (a.tensor.offset() as isize, b.tensor.offset() as isize);
+    let ((lead_a, strides_a), (lead_b, strides_b)) = (a.lead(), b.lead());
+    if lead_a.is_empty() && lead_b.is_empty() {
+        return cx.engine.build::<T>(&[m, n], |c| {
+            kernel(threads.as_deref(), size, a.matrix(offset_a), b.matrix(offset_b), c, extra_memory);
+        });
+    }
+    let lead = shape::broadcast(lead_a, lead_b)?;
+    let mut out = lead.clone();
+    out.extend([m, n]);
+    shape::checked_size(&out, size_of::<T>())?;
+    let strides_a = shape::broadcast_strides(lead_a, strides_a, &lead).expect("broadcast above");
+    let strides_b = shape::broadcast_strides(lead_b, strides_b, &lead).expect("broadcast above");
     cx.engine.build::<T>(&out, |c| {
-        let extra_memory = extra_memory.slice_mut::<T>(extra);
-        let (memory_a, memory_b) = (a.memory::<T>(), b.memory::<T>());
         for (i, c) in c.chunks_exact_mut((m * n).max(1)).enumerate() {
-            let at = |strides: &[isize], offset: usize| {
+            let at = |strides: &[isize], offset: isize| {
                 let mut rest = i;
-                lead.iter().zip(strides).rev().fold(offset as isize, |at, (&d, &s)| {
+                lead.iter().zip(strides).rev().fold(offset, |at, (&d, &s)| {
                     let here = rest % d;
                     rest /= d;
                     at + here as isize * s
                 })
             };
-            let matrix = |memory, offset, strides: &[isize]| {
-                let [row, column] = strides[strides.len() - 2..] else { unreachable!("matrices have two axes") };
-                Matrix { memory, offset, row, column }
-            };
-            let x = matrix(memory_a, at(&sa, a.offset()), a.strides());
-            let y = matrix(memory_b, at(&sb, b.offset()), b.strides());
-            kernel(threads.as_deref(), (m, k, n), x, y, c, extra_memory);
+            let (x, y) = (a.matrix(at(&strides_a, offset_a)), b.matrix(at(&strides_b, offset_b)));
+            kernel(threads.as_deref(), size, x, y, c, extra_memory);
         }
     })
 }
@@ -166,6 +226,9 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
             ));
             return cx.fail(e.within(name));
         }
+    }
+    if a.ndim() == 2 && b.ndim() == 2 && *axes_a == [1] && *axes_b == [0] {
+        return stacked(cx, a, b);
     }
     let free = |x: &Array, axes: &[usize]| -> Axes { (0..x.ndim()).filter(|i| !axes.contains(i)).collect() };
     let extents = |x: &Array, axes: &[usize]| -> Shape { axes.iter().map(|&i| x.shape()[i]).collect() };

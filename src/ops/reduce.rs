@@ -1,7 +1,7 @@
 //! Reductions: sums, extrema, products, moments, log-sum-exp. Axes are normalised; all axes mean a reduction to rank 0.
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
-use super::shape::{broadcast_to, concatenate, permuted, reshape, slice_axis, transpose};
+use super::shape::{broadcast_to, concatenate, moved_by_one, permuted, reshape, slice_axis, transpose};
 use super::{complex, create};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
@@ -87,6 +87,10 @@ impl Primitive for Sum {
             return Ok(Array::from(f64::row(Fold::Sum, x)));
         }
         Ok(fold(cx, Fold::Sum, &t, &self.axes, &out)?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
+        Some(sum(cx, &args[0], &moved_by_one(&self.axes), self.keepdims))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

@@ -12,7 +12,8 @@ use smallvec::SmallVec;
 
 /// A linear primitive of one argument: nothing is kept, the tangent goes the same way as the value.
 macro_rules! linear {
-    ($id:ident $name:literal |$self:ident, $cx:ident, $t:ident| $eval:expr, |$vcx:ident, $g:ident| $vjp:expr) => {
+    ($id:ident $name:literal |$self:ident, $cx:ident, $t:ident| $eval:expr, |$vcx:ident, $g:ident| $vjp:expr
+     $(, batch |$bcx:ident, $x:ident, $n:ident| $batch:expr)?) => {
         impl Primitive for $id {
             fn name(&self) -> &str {
                 $name
@@ -30,6 +31,13 @@ macro_rules! linear {
             fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
                 apply(cx, self, &[t])
             }
+            $(
+                fn batched(&$self, $bcx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
+                    let $x = &args[0];
+                    let $n = $x.shape()[0];
+                    Some($batch)
+                }
+            )?
         }
     };
 }
@@ -57,7 +65,43 @@ linear! { Reshape "ag_reshape" |self, cx, t| {
     }
     let t = cx.engine.contiguous(&t)?;
     t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
-}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from) }
+}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)) }
+
+/// A shape behind the axis of a batch of `n`.
+pub fn behind(n: usize, shape: &[usize]) -> Shape {
+    std::iter::once(n).chain(shape.iter().copied()).collect()
+}
+
+/// Axes behind that of a batch.
+pub(super) fn moved_by_one(axes: &[usize]) -> Axes {
+    axes.iter().map(|a| a + 1).collect()
+}
+
+/// A batch with axes of extent 1 behind its first one, so that its values have `ndim` axes and broadcast as each alone
+/// would.
+pub(super) fn with_ndim(cx: &Context, x: &Array, ndim: usize) -> Array {
+    let [n, shape @ ..] = x.shape() else { return x.clone() };
+    if shape.len() >= ndim {
+        return x.clone();
+    }
+    let mut padded = behind(*n, &Shape::from_elem(1, ndim - shape.len()));
+    padded.extend_from_slice(shape);
+    reshape(cx, x, &padded)
+}
+
+/// A batch of results of an operation that works element by element.
+pub(super) fn batched_elementwise(cx: &Context, p: &dyn Primitive, args: &[Array], lead: &[bool]) -> Option<Array> {
+    let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max().unwrap_or(0);
+    let args: SmallVec<[Array; 3]> =
+        args.iter().zip(lead).map(|(a, &lead)| if lead { with_ndim(cx, a, ndim) } else { a.clone() }).collect();
+    Some(apply(cx, p, &args.iter().collect::<SmallVec<[&Array; 3]>>()))
+}
+
+/// Entry `i` along the first axis.
+pub fn element(cx: &Context, x: &Array, i: usize) -> Array {
+    let one = slice_axis(cx, x, 0, i, 1);
+    reshape(cx, &one, one.shape().get(1..).unwrap_or(&[]))
+}
 
 /// A cotangent as the rule of a shape change needs it: with the whole shape of the result.
 pub(super) fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
@@ -116,6 +160,10 @@ linear! { Transpose "ag_transpose" |self, cx, t| {
         inverse[a] = i;
     }
     transpose(cx, g, &inverse)
+}, batch |cx, x, _n| {
+    let mut axes = moved_by_one(&self.0);
+    axes.insert(0, 0);
+    transpose(cx, x, &axes)
 } }
 
 /// A view with the axes in another order.
@@ -148,7 +196,7 @@ linear! { BroadcastTo "ag_broadcast_to" |self, cx, t| {
         Error::shape(format!("cannot broadcast array of shape {} to shape {}", Show(t.shape()), Show(&self.0)))
     })?;
     t.view_as(self.0.clone(), t.offset(), strides)
-}, |_cx, g| g.clone() }
+}, |_cx, g| g.clone(), batch |cx, x, n| broadcast_to(cx, &with_ndim(cx, x, self.0.len()), &behind(n, &self.0)) }
 
 /// `numpy.expand_dims`: a new axis of extent 1 before axis `axis`.
 pub fn expand_dims(cx: &Context, x: &Array, axis: usize) -> Array {
@@ -271,6 +319,14 @@ impl Primitive for Concatenate {
         0
     }
 
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
+        let spread =
+            |(a, &lead): (&Array, &bool)| if lead { a.clone() } else { broadcast_to(cx, a, &behind(n, a.shape())) };
+        let args: SmallVec<[Array; 4]> = args.iter().zip(lead).map(spread).collect();
+        Some(concatenate(cx, &args.iter().collect::<SmallVec<[&Array; 4]>>(), self.axis + 1))
+    }
+
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
         let total = self.lengths.iter().sum();
         let mut shape = Shape::from_slice(g.shape());
@@ -307,7 +363,8 @@ linear! { SliceAxis "slice" |self, _cx, t| {
     shape[self.axis] = self.length;
     let offset = t.offset() as isize + self.start as isize * t.strides()[self.axis];
     t.view_as(shape, offset as usize, t.strides().into())
-}, |cx, g| pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length) }
+}, |cx, g| pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length),
+batch |cx, x, _n| slice_axis(cx, x, self.axis + 1, self.start, self.length) }
 
 /// Zeros put before and after, along `axis`.
 pub fn pad_axis(cx: &Context, x: &Array, axis: usize, before: usize, after: usize) -> Array {

@@ -1,6 +1,6 @@
 //! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
 
-use super::tape::Meta;
+use super::tape::{Meta, Tape};
 use super::value::Array;
 use super::watch;
 use crate::context::Context;
@@ -67,6 +67,12 @@ pub trait Primitive: BoxedRule {
             parts.push(self.vjp(cx, k, &gs[0], kept));
         }
         parts
+    }
+
+    /// The results of a batch at once, with its number along their first axis as it is along that of the arguments marked in
+    /// `lead`. `None`: it is done value by value.
+    fn batched(&self, _cx: &Context, _args: &[Array], _lead: &[bool]) -> Option<Array> {
+        None
     }
 
     /// Adds the cotangent of the only argument to `sum` (of the form `meta`) in place; gives `sum` back as the error
@@ -142,6 +148,14 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
         _ if cx.unusual() => return watch::apply(cx, p, args),
         [a] if plain(a) => p.eval(cx, std::slice::from_ref(a)),
         [a, b] if plain(a) && plain(b) => p.eval(cx, &[a.clone(), b.clone()]),
+        [a] => match record_flat(cx, p, [a]) {
+            Some(ans) => return ans,
+            None => return apply_one(cx, p, args),
+        },
+        [a, b] => match record_flat(cx, p, [a, b]) {
+            Some(ans) => return ans,
+            None => return apply_one(cx, p, args),
+        },
         _ => return apply_one(cx, p, args),
     };
     match result {
@@ -154,6 +168,91 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
 /// Applies a primitive with one result, whether or not somebody watches.
 pub(super) fn apply_one(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
     apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default()
+}
+
+/// An operation whose arguments are plain, or recorded on one open tape over plain values: what nearly all operations of
+/// a first derivative are. `None` for all others.
+fn record_flat<const N: usize>(cx: &Context, p: &dyn Primitive, args: [&Array; N]) -> Option<Array> {
+    let mut top = 0;
+    for a in args {
+        match *a {
+            Array::Number { .. } | Array::Plain(_) => {}
+            Array::Variable { level, .. } | Array::Recorded { level, .. } if top == 0 || top == level => top = level,
+            _ => return None,
+        }
+    }
+    if !cx.trace.is_live(top) {
+        return None;
+    }
+    let (mut argnums, mut parents, mut count) = ([0; N], [(0, 0); N], 0);
+    let mut parent = |k: usize, node: u32| {
+        (argnums[count], parents[count]) = (k, (k as u32, node));
+        count += 1;
+    };
+    let mut k = 0;
+    let mut primals = args.map(|a| {
+        k += 1;
+        match a {
+            Array::Variable { node, value, .. } => {
+                parent(k - 1, *node);
+                Array::from(*value)
+            }
+            Array::Recorded { node, value, .. } => {
+                parent(k - 1, *node);
+                Array::Plain(value.clone())
+            }
+            plain => plain.clone(),
+        }
+    });
+    let ans = match p.eval(cx, &primals) {
+        Ok(ans) if !cx.failed() => ans,
+        Ok(_) => return Some(Array::Null),
+        Err(e) => return Some(cx.fail(e.within(p.name()))),
+    };
+    let noted = cx.trace.with_tape(top, |tape| {
+        note(tape, p, &argnums[..count], &parents[..count], &mut primals, std::slice::from_ref(&ans))
+    });
+    Some(match noted.flatten() {
+        None => ans,
+        Some(None) => cx.fail(full().within(p.name())),
+        Some(Some(node)) => Array::boxed(top, node, ans),
+    })
+}
+
+fn full() -> Error {
+    Error::memory("the tape is full: it holds 2^32 nodes at most")
+}
+
+/// Records what was done: the first result's node, or `None` in its place if the tape is full. Nothing at all for what
+/// cannot be differentiated (integers, say). Takes the arguments that the rule reads.
+fn note(
+    tape: &mut Tape,
+    p: &dyn Primitive,
+    argnums: &[usize],
+    parents: &[(u32, u32)],
+    primals: &mut [Array],
+    ans: &[Array],
+) -> Option<Option<u32>> {
+    if !ans.iter().any(|a| a.dtype().is_inexact()) {
+        return None;
+    }
+    let mask = p.keeps(argnums);
+    let mut general = tape.blank();
+    general.rule = Some(p.boxed());
+    general.parents.extend_from_slice(parents);
+    general.mask = mask;
+    for (k, primal) in primals.iter_mut().enumerate() {
+        if mask == ALL || k < 63 && mask >> k & 1 == 1 {
+            general.kept.push(std::mem::take(primal));
+        }
+    }
+    for a in ans {
+        if mask & ANS != 0 {
+            general.kept.push(a.clone());
+        }
+        general.metas.push(Meta::of(a));
+    }
+    Some(tape.push(general))
 }
 
 /// Applies a primitive; no results at all when something is wrong.
@@ -169,6 +268,8 @@ pub(super) fn apply_all(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Sma
 trait Results: Sized {
     fn as_slice(&self) -> &[Array];
     fn map(self, f: impl FnMut(Array) -> Array) -> Self;
+    /// From at least one value.
+    fn of(values: SmallVec<[Array; 1]>) -> Self;
     /// From values in the same number.
     fn zip(self, other: SmallVec<[Array; 1]>, f: impl FnMut(Array, Array) -> Array) -> Self;
 }
@@ -179,6 +280,9 @@ impl Results for Array {
     }
     fn map(self, mut f: impl FnMut(Array) -> Array) -> Array {
         f(self)
+    }
+    fn of(mut values: SmallVec<[Array; 1]>) -> Array {
+        values.pop().unwrap_or_default()
     }
     fn zip(self, mut other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Array {
         f(self, other.pop().unwrap_or_default())
@@ -191,6 +295,9 @@ impl Results for SmallVec<[Array; 1]> {
     }
     fn map(self, f: impl FnMut(Array) -> Array) -> Self {
         self.into_iter().map(f).collect()
+    }
+    fn of(values: SmallVec<[Array; 1]>) -> Self {
+        values
     }
     fn zip(self, other: SmallVec<[Array; 1]>, mut f: impl FnMut(Array, Array) -> Array) -> Self {
         self.into_iter().zip(other).map(|(a, b)| f(a, b)).collect()
@@ -230,8 +337,11 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         return computed(&primals);
     }
     let level = cx.trace.level(top).expect("a live level is open");
+    if let Some(n) = level.batch {
+        return over_batch(cx, p, (top, n), args, eval);
+    }
     let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
-    let mut parents: SmallVec<[(u32, u32); 2]> = SmallVec::new();
+    let mut parents: SmallVec<[(u32, u32); 3]> = SmallVec::new();
     let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
     let mut lower = false;
     for (k, a) in args.iter().enumerate() {
@@ -257,34 +367,53 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
     let Some(tape) = level.tape else {
         return forward(cx, p, top, &argnums, tangents, &primals, ans);
     };
-    // What cannot be differentiated (integers, say) is not recorded.
-    if !ans.as_slice().iter().any(|a| a.dtype().is_inexact()) {
+    let Some(node) = note(&mut tape.borrow_mut(), p, &argnums, &parents, &mut primals, ans.as_slice()) else {
         return Some(ans);
-    }
-    let mask = p.keeps(&argnums);
-    let mut general = tape.borrow_mut().blank();
-    general.rule = Some(p.boxed());
-    general.parents = parents;
-    general.mask = mask;
-    for (k, primal) in primals.drain(..).enumerate() {
-        if mask == ALL || k < 63 && mask >> k & 1 == 1 {
-            general.kept.push(primal);
-        }
-    }
-    for a in ans.as_slice() {
-        if mask & ANS != 0 {
-            general.kept.push(a.clone());
-        }
-        general.metas.push(Meta::of(a));
-    }
-    let Some(mut node) = tape.borrow_mut().push(general) else {
-        cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within(p.name()));
+    };
+    let Some(mut node) = node else {
+        cx.fail(full().within(p.name()));
         return None;
     };
     Some(ans.map(|a| {
         node += 1;
         Array::boxed(top, node - 1, a)
     }))
+}
+
+/// A primitive on batches: at once if it says how, else value by value.
+fn over_batch<R: Results>(
+    cx: &Context,
+    p: &dyn Primitive,
+    (level, n): (u64, usize),
+    args: &[&Array],
+    eval: Eval<'_, R>,
+) -> Option<R> {
+    let mut lead: SmallVec<[bool; 3]> = SmallVec::new();
+    let primals: SmallVec<[Array; 3]> = args
+        .iter()
+        .map(|a| {
+            let layer = a.layer(level);
+            lead.push(layer.is_some());
+            layer.map_or_else(|| (*a).clone(), |(_, primal)| primal)
+        })
+        .collect();
+    if let Some(ans) = p.batched(cx, &primals, &lead) {
+        return (!cx.failed()).then(|| R::of(SmallVec::from_buf([Array::batch(level, ans)])));
+    }
+    let mut columns: SmallVec<[Vec<Array>; 1]> = SmallVec::new();
+    for i in 0..n {
+        let one: SmallVec<[Array; 3]> = primals
+            .iter()
+            .zip(&lead)
+            .map(|(x, &lead)| if lead { ops::shape::element(cx, x, i) } else { x.clone() })
+            .collect();
+        let ans = apply_with(cx, p, &one.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?;
+        columns.resize_with(ans.as_slice().len(), Vec::new);
+        columns.iter_mut().zip(ans.as_slice()).for_each(|(c, a)| c.push(a.clone()));
+    }
+    let stacked = columns.iter().map(|c| Array::batch(level, ops::shape::stack(cx, &c.iter().collect::<Vec<_>>(), 0)));
+    let stacked: SmallVec<[Array; 1]> = stacked.collect();
+    (!cx.failed()).then(|| R::of(stacked))
 }
 
 fn forward<R: Results>(

@@ -25,6 +25,15 @@
 //! derivative, and to forward-over-reverse. Perturbation confusion cannot arise, since two derivatives never share a
 //! level.
 //!
+//! # Batches
+//!
+//! A level may also stand for many values at once: the rows of a Jacobian are one sweep with a batch of cotangents. Such a
+//! value has the shape of one of them; its primal has one axis more, in front. An operation takes the layer off like any
+//! other and applies itself to the primals with its axes moved by one ([`Primitive::batched`]), or, where it doesn't say
+//! how, to one value after the other. Only cotangents and tangents are ever batches, so values that decide what a
+//! function does are what they always are; a rule that reads the elements of a cotangent fails, and the rows are computed
+//! one by one.
+//!
 //! When a level ends, boxes that still refer to it count as their primals from then on; nobody has to find them.
 //!
 //! # Memory

@@ -3,6 +3,7 @@
 use super::apply::Rule;
 use super::value::Array;
 use super::watch::Notes;
+use crate::array::shape::size_of;
 use crate::array::{DType, Shape};
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -150,6 +151,12 @@ impl Tape {
         }
     }
 
+    /// Elements of the largest value.
+    pub fn largest(&self) -> usize {
+        let sizes = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
+        sizes.max().unwrap_or(1)
+    }
+
     fn clear(&mut self) {
         self.heads.clear();
         let Tape { general, notes, spare, .. } = self;
@@ -167,8 +174,10 @@ impl Tape {
 #[derive(Clone)]
 pub struct Level {
     pub serial: u64,
-    /// `None` in forward mode.
+    /// Of a reverse level.
     pub tape: Option<Rc<RefCell<Tape>>>,
+    /// Elements of a batch level. A level with neither is one of forward mode.
+    pub batch: Option<usize>,
 }
 
 /// The open levels of a context.
@@ -189,10 +198,19 @@ const SPARE: usize = 8;
 impl Trace {
     /// Opens a level and returns its number.
     pub fn open(&self, reverse: bool) -> u64 {
+        let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_default());
+        self.push(tape, None)
+    }
+
+    /// Opens a level for batches of `n` values.
+    pub fn open_batch(&self, n: usize) -> u64 {
+        self.push(None, Some(n))
+    }
+
+    fn push(&self, tape: Option<Rc<RefCell<Tape>>>, batch: Option<usize>) -> u64 {
         let serial = self.serial.get() + 1;
         self.serial.set(serial);
-        let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_default());
-        self.levels.borrow_mut().push(Level { serial, tape });
+        self.levels.borrow_mut().push(Level { serial, tape, batch });
         self.top.set(serial);
         serial
     }
@@ -241,6 +259,13 @@ impl Trace {
         let levels = self.levels.borrow();
         let at = levels.binary_search_by_key(&serial, |l| l.serial).ok()?;
         Some(levels[at].clone())
+    }
+
+    /// Runs `f` on an open tape; `None` where the level has none.
+    pub fn with_tape<R>(&self, serial: u64, f: impl FnOnce(&mut Tape) -> R) -> Option<R> {
+        let levels = self.levels.borrow();
+        let at = levels.binary_search_by_key(&serial, |l| l.serial).ok()?;
+        Some(f(&mut levels[at].tape.as_ref()?.borrow_mut()))
     }
 
     /// Records a number on an open tape; `None` where the level has no tape or no room.

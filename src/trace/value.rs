@@ -30,7 +30,7 @@ pub enum Array {
         level: u64,
         value: Tensor,
     },
-    /// Everything else: on several levels, or in forward mode.
+    /// Everything else: on several levels, in forward mode, or a batch.
     Nested(Rc<Nested>),
 }
 
@@ -56,6 +56,14 @@ pub struct Nested {
     /// The tangent, in forward mode; null for zero.
     pub tangent: Array,
     pub primal: Array,
+    /// Whether the first axis of the primal numbers the elements of a batch, and is none of the value.
+    pub batch: bool,
+}
+
+impl Nested {
+    fn shape(&self) -> &[usize] {
+        &self.primal.shape()[usize::from(self.batch)..]
+    }
 }
 
 impl From<f64> for Array {
@@ -109,7 +117,7 @@ impl Array {
         match self {
             Array::Null | Array::Number { .. } | Array::Variable { .. } => &[],
             Array::Plain(t) | Array::Recorded { value: t, .. } => t.shape(),
-            Array::Nested(n) => n.primal.shape(),
+            Array::Nested(n) => n.shape(),
         }
     }
 
@@ -130,17 +138,20 @@ impl Array {
         }
     }
 
-    /// All layers off.
+    /// All layers off; null for a batch, which is no single value.
     pub fn plain(&self) -> Array {
         match self {
             Array::Variable { value, .. } => Array::from(*value),
             Array::Recorded { value, .. } => Array::Plain(value.clone()),
             Array::Nested(n) => {
-                let mut primal = &n.primal;
-                while let Array::Nested(inner) = primal {
-                    primal = &inner.primal;
+                let mut layer = n;
+                loop {
+                    match &layer.primal {
+                        _ if layer.batch => return Array::Null,
+                        Array::Nested(inner) => layer = inner,
+                        primal => return primal.plain(),
+                    }
                 }
-                primal.plain()
             }
             other => other.clone(),
         }
@@ -214,12 +225,24 @@ impl Array {
         match primal {
             Array::Number { value, .. } => Array::Variable { node, level, value },
             Array::Plain(value) => Array::Recorded { node, level, value },
-            primal => Array::Nested(Rc::new(Nested { level, node, tangent: Array::Null, primal })),
+            primal => Array::nested(Nested { level, node, tangent: Array::Null, primal, batch: false }),
         }
     }
 
     /// A layer of forward mode around `primal`.
     pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
-        Array::Nested(Rc::new(Nested { level, node: u32::MAX, tangent, primal }))
+        Array::nested(Nested { level, node: u32::MAX, tangent, primal, batch: false })
+    }
+
+    /// The values of a batch level, side by side along the first axis of `primal`.
+    pub fn batch(level: u64, primal: Array) -> Array {
+        if primal.is_null() {
+            return primal;
+        }
+        Array::nested(Nested { level, node: u32::MAX, tangent: Array::Null, primal, batch: true })
+    }
+
+    fn nested(layer: Nested) -> Array {
+        Array::Nested(Rc::new(layer))
     }
 }

@@ -44,7 +44,8 @@ static void the_first_nan_stops(ag_context *cx) {
   CHECK(is_null(ag_grad(cx, root_sum, NULL, &x, 1, 0)));
   snprintf(part, sizeof part, "diagnosis.c:%d", ROOT_LINE);
   CHECK_HAS(ag_error_message(cx), part);
-  CHECK_ERROR(cx, AG_ERR_ANOMALY, "ag_sqrt: the derivative with respect to args[0] f64[2, 2] \"lengths\" is inf at [1, 0]");
+  CHECK_ERROR(cx, AG_ERR_ANOMALY,
+              "ag_sqrt: the derivative with respect to args[0] f64[2, 2] \"lengths\" is inf at [1, 0]");
   /* numbers, in both passes */
   ag_array zero = ag_scalar(cx, 0.0);
   CHECK(is_null(ag_grad(cx, root_sum, NULL, &zero, 1, 0)));

@@ -369,6 +369,58 @@ static void strided_views(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "row_sums");
 }
 
+/* ---- Jacobians, whose rows are taken together where the rules allow it ---- */
+
+static int read_calls;
+
+/* 3 x^2 g with a look at the elements of g, which a batch of them does not have. */
+static ag_array reads_g(ag_context *cx, ag_array g, ag_array ans, const ag_array *args, size_t nargs, void *user) {
+  UNUSED, (void)ans;
+  read_calls++;
+  const void *data = ag_data(cx, g);
+  if (!data) return ag_scalar(cx, 0.0);
+  ag_array same = ag_array_new(cx, AG_F64, ag_shape(cx, g), ag_ndim(cx, g), data);
+  return ag_mul(cx, ag_mul_scalar(cx, ag_square(cx, args[0]), 3.0), same);
+}
+
+static ag_array cube(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  return ag_mul(cx, ag_square(cx, args[0]), args[0]);
+}
+
+static void count_failures(int32_t code, const char *message, void *user) {
+  (void)code, (void)message;
+  ++*(int *)user;
+}
+
+static void rows_of_jacobians(ag_context *cx) {
+  int failures = 0;
+  ag_array x = vector_of(cx, "1 -2 0.5");
+  ag_set_error_hook(cx, count_failures, &failures);
+  const ag_vjp_function vjps[] = {reads_g};
+  ag_primitive_def def = primitive_def("cube", cube);
+  def.vjps = vjps;
+  def.nvjps = 1;
+  ag_primitive reading = ag_primitive_new(cx, &def);
+  const ag_raw_function rules[] = {raw_cube_rule};
+  ag_raw_primitive_def raw = raw_primitive_def("raw_cube", 1, raw_cube);
+  raw.vjps = raw.jvps = rules;
+  raw.nvjps = raw.njvps = 1;
+  ag_primitive of_kernels = ag_raw_primitive_new(cx, &raw);
+  const char *diagonal = "3 0 0  0 12 0  0 0 0.75";
+  CHECK_ARRAY(cx, ag_jacobian(cx, apply, &reading, &x, 1, 0), "3,3", diagonal);
+  CHECK(read_calls >= 3);
+  CHECK_ARRAY(cx, ag_jacobian_reverse(cx, apply, &of_kernels, &x, 1, 0), "3,3", diagonal);
+  CHECK_ARRAY(cx, ag_jacobian_forward(cx, apply, &of_kernels, &x, 1, 0), "3,3", diagonal);
+  CHECK_OK(cx);
+  /* What was tried in vain is nobody's business; what fails in the end is. */
+  CHECK(failures == 0);
+  ag_hessian(cx, apply, &of_kernels, &x, 1, 0);
+  CHECK(failures == 1);
+  CHECK_ERROR(cx, AG_ERR_DERIVATIVE, "raw_cube");
+  ag_set_error_hook(cx, NULL, NULL);
+}
+
 /* ---- errors from callbacks, and the end of `user` ---- */
 
 static ag_array refuses(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
@@ -484,6 +536,7 @@ int main(void) {
   raw_to_order_one(cx);
   raw_to_order_three(cx);
   strided_views(cx);
+  rows_of_jacobians(cx);
   errors_reach_the_caller(cx);
   user_is_dropped_once();
   freed_under_a_tape(cx);

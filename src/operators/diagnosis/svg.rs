@@ -314,7 +314,8 @@ fn draw(graph: &Graph, layout: &Layout, lines: &[Vec<String>]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" \
          font-size=\"{FONT}\">\n<title>{} nodes</title>\n<defs><marker id=\"end\" viewBox=\"0 0 8 8\" refX=\"7.5\" \
-         refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0,0.5 L8,4 L0,7.5 Z\" fill=\"#64748b\"/></marker></defs>\n\
+         refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
+         <path d=\"M0,0.5 L8,4 L0,7.5 Z\" fill=\"#64748b\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
         graph.nodes.len()
     );
@@ -387,7 +388,8 @@ fn draw(graph: &Graph, layout: &Layout, lines: &[Vec<String>]) -> String {
     for (fill, line, text) in legend {
         let _ = writeln!(
             svg,
-            "<rect x=\"{x:.1}\" y=\"{bottom:.1}\" width=\"16\" height=\"12\" rx=\"3\" fill=\"{fill}\" stroke=\"{line}\"/>\
+            "<rect x=\"{x:.1}\" y=\"{bottom:.1}\" width=\"16\" height=\"12\" rx=\"3\" fill=\"{fill}\" \
+             stroke=\"{line}\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" fill=\"#475569\">{text}</text>",
             x + 22.0,
             bottom + 10.0

@@ -1,0 +1,136 @@
+//! Element-wise operations on small arrays that lie as the loops want them: no list of operands, no broadcast shape, no
+//! copy. Most operations of a small net are of this kind, and their cost is what surrounds the loop.
+//!
+//! Everything else (another dtype, views, pending operands, wider broadcasts) goes the general way; the loops are the
+//! same, so the results are the same bits.
+
+use super::{Engine, splat_number};
+use crate::array::{DType, Element, Tensor, dims::same};
+use crate::error::Result;
+use crate::kernels::math::{Binary, BinaryKernel, UnaryKernel};
+
+/// What a loop reads besides its first operand.
+pub enum Other<'a> {
+    Number(f64),
+    Array(&'a Tensor),
+}
+
+/// How the second operand lies beside a row-major first one.
+enum Beside {
+    /// Element by element.
+    Same,
+    /// One number for all.
+    Number(f64),
+    /// One row for all rows, of this many elements.
+    Row(usize),
+    /// One number for each row of this many elements.
+    Column(usize),
+}
+
+/// The loops of a function of two arguments, the array being the second one if `flip`.
+struct Loops<'k, T: 'static> {
+    kernel: &'k Binary<T>,
+    flip: bool,
+}
+
+impl<T: Element> Loops<'_, T> {
+    fn arrays(&self, z: &mut [T], x: &[T], y: &[T]) {
+        if self.flip { (self.kernel.vv)(z, y, x) } else { (self.kernel.vv)(z, x, y) }
+    }
+
+    fn number(&self, z: &mut [T], x: &[T], y: T) {
+        if self.flip { (self.kernel.sv)(z, y, x) } else { (self.kernel.vs)(z, x, y) }
+    }
+}
+
+impl Engine {
+    /// Whether an array is small, there, and row-major.
+    fn is_handy(&self, t: &Tensor) -> bool {
+        (2..=self.small.get()).contains(&t.size()) && t.is_ready() && t.is_contiguous()
+    }
+
+    /// A function of one small floating array; `None` for the general way.
+    pub fn small_unary(&self, kernel: &UnaryKernel, x: &Tensor) -> Option<Result<Tensor>> {
+        if !self.is_handy(x) {
+            return None;
+        }
+        match x.dtype() {
+            DType::F64 => Some(self.filled::<f64>(x, |y, x| (kernel.f64)(y, x))),
+            DType::F32 => Some(self.filled::<f32>(x, |y, x| (kernel.f32)(y, x))),
+            _ => None,
+        }
+    }
+
+    /// A function of a small floating array and something that fits beside it; `flip` says that the array is the second
+    /// argument. `None` for the general way.
+    pub fn small_binary(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Result<Tensor>> {
+        if !self.is_handy(x) {
+            return None;
+        }
+        let beside = match y {
+            Other::Number(y) => Beside::Number(y),
+            Other::Array(y) => beside(x, y)?,
+        };
+        let y = match y {
+            Other::Array(y) => Some(y),
+            Other::Number(_) => None,
+        };
+        match x.dtype() {
+            DType::F64 => Some(self.paired(Loops { kernel: &kernel.f64, flip }, x, y, beside)),
+            DType::F32 => Some(self.paired(Loops { kernel: &kernel.f32, flip }, x, y, beside)),
+            _ => None,
+        }
+    }
+
+    fn filled<T: Element>(&self, x: &Tensor, fill: impl FnOnce(&mut [T], &[T])) -> Result<Tensor> {
+        let n = x.size();
+        let mut buffer = self.heap.pool.take::<T>(n)?;
+        fill(buffer.slice_mut::<T>(n), x.elements::<T>());
+        Ok(x.in_place_of(buffer))
+    }
+
+    fn paired<T: Element>(
+        &self,
+        loops: Loops<'_, T>,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        beside: Beside,
+    ) -> Result<Tensor> {
+        self.filled::<T>(x, |z, x| match (beside, y) {
+            (Beside::Number(y), _) => loops.number(z, x, T::from_f64(y)),
+            (Beside::Same, Some(y)) => loops.arrays(z, x, y.elements::<T>()),
+            (Beside::Row(n), Some(y)) => {
+                let y = y.elements::<T>();
+                z.chunks_exact_mut(n).zip(x.chunks_exact(n)).for_each(|(z, x)| loops.arrays(z, x, y));
+            }
+            (Beside::Column(n), Some(y)) => {
+                let rows = z.chunks_exact_mut(n).zip(x.chunks_exact(n));
+                rows.zip(y.elements::<T>()).for_each(|((z, x), &y)| loops.number(z, x, y));
+            }
+            _ => unreachable!("an operand that isn't a number is an array"),
+        })
+    }
+}
+
+/// Rows shorter than this are not worth a call each.
+const SHORT: usize = 8;
+
+fn beside(x: &Tensor, y: &Tensor) -> Option<Beside> {
+    if y.dtype() != x.dtype() || !y.is_ready() {
+        return None;
+    }
+    let (p, q) = (x.shape(), y.shape());
+    if same(p, q) {
+        return if y.is_contiguous() { Some(Beside::Same) } else { splat_number(y).map(Beside::Number) };
+    }
+    let &[.., n] = p else { return None };
+    if !y.is_contiguous() || n < SHORT {
+        return None;
+    }
+    match *q {
+        [] => splat_number(y).map(Beside::Number),
+        [k] | [1, k] if k == n && p.len() >= q.len() => Some(Beside::Row(n)),
+        [.., 1] if q.len() == p.len() && q[..q.len() - 1] == p[..p.len() - 1] => Some(Beside::Column(n)),
+        _ => None,
+    }
+}
