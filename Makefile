@@ -14,7 +14,7 @@ STAGE := $(abspath target/stage)
 CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
-.PHONY: help lib stage examples run test test-rust test-examples test-consumer bench bench-families bench-programs \
+.PHONY: help lib stage examples run test test-rust test-examples test-consumer test-threads bench bench-families bench-programs \
         fuzz header check install clean
 .DEFAULT_GOAL := help
 
@@ -69,6 +69,11 @@ bench: bench-programs ## kernels, then the workloads beside other libraries; BEN
 
 bench-families: bench-programs ## every family of operations beside NumPy; BENCH_ARGS="--only scans"
 	scripts/bench_families $(BENCH_ARGS)
+
+# ThreadSanitizer wants the standard library compiled with it, which nightly Rust can do: rustup component add rust-src.
+test-threads: ## contexts on several threads under ThreadSanitizer; needs nightly Rust with its sources
+	RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=target/tsan AUTOGRAD_TEST_SLOW_MACHINE=1 $(CARGO) +nightly test \
+	  -Zbuild-std --target "$$(rustc -vV | sed -n 's/^host: //p')" --test threads
 
 fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="--seconds 600 --seed 1"
 	scripts/fuzz_calls $(FUZZ_ARGS)

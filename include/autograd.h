@@ -126,6 +126,11 @@
 #define AG_ERR_PANIC 16
 
 /**
+ * A NaN or an infinity came up between ag_anomaly_begin and ag_anomaly_end.
+ */
+#define AG_ERR_ANOMALY 17
+
+/**
  * Codes of callbacks begin here.
  */
 #define AG_ERR_USER 1000
@@ -347,6 +352,16 @@
 #define AG_FORWARD 2
 
 /**
+ * For ag_anomaly_begin: stops at NaN only, infinities are let through.
+ */
+#define AG_NAN_ONLY 1
+
+/**
+ * For ag_anomaly_begin: looks at what derivative rules return, not at results of operations.
+ */
+#define AG_DERIVATIVES_ONLY 2
+
+/**
  * Axes at most, of arrays given to raw kernels.
  */
 #define AG_MAX_RAW_NDIM 32
@@ -481,6 +496,36 @@ typedef struct ag_tape {
 typedef struct ag_array (*ag_function)(struct ag_context *cx, const struct ag_array *args, size_t nargs, void *user);
 
 /**
+ * How derivatives are checked. Set struct_size to sizeof(ag_check_options) and everything that isn't used to 0, which
+ * stands for what is said in brackets; NULL is allowed for all 0.
+ */
+typedef struct ag_check_options {
+  size_t struct_size;
+  /**
+   * Up to this order [2; 1 for ag_check_vjp and ag_check_jvp].
+   */
+  int32_t order;
+  /**
+   * AG_REVERSE | AG_FORWARD [both]; also of derivatives of derivatives.
+   */
+  int32_t modes;
+  /**
+   * Two values agree if they differ by less than atol, or than rtol times the sum of their absolute values [1e-6;
+   * with single precision 0.02].
+   */
+  double rtol;
+  double atol;
+  /**
+   * The distance of the two values of a difference [1e-6; with single precision 0.01].
+   */
+  double step;
+  /**
+   * Of the random directions [1].
+   */
+  uint64_t seed;
+} ag_check_options;
+
+/**
  * A step of a loop: args[0] is the state before step number `i`, the other arguments are those of the loop; returns the
  * state after it. As ag_function in everything else.
  */
@@ -489,6 +534,60 @@ typedef struct ag_array (*ag_step_function)(struct ag_context *cx,
                                             const struct ag_array *args,
                                             size_t nargs,
                                             void *user);
+
+/**
+ * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
+ * to 0; NULL is allowed for all 0.
+ */
+typedef struct ag_graph_options {
+  size_t struct_size;
+  bool hide_values;
+  /**
+   * Files and lines.
+   */
+  bool hide_places;
+  /**
+   * Arguments that are not recorded.
+   */
+  bool hide_constants;
+  /**
+   * Of ag_tape_to_svg: more nodes are an error; 0 for 600.
+   */
+  size_t max_nodes;
+} ag_graph_options;
+
+/**
+ * An operation in a profile. Set struct_size to sizeof(ag_profile_row) before the call.
+ */
+typedef struct ag_profile_row {
+  size_t struct_size;
+  /**
+   * Valid until the next ag_profile_end.
+   */
+  const char *name;
+  /**
+   * How often it was applied; of the row "fused passes", how many passes over memory there were.
+   */
+  uint64_t calls;
+  /**
+   * How often its derivative rule ran, in either mode.
+   */
+  uint64_t rule_calls;
+  /**
+   * Time of the operation itself, and of its derivative rule.
+   */
+  double seconds;
+  double rule_seconds;
+  /**
+   * Bytes of its results, and of what its derivative rule returned.
+   */
+  uint64_t bytes;
+  uint64_t rule_bytes;
+  /**
+   * Of the row "fused passes": how many operations they held.
+   */
+  uint64_t fused_operations;
+} ag_profile_row;
 
 /**
  * A primitive: a function of the caller's with its derivative rules. Valid until `ag_primitive_free` or the end of the
@@ -3937,10 +4036,10 @@ struct ag_array ag_jvp(struct ag_context *cx,
                        struct ag_array *value);
 
 /**
- * Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
- * (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
- * pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
- * above all. Arguments should be away from points where the function has no derivative.
+ * Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward
+ * mode (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error
+ * that is pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of
+ * your own above all. Arguments should be away from points where the function has no derivative.
  */
 AG_API
 int32_t ag_check_grads(struct ag_context *cx,
@@ -3950,6 +4049,53 @@ int32_t ag_check_grads(struct ag_context *cx,
                        size_t nargs,
                        int32_t order,
                        int32_t modes);
+
+/**
+ * ag_check_grads with all its options. The message names the place of the largest difference, where the arguments have
+ * 2000 elements at most.
+ */
+AG_API
+int32_t ag_check_grads_with(struct ag_context *cx,
+                            ag_function f,
+                            void *user,
+                            const struct ag_array *args,
+                            size_t nargs,
+                            const struct ag_check_options *options);
+
+/**
+ * ag_check_grads_with in reverse mode only, to the first order unless the options say otherwise.
+ */
+AG_API
+int32_t ag_check_vjp(struct ag_context *cx,
+                     ag_function f,
+                     void *user,
+                     const struct ag_array *args,
+                     size_t nargs,
+                     const struct ag_check_options *options);
+
+/**
+ * ag_check_grads_with in forward mode only, to the first order unless the options say otherwise.
+ */
+AG_API
+int32_t ag_check_jvp(struct ag_context *cx,
+                     ag_function f,
+                     void *user,
+                     const struct ag_array *args,
+                     size_t nargs,
+                     const struct ag_check_options *options);
+
+/**
+ * ag_check_grads_with for every combination of one array from each list: args[i] is one of the counts[i] arrays
+ * lists[i][0], lists[i][1], ... The message names the combination that failed.
+ */
+AG_API
+int32_t ag_combo_check(struct ag_context *cx,
+                       ag_function f,
+                       void *user,
+                       const struct ag_array *const *lists,
+                       const size_t *counts,
+                       size_t nargs,
+                       const struct ag_check_options *options);
 
 /**
  * f(args), keeping for the derivative the arguments only: what happens inside is computed again when the derivative is
@@ -4063,6 +4209,113 @@ struct ag_array ag_apply_along_axis(struct ag_context *cx,
                                     void *user,
                                     struct ag_array x,
                                     int64_t axis);
+
+/**
+ * From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY;
+ * the message names the operation, its arguments, and where it was called (ag_here). Computes every operation at once,
+ * so it is slower. `flags`: 0, or AG_NAN_ONLY | AG_DERIVATIVES_ONLY. Nests like scopes, the innermost counts; a
+ * callback ends what it begins.
+ */
+AG_API void ag_anomaly_begin(struct ag_context *cx, int32_t flags);
+
+/**
+ * Ends the innermost ag_anomaly_begin. Works while an error is pending. AG_ERR_SCOPE if there is none.
+ */
+AG_API void ag_anomaly_end(struct ag_context *cx);
+
+/**
+ * From here to ag_detail_end tapes also remember what pictures and texts of them can show: names of operations on
+ * numbers, arguments that are not recorded, where operations were called, what is NaN, and values of up to `elements`
+ * elements. Computes every operation at once. Nests like scopes. ag_anomaly_begin does the same with 0 elements.
+ */
+AG_API void ag_detail_begin(struct ag_context *cx, size_t elements);
+
+/**
+ * Ends the innermost ag_detail_begin. Works while an error is pending. AG_ERR_SCOPE if there is none.
+ */
+AG_API void ag_detail_end(struct ag_context *cx);
+
+/**
+ * Gives an array a name for messages, pictures and traces: recorded ones on their tapes, plain ones (but for numbers,
+ * which have no identity) wherever they are an argument or become an input of a tape. Returns `x`, the same handle.
+ */
+AG_API struct ag_array ag_label(struct ag_context *cx, struct ag_array x, const char *name);
+
+/**
+ * Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
+ * Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does
+ * nothing outside of these settings.
+ */
+AG_API struct ag_context *ag_here(struct ag_context *cx, const char *file, int32_t line);
+
+/**
+ * A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is
+ * known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this
+ * context; NULL on error. Works while an error is pending.
+ */
+AG_API const char *ag_tape_to_text(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
+
+/**
+ * A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity
+ * is red.
+ */
+AG_API const char *ag_tape_to_dot(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
+
+/**
+ * A tape as a picture: an SVG document. As ag_tape_to_dot in everything else; AG_ERR_VALUE if there are too many nodes
+ * for a picture (max_nodes).
+ */
+AG_API const char *ag_tape_to_svg(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
+
+/**
+ * The operations of f(args) as text, as ag_tape_to_text; values of up to `elements` elements are shown. Calls f once.
+ * Valid until the next call with this context; NULL on error.
+ */
+AG_API
+const char *ag_function_to_text(struct ag_context *cx,
+                                ag_function f,
+                                void *user,
+                                const struct ag_array *args,
+                                size_t nargs,
+                                size_t elements);
+
+/**
+ * The operations of the gradient of f with respect to args[argnum], those of f itself among them; as
+ * ag_function_to_text.
+ */
+AG_API
+const char *ag_grad_to_text(struct ag_context *cx,
+                            ag_function f,
+                            void *user,
+                            const struct ag_array *args,
+                            size_t nargs,
+                            size_t argnum,
+                            size_t elements);
+
+/**
+ * Begins to count operations and derivative rules, and to take their times; the profile before is forgotten. With
+ * `eager` every operation is computed at once, so that all times belong to operations. Otherwise element-wise
+ * operations on large arrays are fused as ever, and the passes that compute them have a row of their own.
+ * AG_ERR_ARGUMENT if a profile is being taken already.
+ */
+AG_API void ag_profile_begin(struct ag_context *cx, bool eager);
+
+/**
+ * Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context;
+ * NULL on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
+ */
+AG_API const char *ag_profile_end(struct ag_context *cx);
+
+/**
+ * How many rows the last profile has that ended.
+ */
+AG_API size_t ag_profile_count(struct ag_context *cx);
+
+/**
+ * Fills in row `i` of the last profile that ended, as far as struct_size reaches; the rows are in the order of the
+ * table. Returns whether all went well.
+ */
+AG_API bool ag_profile_get(struct ag_context *cx, size_t i, struct ag_profile_row *row);
 
 /**
  * Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null

@@ -4,12 +4,15 @@ use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code};
 use crate::ops::index::Plan;
-use crate::trace::{Array, Trace};
+use crate::trace::{Array, Trace, Watcher};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Called at the moment of a failure with its code and message.
 pub type Hook = Box<dyn Fn(i32, &str)>;
+
+const FAILED: u8 = 1;
+const WATCHED: u8 = 2;
 
 /// A context. Everything made with it lives and dies with it; two contexts know nothing of each other.
 ///
@@ -19,7 +22,10 @@ pub type Hook = Box<dyn Fn(i32, &str)>;
 pub struct Context {
     pub engine: Engine,
     pub trace: Trace,
-    failed: Cell<bool>,
+    /// What keeps operations off their shortest way: bits of [`FAILED`] and [`WATCHED`].
+    unusual: Cell<u8>,
+    /// Who watches operations, see `trace::watch`.
+    watcher: RefCell<Option<Rc<dyn Watcher>>>,
     error: RefCell<Option<Error>>,
     hook: RefCell<Option<Hook>>,
     /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
@@ -45,13 +51,39 @@ impl Context {
     /// Whether a failure is pending.
     #[inline]
     pub fn failed(&self) -> bool {
-        self.failed.get()
+        self.unusual.get() & FAILED != 0
+    }
+
+    /// Whether a failure is pending or operations are being watched: one question for both, so that watching costs
+    /// nothing while nobody does.
+    #[inline(always)]
+    pub fn unusual(&self) -> bool {
+        self.unusual.get() != 0
+    }
+
+    #[inline]
+    pub fn watched(&self) -> bool {
+        self.unusual.get() & WATCHED != 0
+    }
+
+    /// Who watches operations.
+    #[inline]
+    pub fn watcher(&self) -> Option<Rc<dyn Watcher>> {
+        if self.watched() { self.watcher.borrow().clone() } else { None }
+    }
+
+    /// Lets somebody watch all operations from now on, or nobody.
+    pub fn watch(&self, watcher: Option<Rc<dyn Watcher>>) {
+        let bit = if watcher.is_some() { WATCHED } else { 0 };
+        self.unusual.set(self.unusual.get() & !WATCHED | bit);
+        *self.watcher.borrow_mut() = watcher;
     }
 
     /// Notes a failure, unless one is pending; returns the null value for the caller to return.
     #[cold]
     pub fn fail(&self, error: Error) -> Array {
-        if !self.failed.replace(true) {
+        if !self.failed() {
+            self.unusual.set(self.unusual.get() | FAILED);
             if let Some(hook) = &*self.hook.borrow()
                 && !self.trying.get()
             {
@@ -83,7 +115,7 @@ impl Context {
         if self.error_code() == code::PANIC {
             return self.error();
         }
-        self.failed.set(false);
+        self.unusual.set(self.unusual.get() & !FAILED);
         self.error.borrow_mut().take()
     }
 
@@ -118,7 +150,8 @@ impl Context {
         self.rule_level.replace(Some(self.trace.last_serial()))
     }
 
-    /// For a function that a rule calls again: what it reads is not part of the rule. Ends with [`Context::leave_rule`].
+    /// For a function that a rule calls again: what it reads is not part of the rule. Ends with
+    /// [`Context::leave_rule`].
     pub fn leave_all_rules(&self) -> Option<u64> {
         self.rule_level.replace(None)
     }

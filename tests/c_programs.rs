@@ -49,8 +49,8 @@ fn compiler(cpp: bool) -> Command {
         .to_command()
 }
 
-fn build(source: &Path, kind: Kind) -> PathBuf {
-    let stem = source.file_stem().expect("a source has a name").to_string_lossy().into_owned();
+/// Compiles a program, under a name of its own, since tests run at the same time.
+fn build(source: &Path, stem: &str, kind: Kind) -> PathBuf {
     let suffix = match kind {
         Kind::C => "c",
         Kind::Cpp => "cpp",
@@ -91,7 +91,8 @@ fn sources() -> Vec<PathBuf> {
 fn run_all(kind: Kind, command: impl Fn(&Path) -> Command) {
     let mut failures = String::new();
     for source in sources() {
-        let program = build(&source, kind);
+        let stem = source.file_stem().expect("a source has a name").to_string_lossy();
+        let program = build(&source, &stem, kind);
         let output = command(&program).env("LD_LIBRARY_PATH", library()).output().expect("the program can be started");
         if !output.status.success() {
             failures += &format!(
@@ -176,4 +177,25 @@ fn needed_libraries() {
         let known = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux"].iter().any(|k| line.contains(k));
         assert!(known, "{line}");
     }
+}
+
+/// Contexts share nothing that has to be locked, says a tool that knows locks and threads but not our workers' atomic
+/// words. (ThreadSanitizer, which knows both, is `make test-threads`.)
+#[test]
+fn threads_under_helgrind() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("NOT RUN: there is no valgrind on this machine");
+        return;
+    }
+    let program = build(&root().join("tests/c/threads.c"), "threads.helgrind", Kind::C);
+    let output = Command::new("valgrind")
+        .args(["--tool=helgrind", "--quiet", "--error-exitcode=9", "--fair-sched=yes"])
+        .env("AUTOGRAD_TEST_SLOW_MACHINE", "1")
+        .env("AUTOGRAD_TEST_ONE_WORKER", "1")
+        .env("LD_LIBRARY_PATH", library())
+        .arg(program)
+        .output()
+        .expect("valgrind can be started");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}{said}", String::from_utf8_lossy(&output.stdout));
 }

@@ -43,7 +43,9 @@ fn render() -> String {
         "index",
         "tape",
         "function",
+        "check",
         "operators",
+        "diagnosis",
         "primitive",
         "raw",
     ];
@@ -58,15 +60,61 @@ fn render() -> String {
 
 #[test]
 fn the_committed_header_is_up_to_date() {
-    let path = root().join("include/autograd.h");
     let fresh = render();
-    if std::env::var_os("AUTOGRAD_UPDATE_HEADER").is_some() {
-        std::fs::write(&path, fresh).expect("include/ is writable");
-        return;
+    let debug = render_debug(&fresh);
+    for (name, fresh) in [("autograd.h", fresh), ("autograd_debug.h", debug)] {
+        let path = root().join("include").join(name);
+        if std::env::var_os("AUTOGRAD_UPDATE_HEADER").is_some() {
+            std::fs::write(&path, fresh).expect("include/ is writable");
+            continue;
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == fresh, "include/{name} is not what src/capi says; `make header` renders it anew");
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == fresh, "include/autograd.h is not what src/capi says; `make header` renders it anew");
 }
+
+/// The macros that put file and line into calls: one for each function that makes arrays.
+fn render_debug(header: &str) -> String {
+    let mut macros = String::new();
+    for declaration in header.split("\nAG_API").skip(1) {
+        let declaration = declaration.split(';').next().expect("a declaration ends").replace("struct ", "");
+        let (head, parameters) = declaration.split_once('(').expect("a function has parameters");
+        let name = head.split([' ', '*', '\n']).rfind(|w| !w.is_empty()).expect("a function has a name");
+        let makes_arrays = head.trim().starts_with("ag_array ") || parameters.contains(" ag_array *");
+        if makes_arrays && parameters.starts_with("ag_context *cx,") && name != "ag_label" {
+            macros += &format!("#define {name}(cx, ...) {name}(AG_HERE(cx), __VA_ARGS__)\n");
+        }
+    }
+    DEBUG_HEADER.replace("@MACROS@", macros.trim_end())
+}
+
+const DEBUG_HEADER: &str = "\
+/* autograd_debug.h: where operations are called, for the messages of ag_anomaly_begin and for pictures and traces.
+ *
+ * By hand, before the calls of interest:
+ *
+ *     AG_HERE(cx);
+ *     ag_array y = ag_log(cx, x);
+ *
+ * or everywhere, without a change of the program: compile it with -DAG_TRACE_LINES and include this file instead of
+ * autograd.h (or after it, or with the compiler's option -include). Then every function that makes arrays is a macro of
+ * the same name that says its file and line first. It costs a call per call, and nothing is noted outside of
+ * ag_anomaly_begin and ag_detail_begin. An expression that spans several lines counts as one line of them.
+ */
+#ifndef AUTOGRAD_DEBUG_H
+#define AUTOGRAD_DEBUG_H
+
+#include \"autograd.h\"
+
+/* Operations from here on are called at this line. Its value is cx. */
+#define AG_HERE(cx) ag_here((cx), __FILE__, __LINE__)
+
+#ifdef AG_TRACE_LINES
+@MACROS@
+#endif
+
+#endif
+";
 
 /// Names of the functions that the header declares.
 fn declared() -> Vec<String> {
@@ -126,8 +174,9 @@ fn the_header_compiles_alone() {
     let dir = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let compile = |tool: &str, extension: &str, standard: &str, flags: &[&str]| {
         let source = dir.join(format!("alone.{extension}"));
-        std::fs::write(&source, "#include <autograd.h>\n#include <autograd.h>\n")
-            .expect("the target folder is writable");
+        let text =
+            "#include <autograd.h>\n#include <autograd.h>\n#define AG_TRACE_LINES\n#include <autograd_debug.h>\n";
+        std::fs::write(&source, text).expect("the target folder is writable");
         let output = Command::new(tool)
             .arg(format!("-std={standard}"))
             .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"])

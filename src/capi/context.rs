@@ -6,8 +6,10 @@ use super::tape::Tapes;
 use super::{ag_array, guard_always};
 use crate::context::Context;
 use crate::error::Error;
+use crate::operators::diagnosis::Diagnosis;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Success.
@@ -44,6 +46,8 @@ pub const AG_ERR_CHECK: i32 = 14;
 pub const AG_ERR_ARGUMENT: i32 = 15;
 /// An internal error; the context can only be freed.
 pub const AG_ERR_PANIC: i32 = 16;
+/// A NaN or an infinity came up between ag_anomaly_begin and ag_anomaly_end.
+pub const AG_ERR_ANOMALY: i32 = 17;
 /// Codes of callbacks begin here.
 pub const AG_ERR_USER: i32 = 1000;
 
@@ -73,6 +77,9 @@ pub struct ag_context {
     raced: AtomicBool,
     message: RefCell<CString>,
     text: RefCell<CString>,
+    pub(crate) diagnosis: Rc<Diagnosis>,
+    /// Names of the rows of the last profile.
+    pub(crate) profile_names: RefCell<Vec<CString>>,
     /// Emptied list for values to be dropped.
     dropped: Cell<Vec<crate::trace::Array>>,
 }
@@ -82,6 +89,8 @@ pub struct ag_context {
 pub struct Frame {
     pub scopes: usize,
     pub tapes: usize,
+    /// Settings of diagnosis.
+    pub settings: usize,
 }
 
 /// For tags: the only thing that contexts share.
@@ -137,6 +146,8 @@ impl ag_context {
             raced: AtomicBool::new(false),
             message: RefCell::default(),
             text: RefCell::default(),
+            diagnosis: Rc::default(),
+            profile_names: RefCell::default(),
             dropped: Cell::default(),
         }
     }
@@ -368,6 +379,7 @@ pub unsafe extern "C" fn ag_set_memory_limit(cx: *mut ag_context, bytes: usize) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
     guard_always(cx, (), |c| {
+        c.diagnosis.trim();
         c.core.trim();
         c.slots.borrow_mut().trim();
         c.dropped.take();
@@ -423,6 +435,7 @@ mod tests {
             (AG_ERR_CHECK, code::CHECK),
             (AG_ERR_ARGUMENT, code::ARGUMENT),
             (AG_ERR_PANIC, code::PANIC),
+            (AG_ERR_ANOMALY, code::ANOMALY),
             (AG_ERR_USER, code::USER),
         ];
         pairs.iter().for_each(|(c, rust)| assert_eq!(c, rust));

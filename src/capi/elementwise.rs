@@ -23,7 +23,7 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
     let mut slots = c.slots.try_borrow_mut().ok()?;
     let x = slots.number(x)?;
     let recordable = x.level == 0 || x.level == c.core.trace.top();
-    if c.core.failed() || !recordable || !slots.has_room() {
+    if c.core.unusual() || !recordable || !slots.has_room() {
         return None;
     }
     let (value, partial) = f(x.value);
@@ -46,7 +46,7 @@ fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_ar
     }
     guard(cx, ag_array::NULL, |c| {
         let number = c.slots.borrow().number(x);
-        if let Some(x) = number {
+        if let Some(x) = number.filter(|_| !c.core.watched()) {
             return c.put_number(rows::unary_number(&c.core, row, x));
         }
         let x = c.get(row.name, x);
@@ -86,6 +86,7 @@ fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -
             number(x).zip(number(y))
         };
         if let Some((x, y)) = numbers
+            && !c.core.watched()
             && let Some(z) = rows::binary_numbers(&c.core, row, x, y)
         {
             return c.put_number(z);

@@ -1,10 +1,9 @@
 //! Operators on functions, and how a function of the caller's is called.
 
 use super::context::Frame;
-use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice, store};
+use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
-use crate::error::{Error, code};
-use crate::operators::check::{self, Modes, Options};
+use crate::error::Error;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::trace::Array;
@@ -43,7 +42,10 @@ impl ag_context {
         self.slots.borrow_mut().enter();
         let scopes = self.slots.borrow().depth();
         let tapes = self.tapes.borrow().count();
-        self.frames.borrow_mut().push(Frame { scopes, tapes });
+        // Settings of diagnosis are open only while the context is watched.
+        let settings = if core.watched() { self.diagnosis.depth() } else { 0 };
+        self.frames.borrow_mut().push(Frame { scopes, tapes, settings });
+        let outer = core.watched().then(|| self.diagnosis.enter());
         let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
         let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
         if !core.failed() {
@@ -70,12 +72,18 @@ impl ag_context {
             }
         }
         self.frames.borrow_mut().pop();
+        let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
+        if let Some(outer) = outer {
+            self.diagnosis.leave(outer);
+        }
         let open_tapes = self.end_tapes_above(tapes);
         let open_scopes = self.slots.borrow().depth() - scopes;
         if open_tapes > 0 {
             core.fail(Error::tape(format!("the callback left {open_tapes} tape(s) open")));
         } else if open_scopes > 0 {
             core.fail(Error::scope(format!("the callback left {open_scopes} scope(s) open")));
+        } else if open_settings > 0 {
+            core.fail(Error::scope(format!("the callback left {open_settings} setting(s) of diagnosis open")));
         }
         while self.slots.borrow().depth() >= scopes {
             self.leave_scope();
@@ -450,44 +458,5 @@ pub unsafe extern "C" fn ag_jvp(
             unsafe { store(value, y) };
         }
         c.put(tangents.pop().unwrap_or_default())
-    })
-}
-
-/// Compares the derivatives of a function, with respect to all its arguments, with differences: reverse and forward mode
-/// (`modes`: AG_REVERSE | AG_FORWARD, 0 for both), up to the given order. Returns AG_OK, or the code of the error that is
-/// pending then: AG_ERR_CHECK, with both values in the message, if a derivative is wrong. For primitives of your own
-/// above all. Arguments should be away from points where the function has no derivative.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_check_grads(
-    cx: *mut ag_context,
-    f: ag_function,
-    user: *mut c_void,
-    args: *const ag_array,
-    nargs: usize,
-    order: i32,
-    modes: i32,
-) -> i32 {
-    const NAME: &str = "ag_check_grads";
-    guard_always(cx, code::CONTEXT, |c| {
-        if c.core.failed() {
-            return c.core.error_code();
-        }
-        // SAFETY: the caller's promise about `args`.
-        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return c.core.error_code() };
-        if order < 1 || !(0..=3).contains(&modes) {
-            let e = Error::argument(format!("order is {order} (from 1 on), modes is {modes} (0 to 3)"));
-            c.core.fail(e.within(NAME));
-            return c.core.error_code();
-        }
-        let modes = if modes == 0 { AG_REVERSE | AG_FORWARD } else { modes };
-        let options = Options {
-            order: order as u32,
-            modes: Modes { reverse: modes & AG_REVERSE != 0, forward: modes & AG_FORWARD != 0 },
-            ..Options::default()
-        };
-        if let Err(e) = check::check_grads(&c.core, &c.function(f, user), &args, options) {
-            c.core.fail(e.within(NAME));
-        }
-        c.core.error_code()
     })
 }

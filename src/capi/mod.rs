@@ -24,9 +24,11 @@
 
 pub mod arrange;
 pub mod array;
+pub mod check;
 pub mod choose;
 pub mod context;
 pub mod convolve;
+pub mod diagnosis;
 pub mod diagonal;
 pub mod elementwise;
 pub mod function;
@@ -213,6 +215,29 @@ unsafe fn string<'a>(c: &ag_context, name: &str, what: &str, text: *const c_char
         c.core.fail(Error::argument(format!("the argument {what} is no UTF-8 text")).within(name));
     }
     text.ok()
+}
+
+/// Options as the caller gave them: NULL stands for `zero`, and so does what a shorter, older struct doesn't have.
+///
+/// # Safety
+/// `given` is NULL or points at a struct whose first field, of type `usize`, says how long it is.
+unsafe fn options<T: Copy>(c: &ag_context, name: &str, given: *const T, zero: T) -> Option<T> {
+    if given.is_null() {
+        return Some(zero);
+    }
+    // SAFETY: the caller's promise.
+    let size = unsafe { given.cast::<usize>().read_unaligned() };
+    if size < size_of::<usize>() {
+        c.core.fail(Error::argument(format!("struct_size is {size}, expected {}", size_of::<T>())).within(name));
+        return None;
+    }
+    let mut options = zero;
+    // SAFETY: as many bytes as both structs have.
+    unsafe {
+        let bytes = size.min(size_of::<T>());
+        std::ptr::copy_nonoverlapping(given.cast::<u8>(), (&raw mut options).cast(), bytes);
+    }
+    Some(options)
 }
 
 /// Writes a result where the caller wants it; NULL is allowed for optional ones.

@@ -54,7 +54,7 @@ impl ag_context {
     }
 
     /// Level and, for a pullback, recorded call of a tape handle; else an error of `name`.
-    fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Recorded>>)> {
+    pub(super) fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Recorded>>)> {
         let found = serial(self.tag, Kind::Tape, tape.bits).map_err(|p| p.message("tape")).and_then(|serial| {
             let tapes = self.tapes.borrow();
             let at = tapes.entries.iter().position(|e| e.serial == serial);

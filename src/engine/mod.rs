@@ -8,6 +8,7 @@
 //! Small arrays gain nothing from that (one block holds them), so they are computed at once, and so is everything after
 //! `set_eager(true)`.
 
+pub mod passes;
 mod program;
 mod small;
 
@@ -39,6 +40,7 @@ pub struct Engine {
     eager: Cell<bool>,
     small: Cell<usize>,
     scratch: RefCell<Scratch>,
+    pub passes: passes::Passes,
 }
 
 impl Default for Engine {
@@ -55,6 +57,7 @@ impl Engine {
             eager: Cell::new(false),
             small: Cell::new(SMALL),
             scratch: RefCell::default(),
+            passes: passes::Passes::default(),
         }
     }
 

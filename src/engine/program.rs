@@ -236,11 +236,19 @@ impl Scratch {
                         self.group.push(i as u32);
                     }
                 }
+                let begun = engine.passes.begin();
                 self.run_group(engine, &shape)?;
+                engine.passes.end(begun, self.group.len(), || self.stored());
                 first = leader + 1;
             }
         }
         Ok(())
+    }
+
+    /// Bytes of the results of the group that are kept in memory.
+    fn stored(&self) -> usize {
+        let nodes = self.group.iter().map(|&i| &self.nodes[i as usize]).filter(|n| n.output);
+        nodes.map(|n| n.tensor.size() * n.tensor.dtype().size()).sum()
     }
 
     /// Whether an operation was part of an earlier pass (its value then names a place there).

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::ops::create::{Random, random};
 use crate::ops::{complex, elementwise as rows, reduce};
 use crate::trace::Array;
+use num_complex::Complex64;
 use smallvec::SmallVec;
 use std::cell::Cell;
 
@@ -21,19 +22,24 @@ pub struct Modes {
     pub forward: bool,
 }
 
-/// Options of [`check_grads`].
+/// Options of [`check_grads`]. 0 for the defaults of the precision where numbers are meant.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub order: u32,
     pub modes: Modes,
-    /// Relative and absolute tolerance; the step of the differences. 0 for the defaults of the precision.
-    pub tolerance: f64,
+    /// Of the sum of both absolute values.
+    pub rtol: f64,
+    pub atol: f64,
+    /// The step of the differences.
     pub step: f64,
+    /// Of the random directions.
+    pub seed: u64,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { order: 2, modes: Modes { reverse: true, forward: true }, tolerance: 0.0, step: 0.0 }
+        let modes = Modes { reverse: true, forward: true };
+        Options { order: 2, modes, rtol: 0.0, atol: 0.0, step: 0.0, seed: 0 }
     }
 }
 
@@ -42,8 +48,12 @@ struct Check<'c> {
     options: Options,
     seed: Cell<u64>,
     step: f64,
-    tolerance: f64,
+    rtol: f64,
+    atol: f64,
 }
+
+/// So many elements of an argument are looked at one by one to find where a gradient is wrong.
+const MOST_ELEMENTS: usize = 2000;
 
 /// Compares the derivatives of `f` with respect to all `args` with central differences; `Err` says what differs.
 pub fn check_grads(cx: &Context, f: &Function<'_>, args: &[Array], options: Options) -> Result<(), Error> {
@@ -52,9 +62,10 @@ pub fn check_grads(cx: &Context, f: &Function<'_>, args: &[Array], options: Opti
     let check = Check {
         cx,
         options,
-        seed: Cell::new(1),
+        seed: Cell::new(if options.seed == 0 { 1 } else { options.seed }),
         step: or(options.step, if single { 1e-2 } else { 1e-6 }),
-        tolerance: or(options.tolerance, if single { 2e-2 } else { 1e-6 }),
+        rtol: or(options.rtol, if single { 2e-2 } else { 1e-6 }),
+        atol: or(options.atol, if single { 2e-2 } else { 1e-6 }),
     };
     let args: Arrays =
         args.iter().map(|a| if a.dtype().is_inexact() { a.clone() } else { rows::astype(cx, a, DType::F64) }).collect();
@@ -95,7 +106,17 @@ impl Check<'_> {
                 .sum::<Result<f64, Error>>()?;
             let numeric: f64 =
                 weights.iter().zip(&differences).map(|(w, d)| self.inner(w, d)).sum::<Result<f64, Error>>()?;
-            self.compare(&path, "projection on random directions", analytic, numeric)?;
+            if !self.close(analytic, numeric) {
+                let mut text = format!(
+                    "{path} derivative: projection on random directions: analytic {analytic:.15e}, numeric \
+                     {numeric:.15e}, difference {:.3e}",
+                    (analytic - numeric).abs()
+                );
+                if let Some(place) = self.locate(f, args, &weights, &pulled)? {
+                    text += &place;
+                }
+                return Err(Error::check(text));
+            }
             if order > 1 {
                 let n = args.len();
                 let vjp = |cx: &Context, xs: &[Array]| {
@@ -189,17 +210,62 @@ impl Check<'_> {
 
     fn close(&self, a: f64, b: f64) -> bool {
         let difference = (a - b).abs();
-        difference < self.tolerance || difference < self.tolerance * (a.abs() + b.abs())
+        difference < self.atol || difference < self.rtol * (a.abs() + b.abs())
     }
 
-    fn compare(&self, path: &str, what: &str, analytic: f64, numeric: f64) -> Result<(), Error> {
-        if self.close(analytic, numeric) {
-            return Ok(());
+    /// Where a gradient differs most from differences along single elements, as the end of a message; `None` if the
+    /// arguments are too large to try.
+    fn locate(
+        &self,
+        f: &Function<'_>,
+        args: &[Array],
+        weights: &[Array],
+        pulled: &[Array],
+    ) -> Result<Option<String>, Error> {
+        if args.iter().map(Array::size).sum::<usize>() > MOST_ELEMENTS {
+            return Ok(None);
         }
-        Err(Error::check(format!(
-            "{path} derivative: {what}: analytic {analytic:.15e}, numeric {numeric:.15e}, difference {:.3e}",
-            (analytic - numeric).abs()
-        )))
+        let mut worst: Option<(f64, String)> = None;
+        for (k, x) in args.iter().enumerate() {
+            let gradient = self.parts(&pulled[k])?;
+            for (i, g) in gradient.iter().enumerate() {
+                let along = |z: Complex64| -> Result<f64, Error> {
+                    let unit = self.cx.engine.build::<Complex64>(x.shape(), |d| {
+                        d.fill(Complex64::default());
+                        d[i] = z;
+                    });
+                    let unit = Array::from(unit?);
+                    let unit = if x.dtype().is_complex() { unit } else { complex::real(self.cx, &unit) };
+                    let mut directions: Arrays =
+                        args.iter().map(|a| crate::ops::zeros(self.cx, &crate::trace::Meta::of(a))).collect();
+                    directions[k] = rows::astype(self.cx, &unit, x.dtype().inexact());
+                    let (_, differences) = self.difference(f, args, &directions)?;
+                    weights.iter().zip(&differences).map(|(w, d)| self.inner(w, d)).sum()
+                };
+                let re = along(Complex64::new(1.0, 0.0))?;
+                let im = if x.dtype().is_complex() { -along(Complex64::new(0.0, 1.0))? } else { 0.0 };
+                let numeric = Complex64::new(re, im);
+                let difference = (g - numeric).norm();
+                // NaN is the worst of all.
+                if worst.as_ref().is_none_or(|w| difference > w.0 || difference.is_nan() && !w.0.is_nan()) {
+                    let text = format!(
+                        "; the largest difference is at {} of argument {k}: analytic {}, numeric {}",
+                        index_text(i, x.shape()),
+                        number_text(*g, x.dtype()),
+                        number_text(numeric, x.dtype())
+                    );
+                    worst = Some((difference, text));
+                }
+            }
+        }
+        Ok(worst.map(|w| w.1))
+    }
+
+    /// The elements of an array.
+    fn parts(&self, x: &Array) -> Result<Vec<Complex64>, Error> {
+        let x = rows::astype(self.cx, x, DType::C128);
+        let t = self.cx.tensor(&x)?;
+        Ok(t.view::<Complex64>().iter().copied().collect())
     }
 
     fn compare_arrays(&self, path: &str, analytic: &Array, numeric: &Array) -> Result<(), Error> {
@@ -210,24 +276,63 @@ impl Check<'_> {
                 numeric.shape()
             )));
         }
-        let parts = |x: &Array| -> Result<Vec<num_complex::Complex64>, Error> {
-            let x = rows::astype(self.cx, x, DType::C128);
-            let t = self.cx.tensor(&x)?;
-            Ok(t.view::<num_complex::Complex64>().iter().copied().collect())
-        };
-        let scale = |x: &[num_complex::Complex64]| x.iter().fold(0.0, |m: f64, z| m.max(z.norm()));
-        let (a, n) = (parts(analytic)?, parts(numeric)?);
+        if analytic.dtype() != numeric.dtype() {
+            return Err(Error::check(format!(
+                "{path} derivative: the tangent has dtype {}, the result {}",
+                analytic.dtype().name(),
+                numeric.dtype().name()
+            )));
+        }
+        let scale = |x: &[Complex64]| x.iter().fold(0.0, |m: f64, z| m.max(z.norm()));
+        let (a, n) = (self.parts(analytic)?, self.parts(numeric)?);
         // The error of a difference is that of the largest intermediate; one element alone has no scale.
-        let size = scale(&n).max(1.0);
-        for (i, (x, y)) in a.iter().zip(&n).enumerate() {
-            let same = x.re == y.re && x.im == y.im || (x - y).norm() <= 10.0 * self.tolerance * size;
-            if !same {
-                return Err(Error::check(format!(
-                    "{path} derivative: element {i} of {}: analytic {x:.15e}, numeric {y:.15e}",
-                    a.len()
-                )));
+        let allowed = 10.0 * self.atol.max(self.rtol * scale(&n));
+        let mut worst: Option<(f64, usize)> = None;
+        for (i, (x, y)) in a.iter().zip(&n).enumerate().filter(|(_, (x, y))| x.re != y.re || x.im != y.im) {
+            let difference = if (x - y).norm().is_nan() { f64::INFINITY } else { (x - y).norm() };
+            if worst.is_none_or(|w| difference > w.0) {
+                worst = Some((difference, i));
             }
         }
-        Ok(())
+        match worst {
+            Some((difference, i)) if difference > allowed => Err(Error::check(format!(
+                "{path} derivative: the largest difference is at {} of the result: analytic {}, numeric {}, difference \
+                 {difference:.3e}",
+                index_text(i, analytic.shape()),
+                number_text(a[i], analytic.dtype()),
+                number_text(n[i], analytic.dtype())
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The index of an element: `[1, 2]`, or `[]` of a number.
+fn index_text(mut i: usize, shape: &[usize]) -> String {
+    let mut index = vec![0; shape.len()];
+    for (k, &d) in index.iter_mut().zip(shape).rev() {
+        *k = i % d;
+        i /= d;
+    }
+    format!("{index:?}")
+}
+
+fn number_text(z: Complex64, dtype: DType) -> String {
+    if dtype.is_complex() { format!("{:.15e}{:+.15e}j", z.re, z.im) } else { format!("{:.15e}", z.re) }
+}
+
+/// [`check_grads`] for every choice of one argument from each list (autograd's `combo_check`).
+pub fn combo_check(cx: &Context, f: &Function<'_>, lists: &[Vec<Array>], options: Options) -> Result<(), Error> {
+    let mut choice = vec![0; lists.len()];
+    if lists.iter().any(Vec::is_empty) {
+        return Err(Error::argument("a list of arguments is empty, so there is nothing to check"));
+    }
+    loop {
+        let args: Arrays = choice.iter().zip(lists).map(|(&i, list)| list[i].clone()).collect();
+        check_grads(cx, f, &args, options).map_err(|e| e.within(&format!("combination {choice:?}")))?;
+        // The last list turns fastest.
+        let Some(k) = (0..lists.len()).rev().find(|&k| choice[k] + 1 < lists[k].len()) else { return Ok(()) };
+        choice[k] += 1;
+        choice[k + 1..].fill(0);
     }
 }

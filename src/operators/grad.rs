@@ -43,6 +43,9 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
             tape.push(input)
         }
     };
+    if let (Some(watcher), Some(node)) = (cx.watcher(), node) {
+        watcher.boxed(&x, &tape, node);
+    }
     match node {
         Some(node) => Array::boxed(level, node, x),
         None => cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most").within("ag_box")),

@@ -4,6 +4,7 @@
 pub mod along;
 pub mod check;
 pub mod checkpoint;
+pub mod diagnosis;
 pub mod grad;
 pub mod jacobian;
 pub mod sweep;

@@ -13,6 +13,7 @@ use super::grad::Arrays;
 use crate::array::dims::same;
 use crate::context::Context;
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
+use crate::trace::watch::Pull;
 use crate::trace::{Array, General, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -46,6 +47,7 @@ pub fn pull_back(
         })
         .collect();
     if let Some(numbers) = numbers
+        && !cx.watched()
         && tape.borrow().general.is_empty()
     {
         return sweep_numbers(cx, &tape.borrow(), &numbers, last, first, inputs);
@@ -139,16 +141,14 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(&mut cotangents, i, inputs);
-                if let Array::Number { value, .. } = g
-                    && add_numbers(&mut cotangents, value, parents, partials)
-                {
+                if !cx.watched() {
+                    pull_number(cx, &g, parents, partials, &mut cotangents);
                     continue;
                 }
-                for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
-                    let part = rows::binary(cx, &rows::SCALED, &g, &Array::from(partial));
-                    let old = std::mem::take(&mut cotangents[p as usize]);
-                    cotangents[p as usize] = accumulate(cx, old, part);
-                }
+                let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
+                let gs = std::slice::from_ref(&g);
+                let pull = Pull { tape, node: i, name: None, gs, parents: &known };
+                watched(cx, &pull, &mut cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
             Link::General(k) => {
                 let count = {
@@ -173,7 +173,13 @@ fn sweep_arrays(
                     gs.push(take_unless(&mut cotangents, j, inputs));
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
-                pull_node(cx, tape, &node, &gs, &mut cotangents);
+                if cx.watched() {
+                    let name = node.rule.as_ref().map(|rule| rule.name());
+                    let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
+                    watched(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
+                } else {
+                    pull_node(cx, tape, &node, &gs, &mut cotangents);
+                }
                 if consume {
                     node.clear();
                     tape.borrow_mut().recycle(node);
@@ -192,6 +198,28 @@ fn sweep_arrays(
         cx.cotangents.set(cotangents);
     }
     result
+}
+
+/// A step of the sweep in the hands of whoever watches.
+#[cold]
+fn watched(cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dyn FnMut(&mut [Array])) {
+    match cx.watcher() {
+        Some(watcher) => watcher.pull(cx, pull, cotangents, run),
+        None => run(cotangents),
+    }
+}
+
+fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], cotangents: &mut [Array]) {
+    if let Array::Number { value, .. } = *g
+        && add_numbers(cotangents, value, parents, partials)
+    {
+        return;
+    }
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+        let part = rows::binary(cx, &rows::SCALED, g, &Array::from(partial));
+        let old = std::mem::take(&mut cotangents[p as usize]);
+        cotangents[p as usize] = accumulate(cx, old, part);
+    }
 }
 
 /// The step of a number's node in plain arithmetic, if all cotangents that it adds to are numbers.

@@ -270,8 +270,8 @@ fn recorded(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], val
 #[inline]
 pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
     match *x {
-        Array::Number { value, weak } if !cx.failed() => Array::Number { value: (row.kernel.scalar)(value), weak },
-        Array::Variable { node, level, value } if !cx.failed() => {
+        Array::Number { value, weak } if !cx.unusual() => Array::Number { value: (row.kernel.scalar)(value), weak },
+        Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
         _ => apply(cx, &UnaryOp(row), &[x]),
@@ -293,7 +293,7 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
         _ => None,
     };
     if let (Some(a), Some(b)) = (number(x), number(y))
-        && !cx.failed()
+        && !cx.unusual()
         && let Some(z) = binary_numbers(cx, row, a, b)
     {
         return if x.is_weak() && y.is_weak() { Array::weak(z.value) } else { Array::of_number(z) };
@@ -315,6 +315,11 @@ impl Primitive for UnaryOp {
             return unary_kernel(cx, self.0.kernel, &astype(cx, &args[0], DType::F64));
         }
         unary_kernel(cx, self.0.kernel, &args[0])
+    }
+
+    fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
+        let y = (self.0.kernel.scalar)(x[0]);
+        Some((y, [(self.0.rule.number)([1.0, x[0], y]), 0.0]))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -353,6 +358,11 @@ impl Primitive for BinaryOp {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         binary_kernel(cx, self.0.kernel, &args[0], &args[1])
+    }
+
+    fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
+        let z = (self.0.kernel.scalar)(x[0], x[1]);
+        Some((z, [0, 1].map(|side| (self.0.rules[side].number)([1.0, x[0], x[1], z]))))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -426,6 +436,9 @@ pub fn plain(cx: &Context, name: &str, run: impl FnOnce(&Context) -> Result<Arra
     }
     if args.iter().any(|a| a.is_null()) {
         return cx.fail(Error::handle("an argument is the null array").within(name));
+    }
+    if let Some(watcher) = cx.watcher() {
+        return crate::trace::watch::plain(cx, &*watcher, name, args, || cx.take(name, run(cx)));
     }
     let result = run(cx);
     cx.take(name, result)

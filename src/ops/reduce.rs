@@ -31,6 +31,15 @@ fn keepdims(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
     reshape(cx, y, &shape::reduced(shape, axes, true))
 }
 
+/// The axes of a reduction for traces; nothing where it is over all of them.
+fn axes_text(axes: &[usize], shape: &[usize]) -> String {
+    match axes {
+        _ if axes.len() == shape.len() => String::new(),
+        [axis] => format!("axis={axis}"),
+        axes => format!("axes={axes:?}"),
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------------------- sum
 
 /// `numpy.sum`. The cotangent is spread over the axes.
@@ -51,6 +60,10 @@ struct Sum {
 impl Primitive for Sum {
     fn name(&self) -> &str {
         "ag_sum"
+    }
+
+    fn parameters(&self) -> String {
+        axes_text(&self.axes, &self.shape)
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -146,6 +159,10 @@ impl Extremum {
 impl Primitive for Extremum {
     fn name(&self) -> &str {
         if self.max { "ag_max" } else { "ag_min" }
+    }
+
+    fn parameters(&self) -> String {
+        axes_text(&self.axes, &self.shape)
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -352,6 +369,10 @@ impl Primitive for Prod {
         "ag_prod"
     }
 
+    fn parameters(&self) -> String {
+        axes_text(&self.axes, &self.shape)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.tensor(&args[0])?;
         let t = if t.dtype() == DType::Bool { cast(cx, t, DType::I64)? } else { t };
@@ -420,6 +441,10 @@ impl Std {
 impl Primitive for Std {
     fn name(&self) -> &str {
         "ag_std"
+    }
+
+    fn parameters(&self) -> String {
+        axes_text(&self.axes, &self.shape)
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -514,6 +539,10 @@ fn finite_or_zero(cx: &Context, y: &Array, both: bool) -> Array {
 impl Primitive for LogSumExp {
     fn name(&self) -> &str {
         "ag_logsumexp"
+    }
+
+    fn parameters(&self) -> String {
+        axes_text(&self.axes, &self.shape)
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

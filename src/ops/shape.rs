@@ -253,6 +253,10 @@ impl Primitive for Concatenate {
         "ag_concatenate"
     }
 
+    fn parameters(&self) -> String {
+        format!("axis={}", self.axis)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let Some(first) = args.first() else { return Err(Error::value("need at least one array to concatenate")) };
         let axis = self.axis;

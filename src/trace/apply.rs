@@ -2,6 +2,7 @@
 
 use super::tape::{Meta, Tape};
 use super::value::Array;
+use super::watch;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops;
@@ -27,6 +28,16 @@ pub trait Primitive: BoxedRule {
 
     /// The results for arguments of which none is boxed.
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array>;
+
+    /// Value and partial derivatives for numbers; `None` where numbers are nothing special.
+    fn number(&self, _args: &[f64]) -> Option<(f64, [f64; 2])> {
+        None
+    }
+
+    /// The parameters as text, for traces: `axis=0`.
+    fn parameters(&self) -> String {
+        String::new()
+    }
 
     /// Several results; those with one implement [`Primitive::eval`].
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
@@ -134,24 +145,29 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
     let plain = |a: &Array| matches!(a, Array::Number { .. } | Array::Plain(_));
     // Nothing to record: most of what a derivative rule does.
     let result = match *args {
-        _ if cx.failed() => return Array::Null,
+        _ if cx.unusual() => return watch::apply(cx, p, args),
         [a] if plain(a) => p.eval(cx, std::slice::from_ref(a)),
         [a, b] if plain(a) && plain(b) => p.eval(cx, &[a.clone(), b.clone()]),
         [a] => match record_flat(cx, p, [a]) {
             Some(ans) => return ans,
-            None => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
+            None => return apply_one(cx, p, args),
         },
         [a, b] => match record_flat(cx, p, [a, b]) {
             Some(ans) => return ans,
-            None => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
+            None => return apply_one(cx, p, args),
         },
-        _ => return apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default(),
+        _ => return apply_one(cx, p, args),
     };
     match result {
         Ok(ans) if !cx.failed() => ans,
         Ok(_) => Array::Null,
         Err(e) => cx.fail(e.within(p.name())),
     }
+}
+
+/// Applies a primitive with one result, whether or not somebody watches.
+pub(super) fn apply_one(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
+    apply_with(cx, p, args, &|p, primals| p.eval(cx, primals)).unwrap_or_default()
 }
 
 /// An operation whose arguments are plain, or recorded on one open tape over plain values: what nearly all operations of
@@ -241,6 +257,10 @@ fn note(
 
 /// Applies a primitive; no results at all when something is wrong.
 pub fn apply_multi(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> SmallVec<[Array; 1]> {
+    if cx.unusual() { watch::apply_multi(cx, p, args) } else { apply_all(cx, p, args) }
+}
+
+pub(super) fn apply_all(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> SmallVec<[Array; 1]> {
     apply_with(cx, p, args, &|p, primals| p.eval_all(cx, primals)).unwrap_or_default()
 }
 
@@ -434,8 +454,14 @@ pub fn jvp_of(
     ts: &[Array],
     kept: &Kept<'_>,
 ) -> SmallVec<[Array; 1]> {
-    let outer = cx.enter_rule();
-    let result = p.jvp_all(cx, argnums, ts, kept);
-    cx.leave_rule(outer);
-    result
+    let push = || {
+        let outer = cx.enter_rule();
+        let result = p.jvp_all(cx, argnums, ts, kept);
+        cx.leave_rule(outer);
+        result
+    };
+    match cx.watcher() {
+        None => push(),
+        Some(watcher) => watch::push(cx, &*watcher, p.name(), ts, push),
+    }
 }

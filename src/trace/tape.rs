@@ -2,6 +2,7 @@
 
 use super::apply::Rule;
 use super::value::Array;
+use super::watch::Notes;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape};
 use smallvec::SmallVec;
@@ -85,6 +86,8 @@ pub struct Tape {
     pub heads: Vec<Head>,
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
     pub general: Vec<Option<Box<General>>>,
+    /// What watchers say of nodes; empty otherwise.
+    pub notes: Notes,
     /// Emptied nodes.
     #[expect(clippy::vec_box, reason = "they move in and out of the record whole")]
     spare: Vec<Box<General>>,
@@ -156,7 +159,8 @@ impl Tape {
 
     fn clear(&mut self) {
         self.heads.clear();
-        let Tape { general, spare, .. } = self;
+        let Tape { general, notes, spare, .. } = self;
+        notes.clear();
         for mut node in general.drain(..).flatten() {
             node.clear();
             if spare.len() < SPARE_NODES {
