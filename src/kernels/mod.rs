@@ -4,6 +4,7 @@
 //! the reason why it holds.
 
 pub mod convolve;
+pub mod lu;
 pub mod machine;
 pub mod math;
 pub mod matmul;

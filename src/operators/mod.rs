@@ -6,6 +6,8 @@ pub mod check;
 pub mod checkpoint;
 pub mod diagnosis;
 pub mod grad;
+pub mod implicit;
 pub mod jacobian;
+pub mod odeint;
 pub mod sweep;
 pub mod tensor;

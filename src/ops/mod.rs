@@ -31,6 +31,7 @@ pub mod reduce;
 pub mod registry;
 pub mod scan;
 pub mod shape;
+pub mod solve;
 pub mod space;
 pub mod statistics;
 

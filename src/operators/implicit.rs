@@ -1,0 +1,351 @@
+//! Values that are defined by equations: fixed points and roots. Their derivatives come from the implicit function theorem,
+//! not from the iterations that found them, so that these cost no memory.
+//!
+//! For x = f(x, a) the tangents satisfy dx = f_x dx + f_a da, which is a fixed point again, of a linear function; the
+//! cotangent of a is f_a^T w with w = g + f_x^T w (the fixed-point form in B. Christianson, Reverse accumulation and
+//! attractive fixed points, Optimization Methods and Software 3, 1994). For f(x, a) = 0 they are f_x dx = -f_a da, and f_a^T w
+//! with f_x^T w = -g. Rules are made of fixed points, solutions and derivatives of the function, each an operation with
+//! rules of its own, so every order follows.
+
+use super::checkpoint::Stored;
+use super::grad::{close, push_forward, record};
+use super::jacobian::{Mode, jacobian};
+use crate::array::{DType, shape::Show};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::ops::elementwise::{self as rows, astype, binary, unary};
+use crate::ops::solve::solve;
+use crate::ops::{accumulate, shape};
+use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// When an iteration ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop {
+    /// A step ends it whose length is at most this times one plus that of x.
+    pub tolerance: f64,
+    /// So many steps without that are a failure.
+    pub steps: usize,
+}
+
+impl Stop {
+    /// The tolerance, or what the precision of `x` allows with some digits to spare.
+    fn tolerance(&self, x: &Array) -> f64 {
+        let epsilon = if x.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        if self.tolerance > 0.0 { self.tolerance } else { epsilon.powf(0.75) }
+    }
+}
+
+type Args = SmallVec<[Array; 4]>;
+
+/// Runs what calls a function of the user's, as if no rule were running: what it reads decides what is computed. The flag of
+/// independence is the caller's.
+pub(super) fn undisturbed<R>(cx: &Context, run: impl FnOnce() -> R) -> R {
+    let (outer, independent) = (cx.leave_all_rules(), cx.independent.get());
+    let result = run();
+    cx.leave_rule(outer);
+    cx.independent.set(independent);
+    result
+}
+
+/// The one result of a function of plain values, which must not depend on anything that is being differentiated.
+pub(super) fn value(cx: &Context, f: &Stored, args: &[Array]) -> Result<Array> {
+    let y = f(cx, args).pop().unwrap_or_default();
+    if y.level(&cx.trace) != 0 {
+        return Err(Error::argument(
+            "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
+        ));
+    }
+    Ok(y.plain())
+}
+
+/// Elements as numbers.
+fn numbers(cx: &Context, x: &Array) -> Result<Vec<f64>> {
+    if let Some(e) = cx.error() {
+        return Err(e);
+    }
+    let t = cx.engine.contiguous(&cx.tensor(&astype(cx, x, DType::F64))?)?;
+    Ok(t.elements::<f64>().to_vec())
+}
+
+fn length(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn check_real(args: &[Array], what: &str) -> Result<()> {
+    if let Some(a) = args.iter().find(|a| a.dtype().is_complex()) {
+        return Err(Error::dtype(format!("{what} takes real arrays, found {}", a.dtype().name())));
+    }
+    Ok(())
+}
+
+fn check_shape(y: &Array, x: &Array) -> Result<()> {
+    if y.shape() == x.shape() {
+        return Ok(());
+    }
+    let (y, x) = (Show(y.shape()), Show(x.shape()));
+    Err(Error::shape(format!("the function returned shape {y}, expected that of its first argument, {x}")))
+}
+
+/// x with x = f(x, a), by iteration from `args[0]` on; the other arguments are a.
+pub fn fixed_point(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
+    apply(cx, &FixedPoint { f: f.clone(), nargs: args.len(), stop }, &args.iter().collect::<SmallVec<[&Array; 4]>>())
+}
+
+/// x with f(x, a) = 0, by Newton's method from `args[0]` on; the other arguments are a.
+pub fn root(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
+    apply(cx, &Root { f: f.clone(), nargs: args.len(), stop }, &args.iter().collect::<SmallVec<[&Array; 4]>>())
+}
+
+/// Solution and parameters, as the function takes them.
+fn at(kept: &Kept<'_>, nargs: usize) -> Args {
+    let (args, ans) = kept.all(nargs);
+    std::iter::once(&ans[0]).chain(&args[1..]).cloned().collect()
+}
+
+/// Cotangents of the arguments `argnums` of `f` at `args` for the cotangent `w` of its result; none for the first one.
+fn pulled(cx: &Context, f: &Stored, args: &[Array], argnums: &[usize], w: &Array) -> SmallVec<[Array; 2]> {
+    let wanted: SmallVec<[usize; 4]> = argnums.iter().copied().filter(|&k| k > 0).collect();
+    let mut found = if wanted.is_empty() { Default::default() } else { pull(cx, f, args, &wanted, w) }.into_iter();
+    argnums.iter().map(|&k| if k == 0 { Array::Null } else { found.next().unwrap_or_default() }).collect()
+}
+
+fn pull(cx: &Context, f: &Stored, args: &[Array], argnums: &[usize], w: &Array) -> super::grad::Arrays {
+    undisturbed(cx, || {
+        let recorded = record(cx, &|cx, args| f(cx, args), args, argnums);
+        let found =
+            if cx.failed() { Array::nulls(argnums.len()) } else { recorded.pull(cx, std::slice::from_ref(w), true) };
+        close(cx, recorded);
+        found
+    })
+}
+
+/// The tangent of the result of `f` at `args`, for those of the arguments `argnums`.
+fn push(cx: &Context, name: &str, f: &Stored, args: &[Array], argnums: &[usize], ts: &[Array]) -> Array {
+    undisturbed(cx, || push_forward(cx, name, &|cx, args| f(cx, args), args, argnums, ts).1.pop().unwrap_or_default())
+}
+
+#[derive(Clone)]
+struct FixedPoint {
+    f: Stored,
+    nargs: usize,
+    stop: Stop,
+}
+
+const FIXED_POINT: &str = "ag_fixed_point";
+
+impl Primitive for FixedPoint {
+    fn name(&self) -> &str {
+        FIXED_POINT
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        check_real(args, "a fixed point")?;
+        undisturbed(cx, || {
+            let mut args: Args = args.into();
+            args[0] = astype(cx, &args[0], args[0].dtype().inexact());
+            let tolerance = self.stop.tolerance(&args[0]);
+            let mut old = numbers(cx, &args[0])?;
+            let mut step = f64::NAN;
+            for _ in 0..self.stop.steps {
+                let x = value(cx, &self.f, &args)?;
+                let new = numbers(cx, &x)?;
+                check_shape(&x, &args[0])?;
+                step = length(&new.iter().zip(&old).map(|(x, y)| x - y).collect::<Vec<_>>());
+                args[0] = x;
+                if step <= tolerance * (1.0 + length(&new)) {
+                    return Ok(std::mem::take(&mut args[0]));
+                }
+                if !step.is_finite() {
+                    break;
+                }
+                old = new;
+            }
+            Err(Error::value(format!(
+                "no fixed point was reached in {} steps: the last one had length {step:e}",
+                self.stop.steps
+            )))
+        })
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        ALL
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        if argnums == [0] {
+            return SmallVec::from_elem(Array::Null, 1);
+        }
+        let solution = at(kept, self.nargs);
+        let f = self.f.clone();
+        // w = g + f_x^T w, as a function of w, g, x, a.
+        let adjoint: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
+            let part = pull(cx, &f, &args[2..], &[0], &args[0]).pop().unwrap_or_default();
+            SmallVec::from_elem(accumulate(cx, args[1].clone(), part), 1)
+        });
+        let args: Args = [&gs[0], &gs[0]].into_iter().chain(&solution).cloned().collect();
+        let w = fixed_point(cx, &adjoint, &args, self.stop);
+        pulled(cx, &self.f, &solution, argnums, &w)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let solution = at(kept, self.nargs);
+        let (argnums, ts) = but_the_first(argnums, ts);
+        if argnums.is_empty() {
+            return SmallVec::from_elem(Array::Null, 1);
+        }
+        let f = self.f.clone();
+        let offset = push(cx, FIXED_POINT, &f, &solution, &argnums, &ts);
+        // dx = f_x dx + f_a da, as a function of dx, f_a da, x, a.
+        let tangent: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
+            let part = push(cx, FIXED_POINT, &f, &args[2..], &[0], &args[..1]);
+            SmallVec::from_elem(accumulate(cx, args[1].clone(), part), 1)
+        });
+        let args: Args = [&offset, &offset].into_iter().chain(&solution).cloned().collect();
+        SmallVec::from_elem(fixed_point(cx, &tangent, &args, self.stop), 1)
+    }
+}
+
+/// Without the first argument, from which nothing depends on where an iteration began.
+fn but_the_first(argnums: &[usize], ts: &[Array]) -> (SmallVec<[usize; 4]>, Args) {
+    argnums.iter().zip(ts).filter(|(k, _)| **k > 0).map(|(k, t)| (*k, t.clone())).unzip()
+}
+
+#[derive(Clone)]
+struct Root {
+    f: Stored,
+    nargs: usize,
+    stop: Stop,
+}
+
+const ROOT: &str = "ag_root";
+
+impl Root {
+    /// f_x as a matrix.
+    fn matrix(&self, cx: &Context, args: &[Array]) -> Array {
+        let n = args[0].size();
+        let j = undisturbed(cx, || jacobian(cx, &|cx, args| (self.f)(cx, args), args, 0, Mode::Automatic));
+        if cx.failed() { Array::Null } else { shape::reshape(cx, &j, &[n, n]) }
+    }
+}
+
+fn flat(cx: &Context, x: &Array) -> Array {
+    shape::reshape(cx, x, &[x.size()])
+}
+
+impl Primitive for Root {
+    fn name(&self) -> &str {
+        ROOT
+    }
+
+    /// Newton's method; steps are halved until the residual falls (J. Nocedal, S. J. Wright, Numerical Optimization, section
+    /// 11.2).
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        check_real(args, "a root")?;
+        undisturbed(cx, || {
+            let mut args: Args = args.into();
+            args[0] = astype(cx, &args[0], args[0].dtype().inexact());
+            let tolerance = self.stop.tolerance(&args[0]);
+            let dims = args[0].shape().to_vec();
+            let of = |args: &[Array]| -> Result<(Array, f64)> {
+                let y = value(cx, &self.f, args)?;
+                let norm = length(&numbers(cx, &y)?);
+                check_shape(&y, &args[0])?;
+                Ok((y, norm))
+            };
+            let (mut y, mut residual) = of(&args)?;
+            for _ in 0..self.stop.steps {
+                if residual == 0.0 {
+                    return Ok(std::mem::take(&mut args[0]));
+                }
+                let matrix = self.matrix(cx, &args);
+                let step = solve(cx, &matrix, &flat(cx, &y), false);
+                let (step_length, x_length) = (length(&numbers(cx, &step)?), length(&numbers(cx, &args[0])?));
+                let step = shape::reshape(cx, &step, &dims);
+                let x = args[0].clone();
+                let mut fraction = 1.0;
+                loop {
+                    let part = binary(cx, &rows::MUL, &step, &Array::weak(fraction));
+                    args[0] = binary(cx, &rows::SUB, &x, &part);
+                    let (new, norm) = of(&args)?;
+                    // Close to the root the residual is rounding alone, and falls no more.
+                    let close = step_length <= tolerance * (1.0 + x_length);
+                    if norm < residual || close {
+                        (y, residual) = (new, norm);
+                        if close {
+                            return Ok(std::mem::take(&mut args[0]));
+                        }
+                        break;
+                    }
+                    fraction /= 2.0;
+                    if fraction < 1e-10 {
+                        return Err(Error::value(format!(
+                            "no root was found: no step from here makes the residual of length {residual:e} smaller"
+                        )));
+                    }
+                }
+            }
+            Err(Error::value(format!(
+                "no root was found in {} steps: the residual has length {residual:e}",
+                self.stop.steps
+            )))
+        })
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        ALL
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        if argnums == [0] {
+            return SmallVec::from_elem(Array::Null, 1);
+        }
+        let solution = at(kept, self.nargs);
+        let g = unary(cx, &rows::NEG, &gs[0]);
+        let w = solve(cx, &self.matrix(cx, &solution), &flat(cx, &g), true);
+        let w = shape::reshape(cx, &w, solution[0].shape());
+        pulled(cx, &self.f, &solution, argnums, &w)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let solution = at(kept, self.nargs);
+        let (argnums, ts) = but_the_first(argnums, ts);
+        if argnums.is_empty() {
+            return SmallVec::from_elem(Array::Null, 1);
+        }
+        let moved = push(cx, ROOT, &self.f, &solution, &argnums, &ts);
+        let x = solve(cx, &self.matrix(cx, &solution), &flat(cx, &unary(cx, &rows::NEG, &moved)), false);
+        SmallVec::from_elem(shape::reshape(cx, &x, solution[0].shape()), 1)
+    }
+}
