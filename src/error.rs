@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Error codes, the same numbers as the C constants `AG_OK` to `AG_ERR_PANIC`. Positive and append-only.
+/// Error codes, the same numbers as the C constants `AG_OK` to `AG_ERR_FILE`. Positive and append-only.
 pub mod code {
     pub const OK: i32 = 0;
     pub const CONTEXT: i32 = 1;
@@ -21,6 +21,7 @@ pub mod code {
     pub const CHECK: i32 = 14;
     pub const ARGUMENT: i32 = 15;
     pub const PANIC: i32 = 16;
+    pub const FILE: i32 = 17;
     pub const USER: i32 = 1000;
 }
 
@@ -57,6 +58,7 @@ constructors! {
     tape TAPE;
     check CHECK;
     argument ARGUMENT;
+    file FILE;
 }
 
 impl Error {

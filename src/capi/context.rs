@@ -44,6 +44,8 @@ pub const AG_ERR_CHECK: i32 = 14;
 pub const AG_ERR_ARGUMENT: i32 = 15;
 /// An internal error; the context can only be freed.
 pub const AG_ERR_PANIC: i32 = 16;
+/// A file cannot be read or written, or isn't what it should be.
+pub const AG_ERR_FILE: i32 = 17;
 /// Codes of callbacks begin here.
 pub const AG_ERR_USER: i32 = 1000;
 
@@ -423,6 +425,7 @@ mod tests {
             (AG_ERR_CHECK, code::CHECK),
             (AG_ERR_ARGUMENT, code::ARGUMENT),
             (AG_ERR_PANIC, code::PANIC),
+            (AG_ERR_FILE, code::FILE),
             (AG_ERR_USER, code::USER),
         ];
         pairs.iter().for_each(|(c, rust)| assert_eq!(c, rust));

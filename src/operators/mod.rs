@@ -1,9 +1,12 @@
 //! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks;
-//! and functions along an axis.
+//! the same for functions of trees; optimizers; functions along an axis.
 
 pub mod along;
 pub mod check;
 pub mod checkpoint;
 pub mod grad;
+pub mod linear;
+pub mod optimize;
 pub mod sweep;
 pub mod tensor;
+pub mod tree;
