@@ -46,6 +46,10 @@ fn render() -> String {
         "operators",
         "primitive",
         "raw",
+        "tree",
+        "tree_operators",
+        "optimize",
+        "files",
     ];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for name in sources {

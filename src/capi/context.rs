@@ -1,6 +1,6 @@
 //! Context, errors, settings, versions.
 
-use super::handle::{Slots, TAGS};
+use super::handle::{Content, Slots, TAGS};
 use super::primitive::Primitives;
 use super::tape::Tapes;
 use super::{ag_array, guard_always};
@@ -76,7 +76,7 @@ pub struct ag_context {
     message: RefCell<CString>,
     text: RefCell<CString>,
     /// Emptied list for values to be dropped.
-    dropped: Cell<Vec<crate::trace::Array>>,
+    dropped: Cell<Vec<Content>>,
 }
 
 /// A callback that is running.

@@ -29,6 +29,7 @@ pub mod context;
 pub mod convolve;
 pub mod diagonal;
 pub mod elementwise;
+pub mod files;
 pub mod function;
 pub mod handle;
 pub mod index;
@@ -37,6 +38,7 @@ pub mod masked;
 pub mod nan;
 pub mod number;
 pub mod operators;
+pub mod optimize;
 pub mod order;
 pub mod pad;
 pub mod polynomial;
@@ -51,9 +53,11 @@ pub mod shape;
 pub mod space;
 pub mod statistics;
 pub mod tape;
+pub mod tree;
+pub mod tree_operators;
 
 pub use context::ag_context;
-pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape};
+pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 
 use crate::context::Context;
 use crate::error::{Error, Result, code};

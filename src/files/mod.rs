@@ -161,7 +161,8 @@ pub fn load_like(cx: &Context, path: &Path, like: &Tree) -> Result<Tree> {
     for (i, want) in like.leaves().iter().enumerate() {
         let name = form.path(i);
         let found = entries.get(&name).or_else(|| entries.get(&name_of(name.clone())));
-        let found = found.ok_or_else(|| inside(path, Error::file(format!("there is no array {}", name_of(name.clone())))))?;
+        let found =
+            found.ok_or_else(|| inside(path, Error::file(format!("there is no array {}", name_of(name.clone())))))?;
         let (from, to) = (found.dtype(), want.dtype());
         if found.shape() != want.shape() {
             let [got, expected] = [found, want].map(|x| crate::array::shape::Show(x.shape()).to_string());

@@ -221,7 +221,12 @@ fn half(bits: u16) -> f32 {
 
 /// The header's dict: three keys in any order, with blanks anywhere.
 fn parse(text: &str) -> Result<Header> {
-    let bad = || Error::file(format!("the header cannot be understood: {}", text.trim_end().chars().take(200).collect::<String>()));
+    let bad = || {
+        Error::file(format!(
+            "the header cannot be understood: {}",
+            text.trim_end().chars().take(200).collect::<String>()
+        ))
+    };
     let value = |key: &str| -> Result<&str> {
         let quoted = [format!("'{key}'"), format!("\"{key}\"")];
         let at = quoted.iter().find_map(|q| text.find(q.as_str()).map(|i| i + q.len())).ok_or_else(bad)?;
@@ -290,7 +295,9 @@ mod tests {
     #[test]
     fn halves() {
         // 0x3555 is the number nearest to 1/3.
-        for (bits, want) in [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_95), (1, 5.960_464_5e-8), (0x7bff, 65504.0)] {
+        for (bits, want) in
+            [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_95), (1, 5.960_464_5e-8), (0x7bff, 65504.0)]
+        {
             assert_eq!(half(bits), want);
         }
         assert!(half(0x7c00) == f32::INFINITY && half(0x7e00).is_nan());

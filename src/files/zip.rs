@@ -97,7 +97,8 @@ impl<'w> Writer<'w> {
         let length = u16::try_from(name.len()).map_err(|_| io::Error::other("a name has more than 65535 bytes"))?;
         let at = self.at;
         // Both sizes in the 64-bit fields always, as NumPy has it: they may be any.
-        let head = Bytes::default().u32(LOCAL).u16(VERSION).u16(UTF8).u16(0).u16(0).u16(DATE).u32(crc).u32(FULL).u32(FULL);
+        let head =
+            Bytes::default().u32(LOCAL).u16(VERSION).u16(UTF8).u16(0).u16(0).u16(DATE).u32(crc).u32(FULL).u32(FULL);
         let head = head.u16(length).u16(20);
         self.put(&head.0)?;
         self.put(name.as_bytes())?;
@@ -270,7 +271,8 @@ impl Entry {
         let mut out = Vec::new();
         out.try_reserve_exact(size).map_err(|_| Error::memory(format!("cannot allocate {size} bytes")))?;
         out.resize(size, 0);
-        let written = miniz_oxide::inflate::decompress_slice_iter_to_slice(&mut out, std::iter::once(packed), false, true);
+        let written =
+            miniz_oxide::inflate::decompress_slice_iter_to_slice(&mut out, std::iter::once(packed), false, true);
         if written == Ok(size) { Ok(out) } else { Err(damaged()) }
     }
 }

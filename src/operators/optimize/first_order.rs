@@ -151,8 +151,13 @@ pub fn optimize(
     let (mut x, mut state) = (x0.clone(), init(cx, o.method, x0)?);
     let (mut value, mut gradient_norm) = (f64::NAN, f64::NAN);
     for k in 0..=o.iterations {
-        let ended = |status, value, gradient_norm| {
-            Outcome { status, iterations: k, evaluations: k, products: 0, value, gradient_norm }
+        let ended = |status, value, gradient_norm| Outcome {
+            status,
+            iterations: k,
+            evaluations: k,
+            products: 0,
+            value,
+            gradient_norm,
         };
         if k == o.iterations {
             return Ok(Some((x, ended(Status::Iterations, value, gradient_norm))));

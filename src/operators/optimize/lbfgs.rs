@@ -176,12 +176,12 @@ fn solve(a: &mut [f64], n: usize, b: &mut [f64], columns: usize) -> bool {
 }
 
 /// Lower and upper bounds; infinite where there are none.
-pub struct Box<'b> {
+pub struct Bounds<'b> {
     pub lower: &'b [f64],
     pub upper: &'b [f64],
 }
 
-impl Box<'_> {
+impl Bounds<'_> {
     fn clamp(&self, i: usize, x: f64) -> f64 {
         x.max(self.lower[i]).min(self.upper[i])
     }
@@ -205,7 +205,7 @@ impl Box<'_> {
 }
 
 /// The direction of L-BFGS-B at `x`; false if the small systems cannot be solved.
-fn bounded_direction(h: &History, b: &Box<'_>, x: &[f64], g: &[f64], d: &mut [f64]) -> bool {
+fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut [f64]) -> bool {
     let (n, k2) = (x.len(), 2 * h.len());
     // Algorithm CP. In `d` the direction of the path, in `cauchy` the point.
     let mut times: Vec<(f64, usize)> = Vec::new();
@@ -313,7 +313,7 @@ fn bounded_direction(h: &History, b: &Box<'_>, x: &[f64], g: &[f64], d: &mut [f6
 pub fn minimize(
     problem: &mut Problem<'_>,
     x: &mut [f64],
-    bounds: Option<&Box<'_>>,
+    bounds: Option<&Bounds<'_>>,
     options: &Options,
     mut callback: Option<&mut Callback<'_>>,
 ) -> Result<Outcome> {
@@ -393,10 +393,8 @@ pub fn minimize(
         std::mem::swap(&mut g, &mut g_trial);
         value = at;
         if decrease <= options.ftol {
-            let size = bounds.map_or_else(
-                || norm(&g),
-                |b| (0..n).map(|i| b.projected(i, x[i], g[i]).powi(2)).sum::<f64>().sqrt(),
-            );
+            let size = bounds
+                .map_or_else(|| norm(&g), |b| (0..n).map(|i| b.projected(i, x[i], g[i]).powi(2)).sum::<f64>().sqrt());
             return Ok(problem.outcome(Status::Change, k + 1, value, size));
         }
     }

@@ -8,6 +8,7 @@
 pub mod first_order;
 pub mod lbfgs;
 pub mod newton_cg;
+pub mod on_trees;
 mod search;
 
 use super::grad::{self, Arrays, Function, Recorded};
@@ -211,7 +212,15 @@ impl<'p> Problem<'p> {
     }
 
     /// What a callback is to see; whether it wants to stop.
-    fn ask(&self, callback: Option<&mut Callback<'_>>, k: usize, value: f64, x: &[f64], g: &[f64], norm: f64) -> Result<bool> {
+    fn ask(
+        &self,
+        callback: Option<&mut Callback<'_>>,
+        k: usize,
+        value: f64,
+        x: &[f64],
+        g: &[f64],
+        norm: f64,
+    ) -> Result<bool> {
         let Some(callback) = callback else { return Ok(false) };
         let (x, mut gradient) = (self.unpack(x)?, self.unpack(g)?);
         gradient.iter_mut().for_each(|g| *g = complex::conj(self.cx, g));

@@ -50,7 +50,11 @@ pub fn search(
         let finite = value.is_finite() && slope.is_finite();
         *undefined &= !finite;
         *last = step;
-        Ok(Trial { step, value: if finite { value } else { f64::INFINITY }, slope: if finite { slope } else { f64::NAN } })
+        Ok(Trial {
+            step,
+            value: if finite { value } else { f64::INFINITY },
+            slope: if finite { slope } else { f64::NAN },
+        })
     };
     let decreased = |t: &Trial| t.value <= value + wolfe.c1 * t.step * slope;
     let flat = |t: &Trial| t.slope.abs() <= -wolfe.c2 * slope;

@@ -24,14 +24,14 @@ pub type StoredTree = Rc<dyn Fn(&Context, &[Tree]) -> Option<Tree>>;
 
 /// The leaves that are differentiated.
 #[derive(Clone)]
-struct Variables {
+pub struct Variables {
     /// Argument and number of the leaf.
     places: SmallVec<[(usize, usize); 8]>,
-    values: Arrays,
+    pub values: Arrays,
 }
 
 impl Variables {
-    fn of(args: &[Tree], argnums: &[usize]) -> Variables {
+    pub fn of(args: &[Tree], argnums: &[usize]) -> Variables {
         let mut found = Variables { places: SmallVec::new(), values: Arrays::new() };
         for &k in argnums {
             for (i, x) in args[k].leaves.iter().enumerate().filter(|(_, x)| x.dtype().is_inexact()) {
@@ -46,8 +46,13 @@ impl Variables {
         (0..self.values.len()).collect()
     }
 
+    /// The leaves at the same places of a tree like the one argument.
+    pub fn pick(&self, tree: &Tree) -> Arrays {
+        self.places.iter().map(|&(_, i)| tree.leaves[i].clone()).collect()
+    }
+
     /// The arguments with other values for these leaves.
-    fn put(&self, args: &[Tree], values: &[Array]) -> SmallVec<[Tree; 4]> {
+    pub fn put(&self, args: &[Tree], values: &[Array]) -> SmallVec<[Tree; 4]> {
         let mut args: SmallVec<[Tree; 4]> = args.into();
         for (&(k, i), x) in self.places.iter().zip(values) {
             args[k].leaves[i] = x.clone();
@@ -56,7 +61,7 @@ impl Variables {
     }
 
     /// Trees like args[argnums] with `found` at these leaves, and zeros at the others.
-    fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Vec<Tree>> {
+    pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Vec<Tree>> {
         if cx.failed() {
             return None;
         }
@@ -69,7 +74,7 @@ impl Variables {
     }
 
     /// `f` as a function of these leaves; the form of its result goes to `form`.
-    fn function<'a>(
+    pub fn function<'a>(
         &'a self,
         f: &'a TreeFunction<'a>,
         args: &'a [Tree],
@@ -86,7 +91,7 @@ impl Variables {
 }
 
 /// A function whose result is one array, whatever it is in: what has a gradient.
-fn with_one_result<'a>(name: &'a str, f: &'a TreeFunction<'a>) -> impl Fn(&Context, &[Tree]) -> Option<Tree> + 'a {
+pub fn with_one_result<'a>(name: &'a str, f: &'a TreeFunction<'a>) -> impl Fn(&Context, &[Tree]) -> Option<Tree> + 'a {
     move |cx, args| {
         let result = f(cx, args)?;
         if result.leaves.len() != 1 {
@@ -133,7 +138,7 @@ pub struct Pullback {
     pub recorded: Recorded,
     /// The result, one level down.
     pub value: Tree,
-    args: SmallVec<[Tree; 4]>,
+    args: Vec<Tree>,
     argnum: usize,
 }
 
@@ -174,8 +179,7 @@ pub fn elementwise_grad(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnu
         let e = Error::dtype("only functions with real output have an element-wise gradient");
         cx.fail(e.within("ag_tree_elementwise_grad"));
     } else if !cx.failed() {
-        let ones: Arrays =
-            pullback.value.leaves.iter().map(|y| create::full(cx, y.dtype(), y.shape(), 1.0)).collect();
+        let ones: Arrays = pullback.value.leaves.iter().map(|y| create::full(cx, y.dtype(), y.shape(), 1.0)).collect();
         result = pullback.pull(cx, &ones, true);
     }
     grad::close(cx, pullback.recorded);
@@ -225,7 +229,7 @@ pub fn jvp(
 ) -> Result<Option<(Tree, Tree)>> {
     check_like("the tangent", &args[argnum], tangent)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let tangents: Arrays = variables.places.iter().map(|&(_, i)| tangent.leaves[i].clone()).collect();
+    let tangents: Arrays = variables.pick(tangent);
     let f = variables.function(f, args, &form);
     let (values, found) = grad::push_forward(cx, "ag_tree_jvp", &f, &variables.values, &variables.all(), &tangents);
     if cx.failed() {
@@ -240,7 +244,7 @@ pub fn hvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize, v: 
     check_like("the vector", &args[argnum], v)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let f = with_one_result("ag_tree_hvp", f);
-    let vs: Arrays = variables.places.iter().map(|&(_, i)| v.leaves[i].clone()).collect();
+    let vs: Arrays = variables.pick(v);
     let f = variables.function(&f, args, &form);
     let found = grad::hvps(cx, &f, &variables.values, &variables.all(), &vs);
     Ok(variables.trees(cx, args, &[argnum], found).and_then(|mut t| t.pop()))
@@ -330,8 +334,7 @@ pub fn hessian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize)
 /// `f(args)`, keeping the arguments only, as [`crate::operators::checkpoint`] says.
 pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
     let form = Rc::new(RefCell::new(Form::default()));
-    let (forms, f, seen): (Vec<Form>, _, _) =
-        (args.iter().map(|t| t.form.clone()).collect(), f.clone(), form.clone());
+    let (forms, f, seen): (Vec<Form>, _, _) = (args.iter().map(|t| t.form.clone()).collect(), f.clone(), form.clone());
     let stored: Stored = Rc::new(move |cx: &Context, leaves: &[Array]| {
         let mut start = 0;
         let args: Vec<Tree> = forms

@@ -340,7 +340,9 @@ mod tests {
         assert_eq!(paths, ["layers/0/b", "layers/0/w", "layers/1/b", "layers/1/w", "scale"]);
         for (path, x) in paths.iter().zip(t.leaves()) {
             let found = t.get(path).unwrap();
-            assert!(matches!((found.array(), x), (Some(Array::Number { value: a, .. }), Array::Number { value: b, .. }) if a == b));
+            assert!(
+                matches!((found.array(), x), (Some(Array::Number { value: a, .. }), Array::Number { value: b, .. }) if a == b)
+            );
         }
         assert_eq!(t.get("layers").unwrap().item(-1).unwrap().form().count(), 2);
         for wrong in ["", "layers/2", "layers/+1", "layers/-1", "layers//0", "scale/0", "nothing"] {
