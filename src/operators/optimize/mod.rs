@@ -163,7 +163,7 @@ impl<'p> Problem<'p> {
         let mut out = zeros(self.n)?;
         self.pack(&arrays, false, &mut out)?;
         if out.iter().any(|b| b.is_nan()) {
-            return Err(Error::value(format!("{what} is NaN somewhere")));
+            return Err(Error::value(format!("{what}: one of them is NaN")));
         }
         Ok(out)
     }
