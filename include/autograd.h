@@ -826,8 +826,8 @@ typedef struct ag_iteration {
 } ag_iteration;
 
 /**
- * Called before each step. Another result than 0 stops the loop, and so does an error. As ag_function it runs in a scope
- * of its own; ag_tree_set hands what it makes to handles from outside.
+ * Called before each step. Another result than 0 stops the loop, and so does an error. As ag_function it runs in a
+ * scope of its own; ag_tree_set hands what it makes to handles from outside.
  */
 typedef int32_t (*ag_iteration_function)(struct ag_context *cx, const struct ag_iteration *iteration, void *user);
 
@@ -4445,8 +4445,8 @@ AG_API size_t ag_tree_length(struct ag_context *cx, struct ag_tree t);
 AG_API struct ag_array ag_tree_array(struct ag_context *cx, struct ag_tree t);
 
 /**
- * The array at a path such as "layers/0/w": keys and numbers of items with "/" between them. AG_ERR_INDEX if nothing is
- * there, AG_ERR_VALUE if something else than an array is.
+ * The array at a path such as "layers/0/w": keys and numbers of items with "/" between them. AG_ERR_INDEX if nothing
+ * is there, AG_ERR_VALUE if something else than an array is.
  */
 AG_API struct ag_array ag_tree_array_at(struct ag_context *cx, struct ag_tree t, const char *path);
 
@@ -4508,8 +4508,8 @@ AG_API const char *ag_tree_difference(struct ag_context *cx, struct ag_tree x, s
 AG_API const char *ag_tree_to_string(struct ag_context *cx, struct ag_tree t);
 
 /**
- * f of the leaves of trees of one structure: args[0] of the first tree, args[1] of the second, and so on; a tree of that
- * structure with the results. Differentiable, as f is.
+ * f of the leaves of trees of one structure: args[0] of the first tree, args[1] of the second, and so on; a tree of
+ * that structure with the results. Differentiable, as f is.
  */
 AG_API
 struct ag_tree ag_tree_map(struct ag_context *cx,
@@ -4762,7 +4762,8 @@ int32_t ag_tree_check_grads(struct ag_context *cx,
                             int32_t modes);
 
 /**
- * Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is sizeof(ag_optimizer_options).
+ * Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is
+ * sizeof(ag_optimizer_options).
  */
 AG_API
 void ag_optimizer_defaults(struct ag_context *cx,
@@ -4771,14 +4772,11 @@ void ag_optimizer_defaults(struct ag_context *cx,
                            size_t size);
 
 /**
- * The defaults of the minimizers, which are those of scipy.optimize.minimize: for L-BFGS-B, and xtol of Newton-CG. `size`
- * is sizeof(ag_minimize_options). (Newton-CG allows 200 iterations per variable and has gtol 0 there; here both
- * minimizers have these numbers.)
+ * The defaults of the minimizers, which are those of scipy.optimize.minimize: for L-BFGS-B, and xtol of Newton-CG.
+ * `size` is sizeof(ag_minimize_options). (Newton-CG allows 200 iterations per variable and has gtol 0 there; here
+ * both minimizers have these numbers.)
  */
-AG_API
-void ag_minimize_defaults(struct ag_context *cx,
-                          struct ag_minimize_options *options,
-                          size_t size);
+AG_API void ag_minimize_defaults(struct ag_context *cx, struct ag_minimize_options *options, size_t size);
 
 /**
  * The state of a method before its first step: a dict, which can be saved as any tree.
@@ -4789,8 +4787,8 @@ struct ag_tree ag_optimizer_init(struct ag_context *cx,
                                  const struct ag_optimizer_options *options);
 
 /**
- * A step: parameters `x` and `state` (of ag_optimizer_init, or of the step before) are replaced behind their handles, as
- * ag_tree_set does. The gradient is a tree like the parameters. Differentiable.
+ * A step: parameters `x` and `state` (of ag_optimizer_init, or of the step before) are replaced behind their handles,
+ * as ag_tree_set does. The gradient is a tree like the parameters. Differentiable.
  */
 AG_API
 void ag_optimizer_update(struct ag_context *cx,
@@ -4800,8 +4798,8 @@ void ag_optimizer_update(struct ag_context *cx,
                          const struct ag_optimizer_options *options);
 
 /**
- * A training loop: `num_iters` steps from `x0` on, a scope for each. Returns the last parameters; what else there is to say
- * goes to *result, which may be NULL. AG_ERR_VALUE if the objective is NaN.
+ * A training loop: `num_iters` steps from `x0` on, a scope for each. Returns the last parameters; what else there is
+ * to say goes to *result, which may be NULL. AG_ERR_VALUE if the objective is NaN.
  */
 AG_API
 struct ag_tree ag_optimize(struct ag_context *cx,
@@ -4812,11 +4810,12 @@ struct ag_tree ag_optimize(struct ag_context *cx,
                            struct ag_minimize_result *result);
 
 /**
- * Minimizes a function of one array from `x0` on with L-BFGS, within bounds: `lower` and `upper` broadcast to x0 and have
- * infinities where there is no bound; the null array for none at all (J. Nocedal, S. Wright, Numerical Optimization; R.
- * Byrd, P. Lu, J. Nocedal, C. Zhu, 1995). Returns the minimizer, a constant for derivatives; how the search ended goes to
- * *result. `options` and `result` may be NULL. Complex numbers are varied in both parts. A search that doesn't converge
- * is no error; a value that is NaN at the start, or at all points of a line, is AG_ERR_VALUE.
+ * Minimizes a function of one array from `x0` on with L-BFGS, within bounds: `lower` and `upper` broadcast to x0 and
+ * have infinities where there is no bound; the null array for none at all (J. Nocedal, S. Wright, Numerical
+ * Optimization; R. Byrd, P. Lu, J. Nocedal, C. Zhu, 1995). Returns the minimizer, a constant for derivatives; how the
+ * search ended goes to *result. `options` and `result` may be NULL. Complex numbers are varied in both parts. A
+ * search that doesn't converge is no error; a value that is NaN at the start, or at all points of a line, is
+ * AG_ERR_VALUE.
  */
 AG_API
 struct ag_array ag_minimize_lbfgs(struct ag_context *cx,
@@ -4877,30 +4876,24 @@ AG_API void ag_save(struct ag_context *cx, const char *path, struct ag_array x);
 AG_API struct ag_array ag_load(struct ag_context *cx, const char *path);
 
 /**
- * Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the tree is
- * a leaf). Written as by ag_save.
+ * Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the
+ * tree is a leaf). Written as by ag_save.
  */
-AG_API
-void ag_tree_save(struct ag_context *cx,
-                  const char *path,
-                  struct ag_tree t);
+AG_API void ag_tree_save(struct ag_context *cx, const char *path, struct ag_tree t);
 
 /**
- * The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of the
- * names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell, see
- * ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
+ * The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of
+ * the names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell,
+ * see ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
  */
 AG_API struct ag_tree ag_tree_load(struct ag_context *cx, const char *path);
 
 /**
- * The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE), converted
- * to its dtype (AG_ERR_DTYPE from complex to real, or from floating to integer). AG_ERR_FILE if one is missing; what else
- * is in the file is passed over.
+ * The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE),
+ * converted to its dtype (AG_ERR_DTYPE from complex to real, or from floating to integer). AG_ERR_FILE if one is
+ * missing; what else is in the file is passed over.
  */
-AG_API
-struct ag_tree ag_tree_load_like(struct ag_context *cx,
-                                 const char *path,
-                                 struct ag_tree like);
+AG_API struct ag_tree ag_tree_load_like(struct ag_context *cx, const char *path, struct ag_tree like);
 
 #ifdef __cplusplus
 }  // extern "C"

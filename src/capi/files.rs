@@ -59,8 +59,8 @@ pub unsafe extern "C" fn ag_load(cx: *mut ag_context, path: *const c_char) -> ag
     })
 }
 
-/// Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the tree is
-/// a leaf). Written as by ag_save.
+/// Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the
+/// tree is a leaf). Written as by ag_save.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_save(cx: *mut ag_context, path: *const c_char, t: ag_tree) {
     const NAME: &str = "ag_tree_save";
@@ -71,9 +71,9 @@ pub unsafe extern "C" fn ag_tree_save(cx: *mut ag_context, path: *const c_char, 
     });
 }
 
-/// The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of the
-/// names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell, see
-/// ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
+/// The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of
+/// the names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell,
+/// see ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_load(cx: *mut ag_context, path: *const c_char) -> ag_tree {
     const NAME: &str = "ag_tree_load";
@@ -83,9 +83,9 @@ pub unsafe extern "C" fn ag_tree_load(cx: *mut ag_context, path: *const c_char) 
     })
 }
 
-/// The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE), converted
-/// to its dtype (AG_ERR_DTYPE from complex to real, or from floating to integer). AG_ERR_FILE if one is missing; what else
-/// is in the file is passed over.
+/// The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE),
+/// converted to its dtype (AG_ERR_DTYPE from complex to real, or from floating to integer). AG_ERR_FILE if one is
+/// missing; what else is in the file is passed over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_load_like(cx: *mut ag_context, path: *const c_char, like: ag_tree) -> ag_tree {
     const NAME: &str = "ag_tree_load_like";

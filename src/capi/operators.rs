@@ -1,4 +1,5 @@
-//! Operators made of others: linear maps, checkpoints, products with tensors, derivatives in forward mode, functions along an axis.
+//! Operators made of others: linear maps, checkpoints, products with tensors, derivatives in forward mode, functions
+//! along an axis.
 
 use super::function::{ag_function, arguments, unary_operator};
 use super::primitive::ag_multi_function;

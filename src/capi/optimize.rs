@@ -54,8 +54,8 @@ pub struct ag_iteration {
     pub gradient: ag_tree,
 }
 
-/// Called before each step. Another result than 0 stops the loop, and so does an error. As ag_function it runs in a scope
-/// of its own; ag_tree_set hands what it makes to handles from outside.
+/// Called before each step. Another result than 0 stops the loop, and so does an error. As ag_function it runs in a
+/// scope of its own; ag_tree_set hands what it makes to handles from outside.
 pub type ag_iteration_function =
     Option<unsafe extern "C" fn(cx: *mut ag_context, iteration: *const ag_iteration, user: *mut c_void) -> i32>;
 
@@ -208,7 +208,8 @@ impl ag_optimizer_options {
     }
 }
 
-/// Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is sizeof(ag_optimizer_options).
+/// Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is
+/// sizeof(ag_optimizer_options).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_optimizer_defaults(
     cx: *mut ag_context,
@@ -237,9 +238,9 @@ fn defaults_fit(c: &ag_context, name: &str, null: bool, size: usize) -> bool {
     fits
 }
 
-/// The defaults of the minimizers, which are those of scipy.optimize.minimize: for L-BFGS-B, and xtol of Newton-CG. `size`
-/// is sizeof(ag_minimize_options). (Newton-CG allows 200 iterations per variable and has gtol 0 there; here both
-/// minimizers have these numbers.)
+/// The defaults of the minimizers, which are those of scipy.optimize.minimize: for L-BFGS-B, and xtol of Newton-CG.
+/// `size` is sizeof(ag_minimize_options). (Newton-CG allows 200 iterations per variable and has gtol 0 there; here
+/// both minimizers have these numbers.)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimize_defaults(cx: *mut ag_context, options: *mut ag_minimize_options, size: usize) {
     guard(cx, (), |c| {
@@ -339,8 +340,8 @@ pub unsafe extern "C" fn ag_optimizer_init(
     })
 }
 
-/// A step: parameters `x` and `state` (of ag_optimizer_init, or of the step before) are replaced behind their handles, as
-/// ag_tree_set does. The gradient is a tree like the parameters. Differentiable.
+/// A step: parameters `x` and `state` (of ag_optimizer_init, or of the step before) are replaced behind their handles,
+/// as ag_tree_set does. The gradient is a tree like the parameters. Differentiable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_optimizer_update(
     cx: *mut ag_context,
@@ -366,8 +367,8 @@ pub unsafe extern "C" fn ag_optimizer_update(
     });
 }
 
-/// A training loop: `num_iters` steps from `x0` on, a scope for each. Returns the last parameters; what else there is to say
-/// goes to *result, which may be NULL. AG_ERR_VALUE if the objective is NaN.
+/// A training loop: `num_iters` steps from `x0` on, a scope for each. Returns the last parameters; what else there is
+/// to say goes to *result, which may be NULL. AG_ERR_VALUE if the objective is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_optimize(
     cx: *mut ag_context,
@@ -501,11 +502,12 @@ fn array(c: &ag_context, x: Option<Tree>) -> ag_array {
     x.map_or(ag_array::NULL, |x| c.put(x))
 }
 
-/// Minimizes a function of one array from `x0` on with L-BFGS, within bounds: `lower` and `upper` broadcast to x0 and have
-/// infinities where there is no bound; the null array for none at all (J. Nocedal, S. Wright, Numerical Optimization; R.
-/// Byrd, P. Lu, J. Nocedal, C. Zhu, 1995). Returns the minimizer, a constant for derivatives; how the search ended goes to
-/// *result. `options` and `result` may be NULL. Complex numbers are varied in both parts. A search that doesn't converge
-/// is no error; a value that is NaN at the start, or at all points of a line, is AG_ERR_VALUE.
+/// Minimizes a function of one array from `x0` on with L-BFGS, within bounds: `lower` and `upper` broadcast to x0 and
+/// have infinities where there is no bound; the null array for none at all (J. Nocedal, S. Wright, Numerical
+/// Optimization; R. Byrd, P. Lu, J. Nocedal, C. Zhu, 1995). Returns the minimizer, a constant for derivatives; how the
+/// search ended goes to *result. `options` and `result` may be NULL. Complex numbers are varied in both parts. A
+/// search that doesn't converge is no error; a value that is NaN at the start, or at all points of a line, is
+/// AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimize_lbfgs(
     cx: *mut ag_context,

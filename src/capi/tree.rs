@@ -215,8 +215,8 @@ pub unsafe extern "C" fn ag_tree_array(cx: *mut ag_context, t: ag_tree) -> ag_ar
     array_of(cx, "ag_tree_array", t, |t| Ok(t.clone()))
 }
 
-/// The array at a path such as "layers/0/w": keys and numbers of items with "/" between them. AG_ERR_INDEX if nothing is
-/// there, AG_ERR_VALUE if something else than an array is.
+/// The array at a path such as "layers/0/w": keys and numbers of items with "/" between them. AG_ERR_INDEX if nothing
+/// is there, AG_ERR_VALUE if something else than an array is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_array_at(cx: *mut ag_context, t: ag_tree, path: *const c_char) -> ag_array {
     const NAME: &str = "ag_tree_array_at";
@@ -369,8 +369,8 @@ pub unsafe extern "C" fn ag_tree_to_string(cx: *mut ag_context, t: ag_tree) -> *
     })
 }
 
-/// f of the leaves of trees of one structure: args[0] of the first tree, args[1] of the second, and so on; a tree of that
-/// structure with the results. Differentiable, as f is.
+/// f of the leaves of trees of one structure: args[0] of the first tree, args[1] of the second, and so on; a tree of
+/// that structure with the results. Differentiable, as f is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_map(
     cx: *mut ag_context,

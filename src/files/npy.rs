@@ -1,5 +1,5 @@
-//! The `.npy` format (NumPy's documentation, `numpy.lib.format`): a magic string, the length of a header, the header, which is
-//! a Python dict with the dtype, the order and the shape, and the elements.
+//! The `.npy` format (NumPy's documentation, `numpy.lib.format`): a magic string, the length of a header, the header,
+//! which is a Python dict with the dtype, the order and the shape, and the elements.
 
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;

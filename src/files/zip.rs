@@ -1,5 +1,6 @@
-//! ZIP archives (PKWARE's APPNOTE.TXT, version 6.3): written without compression, as `numpy.savez` does; read with and without
-//! deflate, for `numpy.savez_compressed`. Sizes above 4 GiB are in the 64-bit fields, sections 4.3.14 and 4.5.3.
+//! ZIP archives (PKWARE's APPNOTE.TXT, version 6.3): written without compression, as `numpy.savez` does; read with and
+//! without deflate, for `numpy.savez_compressed`. Sizes above 4 GiB are in the 64-bit fields, sections 4.3.14 and
+//! 4.5.3.
 
 use crate::error::{Error, Result};
 use std::borrow::Cow;

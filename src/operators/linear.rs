@@ -1,8 +1,8 @@
 //! Derivatives at a point as linear maps that are applied any number of times, and gradients beside other results.
 //!
 //! A recorded call is such a map: its VJP. So the two others are recorded calls of other functions. The VJP of the
-//! gradient is the product with the Hessian. The VJP of the VJP is the JVP: for fixed arguments the VJP is linear in the
-//! cotangent, and the transpose of the transposed Jacobian is the Jacobian.
+//! gradient is the product with the Hessian. The VJP of the VJP is the JVP: for fixed arguments the VJP is linear in
+//! the cotangent, and the transpose of the transposed Jacobian is the Jacobian.
 
 use super::grad::{Arrays, Function, Recorded, check_scalar, close, normal, record, settle, value_and_grads};
 use crate::array::Shape;

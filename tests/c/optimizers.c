@@ -257,7 +257,8 @@ static ag_array logistic(ag_context *cx, const ag_array *args, size_t nargs, voi
   ag_array i = ag_arange(cx, AG_F64, 0.0, 40.0, 1.0), j = ag_arange(cx, AG_F64, 0.0, 4.0, 1.0);
   ag_array angles = ag_add(cx, ag_expand_dims(cx, ag_mul_scalar(cx, i, 3.0), 1), ag_mul_scalar(cx, ag_square(cx, j), 5.0));
   ag_array x = ag_sin(cx, ag_add_scalar(cx, angles, 1.0));
-  ag_array positive = ag_greater(cx, ag_add(cx, ag_cos(cx, ag_mul_scalar(cx, i, 7.0)), ag_index(cx, x, ":, 0")), ag_scalar(cx, 0.0));
+  ag_array scores = ag_add(cx, ag_cos(cx, ag_mul_scalar(cx, i, 7.0)), ag_index(cx, x, ":, 0"));
+  ag_array positive = ag_greater(cx, scores, ag_scalar(cx, 0.0));
   ag_array y = ag_where(cx, positive, ag_scalar(cx, 1.0), ag_scalar(cx, -1.0));
   ag_array margins = ag_neg(cx, ag_mul(cx, y, ag_dot(cx, x, args[0])));
   ag_array losses = ag_sum(cx, ag_logaddexp(cx, ag_zeros_like(cx, margins), margins));
@@ -366,7 +367,7 @@ static void trees_and_ends(ag_context *cx) {
   ag_minimize_options o = minimizer_options(cx);
   ag_minimize_result r = empty_result();
   leaves[0] = ag_scalar_int(cx, 2), leaves[1] = array_of(cx, AG_F32, "", "0.5"), leaves[2] = ag_scalar_complex(cx, 1, 0.3);
-  ag_tree t = ag_tree_dict_of(cx, keys, leaves, 3), found[2];
+  ag_tree t = ag_tree_dict_of(cx, keys, leaves, 3), found[2], upper;
   o.gtol = 1e-8, o.ftol = 0.0;
   found[0] = ag_tree_minimize_lbfgs(cx, complex_tree, NULL, t, null_tree(), null_tree(), &o, NULL);
   found[1] = ag_tree_minimize_newton_cg(cx, complex_tree, NULL, t, &o, &r);
@@ -380,6 +381,11 @@ static void trees_and_ends(ag_context *cx) {
   /* complex numbers have no bounds; the others may have */
   CHECK(ag_tree_minimize_lbfgs(cx, complex_tree, NULL, t, t, null_tree(), &o, NULL).bits == 0);
   CHECK_ERROR(cx, AG_ERR_DTYPE, "complex numbers have no bounds");
+  leaves[0] = leaves[2] = ag_scalar(cx, INFINITY), leaves[1] = ag_scalar(cx, 1.5);
+  upper = ag_tree_dict_of(cx, keys, leaves, 3);
+  found[0] = ag_tree_minimize_lbfgs(cx, complex_tree, NULL, t, null_tree(), upper, &o, NULL);
+  CHECK_ARRAY_TO(cx, ag_tree_array_at(cx, found[0], "z"), "", "2 1", 1e-6);
+  CHECK_ARRAY(cx, ag_tree_array_at(cx, found[0], "w"), "", "1.5");
   CHECK(ag_tree_minimize_lbfgs(cx, complex_tree, NULL, t, null_tree(), ag_tree_leaf(cx, x0), &o, NULL).bits == 0);
   CHECK_ERROR(cx, AG_ERR_VALUE, "the upper bounds have another structure");
 

@@ -167,7 +167,6 @@ static ag_tree mixed(ag_context *cx) {
 static void leaf_by_leaf(ag_context *cx) {
   ag_tree t = net(cx), trees[2], back, m = mixed(cx);
   trees[0] = ag_tree_mul_scalar(cx, t, 3.0), trees[1] = ag_tree_mul_scalar(cx, t, 4.0);
-  CHECK(tree_difference(cx, ag_tree_map(cx, hypotenuse, NULL, trees, 2), ag_tree_map(cx, hypotenuse, NULL, trees, 2)) == 0);
   CHECK_CLOSE(ag_item(cx, ag_tree_norm(cx, ag_tree_map(cx, hypotenuse, NULL, trees, 2))),
               5 * ag_item(cx, ag_tree_norm(cx, t)), 1e-14);
   CHECK(tree_difference(cx, ag_tree_map(cx, minus, NULL, trees, 1), ag_tree_sub(cx, t, trees[1])) < 1e-15);
@@ -402,7 +401,8 @@ static void products(ag_context *cx) {
   CHECK(ag_tree_hvp(cx, loss, NULL, &t, 1, 0, p).bits == 0);
   CHECK_ERROR(cx, AG_ERR_VALUE, "ag_tree_hvp");
   /* checkpoints: nothing changes but what is kept */
-  CHECK(tree_difference(cx, ag_tree_grad(cx, checked_several, &on, &p, 1, 0), ag_tree_grad(cx, checked_several, NULL, &p, 1, 0)) < 1e-12);
+  g = ag_tree_grad(cx, checked_several, NULL, &p, 1, 0);
+  CHECK(tree_difference(cx, ag_tree_grad(cx, checked_several, &on, &p, 1, 0), g) < 1e-12);
   CHECK(ag_tree_check_grads(cx, checked_several, &on, &p, 1, 2, 0) == AG_OK);
   CHECK(ag_tree_checkpoint(cx, NULL, NULL, &p, 1).bits == 0);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_tree_checkpoint");

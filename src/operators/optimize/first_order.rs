@@ -135,8 +135,8 @@ pub fn update(cx: &Context, o: &Options, x: &Tree, gradient: &Tree, state: &Tree
     Ok((x.with(moved), state.with(new)))
 }
 
-/// What the callback of a loop sees, before the step: iteration, value, norm of the gradient, parameters, gradient. Returns
-/// whether to stop.
+/// What the callback of a loop sees, before the step: iteration, value, norm of the gradient, parameters, gradient.
+/// Returns whether to stop.
 pub type Watch<'w> = dyn FnMut(usize, f64, f64, &Tree, &Tree) -> bool + 'w;
 
 /// `iterations` steps from `x0` on. `f` gets the number of the step and the parameters.

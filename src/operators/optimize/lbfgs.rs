@@ -1,12 +1,12 @@
 //! L-BFGS, with bounds if there are any.
 //!
-//! Without bounds the direction is the two-loop recursion (J. Nocedal, S. Wright, Numerical Optimization, 2006, algorithm
-//! 7.4). With bounds it is that of L-BFGS-B (R. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound
-//! constrained optimization, 1995): along the projected gradient to the first minimum of the quadratic model (algorithm CP), which
-//! tells the variables at their bounds; then the minimum of the model over the others (the direct primal method), projected to
-//! the bounds (J. Morales, J. Nocedal, 2011). The model's matrix is theta I - W M W', with W the last steps and changes of the
-//! gradient side by side, and M a small matrix. Step lengths satisfy the strong Wolfe conditions. Stopping rules and defaults are
-//! those of SciPy's `L-BFGS-B`.
+//! Without bounds the direction is the two-loop recursion (J. Nocedal, S. Wright, Numerical Optimization, 2006,
+//! algorithm 7.4). With bounds it is that of L-BFGS-B (R. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm
+//! for bound constrained optimization, 1995): along the projected gradient to the first minimum of the quadratic model
+//! (algorithm CP), which tells the variables at their bounds; then the minimum of the model over the others (the
+//! direct primal method), projected to the bounds (J. Morales, J. Nocedal, 2011). The model's matrix is theta I - W M
+//! W', with W the last steps and changes of the gradient side by side, and M a small matrix. Step lengths satisfy the
+//! strong Wolfe conditions. Stopping rules and defaults are those of SciPy's `L-BFGS-B`.
 
 use super::search::{Found, Wolfe, search};
 use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};

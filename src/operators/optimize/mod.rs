@@ -1,9 +1,9 @@
-//! Minimizing functions: first-order methods for training ([`first_order`]), L-BFGS with bounds ([`lbfgs`]) and Newton's method
-//! with conjugate gradients ([`newton_cg`]) for smooth functions of any number of variables.
+//! Minimizing functions: first-order methods for training ([`first_order`]), L-BFGS with bounds ([`lbfgs`]) and
+//! Newton's method with conjugate gradients ([`newton_cg`]) for smooth functions of any number of variables.
 //!
-//! The latter two work on one vector of `f64`, in which a complex number is a pair: the real and imaginary parts of all
-//! leaves are variables like others. [`Problem`] translates. The gradient by (x, y) of a real function of z = x + iy is the
-//! conjugate of what a gradient is in this library.
+//! The latter two work on one vector of `f64`, in which a complex number is a pair: the real and imaginary parts of
+//! all leaves are variables like others. [`Problem`] translates. The gradient by (x, y) of a real function of z = x +
+//! iy is the conjugate of what a gradient is in this library.
 
 pub mod first_order;
 pub mod lbfgs;
@@ -149,19 +149,25 @@ impl<'p> Problem<'p> {
 
     /// Bounds as numbers: arrays that broadcast to the leaves. An infinity where there is none.
     pub fn bounds(&self, what: &str, bounds: &[Array]) -> Result<Vec<f64>> {
-        let mut arrays = Arrays::new();
-        for (b, meta) in bounds.iter().zip(&self.metas) {
-            if meta.dtype.is_complex() || b.dtype().is_complex() {
-                return Err(Error::dtype("complex numbers have no bounds"));
-            }
-            let b = rows::astype(self.cx, &b.plain(), DType::F64);
-            let b = if b.shape() == &meta.shape[..] { b } else { shape::broadcast_to(self.cx, &b, &meta.shape) };
-            self.pending()?;
-            // Rounded to the precision of the variable, so that a variable can be at its bound.
-            arrays.push(rows::astype(self.cx, &b, meta.dtype));
-        }
         let mut out = zeros(self.n)?;
-        self.pack(&arrays, false, &mut out)?;
+        let mut start = 0;
+        for (b, meta) in bounds.iter().zip(&self.metas) {
+            let part = &mut out[start..start + parts(meta)];
+            start += part.len();
+            let b = rows::astype(self.cx, &b.plain(), b.dtype().promote(DType::F64));
+            // Rounded to the precision of the variable, so that a variable can be at its bound.
+            let b = rows::astype(self.cx, &b, if meta.dtype == DType::F32 { DType::F32 } else { b.dtype() });
+            let b = if b.shape() == &meta.shape[..] { b } else { shape::broadcast_to(self.cx, &b, &meta.shape) };
+            let b = rows::astype(self.cx, &b, b.dtype().promote(DType::F64));
+            self.pending()?;
+            let t = self.cx.engine.contiguous(&self.cx.tensor(&b)?)?;
+            let infinite = t.dtype() == DType::F64 && t.elements::<f64>().iter().all(|b| b.is_infinite());
+            if t.dtype().is_complex() || meta.dtype.is_complex() && !infinite {
+                return Err(Error::dtype("complex numbers have no bounds but infinite ones"));
+            }
+            let each = part.len() / t.size().max(1);
+            part.chunks_exact_mut(each.max(1)).zip(t.elements::<f64>()).for_each(|(to, b)| to.fill(*b));
+        }
         if out.iter().any(|b| b.is_nan()) {
             return Err(Error::value(format!("{what}: one of them is NaN")));
         }

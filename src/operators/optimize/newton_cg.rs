@@ -1,6 +1,6 @@
-//! Newton's method with conjugate gradients: J. Nocedal, S. Wright, Numerical Optimization (2006), algorithm 7.1, with the
-//! forcing sequence, the treatment of negative curvature and the stopping rule of SciPy's `Newton-CG`. Products with the
-//! Hessian are exact: the gradient is recorded once per iteration, and each product is a sweep.
+//! Newton's method with conjugate gradients: J. Nocedal, S. Wright, Numerical Optimization (2006), algorithm 7.1, with
+//! the forcing sequence, the treatment of negative curvature and the stopping rule of SciPy's `Newton-CG`. Products
+//! with the Hessian are exact: the gradient is recorded once per iteration, and each product is a sweep.
 
 use super::search::{Found, Wolfe, search};
 use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};

@@ -13,8 +13,8 @@ use std::cell::RefCell;
 /// Bounds of all variables, from a tree of those of the leaves; infinite without one.
 pub type BoundsOf<'b> = dyn Fn(&str, Option<&Tree>) -> Result<Vec<f64>> + 'b;
 
-/// Lets `run` minimize `f` from `x0` on. It gets the problem, bounds on demand, the numbers that are varied, and what is to be
-/// called before each step.
+/// Lets `run` minimize `f` from `x0` on. It gets the problem, bounds on demand, the numbers that are varied, and what
+/// is to be called before each step.
 pub fn minimize(
     cx: &Context,
     name: &str,

@@ -1,5 +1,5 @@
-//! A step length that satisfies the strong Wolfe conditions: J. Nocedal, S. Wright, Numerical Optimization (2006), algorithms
-//! 3.5 and 3.6, with cubic interpolation (equation 3.59) kept inside of the bracket.
+//! A step length that satisfies the strong Wolfe conditions: J. Nocedal, S. Wright, Numerical Optimization (2006),
+//! algorithms 3.5 and 3.6, with cubic interpolation (equation 3.59) kept inside of the bracket.
 
 use crate::error::Result;
 
@@ -31,8 +31,8 @@ pub enum Found {
     Nothing { undefined: bool },
 }
 
-/// Looks for a step. `evaluate` returns value and slope at a step length; the caller keeps what belongs to the last one. A value
-/// that isn't finite is a step too long.
+/// Looks for a step. `evaluate` returns value and slope at a step length; the caller keeps what belongs to the last
+/// one. A value that isn't finite is a step too long.
 pub fn search(
     wolfe: &Wolfe,
     value: f64,
@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn strong_wolfe_conditions_hold() {
         type Function = fn(f64) -> (f64, f64);
-        // From More and Thuente, Line search algorithms with guaranteed sufficient decrease (1994), section 5, and others.
+        // From More and Thuente, Line search algorithms with guaranteed sufficient decrease (1994), section 5, and
+        // others.
         let functions: [Function; 4] = [
             |a| (-a / (a * a + 2.0), (a * a - 2.0) / (a * a + 2.0).powi(2)),
             |a| {

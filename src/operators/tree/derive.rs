@@ -60,7 +60,7 @@ impl Variables {
         args
     }
 
-    /// Trees like args[argnums] with `found` at these leaves, and zeros at the others.
+    /// Trees like the arguments `argnums` with `found` at these leaves, and zeros at the others.
     pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Vec<Tree>> {
         if cx.failed() {
             return None;
@@ -250,8 +250,8 @@ pub fn hvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize, v: 
     Ok(variables.trees(cx, args, &[argnum], found).and_then(|mut t| t.pop()))
 }
 
-/// The Jacobian with respect to one argument: a tree like the result with, for each leaf, a tree like the argument, whose
-/// leaves have the axes of the result's leaf, then those of the argument's.
+/// The Jacobian with respect to one argument: a tree like the result with, for each leaf, a tree like the argument,
+/// whose leaves have the axes of the result's leaf, then those of the argument's.
 pub fn jacobian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
     let variables = Variables::of(args, &[argnum]);
     let x = &args[argnum];

@@ -2,7 +2,7 @@
 //!
 //! A tree is a *form* (what is nested in what, under which keys) and its leaves, in the order of the form; dicts are
 //! ordered by their keys. Forms are shared, so a tree like another one is a list of leaves and a count. Leaves may be
-//! boxed at any level: the engine knows nothing of trees, and an operator on functions of trees ([`derive`]) is the
+//! boxed at any level: the engine knows nothing of trees, and an operator on functions of trees ([`mod@derive`]) is the
 //! operator on functions of their leaves.
 //!
 //! Depth and size of a form have bounds, so walking it may recurse.
