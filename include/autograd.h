@@ -131,6 +131,11 @@
 #define AG_ERR_ANOMALY 17
 
 /**
+ * A file cannot be read or written, or isn't what it should be.
+ */
+#define AG_ERR_FILE 18
+
+/**
  * Codes of callbacks begin here.
  */
 #define AG_ERR_USER 1000
@@ -367,6 +372,71 @@
 #define AG_MAX_RAW_NDIM 32
 
 /**
+ * An array.
+ */
+#define AG_LEAF 0
+
+/**
+ * A tuple.
+ */
+#define AG_TUPLE 1
+
+/**
+ * A list.
+ */
+#define AG_LIST 2
+
+/**
+ * A dict: items by key, ordered by their keys.
+ */
+#define AG_DICT 3
+
+/**
+ * Gradient descent with momentum: v = mass v - (1 - mass) g; x = x + step_size v.
+ */
+#define AG_SGD 0
+
+/**
+ * s = gamma s + (1 - gamma) g^2, from 1 on; x = x - step_size g / (sqrt(s) + eps).
+ */
+#define AG_RMSPROP 1
+
+/**
+ * D. Kingma, J. Ba, Adam: a method for stochastic optimization (2015).
+ */
+#define AG_ADAM 2
+
+/**
+ * The gradient is small enough.
+ */
+#define AG_STOP_GRADIENT 0
+
+/**
+ * The last step changed little enough.
+ */
+#define AG_STOP_CHANGE 1
+
+/**
+ * As many iterations as allowed.
+ */
+#define AG_STOP_ITERATIONS 2
+
+/**
+ * As many evaluations as allowed.
+ */
+#define AG_STOP_EVALUATIONS 3
+
+/**
+ * The callback wanted it.
+ */
+#define AG_STOP_CALLBACK 4
+
+/**
+ * No step makes the value smaller: the precision is exhausted, or the gradient is wrong.
+ */
+#define AG_STOP_LINE_SEARCH 5
+
+/**
  * Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
  * of each other and may be used on different threads at the same time; one context serves one thread at a time, any
  * thread.
@@ -536,6 +606,17 @@ typedef struct ag_array (*ag_step_function)(struct ag_context *cx,
                                             void *user);
 
 /**
+ * A function with several results: writes results[0] to results[nresults - 1]. Returns 0, or an error code (raised for
+ * it if it hasn't done so itself).
+ */
+typedef int32_t (*ag_multi_function)(struct ag_context *cx,
+                                     const struct ag_array *args,
+                                     size_t nargs,
+                                     struct ag_array *results,
+                                     size_t nresults,
+                                     void *user);
+
+/**
  * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
  * to 0; NULL is allowed for all 0.
  */
@@ -621,17 +702,6 @@ typedef struct ag_array (*ag_jvp_function)(struct ag_context *cx,
                                            const struct ag_array *args,
                                            size_t nargs,
                                            void *user);
-
-/**
- * A function with several results: writes results[0] to results[nresults - 1]. Returns 0, or an error code (raised for
- * it if it hasn't done so itself).
- */
-typedef int32_t (*ag_multi_function)(struct ag_context *cx,
-                                     const struct ag_array *args,
-                                     size_t nargs,
-                                     struct ag_array *results,
-                                     size_t nresults,
-                                     void *user);
 
 /**
  * The VJPs of several arguments together: grads[i] for args[argnums[i]], from the cotangents gs of all results.
@@ -813,6 +883,165 @@ typedef struct ag_raw_primitive_def {
    */
   ag_drop drop_user;
 } ag_raw_primitive_def;
+
+/**
+ * A tree: a tuple, list or dict, nested, with arrays as leaves; or one array. Like an array it is immutable, belongs to the
+ * scope in which it was made, and is valid until that is left. `{0}` is null.
+ */
+typedef struct ag_tree {
+  /**
+   * Private.
+   */
+  uint64_t bits;
+} ag_tree;
+#define ag_tree_NULL (ag_tree){ .bits = 0 }
+
+/**
+ * A function of trees: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself. An array is
+ * returned as `ag_tree_leaf(cx, y)`, several results as a tuple or dict of them. It fails with
+ * `ag_raise(cx, ...)` and a null tree. As ag_function in everything else.
+ */
+typedef struct ag_tree (*ag_tree_function)(struct ag_context *cx, const struct ag_tree *args, size_t nargs, void *user);
+
+/**
+ * An iteration that is about to make its step.
+ */
+typedef struct ag_iteration {
+  /**
+   * How long the struct is; grows with versions.
+   */
+  size_t struct_size;
+  size_t iteration;
+  double value;
+  /**
+   * Euclidean, over all leaves; of the projected gradient where there are bounds.
+   */
+  double gradient_norm;
+  /**
+   * The parameters, and the gradient in their form: borrowed for the call. Of a function of an array a leaf.
+   */
+  struct ag_tree x;
+  struct ag_tree gradient;
+} ag_iteration;
+
+/**
+ * Called before each step. Another result than 0 stops the loop, and so does an error. As ag_function it runs in a
+ * scope of its own; ag_tree_set hands what it makes to handles from outside.
+ */
+typedef int32_t (*ag_iteration_function)(struct ag_context *cx, const struct ag_iteration *iteration, void *user);
+
+/**
+ * A method with its numbers; fill it in with ag_optimizer_defaults, then change what is to be different.
+ */
+typedef struct ag_optimizer_options {
+  size_t struct_size;
+  /**
+   * AG_SGD, AG_RMSPROP or AG_ADAM.
+   */
+  int32_t method;
+  /**
+   * Steps of ag_optimize.
+   */
+  size_t num_iters;
+  double step_size;
+  /**
+   * Of AG_SGD.
+   */
+  double mass;
+  /**
+   * Of AG_RMSPROP.
+   */
+  double gamma;
+  /**
+   * Of AG_ADAM.
+   */
+  double b1;
+  double b2;
+  /**
+   * Of AG_RMSPROP and AG_ADAM.
+   */
+  double eps;
+  /**
+   * Of ag_optimize; may be NULL.
+   */
+  ag_iteration_function callback;
+  void *callback_user;
+} ag_optimizer_options;
+
+/**
+ * When a minimizer stops; fill it in with ag_minimize_defaults, then change what is to be different.
+ */
+typedef struct ag_minimize_options {
+  size_t struct_size;
+  size_t max_iterations;
+  /**
+   * Evaluations of value and gradient.
+   */
+  size_t max_evaluations;
+  /**
+   * Stop where the largest element of the (projected) gradient is not above this.
+   */
+  double gtol;
+  /**
+   * L-BFGS: stop where a step makes the value smaller by no more than this times max(|value|, 1).
+   */
+  double ftol;
+  /**
+   * Newton-CG: stop where a step moves the variables by no more than this on average.
+   */
+  double xtol;
+  /**
+   * L-BFGS: steps remembered.
+   */
+  size_t memory;
+  /**
+   * L-BFGS: evaluations in one search along a line.
+   */
+  size_t max_line_search;
+  /**
+   * May be NULL.
+   */
+  ag_iteration_function callback;
+  void *callback_user;
+} ag_minimize_options;
+
+/**
+ * What a loop is to minimize: a function of the number of the step (for the choice of a batch) and of the parameters,
+ * which are borrowed for the call. The result is real and has one element. As ag_function in everything else.
+ */
+typedef struct ag_array (*ag_objective)(struct ag_context *cx, size_t i, struct ag_tree x, void *user);
+
+/**
+ * How a loop ended. Set struct_size to sizeof(ag_minimize_result) before the call.
+ */
+typedef struct ag_minimize_result {
+  size_t struct_size;
+  /**
+   * AG_STOP_GRADIENT and so on. The first two are what was wanted; the others are no errors either.
+   */
+  int32_t status;
+  size_t iterations;
+  /**
+   * Evaluations of value and gradient.
+   */
+  size_t evaluations;
+  /**
+   * Products with the Hessian.
+   */
+  size_t products;
+  /**
+   * The value at the result; of ag_optimize that at the beginning of the last step.
+   */
+  double value;
+  /**
+   * The norm there, see ag_iteration.
+   */
+  double gradient_norm;
+  /**
+   * The status in words. Valid forever.
+   */
+  const char *message;
+} ag_minimize_result;
 
 #ifdef __cplusplus
 extern "C" {
@@ -4017,7 +4246,8 @@ struct ag_tape ag_make_vjp(struct ag_context *cx,
 
 /**
  * The vector-Jacobian product of what ag_make_vjp kept: the cotangent of the argument for the cotangent `g` of the
- * result. AG_ERR_SHAPE if g hasn't the shape of the result.
+ * result. AG_ERR_SHAPE if g hasn't the shape of the result. Also the products of what ag_make_jvp and ag_make_hvp kept,
+ * with a `g` of the shape of the argument.
  */
 AG_API struct ag_array ag_vjp(struct ag_context *cx, struct ag_tape vjp, struct ag_array g);
 
@@ -4122,6 +4352,49 @@ struct ag_array ag_checkpoint_loop(struct ag_context *cx,
                                    const struct ag_array *args,
                                    size_t nargs,
                                    size_t steps);
+
+/**
+ * Evaluates the function (its value goes to *value, which may be NULL) and keeps the Jacobian with respect to
+ * args[argnum] as a linear map: ag_vjp(cx, jvp, v) is its product with a tangent v of the argument, the tangent of the
+ * result. Each product is a sweep, and no evaluation of the function (autograd's make_jvp_reversemode; for one product
+ * ag_jvp costs less). End it with ag_tape_end.
+ */
+AG_API
+struct ag_tape ag_make_jvp(struct ag_context *cx,
+                           ag_function f,
+                           void *user,
+                           const struct ag_array *args,
+                           size_t nargs,
+                           size_t argnum,
+                           struct ag_array *value);
+
+/**
+ * The gradient with respect to args[argnum] (to *gradient, which may be NULL), and the Hessian kept as a linear map:
+ * ag_vjp(cx, hvp, v) is its product with v. Reverse over reverse: each product is a sweep, and no evaluation of the
+ * function (for one product ag_hvp costs less). End it with ag_tape_end.
+ */
+AG_API
+struct ag_tape ag_make_hvp(struct ag_context *cx,
+                           ag_function f,
+                           void *user,
+                           const struct ag_array *args,
+                           size_t nargs,
+                           size_t argnum,
+                           struct ag_array *gradient);
+
+/**
+ * The gradient of the first result of a function with respect to args[argnum], and its other results: the function has
+ * naux + 1 results, of which the first is real and has one element. results[0] to results[naux] are the values.
+ */
+AG_API
+struct ag_array ag_grad_and_aux(struct ag_context *cx,
+                                ag_multi_function f,
+                                void *user,
+                                const struct ag_array *args,
+                                size_t nargs,
+                                size_t argnum,
+                                size_t naux,
+                                struct ag_array *results);
 
 /**
  * The derivative of a function of a number, or of one that works element by element, with respect to args[argnum], in
@@ -4378,6 +4651,516 @@ AG_API void ag_defjvp_primitive(struct ag_context *cx, struct ag_primitive p, si
  * Registers a primitive written as kernels; as ag_primitive_new.
  */
 AG_API struct ag_primitive ag_raw_primitive_new(struct ag_context *cx, const struct ag_raw_primitive_def *def);
+
+/**
+ * An array as a tree, for functions that take trees.
+ */
+AG_API struct ag_tree ag_tree_leaf(struct ag_context *cx, struct ag_array x);
+
+/**
+ * A tuple of trees.
+ */
+AG_API struct ag_tree ag_tree_tuple(struct ag_context *cx, const struct ag_tree *items, size_t n);
+
+/**
+ * A list of trees. Like a tuple in everything but its name.
+ */
+AG_API struct ag_tree ag_tree_list(struct ag_context *cx, const struct ag_tree *items, size_t n);
+
+/**
+ * A dict of trees: items[i] under keys[i]. Keys are copied; they are texts without "/", which separates keys in paths,
+ * and each is there once.
+ */
+AG_API
+struct ag_tree ag_tree_dict(struct ag_context *cx,
+                            const char *const *keys,
+                            const struct ag_tree *items,
+                            size_t n);
+
+/**
+ * A tuple of arrays.
+ */
+AG_API struct ag_tree ag_tree_tuple_of(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * A list of arrays.
+ */
+AG_API struct ag_tree ag_tree_list_of(struct ag_context *cx, const struct ag_array *arrays, size_t n);
+
+/**
+ * A dict of arrays, see ag_tree_dict.
+ */
+AG_API
+struct ag_tree ag_tree_dict_of(struct ag_context *cx,
+                               const char *const *keys,
+                               const struct ag_array *arrays,
+                               size_t n);
+
+/**
+ * What the tree is at its root: AG_LEAF, AG_TUPLE, AG_LIST or AG_DICT; -1 on error.
+ */
+AG_API int32_t ag_tree_kind(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * The number of items at the root; 0 of a leaf, and on error.
+ */
+AG_API size_t ag_tree_length(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * The array of a tree that is a leaf; AG_ERR_VALUE for another one.
+ */
+AG_API struct ag_array ag_tree_array(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * The array at a path such as "layers/0/w": keys and numbers of items with "/" between them. AG_ERR_INDEX if nothing
+ * is there, AG_ERR_VALUE if something else than an array is.
+ */
+AG_API struct ag_array ag_tree_array_at(struct ag_context *cx, struct ag_tree t, const char *path);
+
+/**
+ * Item `i`; negative numbers count from the end. AG_ERR_INDEX if it isn't there.
+ */
+AG_API struct ag_tree ag_tree_item(struct ag_context *cx, struct ag_tree t, int64_t i);
+
+/**
+ * The tree at a path, see ag_tree_array_at; a path may be a single key.
+ */
+AG_API struct ag_tree ag_tree_get(struct ag_context *cx, struct ag_tree t, const char *path);
+
+/**
+ * Whether something is at a path. False on error.
+ */
+AG_API bool ag_tree_has(struct ag_context *cx, struct ag_tree t, const char *path);
+
+/**
+ * Key `i` of a dict, in ascending order. Valid until the next call with this context. NULL on error.
+ */
+AG_API const char *ag_tree_key(struct ag_context *cx, struct ag_tree t, size_t i);
+
+/**
+ * The number of leaves in all; 0 on error.
+ */
+AG_API size_t ag_tree_leaf_count(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * Leaf `i`, in the order of the tree, of dicts that of their keys.
+ */
+AG_API struct ag_array ag_tree_leaf_at(struct ag_context *cx, struct ag_tree t, size_t i);
+
+/**
+ * The path of leaf `i`, such as "layers/0/w"; empty for a tree that is a leaf. Valid until the next call with this
+ * context. NULL on error.
+ */
+AG_API const char *ag_tree_path_at(struct ag_context *cx, struct ag_tree t, size_t i);
+
+/**
+ * A tree of the structure of `like` with other leaves, `n` of them in its order, of any shapes.
+ */
+AG_API
+struct ag_tree ag_tree_with_leaves(struct ag_context *cx,
+                                   struct ag_tree like,
+                                   const struct ag_array *leaves,
+                                   size_t n);
+
+/**
+ * What is different between the structures of two trees, in words, such as "at layers/1: expected a list of 2, got an
+ * array"; NULL if nothing is, or on error. Shapes and dtypes don't count. Valid until the next call with this context.
+ */
+AG_API const char *ag_tree_difference(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+
+/**
+ * The tree as text, as Python writes it, with its arrays as ag_to_string has them. Valid until the next call with this
+ * context. NULL on error.
+ */
+AG_API const char *ag_tree_to_string(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * f of the leaves of trees of one structure: args[0] of the first tree, args[1] of the second, and so on; a tree of
+ * that structure with the results. Differentiable, as f is.
+ */
+AG_API
+struct ag_tree ag_tree_map(struct ag_context *cx,
+                           ag_function f,
+                           void *user,
+                           const struct ag_tree *trees,
+                           size_t ntrees);
+
+/**
+ * All leaves as one vector, of the dtype that holds all of them. Differentiable.
+ */
+AG_API struct ag_array ag_tree_flatten(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * The inverse of ag_tree_flatten: a tree like `like` with the elements of a vector. Each leaf has its shape and its
+ * dtype: of complex elements a real leaf takes the real part. Differentiable.
+ */
+AG_API struct ag_tree ag_tree_unflatten(struct ag_context *cx, struct ag_tree like, struct ag_array flat);
+
+/**
+ * x + y, leaf by leaf; the trees have one structure and shapes. Differentiable, as is all arithmetic of trees.
+ */
+AG_API struct ag_tree ag_tree_add(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+
+/**
+ * x - y, leaf by leaf.
+ */
+AG_API struct ag_tree ag_tree_sub(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+
+/**
+ * x y, element by element.
+ */
+AG_API struct ag_tree ag_tree_mul(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+
+/**
+ * Every leaf times a number, in its own precision.
+ */
+AG_API struct ag_tree ag_tree_mul_scalar(struct ag_context *cx, struct ag_tree x, double factor);
+
+/**
+ * The inner product: the sum of conj(x) y over all elements, its real part.
+ */
+AG_API struct ag_array ag_tree_dot(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+
+/**
+ * The Euclidean norm of all elements together.
+ */
+AG_API struct ag_array ag_tree_norm(struct ag_context *cx, struct ag_tree x);
+
+/**
+ * Zeros of the shapes and dtypes of `x`.
+ */
+AG_API struct ag_tree ag_tree_zeros_like(struct ag_context *cx, struct ag_tree x);
+
+/**
+ * The values without their history, see ag_value.
+ */
+AG_API struct ag_tree ag_tree_value(struct ag_context *cx, struct ag_tree x);
+
+/**
+ * The real and complex leaves as inputs of a tape; the others as they are.
+ */
+AG_API struct ag_tree ag_tree_box(struct ag_context *cx, struct ag_tape tape, struct ag_tree x);
+
+/**
+ * A second handle for the same tree, in the innermost scope.
+ */
+AG_API struct ag_tree ag_tree_dup(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * Makes the handle `dst` stand for the tree of `src`, as ag_set: for trees that live longer than a scope, such as the
+ * parameters of a loop.
+ */
+AG_API void ag_tree_set(struct ag_context *cx, struct ag_tree dst, struct ag_tree src);
+
+/**
+ * Lets a tree survive the leaving of `scope`, as ag_keep. Returns the same handle.
+ */
+AG_API struct ag_tree ag_tree_keep(struct ag_context *cx, struct ag_scope scope, struct ag_tree t);
+
+/**
+ * Gives up one handle before its scope is left, as ag_release.
+ */
+AG_API void ag_tree_release(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * The gradient of a function with respect to args[argnum], a tree like it: the result is one array, real and of one
+ * element. Integers and booleans in the argument reach the function as they are; their part of the gradient is zeros.
+ */
+AG_API
+struct ag_tree ag_tree_grad(struct ag_context *cx,
+                            ag_tree_function f,
+                            void *user,
+                            const struct ag_tree *args,
+                            size_t nargs,
+                            size_t argnum);
+
+/**
+ * The value of a function, and its gradient with respect to args[argnum] in *gradient, see ag_tree_grad.
+ */
+AG_API
+struct ag_array ag_tree_value_and_grad(struct ag_context *cx,
+                                       ag_tree_function f,
+                                       void *user,
+                                       const struct ag_tree *args,
+                                       size_t nargs,
+                                       size_t argnum,
+                                       struct ag_tree *gradient);
+
+/**
+ * The value of a function, and its gradients with respect to args[argnums[i]] in gradients[i], from one sweep. argnums
+ * NULL: with respect to all arguments (nargnums is ignored).
+ */
+AG_API
+struct ag_array ag_tree_value_and_grads(struct ag_context *cx,
+                                        ag_tree_function f,
+                                        void *user,
+                                        const struct ag_tree *args,
+                                        size_t nargs,
+                                        const size_t *argnums,
+                                        size_t nargnums,
+                                        struct ag_tree *gradients);
+
+/**
+ * The gradient of the first item of a function's result, which is a tuple of an array (real, of one element) and of
+ * anything else; the latter goes to *aux, the value to *value (either may be NULL).
+ */
+AG_API
+struct ag_tree ag_tree_grad_and_aux(struct ag_context *cx,
+                                    ag_tree_function f,
+                                    void *user,
+                                    const struct ag_tree *args,
+                                    size_t nargs,
+                                    size_t argnum,
+                                    struct ag_array *value,
+                                    struct ag_tree *aux);
+
+/**
+ * The gradient of the sum of all elements of a function's result, whatever its structure.
+ */
+AG_API
+struct ag_tree ag_tree_elementwise_grad(struct ag_context *cx,
+                                        ag_tree_function f,
+                                        void *user,
+                                        const struct ag_tree *args,
+                                        size_t nargs,
+                                        size_t argnum);
+
+/**
+ * The derivatives of a holomorphic function, of one result, by the complex leaves of args[argnum].
+ */
+AG_API
+struct ag_tree ag_tree_holomorphic_grad(struct ag_context *cx,
+                                        ag_tree_function f,
+                                        void *user,
+                                        const struct ag_tree *args,
+                                        size_t nargs,
+                                        size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum]: a tree like the result, with a tree like the argument in place of each
+ * leaf. The shapes are those of ag_jacobian for the two leaves.
+ */
+AG_API
+struct ag_tree ag_tree_jacobian(struct ag_context *cx,
+                                ag_tree_function f,
+                                void *user,
+                                const struct ag_tree *args,
+                                size_t nargs,
+                                size_t argnum);
+
+/**
+ * The Hessian of a function with one result (real, of one element) with respect to args[argnum]: a tree like the
+ * argument, with a tree like the argument in place of each leaf.
+ */
+AG_API
+struct ag_tree ag_tree_hessian(struct ag_context *cx,
+                               ag_tree_function f,
+                               void *user,
+                               const struct ag_tree *args,
+                               size_t nargs,
+                               size_t argnum);
+
+/**
+ * The Hessian with respect to args[argnum] times `v`, a tree like the argument, see ag_hvp.
+ */
+AG_API
+struct ag_tree ag_tree_hvp(struct ag_context *cx,
+                           ag_tree_function f,
+                           void *user,
+                           const struct ag_tree *args,
+                           size_t nargs,
+                           size_t argnum,
+                           struct ag_tree v);
+
+/**
+ * The tangent of the result for a tangent of args[argnum], a tree like it, in forward mode. The value goes to *value,
+ * which may be NULL.
+ */
+AG_API
+struct ag_tree ag_tree_jvp(struct ag_context *cx,
+                           ag_tree_function f,
+                           void *user,
+                           const struct ag_tree *args,
+                           size_t nargs,
+                           size_t argnum,
+                           struct ag_tree tangent,
+                           struct ag_tree *value);
+
+/**
+ * Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
+ * Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope.
+ */
+AG_API
+struct ag_tape ag_tree_make_vjp(struct ag_context *cx,
+                                ag_tree_function f,
+                                void *user,
+                                const struct ag_tree *args,
+                                size_t nargs,
+                                size_t argnum,
+                                struct ag_tree *value);
+
+/**
+ * The cotangent of the argument, a tree like it, for a cotangent `g` of the result, a tree like that, of what
+ * ag_tree_make_vjp kept.
+ */
+AG_API struct ag_tree ag_tree_vjp(struct ag_context *cx, struct ag_tape vjp, struct ag_tree g);
+
+/**
+ * f(args), computed again when its derivative is taken instead of kept, see ag_checkpoint.
+ */
+AG_API
+struct ag_tree ag_tree_checkpoint(struct ag_context *cx,
+                                  ag_tree_function f,
+                                  void *user,
+                                  const struct ag_tree *args,
+                                  size_t nargs);
+
+/**
+ * Compares the derivatives of a function of trees, with respect to all leaves of all arguments, with differences, as
+ * ag_check_grads does.
+ */
+AG_API
+int32_t ag_tree_check_grads(struct ag_context *cx,
+                            ag_tree_function f,
+                            void *user,
+                            const struct ag_tree *args,
+                            size_t nargs,
+                            int32_t order,
+                            int32_t modes);
+
+/**
+ * Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is
+ * sizeof(ag_optimizer_options).
+ */
+AG_API
+void ag_optimizer_defaults(struct ag_context *cx,
+                           int32_t method,
+                           struct ag_optimizer_options *options,
+                           size_t size);
+
+/**
+ * The defaults of the minimizers, which are those of scipy.optimize.minimize: for L-BFGS-B, and xtol of Newton-CG.
+ * `size` is sizeof(ag_minimize_options). (Newton-CG allows 200 iterations per variable and has gtol 0 there; here
+ * both minimizers have these numbers.)
+ */
+AG_API void ag_minimize_defaults(struct ag_context *cx, struct ag_minimize_options *options, size_t size);
+
+/**
+ * The state of a method before its first step: a dict, which can be saved as any tree.
+ */
+AG_API
+struct ag_tree ag_optimizer_init(struct ag_context *cx,
+                                 struct ag_tree x,
+                                 const struct ag_optimizer_options *options);
+
+/**
+ * A step: parameters `x` and `state` (of ag_optimizer_init, or of the step before) are replaced behind their handles,
+ * as ag_tree_set does. The gradient is a tree like the parameters. Differentiable.
+ */
+AG_API
+void ag_optimizer_update(struct ag_context *cx,
+                         struct ag_tree x,
+                         struct ag_tree gradient,
+                         struct ag_tree state,
+                         const struct ag_optimizer_options *options);
+
+/**
+ * A training loop: `num_iters` steps from `x0` on, a scope for each. Returns the last parameters; what else there is
+ * to say goes to *result, which may be NULL. AG_ERR_VALUE if the objective is NaN.
+ */
+AG_API
+struct ag_tree ag_optimize(struct ag_context *cx,
+                           ag_objective f,
+                           void *user,
+                           struct ag_tree x0,
+                           const struct ag_optimizer_options *options,
+                           struct ag_minimize_result *result);
+
+/**
+ * Minimizes a function of one array from `x0` on with L-BFGS, within bounds: `lower` and `upper` broadcast to x0 and
+ * have infinities where there is no bound; the null array for none at all (J. Nocedal, S. Wright, Numerical
+ * Optimization; R. Byrd, P. Lu, J. Nocedal, C. Zhu, 1995). Returns the minimizer, a constant for derivatives; how the
+ * search ended goes to *result. `options` and `result` may be NULL. Complex numbers are varied in both parts. A
+ * search that doesn't converge is no error; a value that is NaN at the start, or at all points of a line, is
+ * AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_minimize_lbfgs(struct ag_context *cx,
+                                  ag_function f,
+                                  void *user,
+                                  struct ag_array x0,
+                                  struct ag_array lower,
+                                  struct ag_array upper,
+                                  const struct ag_minimize_options *options,
+                                  struct ag_minimize_result *result);
+
+/**
+ * Minimizes a function of one array with Newton's method and conjugate gradients, with exact products with the Hessian
+ * (J. Nocedal, S. Wright, Numerical Optimization, algorithm 7.1). As ag_minimize_lbfgs in everything else.
+ */
+AG_API
+struct ag_array ag_minimize_newton_cg(struct ag_context *cx,
+                                      ag_function f,
+                                      void *user,
+                                      struct ag_array x0,
+                                      const struct ag_minimize_options *options,
+                                      struct ag_minimize_result *result);
+
+/**
+ * ag_minimize_lbfgs for a function of one tree; the bounds are trees of its structure, or null.
+ */
+AG_API
+struct ag_tree ag_tree_minimize_lbfgs(struct ag_context *cx,
+                                      ag_tree_function f,
+                                      void *user,
+                                      struct ag_tree x0,
+                                      struct ag_tree lower,
+                                      struct ag_tree upper,
+                                      const struct ag_minimize_options *options,
+                                      struct ag_minimize_result *result);
+
+/**
+ * ag_minimize_newton_cg for a function of one tree.
+ */
+AG_API
+struct ag_tree ag_tree_minimize_newton_cg(struct ag_context *cx,
+                                          ag_tree_function f,
+                                          void *user,
+                                          struct ag_tree x0,
+                                          const struct ag_minimize_options *options,
+                                          struct ag_minimize_result *result);
+
+/**
+ * Writes an array to a .npy file, for numpy.load; an old file is replaced once the new one is complete. AG_ERR_FILE if
+ * it cannot be written.
+ */
+AG_API void ag_save(struct ag_context *cx, const char *path, struct ag_array x);
+
+/**
+ * The array in a .npy file, such as numpy.save writes: in either order and byte order. Integers become i64, half
+ * precision f32. AG_ERR_FILE if it cannot be read or is damaged, AG_ERR_DTYPE for what isn't numbers.
+ */
+AG_API struct ag_array ag_load(struct ag_context *cx, const char *path);
+
+/**
+ * Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the
+ * tree is a leaf). Written as by ag_save.
+ */
+AG_API void ag_tree_save(struct ag_context *cx, const char *path, struct ag_tree t);
+
+/**
+ * The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of
+ * the names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell,
+ * see ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
+ */
+AG_API struct ag_tree ag_tree_load(struct ag_context *cx, const char *path);
+
+/**
+ * The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE),
+ * converted to its dtype (AG_ERR_DTYPE from complex to real, or from floating to integer). AG_ERR_FILE if one is
+ * missing; what else is in the file is passed over.
+ */
+AG_API struct ag_tree ag_tree_load_like(struct ag_context *cx, const char *path, struct ag_tree like);
 
 #ifdef __cplusplus
 }  // extern "C"

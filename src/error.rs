@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Error codes, the same numbers as the C constants `AG_OK` to `AG_ERR_ANOMALY`. Positive and append-only.
+/// Error codes, the same numbers as the C constants `AG_OK` to `AG_ERR_FILE`. Positive and append-only.
 pub mod code {
     pub const OK: i32 = 0;
     pub const CONTEXT: i32 = 1;
@@ -22,6 +22,7 @@ pub mod code {
     pub const ARGUMENT: i32 = 15;
     pub const PANIC: i32 = 16;
     pub const ANOMALY: i32 = 17;
+    pub const FILE: i32 = 18;
     pub const USER: i32 = 1000;
 }
 
@@ -59,6 +60,7 @@ constructors! {
     check CHECK;
     argument ARGUMENT;
     anomaly ANOMALY;
+    file FILE;
 }
 
 impl Error {

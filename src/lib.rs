@@ -11,7 +11,8 @@
 //! | [`trace`] | levels and tapes: how an operation is recorded; the essay on nesting |
 //! | [`context`] | what one user owns |
 //! | [`ops`] | the operations, each with its derivatives |
-//! | [`operators`] | what is done with derivatives: sweeps, Jacobians, checks |
+//! | [`operators`] | what is done with derivatives: sweeps, Jacobians, checks; trees, optimizers |
+//! | [`files`] | arrays and trees in NumPy's files |
 //! | [`capi`] | the exported C functions: check, convert, call |
 //!
 //! `trace` and `ops` know each other: recording needs the sum of two tangents, and rules are made of operations.
@@ -26,6 +27,7 @@ pub mod capi;
 pub mod context;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod kernels;
 pub mod operators;
 pub mod ops;

@@ -27,11 +27,29 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_jacobian", "ag_hessian", "ag_hvp", "ag_hvps", "ag_make_vjp", "ag_vjp", "ag_jvp", "ag_check_grads"],
     &["ag_deriv", "ag_jacobian_forward", "ag_jacobian_reverse", "ag_tensor_jacobian_product"],
     &["ag_hessian_tensor_product", "ag_ggnvp", "ag_checkpoint", "ag_checkpoint_loop", "ag_apply_along_axis"],
+    &["ag_fixed_point", "ag_root", "ag_odeint"],
     // Diagnosis.
     &["ag_anomaly_begin", "ag_anomaly_end", "ag_detail_begin", "ag_detail_end", "ag_label", "ag_here"],
     &["ag_tape_to_text", "ag_tape_to_dot", "ag_tape_to_svg", "ag_function_to_text", "ag_grad_to_text"],
     &["ag_profile_begin", "ag_profile_end", "ag_profile_count", "ag_profile_get"],
     &["ag_check_grads_with", "ag_check_vjp", "ag_check_jvp", "ag_combo_check"],
+    &["ag_make_jvp", "ag_make_hvp", "ag_grad_and_aux"],
+    // Trees: arrays in containers, and operators on functions of them.
+    &["ag_tree_leaf", "ag_tree_tuple", "ag_tree_list", "ag_tree_dict", "ag_tree_tuple_of", "ag_tree_list_of"],
+    &["ag_tree_dict_of", "ag_tree_kind", "ag_tree_length", "ag_tree_array", "ag_tree_array_at", "ag_tree_item"],
+    &["ag_tree_get", "ag_tree_has", "ag_tree_key", "ag_tree_leaf_count", "ag_tree_leaf_at", "ag_tree_path_at"],
+    &["ag_tree_with_leaves", "ag_tree_difference", "ag_tree_to_string", "ag_tree_map", "ag_tree_flatten"],
+    &["ag_tree_unflatten", "ag_tree_add", "ag_tree_sub", "ag_tree_mul", "ag_tree_mul_scalar", "ag_tree_dot"],
+    &["ag_tree_norm", "ag_tree_zeros_like", "ag_tree_value", "ag_tree_box", "ag_tree_dup", "ag_tree_set"],
+    &["ag_tree_keep", "ag_tree_release", "ag_tree_grad", "ag_tree_value_and_grad", "ag_tree_value_and_grads"],
+    &["ag_tree_grad_and_aux", "ag_tree_elementwise_grad", "ag_tree_holomorphic_grad", "ag_tree_jacobian"],
+    &["ag_tree_hessian", "ag_tree_hvp", "ag_tree_jvp", "ag_tree_make_vjp", "ag_tree_vjp", "ag_tree_checkpoint"],
+    &["ag_tree_check_grads"],
+    // Optimizers.
+    &["ag_optimizer_defaults", "ag_optimizer_init", "ag_optimizer_update", "ag_optimize", "ag_minimize_defaults"],
+    &["ag_minimize_lbfgs", "ag_minimize_newton_cg", "ag_tree_minimize_lbfgs", "ag_tree_minimize_newton_cg"],
+    // Files.
+    &["ag_save", "ag_load", "ag_tree_save", "ag_tree_load", "ag_tree_load_like"],
     // Primitives of the user's.
     &["ag_primitive_new", "ag_primitive_free", "ag_apply", "ag_apply_multi", "ag_defvjp", "ag_defjvp"],
     &["ag_defvjp_primitive", "ag_defjvp_primitive", "ag_raw_primitive_new"],

@@ -48,6 +48,10 @@ fn render() -> String {
         "diagnosis",
         "primitive",
         "raw",
+        "tree",
+        "tree_operators",
+        "optimize",
+        "files",
     ];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for name in sources {

@@ -1,6 +1,6 @@
 //! Context, errors, settings, versions.
 
-use super::handle::{Slots, TAGS};
+use super::handle::{Content, Slots, TAGS};
 use super::primitive::Primitives;
 use super::tape::Tapes;
 use super::{ag_array, guard_always};
@@ -48,6 +48,8 @@ pub const AG_ERR_ARGUMENT: i32 = 15;
 pub const AG_ERR_PANIC: i32 = 16;
 /// A NaN or an infinity came up between ag_anomaly_begin and ag_anomaly_end.
 pub const AG_ERR_ANOMALY: i32 = 17;
+/// A file cannot be read or written, or isn't what it should be.
+pub const AG_ERR_FILE: i32 = 18;
 /// Codes of callbacks begin here.
 pub const AG_ERR_USER: i32 = 1000;
 
@@ -81,7 +83,7 @@ pub struct ag_context {
     /// Names of the rows of the last profile.
     pub(crate) profile_names: RefCell<Vec<CString>>,
     /// Emptied list for values to be dropped.
-    dropped: Cell<Vec<crate::trace::Array>>,
+    dropped: Cell<Vec<Content>>,
 }
 
 /// A callback that is running.
@@ -436,6 +438,7 @@ mod tests {
             (AG_ERR_ARGUMENT, code::ARGUMENT),
             (AG_ERR_PANIC, code::PANIC),
             (AG_ERR_ANOMALY, code::ANOMALY),
+            (AG_ERR_FILE, code::FILE),
             (AG_ERR_USER, code::USER),
         ];
         pairs.iter().for_each(|(c, rust)| assert_eq!(c, rust));

@@ -1,14 +1,18 @@
 //! Operators on functions, and how a function of the caller's is called.
 
 use super::context::Frame;
+use super::handle::Problem;
+use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
 use crate::error::Error;
+use crate::operators::checkpoint::Stored;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::c_void;
+use std::rc::Rc;
 
 /// A function of arrays: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself, everything
 /// else that was made is released at the end. It fails with `return ag_raise(cx, ...)`. It may call every function of
@@ -26,18 +30,13 @@ pub const AG_FORWARD: i32 = 2;
 const MAX_FRAMES: usize = 200;
 
 impl ag_context {
-    /// Runs a callback in a frame of its own: a scope, and a barrier for scopes and tapes. `run` gets handles for
-    /// `values` and returns handles of results, which are taken out of the scope as values.
-    pub(super) fn frame(
-        &self,
-        values: &[Array],
-        results: usize,
-        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
-    ) -> SmallVec<[Array; 1]> {
+    /// Runs `body` in a frame of its own: a scope, and a barrier for scopes and tapes. What it returns has been taken out
+    /// of the scope.
+    pub(super) fn framed<T>(&self, body: impl FnOnce(*mut ag_context) -> Option<T>) -> Option<T> {
         let core = &self.core;
         if self.frames.borrow().len() >= MAX_FRAMES {
             core.fail(Error::callback(format!("callbacks are nested too deep: {MAX_FRAMES} of them are running")));
-            return SmallVec::new();
+            return None;
         }
         self.slots.borrow_mut().enter();
         let scopes = self.slots.borrow().depth();
@@ -46,31 +45,7 @@ impl ag_context {
         let settings = if core.watched() { self.diagnosis.depth() } else { 0 };
         self.frames.borrow_mut().push(Frame { scopes, tapes, settings });
         let outer = core.watched().then(|| self.diagnosis.enter());
-        let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
-        let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
-        if !core.failed() {
-            run(std::ptr::from_ref(self).cast_mut(), &handles, &mut out);
-        }
-        let mut found = SmallVec::new();
-        if !core.failed() {
-            for (i, &h) in out.iter().enumerate() {
-                let value = self.slots.borrow().get(h).cloned();
-                match value {
-                    Ok(value) => found.push(value),
-                    Err(_) if h.bits == 0 => {
-                        core.fail(Error::callback("the callback returned the null array without raising an error"));
-                    }
-                    Err(problem) => {
-                        let what = if results > 1 {
-                            format!("result {i} of the callback: ")
-                        } else {
-                            "the callback returned: ".into()
-                        };
-                        core.fail(Error::handle(what + &problem.message("array")));
-                    }
-                }
-            }
-        }
+        let found = body(std::ptr::from_ref(self).cast_mut());
         self.frames.borrow_mut().pop();
         let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
         if let Some(outer) = outer {
@@ -88,10 +63,63 @@ impl ag_context {
         while self.slots.borrow().depth() >= scopes {
             self.leave_scope();
         }
-        if core.failed() {
-            found.clear();
+        if core.failed() { None } else { found }
+    }
+
+    /// Runs a callback in a frame. `run` gets handles for `values` and returns handles of results.
+    pub(super) fn frame(
+        &self,
+        values: &[Array],
+        results: usize,
+        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
+    ) -> SmallVec<[Array; 1]> {
+        let found = self.framed(|cx| {
+            let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
+            let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
+            if !self.core.failed() {
+                run(cx, &handles, &mut out);
+            }
+            let mut found = SmallVec::new();
+            for (i, &h) in out.iter().enumerate() {
+                if self.core.failed() {
+                    return None;
+                }
+                let value = self.slots.borrow().get(h).cloned();
+                match value {
+                    Ok(value) => found.push(value),
+                    Err(problem) => {
+                        let place = if results > 1 { Some(i) } else { None };
+                        self.wrong_result(h.bits, problem, place, "array");
+                    }
+                }
+            }
+            Some(found)
+        });
+        found.unwrap_or_default()
+    }
+
+    /// Notes that a callback returned no handle of a result.
+    pub(super) fn wrong_result(&self, bits: u64, problem: Problem, place: Option<usize>, what: &str) {
+        if bits == 0 {
+            let e = format!("the callback returned the null {what} without raising an error");
+            self.core.fail(Error::callback(e));
+            return;
         }
-        found
+        let begin = match place {
+            Some(i) => format!("result {i} of the callback: "),
+            None => "the callback returned: ".into(),
+        };
+        self.core.fail(Error::handle(begin + &problem.message(what)));
+    }
+
+    /// A C function that derivatives will call later: it lives on tapes of this context.
+    pub(super) fn stored(&self, f: ag_function, user: *mut c_void) -> Stored {
+        let context = std::ptr::from_ref(self);
+        Rc::new(move |core: &Context, args: &[Array]| {
+            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
+            let c = unsafe { &*context };
+            c.function(f, user)(core, args)
+        })
     }
 
     /// A C function as one of the library's.
@@ -400,24 +428,29 @@ pub unsafe extern "C" fn ag_make_vjp(
             // SAFETY: writable, the caller's promise.
             unsafe { store(value, c.put(recorded.value())) };
         }
-        c.put_pullback(recorded)
+        c.put_pullback(Pullback::Arrays(recorded))
     })
 }
 
 /// The vector-Jacobian product of what ag_make_vjp kept: the cotangent of the argument for the cotangent `g` of the
-/// result. AG_ERR_SHAPE if g hasn't the shape of the result.
+/// result. AG_ERR_SHAPE if g hasn't the shape of the result. Also the products of what ag_make_jvp and ag_make_hvp kept,
+/// with a `g` of the shape of the argument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_array) -> ag_array {
     const NAME: &str = "ag_vjp";
     guard(cx, ag_array::NULL, |c| {
         let (Some(recorded), g) = (c.pullback(NAME, vjp), c.get(NAME, g)) else { return ag_array::NULL };
+        let Pullback::Arrays(recorded) = &*recorded else {
+            c.core.fail(Error::tape("this was made by ag_tree_make_vjp; use ag_tree_vjp").within(NAME));
+            return ag_array::NULL;
+        };
         if g.is_null() {
             return ag_array::NULL;
         }
         let value = recorded.value();
         if g.shape() != value.shape() {
             let e = Error::shape(format!(
-                "the cotangent has shape {}, the result {}",
+                "the cotangent has shape {}, expected {}",
                 crate::array::shape::Show(g.shape()),
                 crate::array::shape::Show(value.shape())
             ));

@@ -9,7 +9,9 @@
 //! element of a stack: `ag_keep` gives it to an outer scope, which then leaves it standing; and a released slot is a
 //! hole, filled again first (each scope has its list of holes).
 
+use crate::operators::tree::Tree;
 use crate::trace::{Array, Number};
+use std::rc::Rc;
 
 /// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
 /// `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
@@ -38,6 +40,15 @@ pub struct ag_primitive {
     pub bits: u64,
 }
 
+/// A tree: a tuple, list or dict, nested, with arrays as leaves; or one array. Like an array it is immutable, belongs to the
+/// scope in which it was made, and is valid until that is left. `{0}` is null.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ag_tree {
+    /// Private.
+    pub bits: u64,
+}
+
 /// A scope entered with `ag_scope_enter`. Valid until it is left.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +61,19 @@ impl ag_array {
     pub const NULL: ag_array = ag_array { bits: 0 };
 }
 
+impl ag_tree {
+    pub const NULL: ag_tree = ag_tree { bits: 0 };
+}
+
 const SLOT_BITS: u32 = 28;
 const GENERATION_BITS: u32 = 24;
 const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 const GENERATION_MASK: u64 = (1 << GENERATION_BITS) - 1;
 const KIND_SHIFT: u32 = SLOT_BITS + GENERATION_BITS;
-const TAG_SHIFT: u32 = KIND_SHIFT + 2;
-/// Tags are 1 to 1023.
+const KIND_BITS: u32 = 3;
+const KIND_MASK: u64 = (1 << KIND_BITS) - 1;
+const TAG_SHIFT: u32 = KIND_SHIFT + KIND_BITS;
+/// Tags are 1 to 511.
 pub const TAGS: u64 = (1 << (64 - TAG_SHIFT)) - 1;
 
 /// What a handle stands for.
@@ -67,6 +84,7 @@ pub enum Kind {
     Tape = 1,
     Primitive = 2,
     Scope = 3,
+    Tree = 4,
 }
 
 /// Packs a handle.
@@ -87,7 +105,7 @@ pub fn serial(tag: u64, kind: Kind, bits: u64) -> Result<u64, Problem> {
     if bits >> TAG_SHIFT != tag {
         return Err(Problem::Foreign);
     }
-    if bits >> KIND_SHIFT & 3 != kind as u64 {
+    if bits >> KIND_SHIFT & KIND_MASK != kind as u64 {
         return Err(Problem::Kind);
     }
     Ok(bits & ((1 << KIND_SHIFT) - 1))
@@ -119,12 +137,14 @@ impl Problem {
 /// No slot.
 const NONE: u32 = u32::MAX;
 
-enum Content {
+/// What is in a slot.
+pub enum Content {
     /// Empty; the next hole of the same scope.
     Hole {
         next: u32,
     },
     Value(Array),
+    Tree(Rc<Tree>),
 }
 
 struct Slot {
@@ -160,7 +180,17 @@ fn owns(value: &Array) -> bool {
     !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Null)
 }
 
-/// All array handles of a context.
+/// Whether dropping what is in a slot gives something back.
+#[inline]
+fn holds(content: &Content) -> bool {
+    match content {
+        Content::Hole { .. } => false,
+        Content::Value(value) => owns(value),
+        Content::Tree(_) => true,
+    }
+}
+
+/// All handles of arrays and trees of a context.
 pub struct Slots {
     tag: u64,
     slots: Vec<Slot>,
@@ -199,7 +229,7 @@ impl Slots {
     fn find(&self, handle: ag_array) -> Result<usize, Problem> {
         let bits = handle.bits;
         let (slot, generation) = (bits & SLOT_MASK, bits >> SLOT_BITS & GENERATION_MASK);
-        if bits >> KIND_SHIFT == self.tag << 2
+        if bits >> KIND_SHIFT == self.tag << KIND_BITS
             && slot < u64::from(self.top)
             && let Slot { generation: g, content: Content::Value(_), .. } = &self.slots[slot as usize]
             && u64::from(*g) == generation
@@ -207,6 +237,16 @@ impl Slots {
             return Ok(slot as usize);
         }
         Err(self.diagnose(bits))
+    }
+
+    /// The slot of a handle of a tree.
+    fn find_tree(&self, bits: u64) -> Result<usize, Problem> {
+        let (slot, generation) = ((bits & SLOT_MASK) as usize, bits >> SLOT_BITS & GENERATION_MASK);
+        serial(self.tag, Kind::Tree, bits)?;
+        match self.slots.get(slot).filter(|_| slot < self.top as usize) {
+            Some(Slot { generation: g, content: Content::Tree(_), .. }) if u64::from(*g) == generation => Ok(slot),
+            _ => Err(Problem::Stale { slot: slot as u64, generation }),
+        }
     }
 
     #[cold]
@@ -222,7 +262,15 @@ impl Slots {
         let i = self.find(handle)?;
         match &self.slots[i].content {
             Content::Value(value) => Ok(value),
-            Content::Hole { .. } => Err(self.diagnose(handle.bits)),
+            _ => Err(self.diagnose(handle.bits)),
+        }
+    }
+
+    pub fn get_tree(&self, handle: ag_tree) -> Result<&Rc<Tree>, Problem> {
+        let i = self.find_tree(handle.bits)?;
+        match &self.slots[i].content {
+            Content::Tree(tree) => Ok(tree),
+            _ => Err(self.diagnose(handle.bits)),
         }
     }
 
@@ -233,7 +281,10 @@ impl Slots {
         let i = bits & SLOT_MASK;
         let slot = self.slots.get(i as usize)?;
         let generation = bits >> SLOT_BITS & GENERATION_MASK;
-        if bits >> KIND_SHIFT != self.tag << 2 || i >= u64::from(self.top) || u64::from(slot.generation) != generation {
+        if bits >> KIND_SHIFT != self.tag << KIND_BITS
+            || i >= u64::from(self.top)
+            || u64::from(slot.generation) != generation
+        {
             return None;
         }
         match &slot.content {
@@ -251,8 +302,14 @@ impl Slots {
         self.scopes[self.slots[i].owner as usize].owns |= owns(&value);
         match std::mem::replace(&mut self.slots[i].content, Content::Value(value)) {
             Content::Value(old) => Ok(old),
-            Content::Hole { .. } => Ok(Array::Null),
+            _ => Ok(Array::Null),
         }
+    }
+
+    /// The same for a tree.
+    pub fn replace_tree(&mut self, handle: ag_tree, tree: Rc<Tree>) -> Result<Content, Problem> {
+        let i = self.find_tree(handle.bits)?;
+        Ok(std::mem::replace(&mut self.slots[i].content, Content::Tree(tree)))
     }
 
     /// A new handle of the innermost scope; null when there are too many.
@@ -262,6 +319,15 @@ impl Slots {
         self.scopes.last_mut().expect("the root scope stays").owns |= owns(&value);
         self.slots[i as usize].content = Content::Value(value);
         self.handle(i)
+    }
+
+    /// The same for a tree.
+    pub fn put_tree(&mut self, tree: Rc<Tree>) -> ag_tree {
+        let Some(i) = self.vacant() else { return ag_tree::NULL };
+        self.scopes.last_mut().expect("the root scope stays").owns = true;
+        let slot = &mut self.slots[i as usize];
+        slot.content = Content::Tree(tree);
+        ag_tree { bits: pack(self.tag, Kind::Tree, u64::from(slot.generation), u64::from(i)) }
     }
 
     /// The same for a number: written where it belongs, not moved there.
@@ -282,11 +348,7 @@ impl Slots {
     #[inline(always)]
     pub fn has_room(&self) -> bool {
         let (Some(scope), Some(slot)) = (self.scopes.last(), self.slots.get(self.top as usize)) else { return false };
-        let empty = match &slot.content {
-            Content::Value(old) => !owns(old),
-            Content::Hole { .. } => true,
-        };
-        scope.holes == NONE && empty && u64::from(slot.generation) < GENERATION_MASK
+        scope.holes == NONE && !holds(&slot.content) && u64::from(slot.generation) < GENERATION_MASK
     }
 
     /// [`Slots::put_number`] where there is room as [`Slots::has_room`] says.
@@ -360,8 +422,18 @@ impl Slots {
     }
 
     /// Empties a slot; the value is returned to be dropped outside of the borrow.
-    pub fn release(&mut self, handle: ag_array) -> Result<Array, Problem> {
+    pub fn release(&mut self, handle: ag_array) -> Result<Content, Problem> {
         let i = self.find(handle)?;
+        Ok(self.release_slot(i))
+    }
+
+    /// The same for a tree.
+    pub fn release_tree(&mut self, handle: ag_tree) -> Result<Content, Problem> {
+        let i = self.find_tree(handle.bits)?;
+        Ok(self.release_slot(i))
+    }
+
+    fn release_slot(&mut self, i: usize) -> Content {
         let owner = self.slots[i].owner as usize;
         // A slot that was kept out of a scope still open lies in that scope's part of the stack: leaving the scope
         // gives it to the outer one, or cuts it off.
@@ -374,10 +446,7 @@ impl Slots {
         }
         scope.live -= 1;
         self.live -= 1;
-        match std::mem::replace(&mut self.slots[i].content, hole) {
-            Content::Value(old) => Ok(old),
-            Content::Hole { .. } => Ok(Array::Null),
-        }
+        std::mem::replace(&mut self.slots[i].content, hole)
     }
 
     /// Enters a scope and returns its serial number.
@@ -396,6 +465,18 @@ impl Slots {
     /// Gives a handle to the scope outside of the one at `depth`.
     pub fn keep(&mut self, handle: ag_array, depth: usize) -> Result<(), Problem> {
         let i = self.find(handle)?;
+        self.keep_slot(i, depth);
+        Ok(())
+    }
+
+    /// The same for a tree.
+    pub fn keep_tree(&mut self, handle: ag_tree, depth: usize) -> Result<(), Problem> {
+        let i = self.find_tree(handle.bits)?;
+        self.keep_slot(i, depth);
+        Ok(())
+    }
+
+    fn keep_slot(&mut self, i: usize, depth: usize) {
         let outer = depth.saturating_sub(1) as u32;
         let owner = self.slots[i].owner;
         if owner > outer {
@@ -405,11 +486,10 @@ impl Slots {
             self.scopes[outer as usize].owns |= self.scopes[owner as usize].owns;
             self.scopes[depth..].iter_mut().for_each(|s| s.kept = true);
         }
-        Ok(())
     }
 
     /// Leaves the innermost scope. The values are moved to `dropped`, to be dropped outside of the borrow.
-    pub fn leave(&mut self, dropped: &mut Vec<Array>) {
+    pub fn leave(&mut self, dropped: &mut Vec<Content>) {
         if self.scopes.len() == 1 {
             return;
         }
@@ -424,14 +504,13 @@ impl Slots {
         let mut end = scope.base;
         for i in scope.base..self.top {
             let slot = &mut self.slots[i as usize];
-            if scope.kept && slot.owner < depth && matches!(slot.content, Content::Value(_)) {
+            if scope.kept && slot.owner < depth && !matches!(slot.content, Content::Hole { .. }) {
                 end = i + 1;
                 continue;
             }
-            if let Content::Value(value) = std::mem::replace(&mut slot.content, Content::Hole { next: NONE })
-                && owns(&value)
-            {
-                dropped.push(value);
+            let content = std::mem::replace(&mut slot.content, Content::Hole { next: NONE });
+            if holds(&content) {
+                dropped.push(content);
             }
         }
         self.top = end;
@@ -457,17 +536,11 @@ impl Slots {
     }
 
     /// All values, when the context ends.
-    pub fn drain(&mut self) -> Vec<Array> {
+    pub fn drain(&mut self) -> Vec<Content> {
         self.live = 0;
         self.top = 0;
         self.scopes.truncate(1);
-        std::mem::take(&mut self.slots)
-            .into_iter()
-            .filter_map(|s| match s.content {
-                Content::Value(value) => Some(value),
-                Content::Hole { .. } => None,
-            })
-            .collect()
+        std::mem::take(&mut self.slots).into_iter().map(|s| s.content).filter(holds).collect()
     }
 }
 
@@ -613,6 +686,28 @@ mod tests {
         s.release(last).unwrap();
         let next = s.put(Array::from(2.0));
         assert_eq!(next.bits & SLOT_MASK, 1);
+    }
+
+    #[test]
+    fn trees_are_no_arrays() {
+        let mut s = Slots::new(9);
+        let array = s.put(Array::from(1.0));
+        s.enter();
+        let tree = s.put_tree(Rc::new(Array::from(2.0).into()));
+        let lost = s.put_tree(Rc::new(Array::from(3.0).into()));
+        assert_eq!(s.get(ag_array { bits: tree.bits }).err(), Some(Problem::Kind));
+        assert_eq!(s.get_tree(ag_tree { bits: array.bits }).err(), Some(Problem::Kind));
+        // An array's handle with the kind of a tree.
+        let wrong = ag_tree { bits: array.bits & !(KIND_MASK << KIND_SHIFT) | (Kind::Tree as u64) << KIND_SHIFT };
+        assert_eq!(s.get_tree(wrong).err(), Some(Problem::Stale { slot: 0, generation: 1 }));
+        let wrong = ag_array { bits: tree.bits & !(KIND_MASK << KIND_SHIFT) };
+        assert_eq!(s.get(wrong).err(), Some(Problem::Stale { slot: 1, generation: 1 }));
+        s.keep_tree(tree, 1).unwrap();
+        let mut dropped = Vec::new();
+        s.leave(&mut dropped);
+        assert_eq!((dropped.len(), s.live()), (1, 2));
+        assert!(s.get_tree(lost).is_err() && s.get_tree(tree).is_ok());
+        assert!(s.release_tree(tree).is_ok() && s.release_tree(tree).is_err());
     }
 
     #[test]

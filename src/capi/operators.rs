@@ -1,13 +1,17 @@
-//! Operators made of others: checkpoints, products with tensors, derivatives in forward mode, functions along an axis.
+//! Operators made of others: linear maps, checkpoints, products with tensors, derivatives in forward mode, functions
+//! along an axis.
 
 use super::function::{ag_function, arguments, unary_operator};
-use super::{ag_array, ag_context, guard, slice};
+use super::primitive::ag_multi_function;
+use super::tape::Pullback;
+use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::along::apply_along_axis;
-use crate::operators::checkpoint::{self, Step, Stored};
+use crate::operators::checkpoint::{self, Step};
+use crate::operators::grad::{self, Arrays, Function, Recorded};
 use crate::operators::jacobian::{Mode, jacobian};
-use crate::operators::tensor;
+use crate::operators::{linear, tensor};
 use crate::trace::Array;
 use std::ffi::c_void;
 use std::rc::Rc;
@@ -40,13 +44,7 @@ pub unsafe extern "C" fn ag_checkpoint(
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
-        let context = std::ptr::from_ref(c);
-        let stored: Stored = Rc::new(move |core: &Context, args: &[Array]| {
-            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
-            let c = unsafe { &*context };
-            c.function(f, user)(core, args)
-        });
-        c.put(checkpoint::checkpoint(&c.core, &stored, &args))
+        c.put(checkpoint::checkpoint(&c.core, &c.stored(f, user), &args))
     })
 }
 
@@ -89,6 +87,122 @@ pub unsafe extern "C" fn ag_checkpoint_loop(
             found.pop().unwrap_or_default()
         });
         c.put(checkpoint::checkpoint_loop(&c.core, &stored, &args, steps))
+    })
+}
+
+/// Evaluates the function (its value goes to *value, which may be NULL) and keeps the Jacobian with respect to
+/// args[argnum] as a linear map: ag_vjp(cx, jvp, v) is its product with a tangent v of the argument, the tangent of the
+/// result. Each product is a sweep, and no evaluation of the function (autograd's make_jvp_reversemode; for one product
+/// ag_jvp costs less). End it with ag_tape_end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_make_jvp(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    value: *mut ag_array,
+) -> ag_tape {
+    make(cx, "ag_make_jvp", f, user, args, nargs, argnum, value, linear::make_jvp)
+}
+
+/// The gradient with respect to args[argnum] (to *gradient, which may be NULL), and the Hessian kept as a linear map:
+/// ag_vjp(cx, hvp, v) is its product with v. Reverse over reverse: each product is a sweep, and no evaluation of the
+/// function (for one product ag_hvp costs less). End it with ag_tape_end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_make_hvp(
+    cx: *mut ag_context,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    gradient: *mut ag_array,
+) -> ag_tape {
+    make(cx, "ag_make_hvp", f, user, args, nargs, argnum, gradient, linear::make_hvp)
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+fn make(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    value: *mut ag_array,
+    operator: impl FnOnce(&Context, &Function<'_>, &[Array], &[usize]) -> (Arrays, Option<Recorded>),
+) -> ag_tape {
+    let null = ag_tape { bits: 0 };
+    guard(cx, null, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return null };
+        let (mut values, recorded) = operator(&c.core, &c.function(f, user), &args, &[argnum]);
+        let Some(recorded) = recorded else { return null };
+        if !value.is_null() {
+            let y = values.pop().unwrap_or_default();
+            grad::settle(&c.core, std::iter::once(&y));
+            // SAFETY: writable, the caller's promise.
+            unsafe { store(value, c.put(grad::normal(y))) };
+        }
+        c.put_pullback(Pullback::Arrays(recorded))
+    })
+}
+
+/// The gradient of the first result of a function with respect to args[argnum], and its other results: the function has
+/// naux + 1 results, of which the first is real and has one element. results[0] to results[naux] are the values.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_grad_and_aux(
+    cx: *mut ag_context,
+    f: ag_multi_function,
+    user: *mut c_void,
+    args: *const ag_array,
+    nargs: usize,
+    argnum: usize,
+    naux: usize,
+    results: *mut ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_grad_and_aux";
+    guard(cx, ag_array::NULL, |c| {
+        let fail = |message: &str| {
+            c.core.fail(Error::argument(message.to_string()).within(NAME));
+            ag_array::NULL
+        };
+        let Some(f) = f else { return fail("the function f is NULL") };
+        if results.is_null() {
+            return fail("the argument results is NULL");
+        }
+        if naux >= 1 << 16 {
+            return fail("naux is at most 65535");
+        }
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { slice(c, NAME, "args", args, nargs) }) else { return ag_array::NULL };
+        if argnum >= nargs {
+            return fail(&format!("argnum is {argnum}, but there are {nargs} arguments"));
+        }
+        let args = c.get_all(NAME, args);
+        if c.core.failed() {
+            return ag_array::NULL;
+        }
+        let function = |core: &Context, args: &[Array]| {
+            c.frame(args, naux + 1, |cx, handles, out| {
+                // SAFETY: the caller's function, with a live context, live handles, room for the results, and the
+                // caller's pointer.
+                let code = unsafe { f(cx, handles.as_ptr(), handles.len(), out.as_mut_ptr(), naux + 1, user) };
+                if code != 0 && !core.failed() {
+                    core.fail(Error { code, message: format!("the callback failed with code {code}").into() });
+                }
+            })
+        };
+        let (gradient, values) = linear::grad_and_aux(&c.core, &function, &args, argnum);
+        for i in 0..=naux {
+            let value = c.put(values.get(i).cloned().unwrap_or_default());
+            // SAFETY: room for `naux + 1` handles, the caller's promise.
+            unsafe { results.add(i).write(value) };
+        }
+        c.put(gradient)
     })
 }
 
@@ -211,7 +325,7 @@ fn with_tensor(
     nargs: usize,
     argnum: usize,
     tensor: ag_array,
-    operator: impl FnOnce(&Context, &crate::operators::grad::Function<'_>, &[Array], &Array) -> Array,
+    operator: impl FnOnce(&Context, &Function<'_>, &[Array], &Array) -> Array,
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.

@@ -6,11 +6,27 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad::{self, Arrays, Recorded};
 use crate::operators::sweep::pull_back;
+use crate::operators::tree::derive;
 use crate::ops::fit_cotangent;
 use crate::trace::{Array, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// A call recorded for products with its Jacobian.
+pub enum Pullback {
+    Arrays(Recorded),
+    Trees(derive::Pullback),
+}
+
+impl Pullback {
+    fn level(&self) -> u64 {
+        match self {
+            Pullback::Arrays(recorded) => recorded.level,
+            Pullback::Trees(pullback) => pullback.recorded.level,
+        }
+    }
+}
 
 /// A tape handle.
 struct Entry {
@@ -18,8 +34,8 @@ struct Entry {
     level: u64,
     /// How many scopes were open when it was begun.
     depth: usize,
-    /// The recorded call of `ag_make_vjp`.
-    pullback: Option<Rc<Recorded>>,
+    /// The recorded call of `ag_make_vjp` and its kin.
+    pullback: Option<Rc<Pullback>>,
 }
 
 /// The open tapes of a context, in the order of their beginning.
@@ -44,7 +60,7 @@ impl Tapes {
 
 impl ag_context {
     /// A handle for an open level.
-    fn put_tape(&self, level: u64, pullback: Option<Rc<Recorded>>) -> ag_tape {
+    fn put_tape(&self, level: u64, pullback: Option<Rc<Pullback>>) -> ag_tape {
         let depth = self.slots.borrow().depth();
         let mut tapes = self.tapes.borrow_mut();
         tapes.next += 1;
@@ -54,7 +70,7 @@ impl ag_context {
     }
 
     /// Level and, for a pullback, recorded call of a tape handle; else an error of `name`.
-    pub(super) fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Recorded>>)> {
+    pub(super) fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Pullback>>)> {
         let found = serial(self.tag, Kind::Tape, tape.bits).map_err(|p| p.message("tape")).and_then(|serial| {
             let tapes = self.tapes.borrow();
             let at = tapes.entries.iter().position(|e| e.serial == serial);
@@ -192,7 +208,7 @@ fn pull(
     });
 }
 
-fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Option<Array>, xs: &[Array]) -> Arrays {
+pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Option<Array>, xs: &[Array]) -> Arrays {
     let cx = &c.core;
     let Some(tape): Option<Rc<RefCell<Tape>>> = cx.trace.level(level).and_then(|l| l.tape) else {
         cx.fail(Error::tape("the tape has ended").within(name));
@@ -258,13 +274,18 @@ pub unsafe extern "C" fn ag_tape_length(cx: *mut ag_context, tape: ag_tape) -> u
 }
 
 impl ag_context {
-    /// Keeps a recorded call for `ag_vjp`.
-    pub(super) fn put_pullback(&self, recorded: Recorded) -> ag_tape {
-        self.put_tape(recorded.level, Some(Rc::new(recorded)))
+    /// Keeps a recorded call for `ag_vjp` or `ag_tree_vjp`.
+    pub(super) fn put_pullback(&self, pullback: Pullback) -> ag_tape {
+        self.put_tape(pullback.level(), Some(Rc::new(pullback)))
+    }
+
+    /// The level of an open tape.
+    pub(super) fn tape_level(&self, name: &str, tape: ag_tape) -> Option<u64> {
+        self.find_tape(name, tape).map(|(_, level, _)| level)
     }
 
     /// The recorded call behind a handle of `ag_make_vjp`.
-    pub(super) fn pullback(&self, name: &str, tape: ag_tape) -> Option<Rc<Recorded>> {
+    pub(super) fn pullback(&self, name: &str, tape: ag_tape) -> Option<Rc<Pullback>> {
         let (_, _, pullback) = self.find_tape(name, tape)?;
         if pullback.is_none() {
             self.core.fail(Error::tape("this tape was not made by ag_make_vjp; use ag_tape_vjp").within(name));

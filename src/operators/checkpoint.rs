@@ -21,11 +21,16 @@ pub type Step = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
 /// `f(args)`, keeping the arguments only. The function must depend on nothing that is being differentiated but its
 /// arguments, and do the same each time.
 pub fn checkpoint(cx: &Context, f: &Stored, args: &[Array]) -> Array {
+    checkpoint_all(cx, f, args).pop().unwrap_or_default()
+}
+
+/// The same with all results of the function.
+pub fn checkpoint_all(cx: &Context, f: &Stored, args: &[Array]) -> SmallVec<[Array; 1]> {
     if args.iter().all(|a| a.level(&cx.trace) == 0) {
-        return f(cx, args).pop().unwrap_or_default();
+        return f(cx, args);
     }
     let args: SmallVec<[&Array; 4]> = args.iter().collect();
-    apply_multi(cx, &Checkpoint { f: f.clone(), nargs: args.len() }, &args).pop().unwrap_or_default()
+    apply_multi(cx, &Checkpoint { f: f.clone(), nargs: args.len() }, &args)
 }
 
 /// `steps` times `state = step(i, [state, ...])`, from the state `args[0]` on, with checkpoints so that memory grows with the
@@ -82,13 +87,17 @@ impl Primitive for Checkpoint {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let y = self.again(cx, || (self.f)(cx, args)).pop().unwrap_or_default();
-        if y.level(&cx.trace) != 0 {
+        Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
+    }
+
+    fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
+        let results = self.again(cx, || (self.f)(cx, args));
+        if results.iter().any(|y| y.level(&cx.trace) != 0) {
             return Err(Error::argument(
                 "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
             ));
         }
-        Ok(y.plain())
+        Ok(results.iter().map(Array::plain).collect())
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -125,8 +134,7 @@ impl Primitive for Checkpoint {
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let args = self.args(kept);
         self.again(cx, || {
-            let (_, mut tangents) = push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts);
-            SmallVec::from_elem(tangents.pop().unwrap_or_default(), 1)
+            push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts).1.into_iter().collect()
         })
     }
 }

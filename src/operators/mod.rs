@@ -1,5 +1,5 @@
 //! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks;
-//! and functions along an axis.
+//! the same for functions of trees; optimizers; functions along an axis.
 
 pub mod along;
 pub mod check;
@@ -8,6 +8,9 @@ pub mod diagnosis;
 pub mod grad;
 pub mod implicit;
 pub mod jacobian;
+pub mod linear;
 pub mod odeint;
+pub mod optimize;
 pub mod sweep;
 pub mod tensor;
+pub mod tree;

@@ -1,0 +1,417 @@
+//! Operators on functions of trees.
+
+use super::function::{AG_FORWARD, AG_REVERSE};
+use super::tape::Pullback;
+use super::{ag_array, ag_context, ag_tape, ag_tree, guard, guard_always, store};
+use crate::context::Context;
+use crate::error::{Error, code};
+use crate::operators::check::{Modes, Options};
+use crate::operators::grad;
+use crate::operators::tree::Tree;
+use crate::operators::tree::derive::{self, StoredTree, TreeFunction};
+use smallvec::SmallVec;
+use std::ffi::c_void;
+use std::rc::Rc;
+
+/// A function of trees: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself. An array is
+/// returned as `ag_tree_leaf(cx, y)`, several results as a tuple or dict of them. It fails with
+/// `ag_raise(cx, ...)` and a null tree. As ag_function in everything else.
+pub type ag_tree_function =
+    Option<unsafe extern "C" fn(cx: *mut ag_context, args: *const ag_tree, nargs: usize, user: *mut c_void) -> ag_tree>;
+
+impl ag_context {
+    /// A C function as one of the library's.
+    pub(super) fn tree_function(
+        &self,
+        f: ag_tree_function,
+        user: *mut c_void,
+    ) -> impl Fn(&Context, &[Tree]) -> Option<Tree> {
+        move |_, args: &[Tree]| {
+            self.framed(|cx| {
+                let handles: SmallVec<[ag_tree; 4]> = args.iter().map(|t| self.put_tree(t.clone())).collect();
+                let f = f.filter(|_| !self.core.failed())?;
+                // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                let result = unsafe { f(cx, handles.as_ptr(), handles.len(), user) };
+                if self.core.failed() {
+                    return None;
+                }
+                let found = self.slots.borrow().get_tree(result).cloned();
+                match found {
+                    Ok(tree) => Some((*tree).clone()),
+                    Err(problem) => {
+                        self.wrong_result(result.bits, problem, None, "tree");
+                        None
+                    }
+                }
+            })
+        }
+    }
+}
+
+/// What all operators check first.
+///
+/// # Safety
+/// `args` is NULL or points at `nargs` handles.
+pub(super) unsafe fn arguments(
+    c: &ag_context,
+    name: &str,
+    f: ag_tree_function,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: Option<usize>,
+) -> Option<SmallVec<[Tree; 4]>> {
+    if f.is_none() {
+        c.core.fail(Error::argument("the function f is NULL").within(name));
+        return None;
+    }
+    if let Some(k) = argnum.filter(|&k| k >= nargs) {
+        c.core.fail(Error::argument(format!("argnum is {k}, but there are {nargs} arguments")).within(name));
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { c.get_trees(name, "args", args, nargs) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+fn operator(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: Option<usize>,
+    run: impl FnOnce(&ag_context, &TreeFunction<'_>, &[Tree]) -> Option<Tree>,
+) -> ag_tree {
+    guard(cx, ag_tree::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, argnum) }) else { return ag_tree::NULL };
+        run(c, &c.tree_function(f, user), &args).map_or(ag_tree::NULL, |t| c.put_tree(t))
+    })
+}
+
+/// The gradient of a function with respect to args[argnum], a tree like it: the result is one array, real and of one
+/// element. Integers and booleans in the argument reach the function as they are; their part of the gradient is zeros.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_grad(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_grad";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| derive::grad(&c.core, NAME, f, args, argnum))
+}
+
+/// The value of a function, and its gradient with respect to args[argnum] in *gradient, see ag_tree_grad.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_value_and_grad(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    gradient: *mut ag_tree,
+) -> ag_array {
+    // SAFETY: the caller's promises about the pointers.
+    unsafe { value_and_grads(cx, "ag_tree_value_and_grad", f, user, args, nargs, &argnum, 1, gradient) }
+}
+
+/// The value of a function, and its gradients with respect to args[argnums[i]] in gradients[i], from one sweep. argnums
+/// NULL: with respect to all arguments (nargnums is ignored).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_value_and_grads(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnums: *const usize,
+    nargnums: usize,
+    gradients: *mut ag_tree,
+) -> ag_array {
+    // SAFETY: the caller's promises about the pointers.
+    unsafe { value_and_grads(cx, "ag_tree_value_and_grads", f, user, args, nargs, argnums, nargnums, gradients) }
+}
+
+/// # Safety
+/// Of the C functions.
+#[expect(clippy::too_many_arguments, reason = "those of the C functions")]
+unsafe fn value_and_grads(
+    cx: *mut ag_context,
+    name: &str,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnums: *const usize,
+    nargnums: usize,
+    gradients: *mut ag_tree,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
+        let argnums: SmallVec<[usize; 4]> = if argnums.is_null() {
+            (0..nargs).collect()
+        } else {
+            // SAFETY: `nargnums` numbers, the caller's promise.
+            let Some(list) = (unsafe { super::slice(c, name, "argnums", argnums, nargnums) }) else {
+                return ag_array::NULL;
+            };
+            list.into()
+        };
+        let bad = argnums.iter().find(|&&k| k >= nargs);
+        if bad.is_some() || gradients.is_null() && !argnums.is_empty() {
+            let message = bad.map_or_else(
+                || "the place for the gradients is NULL".to_string(),
+                |k| format!("argnum is {k}, but there are {nargs} arguments"),
+            );
+            c.core.fail(Error::argument(message).within(name));
+            return ag_array::NULL;
+        }
+        let found = derive::value_and_grads(&c.core, name, &c.tree_function(f, user), &args, &argnums);
+        let (value, grads) = found.map_or((ag_array::NULL, Vec::new()), |(value, grads)| (c.put(value), grads));
+        let mut grads = grads.into_iter();
+        for i in 0..argnums.len() {
+            let g = grads.next().map_or(ag_tree::NULL, |g| c.put_tree(g));
+            // SAFETY: room for as many handles as there are argnums, the caller's promise.
+            unsafe { gradients.add(i).write(g) };
+        }
+        value
+    })
+}
+
+/// The gradient of the first item of a function's result, which is a tuple of an array (real, of one element) and of
+/// anything else; the latter goes to *aux, the value to *value (either may be NULL).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_grad_and_aux(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    value: *mut ag_array,
+    aux: *mut ag_tree,
+) -> ag_tree {
+    operator(cx, "ag_tree_grad_and_aux", f, user, args, nargs, Some(argnum), |c, f, args| {
+        let (gradient, rest, y) = derive::grad_and_aux(&c.core, f, args, argnum)?;
+        let (y, rest) = (c.put(y), c.put_tree(rest));
+        // SAFETY: NULL or writable, the caller's promise.
+        unsafe {
+            store(value, y);
+            store(aux, rest);
+        }
+        Some(gradient)
+    })
+}
+
+/// The gradient of the sum of all elements of a function's result, whatever its structure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_elementwise_grad(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_elementwise_grad", f, user, args, nargs, Some(argnum), |c, f, args| {
+        derive::elementwise_grad(&c.core, f, args, argnum)
+    })
+}
+
+/// The derivatives of a holomorphic function, of one result, by the complex leaves of args[argnum].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_holomorphic_grad(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_holomorphic_grad", f, user, args, nargs, Some(argnum), |c, f, args| {
+        derive::holomorphic_grad(&c.core, f, args, argnum)
+    })
+}
+
+/// The Jacobian with respect to args[argnum]: a tree like the result, with a tree like the argument in place of each
+/// leaf. The shapes are those of ag_jacobian for the two leaves.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_jacobian(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_jacobian", f, user, args, nargs, Some(argnum), |c, f, args| {
+        derive::jacobian(&c.core, f, args, argnum)
+    })
+}
+
+/// The Hessian of a function with one result (real, of one element) with respect to args[argnum]: a tree like the
+/// argument, with a tree like the argument in place of each leaf.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_hessian(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_hessian", f, user, args, nargs, Some(argnum), |c, f, args| {
+        derive::hessian(&c.core, f, args, argnum)
+    })
+}
+
+/// The Hessian with respect to args[argnum] times `v`, a tree like the argument, see ag_hvp.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_hvp(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    v: ag_tree,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_hvp";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        let v = c.get_tree(NAME, v)?;
+        c.check(NAME, derive::hvp(&c.core, f, args, argnum, &v))?
+    })
+}
+
+/// The tangent of the result for a tangent of args[argnum], a tree like it, in forward mode. The value goes to *value,
+/// which may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_jvp(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    tangent: ag_tree,
+    value: *mut ag_tree,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_jvp";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        let tangent = c.get_tree(NAME, tangent)?;
+        let (y, t) = c.check(NAME, derive::jvp(&c.core, f, args, argnum, &tangent))??;
+        if !value.is_null() {
+            let y = c.put_tree(y);
+            // SAFETY: writable, the caller's promise.
+            unsafe { store(value, y) };
+        }
+        Some(t)
+    })
+}
+
+/// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
+/// Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_make_vjp(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    value: *mut ag_tree,
+) -> ag_tape {
+    const NAME: &str = "ag_tree_make_vjp";
+    let null = ag_tape { bits: 0 };
+    guard(cx, null, |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null };
+        let pullback = derive::record(&c.core, &c.tree_function(f, user), &args, argnum);
+        if c.core.failed() {
+            grad::close(&c.core, pullback.recorded);
+            return null;
+        }
+        if !value.is_null() {
+            let y = c.put_tree(pullback.value.clone());
+            // SAFETY: writable, the caller's promise.
+            unsafe { store(value, y) };
+        }
+        c.put_pullback(Pullback::Trees(pullback))
+    })
+}
+
+/// The cotangent of the argument, a tree like it, for a cotangent `g` of the result, a tree like that, of what
+/// ag_tree_make_vjp kept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_tree) -> ag_tree {
+    const NAME: &str = "ag_tree_vjp";
+    guard(cx, ag_tree::NULL, |c| {
+        let Some((pullback, g)) = c.pullback(NAME, vjp).zip(c.get_tree(NAME, g)) else { return ag_tree::NULL };
+        let Pullback::Trees(pullback) = &*pullback else {
+            c.core.fail(Error::tape("this was not made by ag_tree_make_vjp; use ag_vjp").within(NAME));
+            return ag_tree::NULL;
+        };
+        let found = c.check(NAME, pullback.vjp(&c.core, &g)).flatten();
+        found.map_or(ag_tree::NULL, |t| c.put_tree(t))
+    })
+}
+
+/// f(args), computed again when its derivative is taken instead of kept, see ag_checkpoint.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_checkpoint(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_checkpoint", f, user, args, nargs, None, |c, _, args| {
+        let context = std::ptr::from_ref(c);
+        let stored: StoredTree = Rc::new(move |core: &Context, args: &[Tree]| {
+            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
+            let c = unsafe { &*context };
+            c.tree_function(f, user)(core, args)
+        });
+        derive::checkpoint(&c.core, &stored, args)
+    })
+}
+
+/// Compares the derivatives of a function of trees, with respect to all leaves of all arguments, with differences, as
+/// ag_check_grads does.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_check_grads(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    order: i32,
+    modes: i32,
+) -> i32 {
+    const NAME: &str = "ag_tree_check_grads";
+    guard_always(cx, code::CONTEXT, |c| {
+        if c.core.failed() {
+            return c.core.error_code();
+        }
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return c.core.error_code() };
+        if order < 1 || !(0..=3).contains(&modes) {
+            let e = Error::argument(format!("order is {order} (from 1 on), modes is {modes} (0 to 3)"));
+            c.core.fail(e.within(NAME));
+            return c.core.error_code();
+        }
+        let modes = if modes == 0 { AG_REVERSE | AG_FORWARD } else { modes };
+        let modes = Modes { reverse: modes & AG_REVERSE != 0, forward: modes & AG_FORWARD != 0 };
+        let options = Options { order: order as u32, modes, ..Options::default() };
+        if let Err(e) = derive::check_grads(&c.core, &c.tree_function(f, user), &args, options) {
+            c.core.fail(e.within(NAME));
+        }
+        c.core.error_code()
+    })
+}

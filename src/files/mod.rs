@@ -1,0 +1,180 @@
+//! Arrays and trees in NumPy's files: `.npy` ([`npy`]) and `.npz`, a ZIP archive of the former ([`zip`]).
+//!
+//! Files are not to be trusted: whatever their bytes are, reading them gives arrays or an error.
+
+pub mod npy;
+pub mod zip;
+
+use crate::array::{DType, Tensor};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::operators::tree::{Form, Kind, Leaves, MAX_DEPTH, Tree};
+use crate::ops::elementwise::astype;
+use crate::trace::Array;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The name that `numpy.savez` gives to an array without one.
+const UNNAMED: &str = "arr_0";
+
+/// A failure of the system, as one of a file.
+fn system(doing: &str, path: &Path, e: &std::io::Error) -> Error {
+    Error::file(format!("cannot {doing} {}: {e}", path.display()))
+}
+
+/// Writes a file: beside the old one, which it replaces when it is complete.
+fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    let special = fs::metadata(path).is_ok_and(|m| !m.is_file());
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    let temporary = PathBuf::from(name);
+    let target = if special { path } else { &temporary };
+    let written = File::create(target).and_then(|file| {
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        write(&mut out)?;
+        out.flush()
+    });
+    let done = written.and_then(|()| if special { Ok(()) } else { fs::rename(&temporary, path) });
+    done.map_err(|e| {
+        if !special {
+            let _ = fs::remove_file(&temporary);
+        }
+        system("write", path, &e)
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| system("read", path, &e))
+}
+
+/// What is wrong with the contents of a file.
+fn inside(path: &Path, e: Error) -> Error {
+    Error { message: format!("{}: {}", path.display(), e.message).into(), ..e }
+}
+
+fn ready(cx: &Context, x: &Array) -> Result<Tensor> {
+    cx.engine.contiguous(&cx.tensor(x)?)
+}
+
+/// `numpy.save`.
+pub fn save_array(cx: &Context, path: &Path, x: &Array) -> Result<()> {
+    let t = ready(cx, x)?;
+    save(path, |out| npy::write(out, &t))
+}
+
+/// `numpy.load` of a `.npy` file.
+pub fn load_array(cx: &Context, path: &Path) -> Result<Array> {
+    let bytes = read(path)?;
+    if bytes.starts_with(zip::MAGIC) {
+        return Err(inside(path, Error::file("this is an .npz file; use ag_tree_load")));
+    }
+    npy::read(cx, &bytes).map(Array::from).map_err(|e| inside(path, e))
+}
+
+fn name_of(path: String) -> String {
+    if path.is_empty() { UNNAMED.into() } else { path }
+}
+
+/// `numpy.savez`, with the paths of the leaves as names.
+pub fn save_tree(cx: &Context, path: &Path, tree: &Tree) -> Result<()> {
+    let mut entries = Vec::new();
+    for (i, x) in tree.leaves().iter().enumerate() {
+        entries.push((name_of(tree.form().path(i)), ready(cx, x)?));
+    }
+    save(path, |out| {
+        let mut archive = zip::Writer::new(out);
+        for (name, t) in &entries {
+            let head = npy::header(t);
+            archive.add(&format!("{name}.npy"), &[&head, &npy::bytes(t)])?;
+        }
+        archive.finish()
+    })
+}
+
+/// The arrays of an archive by name.
+fn load_entries(cx: &Context, path: &Path) -> Result<Vec<(String, Array)>> {
+    let bytes = read(path)?;
+    if bytes.starts_with(npy::MAGIC) {
+        let x = npy::read(cx, &bytes).map_err(|e| inside(path, e))?;
+        return Ok(vec![(String::new(), x.into())]);
+    }
+    let mut found = Vec::new();
+    for entry in zip::entries(&bytes).map_err(|e| inside(path, e))? {
+        // What isn't an array (folders, notes) is passed over.
+        let Some(name) = entry.name.strip_suffix(".npy") else { continue };
+        let within = |e: Error| inside(path, Error { message: format!("{name}: {}", e.message).into(), ..e });
+        let contents = entry.contents(&bytes).map_err(within)?;
+        found.push((name.to_string(), npy::read(cx, &contents).map_err(within)?.into()));
+    }
+    Ok(found)
+}
+
+/// A tree out of an archive: dicts by the parts of the names between `/`, lists where these are 0, 1, ...
+pub fn load_tree(cx: &Context, path: &Path) -> Result<Tree> {
+    let entries = load_entries(cx, path)?;
+    if let [(name, x)] = &entries[..]
+        && name.is_empty()
+    {
+        return Ok(x.clone().into());
+    }
+    let mut items: BTreeMap<&str, Array> = BTreeMap::new();
+    for (name, x) in &entries {
+        if name.matches('/').count() >= MAX_DEPTH {
+            return Err(inside(path, Error::value(format!("names of more than {MAX_DEPTH} parts: {name}"))));
+        }
+        if items.insert(name, x.clone()).is_some() {
+            return Err(inside(path, Error::file(format!("{name} is there twice"))));
+        }
+    }
+    nest(&items.into_iter().collect::<Vec<_>>()).map_err(|e| inside(path, e))
+}
+
+/// The tree of names and arrays; those of a group stand together.
+fn nest(items: &[(&str, Array)]) -> Result<Tree> {
+    let mut groups: BTreeMap<&str, Vec<(&str, Array)>> = BTreeMap::new();
+    let mut children: Vec<(Box<str>, Tree)> = Vec::new();
+    for (name, x) in items {
+        match name.split_once('/') {
+            Some((first, rest)) => groups.entry(first).or_default().push((rest, x.clone())),
+            None => children.push(((*name).into(), x.clone().into())),
+        }
+    }
+    for (key, group) in groups {
+        children.push((key.into(), nest(&group)?));
+    }
+    let place = |key: &str| key.parse::<usize>().ok().filter(|i| i.to_string() == key);
+    let mut numbered: Vec<(usize, &Tree)> = children.iter().filter_map(|(k, t)| Some((place(k)?, t))).collect();
+    numbered.sort_by_key(|(i, _)| *i);
+    if !numbered.is_empty() && numbered.len() == children.len() && numbered.iter().enumerate().all(|(i, n)| i == n.0) {
+        return Tree::sequence(Kind::List, numbered.into_iter().map(|(_, t)| t.clone()).collect());
+    }
+    Tree::dict(children)
+}
+
+/// The arrays of an archive in a tree like this one: each leaf by its path, with its shape and in its dtype.
+pub fn load_like(cx: &Context, path: &Path, like: &Tree) -> Result<Tree> {
+    let entries: BTreeMap<String, Array> = load_entries(cx, path)?.into_iter().collect();
+    let form: &Form = like.form();
+    let mut leaves = Leaves::new();
+    for (i, want) in like.leaves().iter().enumerate() {
+        let name = form.path(i);
+        let found = entries.get(&name).or_else(|| entries.get(&name_of(name.clone())));
+        let found =
+            found.ok_or_else(|| inside(path, Error::file(format!("there is no array {}", name_of(name.clone())))))?;
+        let (from, to) = (found.dtype(), want.dtype());
+        if found.shape() != want.shape() {
+            let [got, expected] = [found, want].map(|x| crate::array::shape::Show(x.shape()).to_string());
+            return Err(inside(path, Error::shape(format!("{} has shape {got}, expected {expected}", name_of(name)))));
+        }
+        let floats = |d: DType| d.is_inexact() && !d.is_complex();
+        let narrower = floats(from) && floats(to) || from.is_complex() && to.is_complex();
+        if from.promote(to) != to && !narrower {
+            let (from, to) = (from.name(), to.name());
+            return Err(inside(path, Error::dtype(format!("{} has dtype {from}, expected {to}", name_of(name)))));
+        }
+        leaves.push(astype(cx, found, to));
+    }
+    Ok(like.with(leaves))
+}

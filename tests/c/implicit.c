@@ -1,0 +1,105 @@
+/* Values that are defined by equations, from C: fixed points, roots, differential equations. */
+#include "check.h"
+
+#define UNUSED (void)nargs, (void)user
+
+/* (x + a / x) / 2, whose fixed point is sqrt(a) */
+static ag_array newton_step(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  return ag_mul_scalar(cx, ag_add(cx, args[0], ag_div(cx, args[1], args[0])), 0.5);
+}
+
+static ag_array sqrt_by_steps(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  const ag_array all[] = {ag_scalar(cx, 1.0), args[0]};
+  return ag_fixed_point(cx, newton_step, NULL, all, 2, NULL);
+}
+
+/* x^2 - a */
+static ag_array square_minus(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  return ag_sub(cx, ag_square(cx, args[0]), args[1]);
+}
+
+static ag_array sqrt_by_root(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  const ag_array all[] = {ag_scalar(cx, 1.0), args[0]};
+  return ag_root(cx, square_minus, NULL, all, 2, NULL);
+}
+
+static void square_roots(ag_context *cx) {
+  ag_array two = ag_scalar(cx, 2.0);
+  ag_function ways[] = {sqrt_by_steps, sqrt_by_root};
+  for (int i = 0; i < 2; i++) {
+    CHECK_CLOSE(ag_item(cx, ways[i](cx, &two, 1, NULL)), 1.4142135623730951, 1e-12);
+    CHECK_CLOSE(ag_item(cx, ag_grad(cx, ways[i], NULL, &two, 1, 0)), 0.35355339059327373, 1e-10);
+    CHECK_CLOSE(ag_item(cx, ag_hessian(cx, ways[i], NULL, &two, 1, 0)), -0.08838834764831843, 1e-9);
+    CHECK(ag_check_grads(cx, ways[i], NULL, &two, 1, 2, AG_REVERSE | AG_FORWARD) == AG_OK);
+  }
+  CHECK_OK(cx);
+}
+
+/* -args[2] y */
+static ag_array decay(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  if (user) return ag_raise(cx, AG_ERR_USER + 1, "no slope here");
+  return ag_neg(cx, ag_mul(cx, args[2], args[0]));
+}
+
+/* y(1) for y' = -k y, y(0) = args[0], k = args[1] */
+static ag_array after_one(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  ag_array y = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 0.5 1"), args + 1, 1, user);
+  return ag_index(cx, y, "-1");
+}
+
+static void differential_equations(ag_context *cx) {
+  const ag_array args[] = {ag_scalar(cx, 2.0), ag_scalar(cx, 0.5)};
+  double truth = 2.0 * 0.60653065971263342; /* exp(-1/2) */
+  ag_odeint_options ways[2] = {{0}, {0}};
+  ways[0].struct_size = ways[1].struct_size = sizeof *ways;
+  ways[0].rtol = ways[0].atol = 1e-11;
+  ways[1].rk4_steps = 100;
+  for (int i = 0; i < 2; i++) {
+    CHECK_CLOSE(ag_item(cx, after_one(cx, args, 2, &ways[i])), truth, 1e-9);
+    CHECK_CLOSE(ag_item(cx, ag_grad(cx, after_one, &ways[i], args, 2, 0)), truth / 2.0, 1e-8);
+    CHECK_CLOSE(ag_item(cx, ag_grad(cx, after_one, &ways[i], args, 2, 1)), -truth, 1e-8);
+    CHECK_CLOSE(ag_item(cx, ag_hessian(cx, after_one, &ways[i], args, 2, 1)), truth, 1e-7);
+  }
+  ag_array defaults = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 1"), args + 1, 1, NULL);
+  CHECK_ARRAY_TO(cx, defaults, "2", "2 1.2130613194252668", 1e-6);
+  CHECK_OK(cx);
+}
+
+static void errors(ag_context *cx) {
+  ag_array x = ag_scalar(cx, 1.0), t = vector_of(cx, "0 1");
+  ag_fixed_point(cx, NULL, NULL, &x, 1, NULL);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "f is NULL");
+  ag_root(cx, square_minus, NULL, NULL, 0, NULL);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "expected x as the first argument");
+  ag_solve_options options = {sizeof options, -1.0, 0};
+  ag_root(cx, square_minus, NULL, &x, 1, &options);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "must be finite and not negative");
+  const ag_array never[] = {x, ag_scalar(cx, -1.0)};
+  ag_root(cx, square_minus, NULL, never, 2, NULL);
+  CHECK_ERROR(cx, AG_ERR_VALUE, "ag_root: ");
+  ag_odeint(cx, decay, NULL, x, x, &x, 1, NULL);
+  CHECK_ERROR(cx, AG_ERR_VALUE, "expected a vector of times");
+  ag_odeint(cx, decay, cx, x, t, &x, 1, NULL);
+  CHECK_ERROR(cx, AG_ERR_USER + 1, "no slope here");
+  ag_odeint_options wrong = {0};
+  ag_odeint(cx, decay, NULL, x, t, &x, 1, &wrong);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size is 0");
+  wrong.struct_size = sizeof wrong;
+  wrong.rtol = -1.0;
+  ag_odeint(cx, decay, NULL, x, t, &x, 1, &wrong);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "finite and not negative");
+}
+
+int main(void) {
+  ag_context *cx = ag_context_new();
+  square_roots(cx);
+  differential_equations(cx);
+  errors(cx);
+  return finish(cx);
+}
