@@ -617,6 +617,53 @@ typedef int32_t (*ag_multi_function)(struct ag_context *cx,
                                      void *user);
 
 /**
+ * When an iteration ends. Set struct_size to sizeof(ag_solve_options) and everything that isn't used to 0, which stands
+ * for what is said in brackets; NULL is allowed for all 0.
+ */
+typedef struct ag_solve_options {
+  size_t struct_size;
+  /**
+   * A step ends it whose length is at most this times one plus that of x [1.8e-12; in single precision 6.4e-6].
+   */
+  double tolerance;
+  /**
+   * So many steps without that are an error [1000; of ag_root 100].
+   */
+  size_t max_steps;
+} ag_solve_options;
+
+/**
+ * How a differential equation is solved. Set struct_size to sizeof(ag_odeint_options) and everything that isn't used to
+ * 0, which stands for what is said in brackets; NULL is allowed for all 0.
+ */
+typedef struct ag_odeint_options {
+  size_t struct_size;
+  /**
+   * The error of a step is at most atol plus rtol times the state, in the root of the mean square [1.49012e-8 both; in
+   * single precision 1e-5].
+   */
+  double rtol;
+  double atol;
+  /**
+   * In units of time [chosen].
+   */
+  double first_step;
+  /**
+   * In units of time [none].
+   */
+  double max_step;
+  /**
+   * More of them in all are an error [100000].
+   */
+  size_t max_steps;
+  /**
+   * Not 0: the classical method of Runge and Kutta instead, with so many steps from each time to the next. It is
+   * recorded as it is, step by step; the other options don't matter.
+   */
+  size_t rk4_steps;
+} ag_odeint_options;
+
+/**
  * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
  * to 0; NULL is allowed for all 0.
  */
@@ -4482,6 +4529,53 @@ struct ag_array ag_apply_along_axis(struct ag_context *cx,
                                     void *user,
                                     struct ag_array x,
                                     int64_t axis);
+
+/**
+ * x with x = f(x, args[1], ...), by iteration from args[0] on; real. f returns an array of the shape of x. Derivatives
+ * with respect to the other arguments, of any order and in both modes, come from the implicit function theorem and need no
+ * memory for the iterations; with respect to where it began they are zero. The iteration must converge, and so must its
+ * derivative. `f` and `user` must stay until the derivatives have been taken, and `f` may depend on values being
+ * differentiated through its arguments only. No convergence: AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_fixed_point(struct ag_context *cx,
+                               ag_function f,
+                               void *user,
+                               const struct ag_array *args,
+                               size_t nargs,
+                               const struct ag_solve_options *options);
+
+/**
+ * x with f(x, args[1], ...) = 0, by Newton's method from args[0] on, with the true Jacobian; real. f returns an array of
+ * the shape of x. Derivatives and the life of `f` and `user` are as for ag_fixed_point. A singular Jacobian, or no
+ * convergence: AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_root(struct ag_context *cx,
+                        ag_function f,
+                        void *user,
+                        const struct ag_array *args,
+                        size_t nargs,
+                        const struct ag_solve_options *options);
+
+/**
+ * The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
+ * rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
+ * shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
+ * keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are solutions of
+ * differential equations again: of the adjoint one, backwards, in reverse mode, of the sensitivities in forward mode; so
+ * nothing of the way is kept. `f` and `user` must stay until they have been taken, and `f` may depend on values being
+ * differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
+ */
+AG_API
+struct ag_array ag_odeint(struct ag_context *cx,
+                          ag_function f,
+                          void *user,
+                          struct ag_array y0,
+                          struct ag_array t,
+                          const struct ag_array *args,
+                          size_t nargs,
+                          const struct ag_odeint_options *options);
 
 /**
  * From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY;

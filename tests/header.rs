@@ -45,6 +45,7 @@ fn render() -> String {
         "function",
         "check",
         "operators",
+        "implicit",
         "diagnosis",
         "primitive",
         "raw",

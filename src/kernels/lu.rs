@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn solutions_satisfy_their_systems() {
         for n in [0, 1, 2, 5, 30] {
-            let matrix: Vec<f64> = (0..n * n).map(|i| ((i * i) as f64 * 0.37).sin()).collect();
+            let matrix: Vec<f64> = (0..n * n).map(|i| ((i * i + 1) as f64 * 0.37).sin()).collect();
             let want: Vec<f64> = (0..n).map(|i| (i as f64 * 0.73).cos()).collect();
             let mut b: Vec<f64> = (0..n).map(|i| (0..n).map(|j| matrix[i * n + j] * want[j]).sum()).collect();
             assert!(solve(&mut matrix.clone(), &mut b));

@@ -13,6 +13,7 @@ use super::jacobian::{Mode, jacobian};
 use crate::array::{DType, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::lu;
 use crate::ops::elementwise::{self as rows, astype, binary, unary};
 use crate::ops::solve::solve;
 use crate::ops::{accumulate, shape};
@@ -274,10 +275,15 @@ impl Primitive for Root {
                 if residual == 0.0 {
                     return Ok(std::mem::take(&mut args[0]));
                 }
-                let matrix = self.matrix(cx, &args);
-                let step = solve(cx, &matrix, &flat(cx, &y), false);
-                let (step_length, x_length) = (length(&numbers(cx, &step)?), length(&numbers(cx, &args[0])?));
-                let step = shape::reshape(cx, &step, &dims);
+                let mut step = numbers(cx, &y)?;
+                if !lu::solve(&mut numbers(cx, &self.matrix(cx, &args))?, &mut step) {
+                    return Err(Error::value(format!(
+                        "no root was found: the Jacobian is singular where the residual has length {residual:e}"
+                    )));
+                }
+                let (step_length, x_length) = (length(&step), length(&numbers(cx, &args[0])?));
+                let step: Array = cx.engine.build::<f64>(&dims, |d| d.copy_from_slice(&step))?.into();
+                let step = astype(cx, &step, args[0].dtype());
                 let x = args[0].clone();
                 let mut fraction = 1.0;
                 loop {

@@ -1,6 +1,8 @@
 /* Values that are defined by equations, from C: fixed points, roots, differential equations. */
 #include "check.h"
 
+#include <string.h>
+
 #define UNUSED (void)nargs, (void)user
 
 /* (x + a / x) / 2, whose fixed point is sqrt(a) */
@@ -49,14 +51,16 @@ static ag_array decay(ag_context *cx, const ag_array *args, size_t nargs, void *
 /* y(1) for y' = -k y, y(0) = args[0], k = args[1] */
 static ag_array after_one(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs;
-  ag_array y = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 0.5 1"), args + 1, 1, user);
+  const ag_odeint_options *how = (const ag_odeint_options *)user;
+  ag_array y = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 0.5 1"), args + 1, 1, how);
   return ag_index(cx, y, "-1");
 }
 
 static void differential_equations(ag_context *cx) {
   const ag_array args[] = {ag_scalar(cx, 2.0), ag_scalar(cx, 0.5)};
   double truth = 2.0 * 0.60653065971263342; /* exp(-1/2) */
-  ag_odeint_options ways[2] = {{0}, {0}};
+  ag_odeint_options ways[2];
+  memset(ways, 0, sizeof ways);
   ways[0].struct_size = ways[1].struct_size = sizeof *ways;
   ways[0].rtol = ways[0].atol = 1e-11;
   ways[1].rk4_steps = 100;
@@ -87,7 +91,8 @@ static void errors(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_VALUE, "expected a vector of times");
   ag_odeint(cx, decay, cx, x, t, &x, 1, NULL);
   CHECK_ERROR(cx, AG_ERR_USER + 1, "no slope here");
-  ag_odeint_options wrong = {0};
+  ag_odeint_options wrong;
+  memset(&wrong, 0, sizeof wrong);
   ag_odeint(cx, decay, NULL, x, t, &x, 1, &wrong);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size is 0");
   wrong.struct_size = sizeof wrong;
