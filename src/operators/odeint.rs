@@ -402,7 +402,7 @@ fn solution(cx: &Context, f: &Stored, args: &[Array], options: Options) -> Resul
     while next < times.len() {
         h = h.min(largest).min((end - t).abs());
         let least = 10.0 * f64::EPSILON * t.abs().max(end.abs());
-        if !(h > least) {
+        if h.is_nan() || h <= least {
             return Err(Error::value(format!(
                 "the step size became too small at t = {t}: the solution may have a singularity there, or be too stiff \
                  for this method"
@@ -425,7 +425,7 @@ fn solution(cx: &Context, f: &Stored, args: &[Array], options: Options) -> Resul
         let error = (0..n).map(|j| step * (0..7).map(|i| E[i] * k[i][j]).sum::<f64>());
         let scale = y.iter().zip(&new).map(|(a, b)| atol + rtol * a.abs().max(b.abs()));
         let size = norm(error, scale, n);
-        if !(size <= 1.0) {
+        if size.is_nan() || size > 1.0 {
             h *= if size.is_finite() { (0.9 * size.powf(-0.2)).max(0.2) } else { 0.2 };
             rejected = true;
             continue;
