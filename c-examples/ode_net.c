@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/svg.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,10 +100,12 @@ int main(int argc, char **argv) {
   value = ag_item(cx, loss(cx, parameters, PARAMETERS, &whole));
   printf("after %d steps: mean distance %.4f all the way\n", steps, value);
   take(cx, led_to(cx, &whole, parameters), after);
+  size_t near = 0; /* the untaught net leaves the picture soon */
+  while (near < TIMES && fabs(before[0][near]) < 4 && fabs(before[1][near]) < 4) near++;
   char path[1024];
   snprintf(path, sizeof path, "%s/ode_net.svg", out);
   const svg_curve curves[] = {{"points to be met", truth[0], truth[1], TIMES},
-                              {"before learning", before[0], before[1], TIMES},
+                              {"before learning", before[0], before[1], near},
                               {"after learning", after[0], after[1], TIMES}};
   check_that("the picture is written", svg_plot(path, "Learning the law of a spiral", "x", "y", curves, 3));
   check_that("the net leads near the points", value < expect);

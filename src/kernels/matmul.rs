@@ -47,6 +47,12 @@ const PARALLEL: usize = 1_000_000;
 pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     const PACKED: bool;
 
+    /// `self + x y`; integers wrap.
+    #[inline(always)]
+    fn plus_product(self, x: Self, y: Self) -> Self {
+        self + x * y
+    }
+
     /// The loops for small products, where there are any.
     fn small(
         _: (usize, usize, usize),
@@ -96,6 +102,11 @@ impl Product for Complex32 {
 }
 impl Product for i64 {
     const PACKED: bool = false;
+
+    #[inline(always)]
+    fn plus_product(self, x: i64, y: i64) -> i64 {
+        self.wrapping_add(x.wrapping_mul(y))
+    }
 }
 
 /// Elements of scratch memory that [`matmul`] wants.
@@ -316,7 +327,7 @@ pub fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: 
             let x = a.memory[(a.offset + i as isize * a.row + p as isize * a.column) as usize];
             for (j, r) in row.iter_mut().enumerate() {
                 let y = b.memory[(b.offset + p as isize * b.row + j as isize * b.column) as usize];
-                *r = *r + x * y;
+                *r = r.plus_product(x, y);
             }
         }
     }
@@ -325,6 +336,16 @@ pub fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integers_wrap() {
+        let (a, b) = ([i64::MAX, 3], [2i64, 1]);
+        let row = Matrix { memory: &a, offset: 0, row: 2, column: 1 };
+        let column = Matrix { memory: &b, offset: 0, row: 1, column: 1 };
+        let mut c = [0];
+        matmul(None, (1, 2, 1), row, column, &mut c, &mut []);
+        assert_eq!(c, [1]);
+    }
 
     #[test]
     fn strided_and_divided_products_equal_the_plain_loops() {
