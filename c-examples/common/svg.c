@@ -46,24 +46,57 @@ static void axes(FILE *out, range xs, range ys) {
   fprintf(out, "<path class=\"frame\" d=\"M%d %d V%.0f H%.0f\"/>\n", LEFT, TOP, bottom, right);
 }
 
-static void curve(FILE *out, const svg_curve *c, size_t index, range xs, range ys) {
-  const char *colour = COLOURS[index % NCOLOURS];
-  fprintf(out, "<polyline stroke=\"%s\" points=\"", colour);
-  for (size_t i = 0; i < c->n; i++)
-    if (isfinite(c->x[i]) && isfinite(c->y[i])) fprintf(out, "%.1f,%.1f ", to_x(xs, c->x[i]), to_y(ys, c->y[i]));
-  int x = WIDTH - RIGHT + 16, y = TOP + 12 + 22 * (int)index;
-  fprintf(out, "\"/>\n<path stroke=\"%s\" stroke-width=\"3\" d=\"M%d %d h18\"/>", colour, x, y);
-  fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", x + 26, y + 4, c->name);
+static void points(FILE *out, const svg_series *s, const char *colour, range xs, range ys) {
+  const svg_curve *c = &s->curve;
+  fprintf(out, s->mark == SVG_DOTS ? "<g fill=\"%s\" fill-opacity=\"0.6\">\n" : "<polyline stroke=\"%s\"", colour);
+  if (s->mark == SVG_DASHES) fprintf(out, " stroke-dasharray=\"7 5\"");
+  if (s->mark == SVG_THIN) fprintf(out, " style=\"stroke-width:1\"");
+  if (s->mark != SVG_DOTS) fprintf(out, " points=\"");
+  for (size_t i = 0; i < c->n; i++) {
+    if (!isfinite(c->x[i]) || !isfinite(c->y[i])) continue;
+    double x = to_x(xs, c->x[i]), y = to_y(ys, c->y[i]);
+    fprintf(out, s->mark == SVG_DOTS ? "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n" : "%.1f,%.1f ", x, y);
+  }
+  fprintf(out, s->mark == SVG_DOTS ? "</g>\n" : "\"/>\n");
+}
+
+static void legend(FILE *out, const svg_series *s, const char *colour, int row) {
+  int x = WIDTH - RIGHT + 16, y = TOP + 12 + 22 * row;
+  if (s->mark == SVG_DOTS)
+    fprintf(out, "<circle fill=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>", colour, x + 9, y);
+  else
+    fprintf(out, "<path stroke=\"%s\" stroke-width=\"%d\"%s d=\"M%d %d h18\"/>", colour, s->mark == SVG_THIN ? 1 : 3,
+            s->mark == SVG_DASHES ? " stroke-dasharray=\"7 4\"" : "", x, y);
+  fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", x + 26, y + 4, s->curve.name);
+}
+
+/* Widens the range that has fewer units per pixel, on both sides. */
+static void equalize(range *xs, range *ys) {
+  double x_pixels = WIDTH - LEFT - RIGHT, y_pixels = HEIGHT - TOP - BOTTOM;
+  double unit = fmax((xs->high - xs->low) / x_pixels, (ys->high - ys->low) / y_pixels);
+  double x_more = (unit * x_pixels - (xs->high - xs->low)) / 2, y_more = (unit * y_pixels - (ys->high - ys->low)) / 2;
+  *xs = (range){xs->low - x_more, xs->high + x_more};
+  *ys = (range){ys->low - y_more, ys->high + y_more};
 }
 
 bool svg_plot(const char *path, const char *title, const char *x_label, const char *y_label, const svg_curve *curves,
               size_t ncurves) {
+  svg_series series[NCOLOURS];
+  if (ncurves > NCOLOURS) return false;
+  for (size_t c = 0; c < ncurves; c++) series[c] = (svg_series){curves[c], SVG_LINE, (int)c};
+  return svg_draw(path, title, x_label, y_label, false, series, ncurves);
+}
+
+bool svg_draw(const char *path, const char *title, const char *x_label, const char *y_label, bool equal,
+              const svg_series *series, size_t nseries) {
   range xs = {INFINITY, -INFINITY}, ys = {INFINITY, -INFINITY};
-  for (size_t c = 0; c < ncurves; c++)
-    for (size_t i = 0; i < curves[c].n; i++) widen(&xs, curves[c].x[i]), widen(&ys, curves[c].y[i]);
+  for (size_t s = 0; s < nseries; s++)
+    for (size_t i = 0; i < series[s].curve.n; i++)
+      widen(&xs, series[s].curve.x[i]), widen(&ys, series[s].curve.y[i]);
   /* no points, or all on one line: some range all the same */
   if (!(xs.low < xs.high)) xs = isfinite(xs.low) ? (range){xs.low - 1, xs.low + 1} : (range){0, 1};
   if (!(ys.low < ys.high)) ys = isfinite(ys.low) ? (range){ys.low - 1, ys.low + 1} : (range){0, 1};
+  if (equal) equalize(&xs, &ys);
 
   FILE *out = fopen(path, "w");
   if (!out) return false;
@@ -78,7 +111,11 @@ bool svg_plot(const char *path, const char *title, const char *x_label, const ch
           x_label);
   fprintf(out, "<text transform=\"translate(16 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n",
           (TOP + HEIGHT - BOTTOM) / 2, y_label);
-  for (size_t c = 0; c < ncurves; c++) curve(out, &curves[c], c, xs, ys);
+  for (size_t s = 0, row = 0; s < nseries; s++) {
+    const char *colour = series[s].colour < 0 ? "#999" : COLOURS[series[s].colour % NCOLOURS];
+    points(out, &series[s], colour, xs, ys);
+    if (series[s].curve.name) legend(out, &series[s], colour, (int)row++);
+  }
   fprintf(out, "</svg>\n");
   bool written = !ferror(out);
   return fclose(out) == 0 && written;
