@@ -1,6 +1,5 @@
-/* A recurrent neural net that learns to write like a text, its own source: at each character the state becomes
- * tanh of an affine function of itself and the character, and an affine function of the state says which one comes next.
- * The
+/* A recurrent neural net that learns to write like a text, its own source: at each character the state becomes tanh of
+ * an affine function of itself and the character, and an affine function of the state says which one comes next. The
  * gradient goes back through a whole piece of text. common/characters.c trains it, prints samples and draws the loss as
  * rnn.svg. */
 #include "common/characters.h"

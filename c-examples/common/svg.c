@@ -14,7 +14,6 @@ typedef struct range {
 } range;
 
 static void widen(range *r, double value) {
-  if (!isfinite(value)) return;
   if (value < r->low) r->low = value;
   if (value > r->high) r->high = value;
 }
@@ -35,29 +34,38 @@ static void axes(FILE *out, range xs, range ys) {
   for (double k = ceil(xs.low / step); k * step <= xs.high + step * 1e-9; k++) {
     double x = to_x(xs, k * step);
     fprintf(out, "<path class=\"grid\" d=\"M%.1f %d V%.0f\"/>", x, TOP, bottom);
-    fprintf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%g</text>\n", x, bottom + 18, k * step);
+    fprintf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%g</text>\n", x, bottom + 18, k * step + 0.0);
   }
   step = tick_step(ys);
   for (double k = ceil(ys.low / step); k * step <= ys.high + step * 1e-9; k++) {
     double y = to_y(ys, k * step);
     fprintf(out, "<path class=\"grid\" d=\"M%d %.1f H%.0f\"/>", LEFT, y, right);
-    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, k * step);
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, k * step + 0.0); /* no -0 */
   }
   fprintf(out, "<path class=\"frame\" d=\"M%d %d V%.0f H%.0f\"/>\n", LEFT, TOP, bottom, right);
 }
 
+static bool drawable(const svg_curve *c, size_t i) { return isfinite(c->x[i]) && isfinite(c->y[i]); }
+
+/* A line is interrupted where a number isn't finite. */
 static void points(FILE *out, const svg_series *s, const char *colour, range xs, range ys) {
   const svg_curve *c = &s->curve;
-  fprintf(out, s->mark == SVG_DOTS ? "<g fill=\"%s\" fill-opacity=\"0.6\">\n" : "<polyline stroke=\"%s\"", colour);
+  bool dots = s->mark == SVG_DOTS, broken = true;
+  fprintf(out, dots ? "<g fill=\"%s\" fill-opacity=\"0.6\">\n" : "<path class=\"line\" stroke=\"%s\"", colour);
   if (s->mark == SVG_DASHES) fprintf(out, " stroke-dasharray=\"7 5\"");
   if (s->mark == SVG_THIN) fprintf(out, " style=\"stroke-width:1\"");
-  if (s->mark != SVG_DOTS) fprintf(out, " points=\"");
+  if (!dots) fprintf(out, " d=\"");
   for (size_t i = 0; i < c->n; i++) {
-    if (!isfinite(c->x[i]) || !isfinite(c->y[i])) continue;
-    double x = to_x(xs, c->x[i]), y = to_y(ys, c->y[i]);
-    fprintf(out, s->mark == SVG_DOTS ? "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n" : "%.1f,%.1f ", x, y);
+    if (drawable(c, i)) {
+      double x = to_x(xs, c->x[i]), y = to_y(ys, c->y[i]);
+      if (dots)
+        fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n", x, y);
+      else
+        fprintf(out, "%s%.1f,%.1f ", broken ? "M" : "", x, y);
+    }
+    broken = !drawable(c, i);
   }
-  fprintf(out, s->mark == SVG_DOTS ? "</g>\n" : "\"/>\n");
+  fprintf(out, dots ? "</g>\n" : "\"/>\n");
 }
 
 static void legend(FILE *out, const svg_series *s, const char *colour, int row) {
@@ -92,7 +100,7 @@ bool svg_draw(const char *path, const char *title, const char *x_label, const ch
   range xs = {INFINITY, -INFINITY}, ys = {INFINITY, -INFINITY};
   for (size_t s = 0; s < nseries; s++)
     for (size_t i = 0; i < series[s].curve.n; i++)
-      widen(&xs, series[s].curve.x[i]), widen(&ys, series[s].curve.y[i]);
+      if (drawable(&series[s].curve, i)) widen(&xs, series[s].curve.x[i]), widen(&ys, series[s].curve.y[i]);
   /* no points, or all on one line: some range all the same */
   if (!(xs.low < xs.high)) xs = isfinite(xs.low) ? (range){xs.low - 1, xs.low + 1} : (range){0, 1};
   if (!(ys.low < ys.high)) ys = isfinite(ys.low) ? (range){ys.low - 1, ys.low + 1} : (range){0, 1};
@@ -103,7 +111,7 @@ bool svg_draw(const char *path, const char *title, const char *x_label, const ch
   fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\"", WIDTH,
           HEIGHT);
   fprintf(out, " font-size=\"13\" fill=\"#222\">\n<style>.grid{stroke:#ddd}.frame{stroke:#222;fill:none}");
-  fprintf(out, "polyline{fill:none;stroke-width:2;stroke-linejoin:round}</style>\n");
+  fprintf(out, ".line{fill:none;stroke-width:2;stroke-linejoin:round}</style>\n");
   fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
   fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\">%s</text>\n", LEFT, title);
   axes(out, xs, ys);
