@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MOST_STEPS = 500, HEIGHTS = 7, AROUND = 241 };
+enum { MOST_STEPS = 500, HEIGHTS = 7, AROUND = 2001 };
 
 /* (1 - x)^2 + 100 (y - x^2)^2 */
 static ag_array rosenbrock(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
