@@ -1,5 +1,6 @@
-/* A recorded computation as a graph: dot_graph.dot for Graphviz (dot -Tpdf dot_graph.dot), and the library's own picture
- * of it, dot_graph.svg. It is a small neural net's loss; the tape is kept open, so the gradients come from it too. */
+/* A recorded computation as a graph: dot_graph.dot for Graphviz (dot -Tpdf dot_graph.dot), and the library's own
+ * picture of it, dot_graph.svg. It is a small neural net's loss; the tape is kept open, so the gradients come from it
+ * too. */
 #include "common/check.h"
 
 #include <stdio.h>
@@ -33,7 +34,8 @@ int main(int argc, char **argv) {
   char path[4096];
   ag_context *cx = ag_context_new();
   ag_array args[] = {ag_label(cx, ag_matrix(cx, features, 2, 2), "features"),
-                     ag_label(cx, ag_matrix(cx, weights, 2, 2), "weights"), ag_label(cx, ag_vector(cx, bias, 2), "bias"),
+                     ag_label(cx, ag_matrix(cx, weights, 2, 2), "weights"),
+                     ag_label(cx, ag_vector(cx, bias, 2), "bias"),
                      ag_label(cx, ag_matrix(cx, classes, 2, 2), "classes")};
 
   ag_detail_begin(cx, 4); /* values of up to four elements are to be seen */

@@ -1,6 +1,6 @@
-/* A hidden Markov model of a text, its own source, by expectation maximisation. The expectation step is a gradient: the
- * derivatives of the log-likelihood with respect to the log-probabilities are how often each one is expected to be used,
- * so the forward pass is all that is written down. No step may lower the likelihood. Draws it as hmm_em.svg. */
+/* A hidden Markov model of a text, its own source, by expectation maximisation. The expectation step is a gradient:
+ * the derivatives of the log-likelihood with respect to the log-probabilities are how often each one is expected to be
+ * used, so the forward pass is all that is written down. No step may lower the likelihood. Draws it as hmm_em.svg. */
 #include "common/check.h"
 #include "common/options.h"
 #include "common/svg.h"
@@ -21,8 +21,8 @@ struct data {
   ag_array characters[LENGTH]; /* their numbers, by time: one for each of n pieces of text */
 };
 
-/* The log-likelihood of all pieces. Of EMISSIONS, shape (symbols, states), every column is a distribution; of TRANSITIONS
- * every row, from the state of the row. */
+/* The log-likelihood of all pieces. Of EMISSIONS, shape (symbols, states), every column is a distribution; of
+ * TRANSITIONS every row, from the state of the row. */
 static ag_array log_likelihood(ag_context *cx, const ag_array *parameters, size_t nparameters, void *user) {
   (void)nparameters;
   const struct data *data = user;

@@ -1,6 +1,6 @@
-/* Independent component analysis: two sources with heavy tails (Student's t) are heard by two microphones, each of which
- * hears a mixture. The matrix that makes the mixtures most probable as such sources takes them apart again, but for the
- * order and the scale of the sources. Draws mixtures and directions as ica.svg. */
+/* Independent component analysis: two sources with heavy tails (Student's t) are heard by two microphones, each of
+ * which hears a mixture. The matrix that makes the mixtures most probable as such sources takes them apart again, but
+ * for the order and the scale of the sources. Draws mixtures and directions as ica.svg. */
 #include "common/adam.h"
 #include "common/check.h"
 #include "common/options.h"
@@ -21,8 +21,8 @@ static ag_array student_log_density(ag_context *cx, ag_array x) {
   return ag_add_scalar(cx, ag_mul_scalar(cx, tail, -(FREEDOM + 1) / 2), constant);
 }
 
-/* The negative log-likelihood per sample of the mixtures args[1], shape (n, 2): the density of the sources args[0] makes
- * of them, times the determinant by which it changes areas. */
+/* The negative log-likelihood per sample of the mixtures args[1], shape (n, 2): the density of the sources args[0]
+ * makes of them, times the determinant by which it changes areas. */
 static ag_array objective(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs, (void)user;
   ag_array w = args[0], sources = ag_matmul(cx, args[1], ag_transpose(cx, w));
@@ -41,8 +41,8 @@ static ag_array student(ag_context *cx, uint64_t seed) {
   return ag_div(cx, normal, ag_sqrt(cx, ag_mean_axis(cx, squares, 0, false)));
 }
 
-/* How far unmixing times mixing is from a permutation with scales: the smaller entry of each row, relative to the other,
- * if the larger ones stand in different columns. */
+/* How far unmixing times mixing is from a permutation with scales: the smaller entry of each row, relative to the
+ * other, if the larger ones stand in different columns. */
 static double mixed(double w[2][2]) {
   double product[2][2], worst = 0;
   for (int i = 0; i < 2; i++)

@@ -29,6 +29,7 @@ static double to_y(range r, double y) {
   return HEIGHT - BOTTOM - (y - r.low) / (r.high - r.low) * (HEIGHT - TOP - BOTTOM);
 }
 
+/* Adding 0 to a tick's number makes 0 of -0. */
 static void axes(FILE *out, range xs, range ys) {
   double bottom = HEIGHT - BOTTOM, right = WIDTH - RIGHT, step = tick_step(xs);
   for (double k = ceil(xs.low / step); k * step <= xs.high + step * 1e-9; k++) {
@@ -40,7 +41,7 @@ static void axes(FILE *out, range xs, range ys) {
   for (double k = ceil(ys.low / step); k * step <= ys.high + step * 1e-9; k++) {
     double y = to_y(ys, k * step);
     fprintf(out, "<path class=\"grid\" d=\"M%d %.1f H%.0f\"/>", LEFT, y, right);
-    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, k * step + 0.0); /* no -0 */
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8, y + 4, k * step + 0.0);
   }
   fprintf(out, "<path class=\"frame\" d=\"M%d %d V%.0f H%.0f\"/>\n", LEFT, TOP, bottom, right);
 }
@@ -51,7 +52,9 @@ static bool drawable(const svg_curve *c, size_t i) { return isfinite(c->x[i]) &&
 static void points(FILE *out, const svg_series *s, const char *colour, range xs, range ys) {
   const svg_curve *c = &s->curve;
   bool dots = s->mark == SVG_DOTS, broken = true;
-  fprintf(out, dots ? "<g fill=\"%s\" fill-opacity=\"0.6\">\n" : "<path class=\"line\" stroke=\"%s\"", colour);
+  bool few = c->n < 50; /* dots: then larger ones, which hardly overlap */
+  fprintf(out, dots ? "<g fill=\"%s\"" : "<path class=\"line\" stroke=\"%s\"", colour);
+  if (dots) fprintf(out, " fill-opacity=\"%g\">\n", few ? 1 : 0.6);
   if (s->mark == SVG_DASHES) fprintf(out, " stroke-dasharray=\"7 5\"");
   if (s->mark == SVG_THIN) fprintf(out, " style=\"stroke-width:1\"");
   if (!dots) fprintf(out, " d=\"");
@@ -59,7 +62,7 @@ static void points(FILE *out, const svg_series *s, const char *colour, range xs,
     if (drawable(c, i)) {
       double x = to_x(xs, c->x[i]), y = to_y(ys, c->y[i]);
       if (dots)
-        fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n", x, y);
+        fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", x, y, few ? 4 : 2.5);
       else
         fprintf(out, "%s%.1f,%.1f ", broken ? "M" : "", x, y);
     }
@@ -76,6 +79,12 @@ static void legend(FILE *out, const svg_series *s, const char *colour, int row) 
     fprintf(out, "<path stroke=\"%s\" stroke-width=\"%d\"%s d=\"M%d %d h18\"/>", colour, s->mark == SVG_THIN ? 1 : 3,
             s->mark == SVG_DASHES ? " stroke-dasharray=\"7 4\"" : "", x, y);
   fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", x + 26, y + 4, s->curve.name);
+}
+
+/* With room for a dot at either end. */
+static range padded(range r) {
+  double room = 0.02 * (r.high - r.low);
+  return (range){r.low - room, r.high + room};
 }
 
 /* Widens the range that has fewer units per pixel, on both sides. */
@@ -104,6 +113,11 @@ bool svg_draw(const char *path, const char *title, const char *x_label, const ch
   /* no points, or all on one line: some range all the same */
   if (!(xs.low < xs.high)) xs = isfinite(xs.low) ? (range){xs.low - 1, xs.low + 1} : (range){0, 1};
   if (!(ys.low < ys.high)) ys = isfinite(ys.low) ? (range){ys.low - 1, ys.low + 1} : (range){0, 1};
+  for (size_t s = 0; s < nseries; s++)
+    if (series[s].mark == SVG_DOTS) {
+      xs = padded(xs), ys = padded(ys);
+      break;
+    }
   if (equal) equalize(&xs, &ys);
 
   FILE *out = fopen(path, "w");
