@@ -15,8 +15,8 @@ static const double PI = 3.14159265358979323846;
 
 /* ---- the model: all parameters in one vector ---- */
 
-/* Of component k: the logarithm of its weight, up to a constant; its mean; and the matrix R, upper triangular with exp(...)
- * on its diagonal, that makes R (x - mean) standard normal. */
+/* Of each component: the logarithm of its weight, up to a constant; its mean; and the matrix R, upper triangular with
+ * exp(...) on its diagonal, that makes R (x - mean) standard normal. */
 enum { WEIGHTS = 0, MEANS = ARMS, DIAGONALS = 3 * ARMS, CORNERS = 5 * ARMS };
 
 /* log p(point, component), shape (points, components), of points (n, 2) */
@@ -114,10 +114,10 @@ static double newton_step(ag_context *cx, const double *x, ag_array points, cons
   return fall;
 }
 
-/* ---- the test: parameters in, parameters after a step of expectation maximisation out ---- */
+/* ---- the test: a step of expectation maximisation must change nothing ---- */
 
-/* Compares weight, mean and covariance of each component with those of the points, weighted by how probably they are its
- * own. `responsibility` has shape (DATA, ARMS). */
+/* Compares weight, mean and covariance of each component with those of the points, weighted by how probably they are
+ * its own. `responsibility` has shape (DATA, ARMS). */
 static void check_fixed_point(const double *x, double points[DATA][2], const double *responsibility) {
   double all = 0;
   for (int k = 0; k < ARMS; k++) all += exp(x[WEIGHTS + k]);
@@ -162,8 +162,8 @@ static void draw(const char *path, const double *x, double points[DATA][2], cons
     series[k] = (svg_series){{NULL, px[k], py[k], n}, SVG_DOTS, k};
     series[ARMS + k] = (svg_series){{NULL, ex[k], ey[k], AROUND}, SVG_LINE, k};
   }
-  if (check_that("the picture can be written", svg_draw(path, "Five normal distributions, two deviations around", "", "",
-                                                        true, series, 2 * ARMS)))
+  if (check_that("the picture can be written",
+                 svg_draw(path, "Five normal distributions, two deviations around", "", "", true, series, 2 * ARMS)))
     printf("%s\n", path);
 }
 
@@ -194,7 +194,7 @@ int main(int argc, char **argv) {
   double value = value_at(cx, x, data, gradient), first = value, radius = 1, size = INFINITY;
   for (int i = 0; i < steps && !ag_error(cx); i++) {
     size = sqrt(inner(gradient, gradient));
-    if (i % 10 == 0) printf("step %3d  value %.6f  gradient %.2e  radius %.3f\n", i, value, size, radius), fflush(stdout);
+    if (i % 10 == 0) printf("step %3d  value %.6f  gradient %.2e  radius %.3f\n", i, value, size, radius);
     if (size < 1e-9) break;
     double promised = newton_step(cx, x, data, gradient, radius, p);
     combine(next, x, 1, p);
