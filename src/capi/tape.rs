@@ -224,7 +224,7 @@ fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Option<Array>, 
                 None if !grad::check_scalar(cx, name, &primal) => return Arrays::new(),
                 None => crate::ops::create::full(cx, primal.dtype(), primal.shape(), 1.0),
             };
-            (SmallVec::from_elem((node, g), 1), primal)
+            (smallvec::smallvec![(node, g)], primal)
         }
     };
     let found = pull_back(cx, &tape, &seeds, &nodes, false);
