@@ -44,6 +44,6 @@ static void initialize(ag_context *cx, ag_array *parameters, int64_t symbols, ui
 
 int main(int argc, char **argv) {
   static const character_model model = {
-      "rnn", "A recurrent net on its own source", PARAMETERS, 600, 60, initialize, begin, advance, predict};
+      "rnn", "A recurrent net on its own source", PARAMETERS, 400, 90, initialize, begin, advance, predict};
   return characters_main(&model, SOURCE, argc, argv);
 }
