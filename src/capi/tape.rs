@@ -240,7 +240,7 @@ pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Opti
                 None if !grad::check_scalar(cx, name, &primal) => return Arrays::new(),
                 None => crate::ops::create::full(cx, primal.dtype(), primal.shape(), 1.0),
             };
-            (SmallVec::from_elem((node, g), 1), primal)
+            (smallvec::smallvec![(node, g)], primal)
         }
     };
     let found = pull_back(cx, &tape, &seeds, &nodes, false);

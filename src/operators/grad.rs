@@ -150,7 +150,7 @@ pub fn normal(x: Array) -> Array {
 
 /// A function with one result.
 pub fn one(f: impl Fn(&Context, &[Array]) -> Array) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
-    move |cx, args| SmallVec::from_elem(f(cx, args), 1)
+    move |cx, args| smallvec::smallvec![f(cx, args)]
 }
 
 /// Whether `y` has a gradient: real, one element. Else an error of `name`.
