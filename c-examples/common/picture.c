@@ -75,4 +75,20 @@ void picture_contour(picture *p, const double *values, double level, double widt
     }
 }
 
+enum { GAP = 4 };
+
+void picture_sheet(picture *p, size_t x, size_t y, const float *pixels, size_t count, size_t columns, size_t side,
+                   size_t scale) {
+  for (size_t i = 0; i < count; i++) {
+    size_t x0 = x + i % columns * (side * scale + GAP), y0 = y + i / columns * (side * scale + GAP);
+    for (size_t k = 0; k < side * side; k++) {
+      float ink = pixels[i * side * side + k], light = 255 * (1 - (ink > 0 ? fminf(ink, 1) : 0));
+      colour grey = {{(uint8_t)light, (uint8_t)light, (uint8_t)light}};
+      picture_rectangle(p, x0 + k % side * scale, y0 + k / side * scale, scale, scale, grey);
+    }
+  }
+}
+
+size_t picture_sheet_size(size_t columns, size_t side, size_t scale) { return columns * (side * scale + GAP); }
+
 bool picture_write(const char *path, const picture *p) { return png_write(path, p->rgb, p->width, p->height); }

@@ -33,6 +33,13 @@ void picture_field(picture *p, size_t x, size_t y, const double *values, size_t 
 /* The line along which `values`, one per pixel of the picture, are `level`. */
 void picture_contour(picture *p, const double *values, double level, double width, colour c);
 
+/* `count` square pictures of side x side pixels, 0 (paper) to 1 (ink), in as many columns, each pixel enlarged. */
+void picture_sheet(picture *p, size_t x, size_t y, const float *pixels, size_t count, size_t columns, size_t side,
+                   size_t scale);
+
+/* The width of `columns` such pictures, and the height of as many rows. */
+size_t picture_sheet_size(size_t columns, size_t side, size_t scale);
+
 bool picture_write(const char *path, const picture *p);
 
 #endif
