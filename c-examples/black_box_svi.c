@@ -1,8 +1,8 @@
 /* Variational inference: of all normal distributions with independent coordinates, the one that is nearest to a given
  * density by the Kullback-Leibler divergence. Nothing is known of the density but how to compute its logarithm. Random
  * points are made from the distribution's parameters (the "reparameterisation trick"), so that the gradient of an
- * average over them is an estimate of the gradient wanted. For this density the best parameters have a closed form, with
- * which the result is compared. Draws both as black_box_svi.png. See --help. */
+ * average over them is an estimate of the gradient wanted. For this density the best parameters have a closed form,
+ * with which the result is compared. Draws both as black_box_svi.png. See --help. */
 #include "common/adam.h"
 #include "common/check.h"
 #include "common/density.h"

@@ -1,7 +1,7 @@
-/* Variational inference with a mixture: several normal distributions with independent coordinates lie down along a
- * banana that a single one (black_box_svi.c) covers badly. Which of them a point comes from cannot be differentiated; so
- * there are points from each of them, and the average takes them with the weights of the mixture. Draws the result as
- * mixture_variational_inference.png. See --help. */
+/* Variational inference with a mixture: several normal distributions with independent coordinates lie down along the
+ * banana that a single one (black_box_svi.c) covers badly. Which of them a point comes from cannot be differentiated;
+ * so there are points from each of them, and the average takes them with the weights of the mixture. Draws the result
+ * as mixture_variational_inference.png. See --help. */
 #include "common/adam.h"
 #include "common/check.h"
 #include "common/density.h"
@@ -85,8 +85,8 @@ int main(int argc, char **argv) {
     ag_scope_leave(cx, scope);
   }
 
-  /* The banana's density is normalised, so that minus the ELBO is the divergence: never negative, and 0.5607 for the best
-   * single normal distribution (see black_box_svi.c). */
+  /* The banana's density is normalised, so that minus the ELBO is the divergence: never negative, and 0.5607 for the
+   * best single normal distribution (see black_box_svi.c). */
   ag_array divergence = objective(cx, parameters, PARAMETERS, &(struct draw){1u << 30, 100 * (int64_t)samples});
   double reached = ag_item(cx, divergence);
   printf("divergence %.4f; of a single normal distribution 0.5607 at best\n", reached);

@@ -9,8 +9,8 @@
 ag_array density_normal(ag_context *cx, ag_array x, ag_array mean, ag_array log_std);
 ag_array density_normal_scalar(ag_context *cx, ag_array x, double mean, double std);
 
-/* A banana: x is normal with mean 0 and standard deviation 2, and y with mean x^2 / 2 and standard deviation 1. The last
- * axis of `points` holds x and y; the result is without it. */
+/* A banana: x is normal with mean 0 and standard deviation 2, and y with mean x^2 / 2 and standard deviation 1. The
+ * last axis of `points` holds x and y; the result is without it. */
 #define BANANA_STD 2.0
 #define BANANA_BEND 0.5
 ag_array density_banana(ag_context *cx, ag_array points);
