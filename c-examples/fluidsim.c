@@ -1,0 +1,156 @@
+/* Which push must a disc of smoke be given so that it becomes a smiling face? The gradient goes back through a whole
+ * simulation of the flow (advection and pressure, step by step) to the velocity at its beginning, which Adam improves.
+ * Writes the smoke's way as an animation, fluidsim.png, and how the loss falls, fluidsim_loss.svg. See --help. */
+#include "common/adam.h"
+#include "common/check.h"
+#include "common/fluid.h"
+#include "common/options.h"
+#include "common/picture.h"
+#include "common/png.h"
+#include "common/svg.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS = 20, MOST_ITERATIONS = 10000, SCALE = 5 };
+
+struct experiment {
+  fluid flow;
+  ag_array smoke, target;
+  int side;
+};
+
+/* ---- the smoke and what it is to become ---- */
+
+/* 1 inside, 0 outside, and in between at the edge, which is one cell wide; `distance` is in sides of the grid. */
+static double inside(double distance, int side) { return 1 / (1 + exp(4 * distance * side)); }
+
+static double disc(double x, double y, int side) { return inside(hypot(x, y) - 0.3, side); }
+
+/* A ring, two eyes, and a mouth: the lower part of a smaller ring. */
+static double face(double x, double y, int side) {
+  double ring = inside(fabs(hypot(x, y) - 0.36) - 0.045, side);
+  double eyes = inside(hypot(fabs(x) - 0.13, y + 0.1) - 0.055, side);
+  double mouth = inside(fmax(fabs(hypot(x, y) - 0.2) - 0.035, 0.06 - y), side);
+  return fmin(ring + eyes + mouth, 1);
+}
+
+static ag_array draw(ag_context *cx, int side, double (*shape)(double, double, int)) {
+  double *values = malloc((size_t)side * (size_t)side * sizeof *values);
+  for (int i = 0; values && i < side * side; i++)
+    values[i] = shape((i % side + 0.5) / side - 0.5, ((double)(i / side) + 0.5) / side - 0.5, side);
+  ag_array drawn = values ? ag_matrix(cx, values, (size_t)side, (size_t)side) : ag_array_NULL;
+  free(values);
+  return drawn;
+}
+
+/* ---- the simulation ---- */
+
+static void step(ag_context *cx, const fluid *flow, ag_array *vx, ag_array *vy, ag_array *smoke) {
+  ag_array moved_x = fluid_advect(cx, flow, *vx, *vx, *vy), moved_y = fluid_advect(cx, flow, *vy, *vx, *vy);
+  *vx = moved_x, *vy = moved_y;
+  fluid_project(cx, flow, vx, vy);
+  *smoke = fluid_advect(cx, flow, *smoke, *vx, *vy);
+}
+
+/* args: the velocity at the beginning, along x and along y. How far the smoke is from the target at the end. */
+static ag_array loss(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  const struct experiment *e = user;
+  ag_array vx = args[0], vy = args[1], smoke = e->smoke;
+  fluid_project(cx, &e->flow, &vx, &vy);
+  for (int i = 0; i < STEPS; i++) step(cx, &e->flow, &vx, &vy, &smoke);
+  return ag_mean(cx, ag_square(cx, ag_sub(cx, smoke, e->target)));
+}
+
+/* ---- pictures ---- */
+
+static bool animate(ag_context *cx, const struct experiment *e, const ag_array *velocity, const char *path) {
+  static const colour ramp[] = {{{16, 20, 40}}, {{70, 90, 150}}, {{235, 190, 120}}, {{255, 250, 235}}};
+  size_t side = (size_t)e->side, pixels = side * SCALE, bytes = 3 * pixels * pixels;
+  uint8_t *frames = malloc((STEPS + 1) * bytes);
+  picture p;
+  if (!frames || !picture_begin(&p, pixels, pixels)) {
+    free(frames);
+    return false;
+  }
+  ag_scope scope = ag_scope_enter(cx);
+  ag_array vx = velocity[0], vy = velocity[1], smoke = e->smoke;
+  fluid_project(cx, &e->flow, &vx, &vy);
+  for (size_t i = 0; i <= STEPS; i++) {
+    if (i) step(cx, &e->flow, &vx, &vy, &smoke);
+    const double *values = ag_data_f64(cx, smoke);
+    if (values) picture_field(&p, 0, 0, values, side, side, SCALE, 0, 1, ramp, sizeof ramp / sizeof *ramp);
+    memcpy(frames + i * bytes, p.rgb, bytes);
+  }
+  ag_scope_leave(cx, scope);
+  bool written = png_write_animation(path, frames, STEPS + 1, pixels, pixels, 80);
+  picture_free(&p);
+  free(frames);
+  return written;
+}
+
+/* ---- the search ---- */
+
+static void search(ag_context *cx, struct experiment *e, int iterations, int expected, const char *folder) {
+  static double count[MOST_ITERATIONS], values[MOST_ITERATIONS];
+  ag_array velocity[2] = {ag_zeros_like(cx, e->smoke), ag_zeros_like(cx, e->smoke)};
+  adam optimizer;
+  adam_begin(cx, &optimizer, velocity, 2);
+  for (int i = 0; i < iterations && !ag_error(cx); i++) {
+    ag_scope scope = ag_scope_enter(cx);
+    ag_array gradients[2];
+    values[i] = ag_item(cx, ag_value_and_grads(cx, loss, e, velocity, 2, NULL, 2, gradients));
+    count[i] = i;
+    adam_step(cx, &optimizer, velocity, gradients, 0.1 * (1 - 0.9 * i / iterations));
+    ag_scope_leave(cx, scope);
+    if (i % 20 == 0 || i + 1 == iterations) printf("iteration %4d  loss %.5f\n", i, values[i]), fflush(stdout);
+  }
+  if (ag_error(cx)) return;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/fluidsim.png", folder);
+  if (check_that("fluidsim.png can be written", animate(cx, e, velocity, path)))
+    printf("%s: the smoke on its way, an animation\n", path);
+  snprintf(path, sizeof path, "%s/fluidsim_loss.svg", folder);
+  svg_curve curve = {"loss", count, values, (size_t)iterations};
+  if (check_that("fluidsim_loss.svg can be written",
+                 svg_plot(path, "Distance between smoke and face", "iteration", "mean square", &curve, 1)))
+    printf("%s: how it came nearer\n", path);
+
+  /* without a velocity nothing moves */
+  ag_array still = ag_mean(cx, ag_square(cx, ag_sub(cx, e->smoke, e->target)));
+  check_close("the loss without a push", values[0], ag_item(cx, still), 1e-12);
+  double left = 100 * ag_item(cx, loss(cx, velocity, 2, e)) / values[0];
+  printf("%.2f %% of the distance is left\n", left);
+  check_that("no more of the distance is left than expected", left <= expected);
+}
+
+static const char HELP[] =
+    "usage: fluidsim [options] [FOLDER]\n"
+    "\n"
+    "Finds the velocity with which smoke becomes a smiling face. Writes fluidsim.png, an animation, and\n"
+    "fluidsim_loss.svg into FOLDER.\n"
+    "\n"
+    "  --iterations N  of Adam (150)\n"
+    "  --side N        cells along a side of the grid (64)\n"
+    "  --threads N     of the library (1)\n"
+    "  --expect P      exit with 1 if more than P per cent of the distance is left (10)\n";
+
+int main(int argc, char **argv) {
+  int iterations = 150, side = 64, threads = 1, expected = 10;
+  const option options[] = {{"--iterations", &iterations, 1, MOST_ITERATIONS},
+                            {"--side", &side, 8, 1024},
+                            {"--threads", &threads, 1, 1024},
+                            {"--expect", &expected, 0, 1000}};
+  const char *folder = ".";
+  int status = options_read(argc, argv, HELP, options, sizeof options / sizeof *options, &folder);
+  if (status >= 0) return status;
+
+  ag_context *cx = ag_context_new();
+  ag_set_threads(cx, (size_t)threads);
+  struct experiment e = {fluid_begin(cx, side, side, 10), draw(cx, side, disc), draw(cx, side, face), side};
+  search(cx, &e, iterations, expected, folder);
+  return check_finish(cx);
+}
