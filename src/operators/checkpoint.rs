@@ -49,7 +49,7 @@ pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) 
                 }
                 args[0] = step(cx, i, &args);
             }
-            SmallVec::from_elem(std::mem::take(&mut args[0]), 1)
+            SmallVec::from_iter([std::mem::take(&mut args[0])])
         });
         args[0] = checkpoint(cx, &piece, &args);
         first = end;

@@ -187,14 +187,14 @@ impl Primitive for FixedPoint {
         kept: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
         if argnums == [0] {
-            return SmallVec::from_elem(Array::Null, 1);
+            return SmallVec::from_iter([Array::Null]);
         }
         let solution = at(kept, self.nargs);
         let f = self.f.clone();
         // w = g + f_x^T w, as a function of w, g, x, a.
         let adjoint: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
             let part = pull(cx, &f, &args[2..], &[0], &args[0]).pop().unwrap_or_default();
-            SmallVec::from_elem(accumulate(cx, args[1].clone(), part), 1)
+            SmallVec::from_iter([accumulate(cx, args[1].clone(), part)])
         });
         let args: Args = [&gs[0], &gs[0]].into_iter().chain(&solution).cloned().collect();
         let w = fixed_point(cx, &adjoint, &args, self.stop);
@@ -209,17 +209,17 @@ impl Primitive for FixedPoint {
         let solution = at(kept, self.nargs);
         let (argnums, ts) = but_the_first(argnums, ts);
         if argnums.is_empty() {
-            return SmallVec::from_elem(Array::Null, 1);
+            return SmallVec::from_iter([Array::Null]);
         }
         let f = self.f.clone();
         let offset = push(cx, FIXED_POINT, &f, &solution, &argnums, &ts);
         // dx = f_x dx + f_a da, as a function of dx, f_a da, x, a.
         let tangent: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
             let part = push(cx, FIXED_POINT, &f, &args[2..], &[0], &args[..1]);
-            SmallVec::from_elem(accumulate(cx, args[1].clone(), part), 1)
+            SmallVec::from_iter([accumulate(cx, args[1].clone(), part)])
         });
         let args: Args = [&offset, &offset].into_iter().chain(&solution).cloned().collect();
-        SmallVec::from_elem(fixed_point(cx, &tangent, &args, self.stop), 1)
+        SmallVec::from_iter([fixed_point(cx, &tangent, &args, self.stop)])
     }
 }
 
@@ -331,7 +331,7 @@ impl Primitive for Root {
         kept: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
         if argnums == [0] {
-            return SmallVec::from_elem(Array::Null, 1);
+            return SmallVec::from_iter([Array::Null]);
         }
         let solution = at(kept, self.nargs);
         let g = unary(cx, &rows::NEG, &gs[0]);
@@ -348,10 +348,10 @@ impl Primitive for Root {
         let solution = at(kept, self.nargs);
         let (argnums, ts) = but_the_first(argnums, ts);
         if argnums.is_empty() {
-            return SmallVec::from_elem(Array::Null, 1);
+            return SmallVec::from_iter([Array::Null]);
         }
         let moved = push(cx, ROOT, &self.f, &solution, &argnums, &ts);
         let x = solve(cx, &self.matrix(cx, &solution), &flat(cx, &unary(cx, &rows::NEG, &moved)), false);
-        SmallVec::from_elem(shape::reshape(cx, &x, solution[0].shape()), 1)
+        SmallVec::from_iter([shape::reshape(cx, &x, solution[0].shape())])
     }
 }

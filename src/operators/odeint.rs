@@ -200,7 +200,7 @@ impl Primitive for Odeint {
                 }
                 close(cx, recorded);
                 let result = if cx.failed() { Array::Null } else { joined(cx, &parts) };
-                SmallVec::from_elem(result, 1)
+                SmallVec::from_iter([result])
             })
         };
         let mut l = at(&gs[0], last);
@@ -284,7 +284,7 @@ impl Primitive for Odeint {
                 if cx.failed() {
                     return SmallVec::new();
                 }
-                SmallVec::from_elem(joined(cx, &[flat(cx, &y[0]), flat(cx, &s[0])]), 1)
+                SmallVec::from_iter([joined(cx, &[flat(cx, &y[0]), flat(cx, &s[0])])])
             })
         };
         let z = self.again(cx, system, &joined(cx, &[flat(cx, y0), flat(cx, &s)]), t, &extended);
@@ -294,7 +294,7 @@ impl Primitive for Odeint {
             let parts = shape::stack(cx, &parts.iter().collect::<Vec<_>>(), 0);
             result = binary(cx, &rows::ADD, &result, &parts);
         }
-        SmallVec::from_elem(result, 1)
+        SmallVec::from_iter([result])
     }
 }
 

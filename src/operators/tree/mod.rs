@@ -191,7 +191,7 @@ impl Form {
 
 impl From<Array> for Tree {
     fn from(x: Array) -> Tree {
-        Tree { form: Form::default(), leaves: Leaves::from_elem(x, 1) }
+        Tree { form: Form::default(), leaves: Leaves::from_iter([x]) }
     }
 }
 
