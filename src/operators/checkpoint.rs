@@ -57,6 +57,32 @@ pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) 
     if cx.failed() { Array::Null } else { std::mem::take(&mut args[0]) }
 }
 
+/// Runs what calls a function of the user's, as if no rule were running: what it reads decides what is computed. The flag of
+/// independence is the caller's.
+pub(super) fn undisturbed<R>(cx: &Context, run: impl FnOnce() -> R) -> R {
+    let (outer, independent) = (cx.leave_all_rules(), cx.independent.get());
+    let result = run();
+    cx.leave_rule(outer);
+    cx.independent.set(independent);
+    result
+}
+
+/// The results of a function of plain values, which must not depend on anything that is being differentiated.
+fn values(cx: &Context, f: &Stored, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
+    let results = f(cx, args);
+    if results.iter().any(|y| y.level(&cx.trace) != 0) {
+        return Err(Error::argument(
+            "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
+        ));
+    }
+    Ok(results.iter().map(Array::plain).collect())
+}
+
+/// The same of a function with one.
+pub(super) fn value(cx: &Context, f: &Stored, args: &[Array]) -> Result<Array> {
+    Ok(values(cx, f, args)?.pop().unwrap_or_default())
+}
+
 #[derive(Clone)]
 struct Checkpoint {
     f: Stored,
@@ -66,16 +92,6 @@ struct Checkpoint {
 const NAME: &str = "ag_checkpoint";
 
 impl Checkpoint {
-    /// Runs the function, or an operator on it, as if no rule were running: what it reads decides what is computed, as it
-    /// did the first time. The flag of independence is the caller's.
-    fn again<R>(&self, cx: &Context, run: impl FnOnce() -> R) -> R {
-        let (outer, independent) = (cx.leave_all_rules(), cx.independent.get());
-        let result = run();
-        cx.leave_rule(outer);
-        cx.independent.set(independent);
-        result
-    }
-
     fn args(&self, kept: &Kept<'_>) -> SmallVec<[Array; 4]> {
         (0..self.nargs).map(|k| kept.arg(k).clone()).collect()
     }
@@ -91,13 +107,7 @@ impl Primitive for Checkpoint {
     }
 
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
-        let results = self.again(cx, || (self.f)(cx, args));
-        if results.iter().any(|y| y.level(&cx.trace) != 0) {
-            return Err(Error::argument(
-                "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
-            ));
-        }
-        Ok(results.iter().map(Array::plain).collect())
+        undisturbed(cx, || values(cx, &self.f, args))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -118,7 +128,7 @@ impl Primitive for Checkpoint {
         kept: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
         let args = self.args(kept);
-        self.again(cx, || {
+        undisturbed(cx, || {
             let recorded = record(cx, &|cx, args| (self.f)(cx, args), &args, argnums);
             let found = recorded.pull(cx, gs, true);
             close(cx, recorded);
@@ -133,7 +143,7 @@ impl Primitive for Checkpoint {
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let args = self.args(kept);
-        self.again(cx, || {
+        undisturbed(cx, || {
             push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts).1.into_iter().collect()
         })
     }

@@ -7,7 +7,7 @@
 //! with f_x^T w = -g. Rules are made of fixed points, solutions and derivatives of the function, each an operation with
 //! rules of its own, so every order follows.
 
-use super::checkpoint::Stored;
+use super::checkpoint::{Stored, undisturbed, value};
 use super::grad::{close, push_forward, record};
 use super::jacobian::{Mode, jacobian};
 use crate::array::{DType, shape::Show};
@@ -39,27 +39,6 @@ impl Stop {
 }
 
 type Args = SmallVec<[Array; 4]>;
-
-/// Runs what calls a function of the user's, as if no rule were running: what it reads decides what is computed. The flag of
-/// independence is the caller's.
-pub(super) fn undisturbed<R>(cx: &Context, run: impl FnOnce() -> R) -> R {
-    let (outer, independent) = (cx.leave_all_rules(), cx.independent.get());
-    let result = run();
-    cx.leave_rule(outer);
-    cx.independent.set(independent);
-    result
-}
-
-/// The one result of a function of plain values, which must not depend on anything that is being differentiated.
-pub(super) fn value(cx: &Context, f: &Stored, args: &[Array]) -> Result<Array> {
-    let y = f(cx, args).pop().unwrap_or_default();
-    if y.level(&cx.trace) != 0 {
-        return Err(Error::argument(
-            "the function depends on a value that is being differentiated and is none of its arguments: pass it as one",
-        ));
-    }
-    Ok(y.plain())
-}
 
 /// Elements as numbers.
 fn numbers(cx: &Context, x: &Array) -> Result<Vec<f64>> {

@@ -16,9 +16,8 @@
 //! The classical method of Runge and Kutta with fixed steps is recorded as it is: its derivatives are those of what it
 //! computes.
 
-use super::checkpoint::Stored;
+use super::checkpoint::{Stored, undisturbed, value};
 use super::grad::{close, push_forward, record};
-use super::implicit::{undisturbed, value};
 use crate::array::{DType, Shape, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
