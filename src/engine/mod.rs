@@ -10,6 +10,7 @@
 
 pub mod passes;
 mod program;
+mod sequence;
 mod small;
 
 use crate::array::dims::same;

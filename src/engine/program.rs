@@ -14,8 +14,10 @@
 //! All lists are kept between runs, so that running allocates nothing but results.
 
 use super::Engine;
+use super::sequence::Registers;
 use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
+use crate::kernels::chain::Step;
 use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Padded, Place, Rows, Source, Strided};
 use crate::kernels::math::{self, BinaryKernel};
 use crate::kernels::rows::Padding;
@@ -44,7 +46,7 @@ struct Node {
 
 /// An operand in a program before registers are assigned.
 #[derive(Clone, Copy, PartialEq)]
-enum Value {
+pub(super) enum Value {
     None,
     Number(f64),
     /// Result of an instruction; `true`: its second one.
@@ -54,25 +56,56 @@ enum Value {
 }
 
 /// An instruction before registers are assigned.
-struct Line {
-    code: Code,
-    dtype: DType,
-    out: DType,
-    src: [Value; 3],
+pub(super) struct Line {
+    pub(super) code: Code,
+    pub(super) dtype: DType,
+    pub(super) out: DType,
+    pub(super) src: [Value; 3],
     /// Memory for the results that are wanted.
-    array: [Option<u16>; 2],
-    last_use: [usize; 2],
-    place: [Place; 2],
+    pub(super) array: [Option<u16>; 2],
+    /// By operands of lines that are wanted, and the last of these in the sequence.
+    pub(super) uses: [u32; 2],
+    pub(super) last_use: [usize; 2],
+    pub(super) place: [Place; 2],
 }
 
 impl Line {
-    fn is_epilogue(&self) -> bool {
+    pub(super) fn is_epilogue(&self) -> bool {
         matches!(self.code, Code::Sum(_) | Code::Scatter(_))
     }
 
     /// Whether anything comes of it; known once the uses are.
-    fn is_wanted(&self) -> bool {
-        self.is_epilogue() || self.array != [None; 2] || self.last_use != [0; 2]
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_epilogue() || self.array != [None; 2] || self.uses != [0; 2]
+    }
+
+    /// Whether it only brings an input, at whatever time.
+    pub(super) fn is_source(&self) -> bool {
+        matches!(self.code, Code::Load(_) | Code::Rows(_) | Code::Pad(_))
+    }
+
+    /// What it is as a step of a chain: with the first operand as `acc`, and with the second.
+    pub(super) fn step(&self) -> Option<(Step, Step)> {
+        let Code::Op(op) = self.code else { return None };
+        if !matches!(self.dtype, DType::F64 | DType::F32) || self.out != self.dtype {
+            return None;
+        }
+        let is = |kernel: &BinaryKernel| op.key() == std::ptr::from_ref(kernel) as usize;
+        match op {
+            Op::Binary(_) if is(&math::MULTIPLY) => Some((Step::Multiply, Step::Multiply)),
+            Op::Binary(_) if is(&math::SCALED) => Some((Step::Scaled, Step::Scaled)),
+            Op::Binary(_) if is(&math::ADD) => Some((Step::Add, Step::Add)),
+            Op::Binary(_) if is(&math::SUBTRACT) => Some((Step::Subtract, Step::SubtractFrom)),
+            Op::Binary(_) if is(&math::DIVIDE) => Some((Step::Divide, Step::DivideInto)),
+            Op::Binary(_) if is(&math::OVER) => Some((Step::Over, Step::OverInto)),
+            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => Some((Step::Negative, Step::Negative)),
+            Op::Unary(k) if std::ptr::eq(k, &math::SQUARE) => Some((Step::Square, Step::Square)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn uses_result(&self, line: u32) -> bool {
+        self.src.contains(&Value::Result(line, false))
     }
 }
 
@@ -114,13 +147,16 @@ pub struct Scratch {
     group: Vec<u32>,
     pass: Pass,
     code: Vec<Instruction>,
+    steps: Vec<(Step, Place)>,
+    /// The lines that are wanted, in the order in which they run.
+    sequence: Vec<u32>,
     free: Vec<u16>,
 }
 
 /// What one pass reads and writes.
 #[derive(Default)]
-struct Pass {
-    lines: Vec<Line>,
+pub(super) struct Pass {
+    pub(super) lines: Vec<Line>,
     known: HashMap<Key, Value, BuildHasherDefault<Mix>>,
     inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
@@ -312,6 +348,7 @@ impl Scratch {
         let mut sums = pool.take::<f64>(sum_elements)?;
         let machine = Machine {
             code: &self.code,
+            steps: &self.steps,
             arrays: &self.pass.arrays,
             strided: &self.pass.strided,
             rows: &self.pass.rows,
@@ -351,80 +388,26 @@ impl Scratch {
 
     /// Gives results registers (free again after the last use) and writes the final code. Returns how many there are.
     fn assign(&mut self) -> u16 {
-        let lines = &mut self.pass.lines;
-        // From the last one back: the first use met is the last one, and a line without any is passed over.
-        for i in (0..lines.len()).rev() {
-            if !lines[i].is_wanted() {
-                continue;
-            }
-            for k in 0..3 {
-                if let Value::Result(j, second) = lines[i].src[k] {
-                    let last = &mut lines[j as usize].last_use[usize::from(second)];
-                    *last = (*last).max(i);
-                }
-            }
-        }
+        self.pass.count_uses();
+        self.pass.order(&mut self.sequence);
+        self.pass.find_last_uses(&self.sequence);
         self.code.clear();
+        self.steps.clear();
         self.free.clear();
-        let mut count = 0u16;
-        for i in 0..lines.len() {
-            if !lines[i].is_wanted() {
-                continue;
-            }
-            let epilogue = lines[i].is_epilogue();
-            let results = match lines[i].code {
-                Code::Sum(_) | Code::Scatter(_) => 0,
-                Code::SinCos | Code::CosSin => 2,
-                _ => 1,
-            };
-            for part in 0..results {
-                let place = match lines[i].array[part] {
-                    Some(array) => Place::Array(array),
-                    None => Place::Register(self.free.pop().unwrap_or_else(|| {
-                        count += 1;
-                        count - 1
-                    })),
-                };
-                lines[i].place[part] = place;
-            }
-            let place = |v: Value| match v {
-                Value::None => Place::None,
-                Value::Number(x) => Place::Number(x),
-                Value::Input(a) => Place::Array(a),
-                Value::Result(j, second) => lines[j as usize].place[usize::from(second)],
-            };
-            let src = lines[i].src.map(place);
-            let line = &lines[i];
-            self.code.push(Instruction {
-                code: line.code,
-                dtype: line.dtype,
-                out: line.out,
-                dst: if epilogue { Place::None } else { line.place[0] },
-                dst2: line.place[1],
-                src,
-            });
-            // Operands that were used for the last time, and results that nobody uses.
-            for k in 0..3 {
-                if let Value::Result(j, second) = lines[i].src[k] {
-                    let part = usize::from(second);
-                    let repeated = lines[i].src[..k].contains(&lines[i].src[k]);
-                    if lines[j as usize].last_use[part] == i
-                        && !repeated
-                        && let Place::Register(r) = lines[j as usize].place[part]
-                    {
-                        self.free.push(r);
-                    }
-                }
-            }
-            for part in 0..results {
-                if lines[i].last_use[part] == 0
-                    && let Place::Register(r) = lines[i].place[part]
-                {
-                    self.free.push(r);
-                }
+        let mut registers = Registers { free: &mut self.free, count: 0 };
+        let mut at = 0;
+        while at < self.sequence.len() {
+            let chain = self.pass.chain_at(&self.sequence[at..]);
+            if chain >= 2 {
+                let run = at..at + chain;
+                self.code.push(self.pass.chain(&self.sequence, run, &mut self.steps, &mut registers));
+                at += chain;
+            } else {
+                self.code.push(self.pass.instruction(self.sequence[at], at, &mut registers));
+                at += 1;
             }
         }
-        count
+        registers.count
     }
 }
 
@@ -463,7 +446,16 @@ impl Pass {
 
     fn push(&mut self, code: Code, dtype: DType, out: DType, src: [Value; 3], cost: f32) -> Value {
         self.cost += f64::from(cost);
-        self.lines.push(Line { code, dtype, out, src, array: [None; 2], last_use: [0; 2], place: [Place::None; 2] });
+        self.lines.push(Line {
+            code,
+            dtype,
+            out,
+            src,
+            array: [None; 2],
+            uses: [0; 2],
+            last_use: [0; 2],
+            place: [Place::None; 2],
+        });
         Value::Result(self.lines.len() as u32 - 1, false)
     }
 
@@ -755,10 +747,10 @@ mod tests {
         e.elementwise(Op::Binary(k), DType::F64, DType::F64, &[N], operands).unwrap()
     }
 
-    /// How many instructions the last pass of computing `x` has.
+    /// How many operations the last pass of computing `x` has.
     fn instructions(e: &Engine, x: &Tensor) -> usize {
         e.force(x).unwrap();
-        e.scratch.borrow().code.len()
+        e.scratch.borrow().sequence.len()
     }
 
     #[test]

@@ -15,12 +15,14 @@
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
+use super::chain::{self, Link, Step};
 use super::math::{self, Binary, Compare};
 use super::rows::{self, Padding};
 use super::strided::Layout;
 use super::threads::Threads;
 use crate::array::{DType, Op};
 use num_complex::{Complex32, Complex64};
+use std::mem::MaybeUninit;
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -56,7 +58,12 @@ pub enum Code {
     Scatter(u16),
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
+    /// So many steps from this one on, at most [`MAX_STEPS`]. Their places are the operands and results.
+    Chain(u32, u16),
 }
+
+/// Steps of a chain, at most.
+pub const MAX_STEPS: usize = 48;
 
 #[derive(Clone, Copy)]
 pub struct Instruction {
@@ -102,6 +109,8 @@ pub struct Padded {
 /// Memory and instructions of one pass.
 pub struct Machine<'a> {
     pub code: &'a [Instruction],
+    /// What chains consist of.
+    pub steps: &'a [(Step, Place)],
     /// Starts of the row-major inputs and outputs.
     pub arrays: &'a [*mut u8],
     pub strided: &'a [Strided],
@@ -294,6 +303,11 @@ impl Machine<'_> {
                     }
                 }
             }
+            // SAFETY: passed on.
+            Code::Chain(first, count) => unsafe {
+                let steps = &self.steps[first as usize..][..count as usize];
+                self.chain(steps, i.dtype, worker, start, n);
+            },
             Code::Sum(row) => {
                 // SAFETY: the operand holds `n` elements; `sums` has two entries per row and block.
                 unsafe {
@@ -318,6 +332,36 @@ impl Machine<'_> {
                     *self.sums.add((2 * row as usize + 1) * self.blocks + block) = im;
                 }
             }
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// # Safety
+    /// As for `block`.
+    unsafe fn chain(&self, steps: &[(Step, Place)], dtype: DType, worker: usize, start: usize, n: usize) {
+        let mut links = [const { MaybeUninit::uninit() }; MAX_STEPS];
+        // In order: a register's contents may be elsewhere until the chain itself writes to it.
+        for (link, &(step, place)) in links.iter_mut().zip(steps) {
+            // SAFETY: places exist by the promise to `run`.
+            let operand = unsafe {
+                match (step, place) {
+                    (_, Place::Number(x)) => Source::Number(x),
+                    (Step::Store, _) => {
+                        let dst = self.at(place, dtype.size(), worker, start);
+                        self.set_contents(place, worker, dst);
+                        Source::Memory(dst)
+                    }
+                    _ => Source::Memory(self.operand(place, dtype.size(), worker, start)),
+                }
+            };
+            link.write(Link { step, operand });
+        }
+        // SAFETY: so many were just written. Each operand is a block of `n` elements; what is stored is the same block as
+        // another operand or has nothing in common with it.
+        unsafe {
+            let links = std::slice::from_raw_parts(links.as_ptr().cast(), steps.len().min(MAX_STEPS));
+            if dtype == DType::F64 { chain::run_f64(links, n) } else { chain::run_f32(links, n) }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows of tapes or derivatives. `unsafe` is allowed in this folder (and in `capi`), each time with
 //! the reason why it holds.
 
+pub mod chain;
 pub mod convolve;
 pub mod lu;
 pub mod machine;

@@ -25,6 +25,47 @@ pub unsafe trait Vector<T>: Copy {
     unsafe fn total(self) -> T;
 }
 
+macro_rules! plain {
+    ($($t:ident),*) => {$(
+        // SAFETY: one lane; the methods do what the trait says.
+        unsafe impl Vector<$t> for $t {
+            const LANES: usize = 1;
+            const REGISTERS: usize = 16;
+            unsafe fn splat(x: $t) -> Self {
+                x
+            }
+            unsafe fn load(p: *const $t) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { *p }
+            }
+            unsafe fn load_first(p: *const $t, n: usize) -> Self {
+                // SAFETY: the caller's promise.
+                if n == 0 { 0.0 } else { unsafe { *p } }
+            }
+            unsafe fn store(self, p: *mut $t) {
+                // SAFETY: the caller's promise.
+                unsafe { *p = self }
+            }
+            unsafe fn store_first(self, p: *mut $t, n: usize) {
+                if n > 0 {
+                    // SAFETY: the caller's promise.
+                    unsafe { *p = self }
+                }
+            }
+            unsafe fn add_product(self, a: Self, b: Self) -> Self {
+                a * b + self
+            }
+            unsafe fn add(self, other: Self) -> Self {
+                self + other
+            }
+            unsafe fn total(self) -> $t {
+                self
+            }
+        }
+    )*};
+}
+plain!(f64, f32);
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Vector;

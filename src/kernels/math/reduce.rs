@@ -66,7 +66,9 @@ macro_rules! reductions {
                 }
             }
             let mut s = tail + $lanes(acc);
-            for (level, partial) in stack.iter().enumerate() {
+            // Usually one block or few: the list ends with the count.
+            let levels = (u64::BITS - count.leading_zeros()) as usize;
+            for (level, partial) in stack[..levels].iter().enumerate() {
                 if count >> level & 1 == 1 {
                     s += partial;
                 }
@@ -103,7 +105,9 @@ macro_rules! reductions {
                 }
             }
             let mut s = tail + $lanes(acc);
-            for (level, partial) in stack.iter().enumerate() {
+            // Usually one block or few: the list ends with the count.
+            let levels = (u64::BITS - count.leading_zeros()) as usize;
+            for (level, partial) in stack[..levels].iter().enumerate() {
                 if count >> level & 1 == 1 {
                     s += partial;
                 }

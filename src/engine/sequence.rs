@@ -1,0 +1,193 @@
+//! From the lines of a pass to the code of the machine: order, chains, registers.
+//!
+//! ```text
+//! count      which lines come to anything
+//! order      inputs before a run of arithmetic, sums behind it, so that the run is not cut
+//! chain      neighbouring arithmetic becomes one instruction, whose intermediate results have no register
+//! place      other results get registers, free again after the last use
+//! ```
+
+use super::program::{Line, Pass, Value};
+use crate::kernels::chain::Step;
+use crate::kernels::machine::{Code, Instruction, MAX_STEPS, Place};
+use crate::kernels::math::{Level, level};
+use std::ops::Range;
+
+/// Lines of a chain, each of which needs three steps at most: load, operation, store.
+const MAX_CHAIN: usize = MAX_STEPS / 3;
+/// Inputs that are brought before a run of arithmetic begins: each may take a register.
+const MAX_EARLY: usize = 6;
+
+/// The registers of a program: free ones, and how many there are.
+pub(super) struct Registers<'a> {
+    pub(super) free: &'a mut Vec<u16>,
+    pub(super) count: u16,
+}
+
+impl Registers<'_> {
+    fn take(&mut self) -> Place {
+        Place::Register(self.free.pop().unwrap_or_else(|| {
+            self.count += 1;
+            self.count - 1
+        }))
+    }
+}
+
+impl Pass {
+    /// Counts the uses of results by lines from which something comes.
+    pub(super) fn count_uses(&mut self) {
+        // From the last one back: a line that is reached without a use has none.
+        for i in (0..self.lines.len()).rev() {
+            if self.lines[i].is_wanted() {
+                for k in 0..3 {
+                    if let Value::Result(j, second) = self.lines[i].src[k] {
+                        self.lines[j as usize].uses[usize::from(second)] += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The wanted lines in the order in which they run.
+    pub(super) fn order(&self, sequence: &mut Vec<u32>) {
+        sequence.clear();
+        let wanted = (0..self.lines.len()).filter(|&i| self.lines[i].is_wanted()).map(|i| i as u32);
+        sequence.extend(wanted);
+        // Each stretch of inputs, arithmetic and sums is sorted by these; sorting is stable.
+        let rank = |line: &Line| if line.is_source() { 0 } else { 1 + u8::from(line.is_epilogue()) };
+        let mut first = 0;
+        while first < sequence.len() {
+            let (mut sources, mut end) = (0, first);
+            while let Some(&i) = sequence.get(end) {
+                let line = &self.lines[i as usize];
+                sources += usize::from(line.is_source());
+                if sources > MAX_EARLY || rank(line) == 1 && line.step().is_none() {
+                    break;
+                }
+                end += 1;
+            }
+            sequence[first..end].sort_by_key(|&i| rank(&self.lines[i as usize]));
+            first = end.max(first + 1);
+        }
+    }
+
+    pub(super) fn find_last_uses(&mut self, sequence: &[u32]) {
+        for (at, &i) in sequence.iter().enumerate() {
+            for k in 0..3 {
+                if let Value::Result(j, second) = self.lines[i as usize].src[k] {
+                    self.lines[j as usize].last_use[usize::from(second)] = at;
+                }
+            }
+        }
+    }
+
+    /// How many lines from the first one on are one chain.
+    pub(super) fn chain_at(&self, sequence: &[u32]) -> usize {
+        if level() == Level::Baseline {
+            return 0;
+        }
+        let dtype = self.lines[sequence[0] as usize].dtype;
+        let of_chain = |&&i: &&u32| self.lines[i as usize].dtype == dtype && self.lines[i as usize].step().is_some();
+        sequence.iter().take(MAX_CHAIN).take_while(of_chain).count()
+    }
+
+    /// The lines `run` of the sequence as one instruction.
+    pub(super) fn chain(
+        &mut self,
+        sequence: &[u32],
+        run: Range<usize>,
+        steps: &mut Vec<(Step, Place)>,
+        registers: &mut Registers<'_>,
+    ) -> Instruction {
+        let first = steps.len();
+        let dtype = self.lines[sequence[run.start] as usize].dtype;
+        // The line whose result `acc` is.
+        let mut before = None;
+        for at in run.clone() {
+            let i = sequence[at];
+            let line = &self.lines[i as usize];
+            let (step, reversed) = line.step().expect("only arithmetic is in a chain");
+            let [a, b, _] = line.src;
+            let is_acc = |v: Value| before.is_some_and(|j| v == Value::Result(j, false));
+            // `acc` twice is an operand in memory, too, for it has two uses.
+            let (step, operand) = if is_acc(a) {
+                (step, b)
+            } else if is_acc(b) || matches!(a, Value::Number(_)) && b != Value::None {
+                if !is_acc(b) {
+                    steps.push((Step::Load, self.place(b)));
+                }
+                (reversed, a)
+            } else {
+                steps.push((Step::Load, self.place(a)));
+                (step, b)
+            };
+            steps.push((step, self.place(operand)));
+            let next = sequence[run.clone()].get(at + 1 - run.start);
+            let stays = line.uses[0] == 1 && next.is_some_and(|&n| self.lines[n as usize].uses_result(i));
+            if line.array[0].is_some() || !stays {
+                let place = self.place_result(i, 0, registers);
+                steps.push((Step::Store, place));
+            }
+            self.release(i, at, registers);
+            before = Some(i);
+        }
+        let code = Code::Chain(first as u32, (steps.len() - first) as u16);
+        Instruction { code, dtype, out: dtype, dst: Place::None, dst2: Place::None, src: [Place::None; 3] }
+    }
+
+    /// A line as an instruction of its own.
+    pub(super) fn instruction(&mut self, i: u32, at: usize, registers: &mut Registers<'_>) -> Instruction {
+        let results = match self.lines[i as usize].code {
+            Code::Sum(_) | Code::Scatter(_) => 0,
+            Code::SinCos | Code::CosSin => 2,
+            _ => 1,
+        };
+        for part in 0..results {
+            self.place_result(i, part, registers);
+        }
+        let line = &self.lines[i as usize];
+        let src = line.src.map(|v| self.place(v));
+        let [dst, dst2] = line.place;
+        let instruction = Instruction { code: line.code, dtype: line.dtype, out: line.out, dst, dst2, src };
+        self.release(i, at, registers);
+        instruction
+    }
+
+    /// Where a value is.
+    fn place(&self, v: Value) -> Place {
+        match v {
+            Value::None => Place::None,
+            Value::Number(x) => Place::Number(x),
+            Value::Input(a) => Place::Array(a),
+            Value::Result(j, second) => self.lines[j as usize].place[usize::from(second)],
+        }
+    }
+
+    /// Gives a result its place.
+    fn place_result(&mut self, i: u32, part: usize, registers: &mut Registers<'_>) -> Place {
+        let line = &mut self.lines[i as usize];
+        line.place[part] = line.array[part].map_or_else(|| registers.take(), Place::Array);
+        line.place[part]
+    }
+
+    /// Frees the registers of operands that were used for the last time, and of results that nobody uses.
+    fn release(&mut self, i: u32, at: usize, registers: &mut Registers<'_>) {
+        let line = &self.lines[i as usize];
+        for k in 0..3 {
+            if let Value::Result(j, second) = line.src[k]
+                && !line.src[..k].contains(&line.src[k])
+                && self.lines[j as usize].last_use[usize::from(second)] == at
+                && let Place::Register(r) = self.lines[j as usize].place[usize::from(second)]
+            {
+                registers.free.push(r);
+            }
+        }
+        for part in 0..2 {
+            if line.uses[part] == 0
+                && let Place::Register(r) = line.place[part]
+            {
+                registers.free.push(r);
+            }
+        }
+    }
+}

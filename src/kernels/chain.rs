@@ -1,0 +1,473 @@
+//! Chains of arithmetic: neighbouring instructions of the register machine in one walk.
+//!
+//! An addition of two blocks in the first-level cache costs two loads and a store, of which the store is the slowest. In
+//! a chain the result of one step is the left operand of the next and stays in vector registers, eight of them at a time:
+//!
+//! ```text
+//! for each strip of eight vectors:          valley = 100 (right - left^2)^2
+//!     for each step:                        load left; square; subtract from right; square; multiply 100; store
+//!         acc = acc op operand
+//! ```
+//! Steps are interpreted, so nothing has to be compiled for an expression; the same few steps come again for every strip,
+//! and the processor predicts them. All of them are correctly rounded, so the results are the same bits as those of the
+//! instructions one by one.
+
+use super::machine::Source;
+use super::math::{Level, level};
+use super::vector::Vector;
+use std::marker::PhantomData;
+
+/// What happens to `acc`; `x` is the operand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// `x`
+    Load,
+    /// The operand becomes `acc`.
+    Store,
+    /// `acc + x`
+    Add,
+    /// `acc - x`
+    Subtract,
+    /// `x - acc`
+    SubtractFrom,
+    /// `acc * x`
+    Multiply,
+    /// `acc * x`, but zero where either is.
+    Scaled,
+    /// `acc / x`
+    Divide,
+    /// `x / acc`
+    DivideInto,
+    /// `acc / x`, but zero where `acc` is.
+    Over,
+    /// `x / acc`, but zero where `x` is.
+    OverInto,
+    /// `-acc`
+    Negative,
+    /// `acc * acc`
+    Square,
+}
+
+/// A step with its operand; `Negative` and `Square` have none that is looked at.
+#[derive(Clone, Copy)]
+pub struct Link {
+    pub step: Step,
+    pub operand: Source,
+}
+
+/// Vectors of a strip: as many as leave registers for operands everywhere.
+const VECTORS: usize = 8;
+
+/// Runs `links` on `n` elements of f64.
+///
+/// # Safety
+/// Operands in memory hold `n` elements, which nothing else writes meanwhile, initialised if only by an earlier `Store`.
+/// What is stored is at the same places as another operand or has none in common with it.
+pub unsafe fn run_f64(links: &[Link], n: usize) {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` found that the processor has these features; the rest is the caller's promise.
+        Level::Avx512 => unsafe { avx512::<f64, std::arch::x86_64::__m512d>(links, n) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 => unsafe { avx2::<f64, std::arch::x86_64::__m256d>(links, n) },
+        // SAFETY: the caller's promise; numbers need no features.
+        _ => unsafe { strips::<f64, f64>(links, n) },
+    }
+}
+
+/// Runs `links` on `n` elements of f32.
+///
+/// # Safety
+/// As for [`run_f64`].
+pub unsafe fn run_f32(links: &[Link], n: usize) {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` found that the processor has these features; the rest is the caller's promise.
+        Level::Avx512 => unsafe { avx512::<f32, std::arch::x86_64::__m512>(links, n) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 => unsafe { avx2::<f32, std::arch::x86_64::__m256>(links, n) },
+        // SAFETY: the caller's promise; numbers need no features.
+        _ => unsafe { strips::<f32, f32>(links, n) },
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
+unsafe fn avx512<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+    // SAFETY: the vectors' instructions are among this function's features; the rest is the caller's promise.
+    unsafe { strips::<T, V>(links, n) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+    // SAFETY: as above.
+    unsafe { strips::<T, V>(links, n) }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`; operands as for [`run_f64`].
+#[inline(always)]
+unsafe fn strips<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+    let strip = VECTORS * V::LANES;
+    let whole = n - n % strip;
+    for start in (0..whole).step_by(strip) {
+        // SAFETY: the caller's promise; `start + strip <= n`.
+        unsafe { run_strip::<T, V, true>(links, start, strip) };
+    }
+    if whole < n {
+        // SAFETY: as above.
+        unsafe { run_strip::<T, V, false>(links, whole, n - whole) };
+    }
+}
+
+/// The elements `start..start + n`, a whole strip if `WHOLE`.
+///
+/// # Safety
+/// As for [`strips`].
+#[inline(always)]
+unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(links: &[Link], start: usize, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut acc = [V::splat(T::of(0.0)); VECTORS];
+        for link in links {
+            let x = Operand::<T, WHOLE> { source: link.operand, start, n, of: PhantomData };
+            match link.step {
+                Step::Load => x.each(&mut acc, |_, x| x),
+                Step::Store => x.store(&acc),
+                Step::Add => x.each(&mut acc, |a, x| a.add(x)),
+                Step::Subtract => x.each(&mut acc, |a, x| a.sub(x)),
+                Step::SubtractFrom => x.each(&mut acc, |a, x| x.sub(a)),
+                Step::Multiply => x.each(&mut acc, |a, x| a.mul(x)),
+                // The fused zero makes zeros positive, as the product with a zero is to be, and changes nothing else.
+                Step::Scaled if matches!(x.source, Source::Number(c) if T::is_factor(c)) => {
+                    x.each(&mut acc, |a, x| V::splat(T::of(0.0)).add_product(a, x))
+                }
+                Step::Scaled => x.each(&mut acc, |a, x| a.scaled(x)),
+                Step::Divide => x.each(&mut acc, |a, x| a.div(x)),
+                Step::DivideInto => x.each(&mut acc, |a, x| x.div(a)),
+                Step::Over => x.each(&mut acc, |a, x| a.div(x).zero_with(a)),
+                Step::OverInto => x.each(&mut acc, |a, x| x.div(a).zero_with(x)),
+                Step::Negative => acc.iter_mut().for_each(|a| *a = a.negative()),
+                Step::Square => acc.iter_mut().for_each(|a| *a = a.mul(*a)),
+            }
+        }
+    }
+}
+
+/// The operand of a step on a strip.
+struct Operand<T, const WHOLE: bool> {
+    source: Source,
+    start: usize,
+    n: usize,
+    of: PhantomData<T>,
+}
+
+impl<T: Number, const WHOLE: bool> Operand<T, WHOLE> {
+    /// # Safety
+    /// As for [`strips`].
+    #[inline(always)]
+    unsafe fn each<V: Arithmetic<T>>(self, acc: &mut [V; VECTORS], f: impl Fn(V, V) -> V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.source {
+                Source::Memory(p) => {
+                    let p = p.cast::<T>().add(self.start);
+                    for j in 0..VECTORS {
+                        let before = j * V::LANES;
+                        let x = if WHOLE {
+                            V::load(p.add(before))
+                        } else {
+                            V::load_first(p.wrapping_add(before), self.n.saturating_sub(before))
+                        };
+                        acc[j] = f(acc[j], x);
+                    }
+                }
+                Source::Number(x) => {
+                    let x = V::splat(T::of(x));
+                    for a in acc {
+                        *a = f(*a, x);
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`strips`].
+    #[inline(always)]
+    unsafe fn store<V: Arithmetic<T>>(self, acc: &[V; VECTORS]) {
+        let Source::Memory(p) = self.source else { unreachable!("results go to memory") };
+        // SAFETY: the caller's promise.
+        unsafe {
+            let p = p.cast::<T>().cast_mut().add(self.start);
+            for j in 0..VECTORS {
+                let before = j * V::LANES;
+                if WHOLE {
+                    acc[j].store(p.add(before));
+                } else {
+                    acc[j].store_first(p.wrapping_add(before), self.n.saturating_sub(before));
+                }
+            }
+        }
+    }
+}
+
+/// An element type that chains are made of.
+trait Number: Copy {
+    fn of(x: f64) -> Self;
+    /// Whether `x` is neither NaN nor infinite nor zero in this type.
+    fn is_factor(x: f64) -> bool;
+}
+
+/// # Safety
+/// As for [`Vector`].
+unsafe trait Arithmetic<T>: Vector<T> {
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    unsafe fn negative(self) -> Self;
+    /// The product; +0 in lanes where one of them is a zero.
+    unsafe fn scaled(self, other: Self) -> Self;
+    /// +0 in lanes where `other` is a zero.
+    unsafe fn zero_with(self, other: Self) -> Self;
+}
+
+macro_rules! plain {
+    ($($t:ident),*) => {$(
+        impl Number for $t {
+            fn of(x: f64) -> Self {
+                x as $t
+            }
+            fn is_factor(x: f64) -> bool {
+                (x as $t).is_finite() && x as $t != 0.0
+            }
+        }
+
+        // SAFETY: one lane; the methods do what the trait says.
+        unsafe impl Arithmetic<$t> for $t {
+            unsafe fn sub(self, other: Self) -> Self {
+                self - other
+            }
+            unsafe fn mul(self, other: Self) -> Self {
+                self * other
+            }
+            unsafe fn div(self, other: Self) -> Self {
+                self / other
+            }
+            unsafe fn negative(self) -> Self {
+                -self
+            }
+            unsafe fn scaled(self, other: Self) -> Self {
+                if self == 0.0 || other == 0.0 { 0.0 } else { self * other }
+            }
+            unsafe fn zero_with(self, other: Self) -> Self {
+                if other == 0.0 { 0.0 } else { self }
+            }
+        }
+    )*};
+}
+plain!(f64, f32);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Arithmetic;
+    use std::arch::x86_64::*;
+
+    macro_rules! arithmetic {
+        ($v:ident, $t:ident, $features:literal, $sub:ident, $mul:ident, $div:ident, |$a:ident| $negative:expr,
+         |$b:ident, $c:ident| $scaled:expr, |$x:ident, $zero:ident| $zero_with:expr) => {
+            // SAFETY: each method is compiled for the features its instructions need and does what the trait says.
+            unsafe impl Arithmetic<$t> for $v {
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn sub(self, other: Self) -> Self {
+                    $sub(self, other)
+                }
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn mul(self, other: Self) -> Self {
+                    $mul(self, other)
+                }
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn div(self, other: Self) -> Self {
+                    $div(self, other)
+                }
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn negative(self) -> Self {
+                    let $a = self;
+                    $negative
+                }
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn scaled(self, other: Self) -> Self {
+                    let ($b, $c) = (self, other);
+                    $scaled
+                }
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn zero_with(self, other: Self) -> Self {
+                    let ($x, $zero) = (self, other);
+                    $zero_with
+                }
+            }
+        };
+    }
+    // Comparisons are "not equal or unordered": NaN is no zero.
+    arithmetic!(
+        __m512d,
+        f64,
+        "avx512f,avx512dq",
+        _mm512_sub_pd,
+        _mm512_mul_pd,
+        _mm512_div_pd,
+        |a| _mm512_xor_pd(a, _mm512_set1_pd(-0.0)),
+        |a, x| {
+            let (zero, nonzero) = (_mm512_setzero_pd(), _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(a, _mm512_setzero_pd()));
+            _mm512_maskz_mul_pd(_mm512_mask_cmp_pd_mask::<_CMP_NEQ_UQ>(nonzero, x, zero), a, x)
+        },
+        |x, y| _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(y, _mm512_setzero_pd()), x)
+    );
+    arithmetic!(
+        __m512,
+        f32,
+        "avx512f,avx512dq",
+        _mm512_sub_ps,
+        _mm512_mul_ps,
+        _mm512_div_ps,
+        |a| _mm512_xor_ps(a, _mm512_set1_ps(-0.0)),
+        |a, x| {
+            let (zero, nonzero) = (_mm512_setzero_ps(), _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(a, _mm512_setzero_ps()));
+            _mm512_maskz_mul_ps(_mm512_mask_cmp_ps_mask::<_CMP_NEQ_UQ>(nonzero, x, zero), a, x)
+        },
+        |x, y| _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(y, _mm512_setzero_ps()), x)
+    );
+    arithmetic!(
+        __m256d,
+        f64,
+        "avx2,fma",
+        _mm256_sub_pd,
+        _mm256_mul_pd,
+        _mm256_div_pd,
+        |a| _mm256_xor_pd(a, _mm256_set1_pd(-0.0)),
+        |a, x| {
+            let zero = _mm256_setzero_pd();
+            let nonzero = _mm256_and_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(a, zero), _mm256_cmp_pd::<_CMP_NEQ_UQ>(x, zero));
+            _mm256_and_pd(_mm256_mul_pd(a, x), nonzero)
+        },
+        |x, y| _mm256_and_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(y, _mm256_setzero_pd()), x)
+    );
+    arithmetic!(
+        __m256,
+        f32,
+        "avx2,fma",
+        _mm256_sub_ps,
+        _mm256_mul_ps,
+        _mm256_div_ps,
+        |a| _mm256_xor_ps(a, _mm256_set1_ps(-0.0)),
+        |a, x| {
+            let zero = _mm256_setzero_ps();
+            let nonzero = _mm256_and_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(a, zero), _mm256_cmp_ps::<_CMP_NEQ_UQ>(x, zero));
+            _mm256_and_ps(_mm256_mul_ps(a, x), nonzero)
+        },
+        |x, y| _mm256_and_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(y, _mm256_setzero_ps()), x)
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::math::{self, BinaryKernel, with_level};
+
+    /// Numbers of all kinds, in an order that brings each beside many others.
+    fn numbers(n: usize, stride: usize) -> Vec<f64> {
+        let kinds = [0.0, -0.0, 1.0, -1.5, 3.25, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-310, 1e300, -7e-20];
+        (0..n).map(|i| kinds[(i * stride + i / 11) % kinds.len()]).collect()
+    }
+
+    /// What the instructions do one by one.
+    fn expected(step: Step, a: &[f64], x: &[f64]) -> Vec<f64> {
+        let mut z = vec![0.0; a.len()];
+        let mut binary = |k: &BinaryKernel, a: &[f64], b: &[f64]| (k.f64.vv)(&mut z, a, b);
+        match step {
+            Step::Load => z.copy_from_slice(x),
+            Step::Store => z.copy_from_slice(a),
+            Step::Add => binary(&math::ADD, a, x),
+            Step::Subtract => binary(&math::SUBTRACT, a, x),
+            Step::SubtractFrom => binary(&math::SUBTRACT, x, a),
+            Step::Multiply => binary(&math::MULTIPLY, a, x),
+            Step::Scaled => binary(&math::SCALED, a, x),
+            Step::Divide => binary(&math::DIVIDE, a, x),
+            Step::DivideInto => binary(&math::DIVIDE, x, a),
+            Step::Over => binary(&math::OVER, a, x),
+            Step::OverInto => binary(&math::OVER, x, a),
+            Step::Negative => (math::NEGATIVE.f64)(&mut z, a),
+            Step::Square => (math::SQUARE.f64)(&mut z, a),
+        }
+        z
+    }
+
+    fn same(a: f64, b: f64) -> bool {
+        a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+    }
+
+    const STEPS: [Step; 12] = [
+        Step::Load,
+        Step::Add,
+        Step::Subtract,
+        Step::SubtractFrom,
+        Step::Multiply,
+        Step::Scaled,
+        Step::Divide,
+        Step::DivideInto,
+        Step::Over,
+        Step::OverInto,
+        Step::Negative,
+        Step::Square,
+    ];
+
+    #[test]
+    fn each_step_is_its_instruction() {
+        for l in [Level::Baseline, Level::Avx2, Level::Avx512] {
+            with_level(l, || {
+                for n in (0..70).chain([127, 128, 129, 200, 512]) {
+                    let (a, x) = (numbers(n, 1), numbers(n, 3));
+                    for step in STEPS {
+                        let mut z = vec![77.0; n + 1];
+                        let at = |v: &[f64]| Source::Memory(v.as_ptr().cast());
+                        let second = Source::Memory(z.as_mut_ptr().cast());
+                        let links = [
+                            Link { step: Step::Load, operand: at(&a) },
+                            Link { step, operand: at(&x) },
+                            Link { step: Step::Store, operand: second },
+                        ];
+                        // SAFETY: `n` elements each.
+                        unsafe { run_f64(&links, n) };
+                        let want = expected(step, &a, &x);
+                        assert!(z[..n].iter().zip(&want).all(|(&z, &w)| same(z, w)), "{step:?} {n} {l:?}");
+                        assert_eq!(z[n], 77.0, "a write behind the end");
+                        // A number, in single precision.
+                        let narrow: Vec<f32> = a.iter().map(|&a| a as f32).collect();
+                        let mut z = vec![77f32; n + 1];
+                        let links = [
+                            Link { step: Step::Load, operand: Source::Memory(narrow.as_ptr().cast()) },
+                            Link { step, operand: Source::Number(-2.5) },
+                            Link { step: Step::Store, operand: Source::Memory(z.as_mut_ptr().cast()) },
+                        ];
+                        // SAFETY: `n` elements each.
+                        unsafe { run_f32(&links, n) };
+                        let wide: Vec<f64> = narrow.iter().map(|&a| f64::from(a)).collect();
+                        let want = expected(step, &wide, &vec![-2.5; n]);
+                        let all = z[..n].iter().zip(&want).all(|(&z, &w)| same(f64::from(z), f64::from(w as f32)));
+                        assert!(all, "{step:?} {n} {l:?} in single precision");
+                        assert_eq!(z[n], 77.0, "a write behind the end");
+                    }
+                }
+            });
+        }
+    }
+}
