@@ -4,11 +4,12 @@
 use super::create;
 use super::elementwise::{self as rows, binary, select};
 use super::gather::pick;
-use super::order::{Ordered, grouped, partition_positions};
+use super::order::{Ordered, grouped, order_positions};
 use super::shape::reshape;
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::sort::Scratch;
 use crate::trace::Array;
 use crate::with_dtype;
 
@@ -144,7 +145,7 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let mut void = vec![false; count];
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
     with_dtype!(t.dtype(), T => {
-        let (mut at, mut pairs) = (vec![0i64; n], Vec::new());
+        let (mut at, mut scratch) = (vec![0i64; n], Scratch::default());
         // Most lines have as many elements as the one before, and then the same places.
         let (mut last, mut places, mut wanted) = (0, Vec::new(), Vec::new());
         for (k, row) in t.elements::<T>().chunks_exact(n).enumerate() {
@@ -160,7 +161,7 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
                 wanted.sort_unstable();
                 wanted.dedup();
             }
-            partition_positions(&mut at, row, &wanted, &mut pairs);
+            order_positions(&mut at, row, Some(&wanted), &mut scratch);
             for (j, &(a, b, w)) in places.iter().enumerate() {
                 let i = j * count + k;
                 let place = |p: usize| (k * n) as i64 + at[p];

@@ -7,6 +7,7 @@ use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::kernels::argbest;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
 use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
 use crate::with_dtype;
@@ -605,15 +606,45 @@ pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims
                 return Err(Error::value("attempt to get the position of an extremum of an empty sequence"));
             }
             let out = shape::reduced(t.shape(), &axes, keepdims);
-            let mut order: Axes = (0..t.ndim()).filter(|a| !axes.contains(a)).collect();
-            order.extend(axes.iter().copied());
-            let t = cx.engine.contiguous(&permuted(&t, &order))?;
-            with_dtype!(t.dtype(), T => Ok(cx.engine.build::<i64>(&out, |d| {
-                kernels::argbest::<T>(max, t.elements::<T>(), length, d);
-            })?.into()))
+            if axes.len() == t.ndim() {
+                return Ok(best_of_all(cx, max, &t, &out)?.into());
+            }
+            let group = Grouped::new(&cx.engine, &t, &axes)?;
+            let found = with_dtype!(t.dtype(), T => {
+                let x = group.tensor.elements::<T>();
+                cx.engine.build::<i64>(&group.kept_shape(), |d| argbest::along::<T>(max, x, group.length, group.inner, d))
+            })?;
+            let found = cx.engine.contiguous(&group.restore(&found))?;
+            Ok(found.view_as(out.clone(), found.offset(), shape::contiguous(&out)).into())
         },
         &[x],
     )
+}
+
+/// The row-major position of the first extremum of all, of an array that is not empty.
+fn best_of_all(cx: &Context, max: bool, t: &Tensor, out: &[usize]) -> Result<Tensor> {
+    let mut order: Axes = (0..t.ndim()).collect();
+    order.sort_by_key(|&a| std::cmp::Reverse(t.strides()[a].unsigned_abs()));
+    let as_it_lies = permuted(t, &order);
+    if t.is_contiguous() || !as_it_lies.is_contiguous() {
+        let t = cx.engine.contiguous(t)?;
+        return with_dtype!(t.dtype(), T => cx.engine.build::<i64>(out, |d| {
+            argbest::along::<T>(max, t.elements::<T>(), t.size(), 1, d);
+        }));
+    }
+    // Read in the order of memory. Of several extrema the one that comes first in the order of the axes is meant.
+    let strides = shape::contiguous(t.shape());
+    let position = |mut i: usize| {
+        let mut at = 0;
+        for (&a, &d) in order.iter().zip(as_it_lies.shape()).rev() {
+            at += (i % d) as i64 * strides[a] as i64;
+            i /= d;
+        }
+        at
+    };
+    with_dtype!(t.dtype(), T => cx.engine.build::<i64>(out, |d| {
+        d[0] = argbest::all::<T>(max, as_it_lies.elements::<T>()).map(position).min().unwrap_or(0);
+    }))
 }
 
 // -------------------------------------------------------------------------------------------------------- the kernels
