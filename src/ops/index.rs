@@ -16,7 +16,7 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::rows::{Padding, gather};
+use crate::kernels::rows::{Padding, Places, gather};
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -95,6 +95,19 @@ struct Window {
     start: i64,
     step: i64,
     length: usize,
+}
+
+/// Lines of a result that are read (or written) at the same distances from different beginnings.
+struct Lines {
+    places: Tensor,
+    start: isize,
+    outer: SmallVec<[(usize, isize); 4]>,
+}
+
+impl Lines {
+    fn for_each_beginning(&self, mut each: impl FnMut(usize)) {
+        for_each_offset(self.outer.iter().copied(), self.start, |at| each(at as usize));
+    }
 }
 
 /// Index arrays, broadcast together.
@@ -338,6 +351,33 @@ impl Plan {
         })
     }
 
+    /// Where each line of the result is read, if one index array stands for the last axis (that has more than one element): the
+    /// distances of its elements, for steps as in `strides`, and calls `each` with the beginnings. Lines of a few elements
+    /// are not worth it.
+    fn lines(&self, cx: &Context, offset: isize, strides: &[isize]) -> Result<Option<Lines>> {
+        const SHORT: usize = 8;
+        let Some(Positions { along, at, shape: of_list }) = &self.positions else { return Ok(None) };
+        let [(axis, list)] = &along[..] else { return Ok(None) };
+        if list.size() < SHORT {
+            return Ok(None);
+        }
+        let (shape, strides, start) = self.over(offset, strides);
+        let others = (0..shape.len()).filter(|k| k != axis);
+        if others.clone().skip(*at).any(|k| shape[k] != 1) || strides[*axis] < 0 {
+            return Ok(None);
+        }
+        debug_assert_eq!(of_list.as_slice(), list.shape());
+        let step = strides[*axis] as i64;
+        let places = match step {
+            1 => list.clone(),
+            _ => cx.engine.build::<i64>(list.shape(), |d| {
+                d.iter_mut().zip(list.elements::<i64>()).for_each(|(d, &i)| *d = i * step);
+            })?,
+        };
+        let outer = others.take(*at).map(|k| (shape[k], strides[k])).collect();
+        Ok(Some(Lines { places, start, outer }))
+    }
+
     /// Calls `each` for every row, in the order of the result, with its position in memory, its length and the
     /// distance of its elements. Rows are what remains of the trailing axes after collapsing.
     fn rows(&self, offset: isize, strides: &[isize], mut each: impl FnMut(isize, usize, isize)) {
@@ -562,6 +602,15 @@ impl Primitive for Get {
         if plan.positions.is_none() {
             let (shape, strides, at) = plan.over(t.offset() as isize, t.strides());
             return Ok(t.view_as(shape, at as usize, strides).into());
+        }
+        if let Some(lines) = plan.lines(cx, t.offset() as isize, t.strides())? {
+            return with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(&plan.to, |d| {
+                let (memory, places) = (t.memory::<T>(), Places::new(lines.places.elements::<i64>()));
+                let mut rest = d.chunks_exact_mut(lines.places.size());
+                lines.for_each_beginning(|at| {
+                    rest.next().into_iter().for_each(|line| places.pick(memory, at, line));
+                });
+            })?.into()));
         }
         with_dtype!(t.dtype(), T => {
             let memory = t.memory::<T>();

@@ -37,13 +37,12 @@ pub trait Ordered: Element {
 
 /// What types have that are put in order by themselves.
 macro_rules! arranged {
-    (|$x:ident| $number:expr) => {
+    () => {
         fn are_numbers(list: &[Self]) -> bool {
-            // No branch per element, so that many are looked at at a time.
-            list.iter().fold(true, |all, &$x| all & $number)
+            sort::are_plain(list)
         }
         fn put_in_order(list: &mut [Self], wanted: Option<&[usize]>) {
-            Sorted::arrange(list, wanted);
+            Self::arrange(list, wanted);
         }
     };
 }
@@ -56,7 +55,7 @@ impl Ordered for bool {
     fn key(self) -> i64 {
         i64::from(self)
     }
-    arranged! { |_x| true }
+    arranged! {}
 }
 impl Ordered for i64 {
     fn order(&self, other: &i64) -> Ordering {
@@ -66,7 +65,7 @@ impl Ordered for i64 {
     fn key(self) -> i64 {
         self
     }
-    arranged! { |_x| true }
+    arranged! {}
 }
 macro_rules! ordered {
     ($($real:ty, $bits:ty, $complex:ty;)*) => {$(
@@ -85,8 +84,7 @@ macro_rules! ordered {
                 // NaN is not the greatest integer: a sort in registers has a use for that one.
                 i64::from(if <$real>::is_nan(self) { <$bits>::MAX - 1 } else { key })
             }
-            // Neither NaN nor -0.
-            arranged! { |x| (x == x) & (x.to_bits() != <$real>::to_bits(-0.0)) }
+            arranged! {}
         }
         impl Ordered for $complex {
             fn order(&self, other: &$complex) -> Ordering {

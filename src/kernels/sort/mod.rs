@@ -8,6 +8,7 @@ mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod network;
 
+use super::math::dispatch::dispatch;
 #[cfg(target_arch = "x86_64")]
 use super::math::{Level, level};
 use std::cmp::Ordering;
@@ -17,10 +18,26 @@ pub trait Sorted: Copy {
     /// All in order, or only so that the elements of the `wanted` numbers (ascending, within the list) stand where sorting
     /// puts them. There is neither NaN nor -0 in the list.
     fn arrange(list: &mut [Self], wanted: Option<&[usize]>);
+    /// Neither NaN nor -0.
+    fn is_plain(self) -> bool {
+        true
+    }
+}
+
+/// Whether a list can be put in order by [`Sorted::arrange`].
+pub fn are_plain<T: Sorted>(list: &[T]) -> bool {
+    list.chunks(4096).all(|part| strange_ones(part) == 0)
+}
+
+dispatch!(fn strange_ones[T: Sorted](list: &[T]) -> u64 = strange_ones_body);
+
+#[inline(always)]
+fn strange_ones_body<T: Sorted, const FMA: bool>(list: &[T]) -> u64 {
+    list.iter().map(|x| u64::from(!x.is_plain())).sum()
 }
 
 macro_rules! sorted {
-    ($t:ty, $register:ident, $order:expr) => {
+    ($t:ty, $register:ident, $order:expr, |$x:ident| $plain:expr) => {
         impl Sorted for $t {
             fn arrange(list: &mut [$t], wanted: Option<&[usize]>) {
                 #[cfg(target_arch = "x86_64")]
@@ -41,12 +58,17 @@ macro_rules! sorted {
                     Some(wanted) => select(list, 0, wanted, &$order),
                 }
             }
+            #[inline(always)]
+            fn is_plain(self) -> bool {
+                let $x = self;
+                $plain
+            }
         }
     };
 }
-sorted!(f64, __m512d, f64::total_cmp);
-sorted!(f32, __m512, f32::total_cmp);
-sorted!(i64, __m512i, i64::cmp);
+sorted!(f64, __m512d, f64::total_cmp, |x| !x.is_nan() & (x.to_bits() != (-0f64).to_bits()));
+sorted!(f32, __m512, f32::total_cmp, |x| !x.is_nan() & (x.to_bits() != (-0f32).to_bits()));
+sorted!(i64, __m512i, i64::cmp, |_x| true);
 
 impl Sorted for bool {
     fn arrange(list: &mut [bool], _: Option<&[usize]>) {
