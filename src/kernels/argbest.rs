@@ -9,6 +9,8 @@ use super::reduce::{Greatest, Least, Reduce, Which};
 const BLOCK: usize = 512;
 /// Elements compared side by side.
 const LANES: usize = 32;
+/// The same for short rows.
+const FEW: usize = 8;
 
 /// Positions along the middle axis of `x`, seen as (outer, `length`, `inner`), for `dst`, seen as (outer, inner). `length` is
 /// not 0.
@@ -63,23 +65,37 @@ fn rows_body<T: Reduce, W: Which, const FMA: bool>(x: &[T], length: usize, dst: 
 
 /// The extremum of a block, NaN if there is one.
 #[inline(always)]
-#[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
 fn best_of<T: Reduce, W: Which>(block: &[T]) -> T {
-    let (mut best, mut odd) = ([block[0]; LANES], [block[0]; LANES]);
-    let groups = block.chunks_exact(LANES);
-    let rest = groups.remainder();
-    for group in groups {
-        for j in 0..LANES {
+    match block.len() {
+        LANES.. => best_in_lanes::<T, W, LANES>(block),
+        FEW.. => best_in_lanes::<T, W, FEW>(block),
+        _ => block.iter().fold(block[0], |best, &v| if v.beats(best, W::MAX) { v } else { best }),
+    }
+}
+
+/// Groups of `N` elements, the last of which begins where it has to: elements that are seen twice change nothing. What is left
+/// over, one by one, would bring the lanes back from registers to memory.
+#[inline(always)]
+fn groups<T, const N: usize>(block: &[T]) -> impl Iterator<Item = (usize, &[T; N])> {
+    let last = block.len() - N;
+    (0..block.len()).step_by(N).map(move |at| {
+        let at = at.min(last);
+        (at, block[at..].first_chunk::<N>().expect("begins early enough"))
+    })
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+fn best_in_lanes<T: Reduce, W: Which, const N: usize>(block: &[T]) -> T {
+    let (mut best, mut odd) = ([block[0]; N], [block[0]; N]);
+    for (_, group) in groups::<T, N>(block) {
+        for j in 0..N {
             let v = group[j];
             best[j] = if v.exceeds(best[j], W::MAX) { v } else { best[j] };
             odd[j] = if v != v { v } else { odd[j] };
         }
     }
-    for (j, &v) in rest.iter().enumerate() {
-        best[j] = if v.exceeds(best[j], W::MAX) { v } else { best[j] };
-        odd[j] = if v != v { v } else { odd[j] };
-    }
-    let mut width = LANES / 2;
+    let mut width = N / 2;
     while width > 0 {
         for j in 0..width {
             let (v, w) = (best[j + width], odd[j + width]);
@@ -98,21 +114,23 @@ fn first_of<T: Reduce>(block: &[T], best: T) -> usize {
     if best != best {
         return block.iter().position(|&v| v != v).unwrap_or(0);
     }
-    let groups = block.chunks_exact(LANES);
-    let rest = groups.remainder();
-    let before = block.len() - rest.len();
-    let mut at = [u32::MAX; LANES];
-    for (k, group) in groups.enumerate() {
-        for j in 0..LANES {
-            let here = if group[j] == best { (k * LANES + j) as u32 } else { u32::MAX };
-            at[j] = at[j].min(here);
+    match block.len() {
+        LANES.. => first_in_lanes::<T, LANES>(block, best),
+        FEW.. => first_in_lanes::<T, FEW>(block, best),
+        _ => block.iter().position(|&v| v == best).unwrap_or(0),
+    }
+}
+
+#[inline(always)]
+fn first_in_lanes<T: Reduce, const N: usize>(block: &[T], best: T) -> usize {
+    let mut first = [u32::MAX; N];
+    for (at, group) in groups::<T, N>(block) {
+        for j in 0..N {
+            let here = if group[j] == best { (at + j) as u32 } else { u32::MAX };
+            first[j] = first[j].min(here);
         }
     }
-    for (j, &v) in rest.iter().enumerate() {
-        let here = if v == best { (before + j) as u32 } else { u32::MAX };
-        at[j] = at[j].min(here);
-    }
-    at.iter().fold(u32::MAX, |first, &at| first.min(at)) as usize
+    first.iter().fold(u32::MAX, |first, &at| first.min(at)) as usize
 }
 
 #[inline(always)]
@@ -175,7 +193,7 @@ mod tests {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) % below
         };
-        for length in [1, 2, 7, 31, 32, 33, 100, 511, 512, 513, 1300] {
+        for length in [1, 2, 7, 8, 13, 31, 32, 33, 100, 511, 512, 513, 1300] {
             for inner in [1, 2, 5, 40, 513] {
                 for below in [2, 10, 1 << 30] {
                     let n = 2 * length * inner;

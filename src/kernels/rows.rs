@@ -43,6 +43,11 @@ impl<'a> Places<'a> {
     }
 }
 
+/// Whether all are places of an axis of extent `n`, counted from its beginning.
+pub fn all_below(list: &[i64], n: usize) -> bool {
+    list.is_empty() || greatest(list) < n as u64
+}
+
 super::math::dispatch::dispatch!(fn greatest[](list: &[i64]) -> u64 = greatest_body);
 
 /// Of the numbers without a sign: a negative one is greater than all others.

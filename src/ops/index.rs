@@ -16,7 +16,7 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::rows::{Padding, Places, gather};
+use crate::kernels::rows::{Padding, Places, all_below, gather};
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -433,12 +433,6 @@ pub(super) fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start:
         }
         return;
     }
-}
-
-/// Whether all are places of an axis of extent `n`, counted from its beginning.
-fn all_below(list: &[i64], n: usize) -> bool {
-    // No branch per entry; as an unsigned number a negative one is large.
-    list.iter().fold(true, |all, &i| all & ((i as u64) < n as u64))
 }
 
 fn in_range(i: i64, axis: usize, length: usize) -> Result<i64> {
