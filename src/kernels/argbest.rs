@@ -1,7 +1,7 @@
 //! Positions of extrema. NaN comes before everything else, as in NumPy, and of equal elements the first one counts.
 //!
 //! In a row the extremum is found first, in blocks that stay in the first-level cache, and then looked for in the block
-//! that had it: both are loops over many lanes without a branch. Columns keep their extremum and its row beside each other.
+//! that had it: both are loops over many lanes without a branch. Columns keep their extremum beside its row's number.
 
 use super::math::dispatch::dispatch;
 use super::reduce::{Greatest, Least, Reduce, Which};
@@ -12,9 +12,12 @@ const LANES: usize = 32;
 /// The same for short rows.
 const FEW: usize = 8;
 
-/// Positions along the middle axis of `x`, seen as (outer, `length`, `inner`), for `dst`, seen as (outer, inner). `length` is
-/// not 0.
+/// Positions along the middle axis of `x`, seen as (outer, `length`, `inner`), for `dst`, seen as (outer, inner).
+/// `length` is not 0.
 pub fn along<T: Reduce>(max: bool, x: &[T], length: usize, inner: usize, dst: &mut [i64]) {
+    if dst.is_empty() {
+        return;
+    }
     match (inner, max) {
         (1, true) => rows::<T, Greatest>(x, length, dst),
         (1, false) => rows::<T, Least>(x, length, dst),
@@ -73,8 +76,8 @@ fn best_of<T: Reduce, W: Which>(block: &[T]) -> T {
     }
 }
 
-/// Groups of `N` elements, the last of which begins where it has to: elements that are seen twice change nothing. What is left
-/// over, one by one, would bring the lanes back from registers to memory.
+/// Groups of `N` elements, the last of which begins where it has to: elements that are seen twice change nothing. To
+/// look at what is left over one by one would bring the lanes back from registers to memory.
 #[inline(always)]
 fn groups<T, const N: usize>(block: &[T]) -> impl Iterator<Item = (usize, &[T; N])> {
     let last = block.len() - N;
@@ -209,6 +212,7 @@ mod tests {
                     check(&x, length, inner);
                     let z: Vec<_> = x.iter().map(|&v| num_complex::Complex64::new(v, 1.0)).collect();
                     check(&z, length, inner);
+                    along::<f64>(true, &[], length, 0, &mut []);
                 }
             }
         }

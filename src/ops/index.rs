@@ -6,6 +6,7 @@
 //! derivative of reading is adding to zeros at the same places (so that repeated indices accumulate), and the
 //! derivative of that is reading again.
 
+mod lines;
 mod write;
 
 pub use write::{add, set};
@@ -95,19 +96,6 @@ struct Window {
     start: i64,
     step: i64,
     length: usize,
-}
-
-/// Lines of a result that are read (or written) at the same distances from different beginnings.
-struct Lines {
-    places: Tensor,
-    start: isize,
-    outer: SmallVec<[(usize, isize); 4]>,
-}
-
-impl Lines {
-    fn for_each_beginning(&self, mut each: impl FnMut(usize)) {
-        for_each_offset(self.outer.iter().copied(), self.start, |at| each(at as usize));
-    }
 }
 
 /// Index arrays, broadcast together.
@@ -349,33 +337,6 @@ impl Plan {
             length: w.length,
             inner: shape::size_of(&self.from[axis + 1..]),
         })
-    }
-
-    /// Where each line of the result is read, if one index array stands for the last axis (that has more than one element): the
-    /// distances of its elements, for steps as in `strides`, and calls `each` with the beginnings. Lines of a few elements
-    /// are not worth it.
-    fn lines(&self, cx: &Context, offset: isize, strides: &[isize]) -> Result<Option<Lines>> {
-        const SHORT: usize = 8;
-        let Some(Positions { along, at, shape: of_list }) = &self.positions else { return Ok(None) };
-        let [(axis, list)] = &along[..] else { return Ok(None) };
-        if list.size() < SHORT {
-            return Ok(None);
-        }
-        let (shape, strides, start) = self.over(offset, strides);
-        let others = (0..shape.len()).filter(|k| k != axis);
-        if others.clone().skip(*at).any(|k| shape[k] != 1) || strides[*axis] < 0 {
-            return Ok(None);
-        }
-        debug_assert_eq!(of_list.as_slice(), list.shape());
-        let step = strides[*axis] as i64;
-        let places = match step {
-            1 => list.clone(),
-            _ => cx.engine.build::<i64>(list.shape(), |d| {
-                d.iter_mut().zip(list.elements::<i64>()).for_each(|(d, &i)| *d = i * step);
-            })?,
-        };
-        let outer = others.take(*at).map(|k| (shape[k], strides[k])).collect();
-        Ok(Some(Lines { places, start, outer }))
     }
 
     /// Calls `each` for every row, in the order of the result, with its position in memory, its length and the

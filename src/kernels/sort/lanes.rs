@@ -5,8 +5,8 @@ use std::arch::x86_64::*;
 /// A register of `LANES` elements of a type whose order is `<`: floating-point numbers without NaN, or integers.
 ///
 /// # Safety
-/// The methods may be called only where the processor has AVX-512 F; those with pointers touch the elements whose bit in
-/// `lanes` is set, or all `LANES` of them.
+/// The methods may be called only where the processor has AVX-512 F; those with pointers touch the elements whose bit
+/// in `lanes` is set, or all `LANES` of them.
 pub unsafe trait Lanes: Copy {
     type T: Copy + PartialOrd;
     const LANES: usize;
@@ -113,8 +113,8 @@ fn exchange_words<const D: usize>() -> __m512i {
 }
 
 macro_rules! lanes {
-    ($v:ident, $t:ty, $n:literal, $mask:ty, $last:expr, $set:ident, $load:ident, $load_mask:ident, $store:ident, $store_mask:ident,
-     $min:ident, $max:ident, |$a:ident, $b:ident| $le:expr, $lt:expr, $blend:ident,
+    ($v:ident, $t:ty, $n:literal, $mask:ty, $last:expr, $set:ident, $load:ident, $load_mask:ident, $store:ident,
+     $store_mask:ident, $min:ident, $max:ident, |$a:ident, $b:ident| $le:expr, $lt:expr, $blend:ident,
      |$x:ident, $d:ident| $exchange:expr, |$s:ident, $m:ident| $split:expr) => {
         // SAFETY: each method is compiled for AVX-512 F and does what the trait says.
         unsafe impl Lanes for $v {

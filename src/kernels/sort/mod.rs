@@ -1,7 +1,7 @@
 //! Sorting and selecting: elements alone, or keys with the places they came from.
 //!
-//! Where the processor has AVX-512 this is done in registers ([`network`] has the essay), elsewhere by the standard library.
-//! The networks know neither NaN nor the sign of zero: who has such elements sorts keys.
+//! Where the processor has AVX-512 this is done in registers (`network.rs` has the essay), elsewhere by the standard
+//! library. The networks know neither NaN nor the sign of zero: who has such elements sorts keys.
 
 #[cfg(target_arch = "x86_64")]
 mod lanes;
@@ -15,8 +15,8 @@ use std::cmp::Ordering;
 
 /// Elements that are put in order by themselves.
 pub trait Sorted: Copy {
-    /// All in order, or only so that the elements of the `wanted` numbers (ascending, within the list) stand where sorting
-    /// puts them. There is neither NaN nor -0 in the list.
+    /// All in order, or only so that the elements of the `wanted` numbers (ascending, within the list) stand where
+    /// sorting puts them. There is neither NaN nor -0 in the list.
     fn arrange(list: &mut [Self], wanted: Option<&[usize]>);
     /// Neither NaN nor -0.
     fn is_plain(self) -> bool {
@@ -85,8 +85,8 @@ pub struct Scratch {
     pairs: Vec<u128>,
 }
 
-/// The places of keys in the order of the keys; of equal keys the first one is first. With `wanted` places only these are
-/// where they belong.
+/// The places of keys in the order of the keys; of equal keys the first one is first. With `wanted` places only these
+/// are where they belong.
 pub fn places(at: &mut [i64], keys: impl Iterator<Item = i64>, wanted: Option<&[usize]>, scratch: &mut Scratch) {
     let Scratch { keys: list, pairs } = scratch;
     list.clear();
@@ -98,7 +98,7 @@ pub fn places(at: &mut [i64], keys: impl Iterator<Item = i64>, wanted: Option<&[
         at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
         assert!(wanted.and_then(|w| w.last()).is_none_or(|&last| last < list.len()));
         let memory = (list.as_mut_ptr(), at.as_mut_ptr());
-        // SAFETY: the processor has AVX-512; both lists are borrowed and equally long, and what is wanted lies in them.
+        // SAFETY: the processor has AVX-512; both lists are borrowed and equally long, what is wanted lies in them.
         unsafe { network::arrange::<lanes::Placed<std::arch::x86_64::__m512i>>(memory, list.len(), wanted) };
         match wanted {
             None => settle_all(list, at),

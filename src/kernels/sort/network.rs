@@ -1,15 +1,17 @@
 //! Sorting in registers of AVX-512.
 //!
-//! *Short lists* are laid out as a matrix, a register a row, and padded with what comes last. Its columns are sorted by a
-//! network of registers: lesser and greater of two rows, no element changes its lane. Then neighbouring columns are
-//! merged, twice two, twice four, until all of them are one sequence down the columns: the second half is read backwards,
-//! compared with the first, and both halves, which rise and fall once, are put in order by comparing at halved distances
-//! (Batcher's bitonic merge); distances within a column are again whole registers. In the end the matrix is transposed.
+//! *Short lists* are laid out as a matrix, a register a row, and padded with what comes last. Its columns are sorted by
+//! a network of registers: lesser and greater of two rows, no element changes its lane. Then neighbouring columns are
+//! merged, twice two, twice four, until all of them are one sequence down the columns: the second half is read
+//! backwards and compared with the first, and both halves, which rise and fall once, are put in order by comparing at
+//! halved distances (Batcher's bitonic merge); distances within a column are again whole registers. In the end the
+//! matrix is transposed.
 //!
-//! *Long lists* are divided at an element of theirs (quicksort): what is up to it goes to the left, the rest to the right,
-//! a register at a time, from both ends inwards. Reading goes on at the side that has less room, so that no element is
-//! written over before it has been read. A division at the greatest element is done again below it, which sets apart all that
-//! equals it; and after twice as many divisions as halving needs, a sort that nothing can slow down takes over.
+//! *Long lists* are divided at an element of theirs (quicksort): what is up to it goes to the left, the rest to the
+//! right, a register at a time, from both ends inwards. Reading goes on at the side that has less room, so that no
+//! element is written over before it has been read. A division at the greatest element is done again below it, which
+//! sets apart all that equals it; and after twice as many divisions as halving needs, a sort that nothing can slow down
+//! takes over.
 
 use super::lanes::{Lanes, Record};
 

@@ -1,5 +1,5 @@
-//! Arrays continued by their own elements along all axes in one walk through memory, and the transpose: what was copied is
-//! added up where it came from.
+//! Arrays continued by their own elements along all axes in one walk through memory, and the transpose: what was copied
+//! is added up where it came from.
 
 use super::fit;
 use crate::array::{Shape, Tensor, shape};
@@ -11,8 +11,8 @@ use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 use std::rc::Rc;
 
-/// One axis: `before` new elements, the `n` of the array, and other new ones, `total` altogether; `ends` says which elements
-/// the new ones are (unless the array is empty).
+/// One axis: `before` new elements, the `n` of the array, and other new ones, `total` altogether; `ends` says which
+/// elements the new ones are (unless the array is empty).
 #[derive(Clone)]
 pub(super) struct Line {
     pub n: usize,
