@@ -157,8 +157,13 @@ pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: 
     }
 }
 
-/// The columns from `first` on that `dst` has room for, of one outer block.
-pub fn columns<T: Reduce>(fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]) {
+// The columns from `first` on that `dst` has room for, of one outer block.
+super::math::dispatch::dispatch!(fn columns[T: Reduce](
+    fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]
+) = columns_body);
+
+#[inline(always)]
+fn columns_body<T: Reduce, const FMA: bool>(fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]) {
     // In pieces that stay in the first-level cache while the rows pass by.
     const PIECE: usize = 2048;
     for (k, out) in dst.chunks_mut(PIECE).enumerate() {

@@ -240,7 +240,7 @@ fn extrema_with_ties(
         cx.engine.build::<T>(out, |best| {
             let block = length * inner;
             // Rows in groups, columns in strips: what a thread takes at a time.
-            let group = if inner == 1 { (CHUNK / length).max(1) } else { strip(inner) };
+            let group = if inner == 1 { (CHUNK / length).max(1) } else { strip(&cx.engine, x.len(), inner) };
             let part = if inner == 1 { group } else { inner };
             let parts = best.chunks_mut(part).zip(ties.chunks_mut(part));
             if inner == 1 {
@@ -264,9 +264,13 @@ fn extrema_with_ties(
     Ok((best, Tensor::from_buffer(&cx.engine.heap, DType::F64, out.into(), ties_memory)))
 }
 
-/// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results.
-fn strip(inner: usize) -> usize {
-    inner.div_ceil(8).next_multiple_of(64).min(1024)
+/// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results. One thread by
+/// itself takes them all, and reads memory as it lies; results do not depend on it.
+fn strip(engine: &Engine, elements: usize, inner: usize) -> usize {
+    match engine.threads_for(elements as f64 * SHARE) {
+        Some(_) => inner.div_ceil(8).next_multiple_of(64).min(1024),
+        None => inner,
+    }
 }
 
 /// How many elements equal the extremum, with the reduced axes kept; in the precision of the array.
@@ -732,6 +736,8 @@ fn side_by_side(t: &Tensor, axes: &[usize]) -> Option<(usize, usize)> {
 
 /// Elements from which on a reduction is shared among threads, and elements per share.
 const CHUNK: usize = 1 << 15;
+/// Nanoseconds that an element takes, for the decision whether to share.
+const SHARE: f64 = 0.2;
 
 /// Reduces a tensor over `axes` to `out`.
 fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> Result<Tensor> {
@@ -776,7 +782,7 @@ fn fold_shared<T: Reduce>(engine: &Engine, fold: Fold, x: &[T], length: usize, i
         return;
     }
     if inner > 1 && rows < 8 && x.len() > 2 * CHUNK {
-        let (block, strip) = (length * inner, strip(inner));
+        let (block, strip) = (length * inner, strip(engine, x.len(), inner));
         for (dst, x) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(block)) {
             share(engine, x.len(), dst, strip, |k, d| kernels::columns(fold, x, inner, k * strip, d));
         }
@@ -812,7 +818,7 @@ fn share_out<P: Send>(
     parts: impl Iterator<Item = P>,
     work: impl Fn(usize, P) + Sync,
 ) {
-    match engine.threads_for(elements as f64 * 0.2) {
+    match engine.threads_for(elements as f64 * SHARE) {
         None => parts.enumerate().for_each(|(i, part)| work(i, part)),
         Some(threads) => {
             let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
