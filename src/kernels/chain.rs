@@ -175,14 +175,14 @@ impl<T: Number, const WHOLE: bool> Operand<T, WHOLE> {
             match self.source {
                 Source::Memory(p) => {
                     let p = p.cast::<T>().add(self.start);
-                    for j in 0..VECTORS {
+                    for (j, acc) in acc.iter_mut().enumerate() {
                         let before = j * V::LANES;
                         let x = if WHOLE {
                             V::load(p.add(before))
                         } else {
                             V::load_first(p.wrapping_add(before), self.n.saturating_sub(before))
                         };
-                        acc[j] = f(acc[j], x);
+                        *acc = f(*acc, x);
                     }
                 }
                 Source::Number(x) => {
@@ -203,12 +203,12 @@ impl<T: Number, const WHOLE: bool> Operand<T, WHOLE> {
         // SAFETY: the caller's promise.
         unsafe {
             let p = p.cast::<T>().cast_mut().add(self.start);
-            for j in 0..VECTORS {
+            for (j, acc) in acc.iter().enumerate() {
                 let before = j * V::LANES;
                 if WHOLE {
-                    acc[j].store(p.add(before));
+                    acc.store(p.add(before));
                 } else {
-                    acc[j].store_first(p.wrapping_add(before), self.n.saturating_sub(before));
+                    acc.store_first(p.wrapping_add(before), self.n.saturating_sub(before));
                 }
             }
         }

@@ -3,6 +3,7 @@
 //! Nothing here knows of tapes or derivatives. `unsafe` is allowed in this folder (and in `capi`), each time with
 //! the reason why it holds.
 
+pub mod argbest;
 pub mod chain;
 pub mod convolve;
 pub mod lu;
@@ -15,6 +16,7 @@ pub mod pool;
 pub mod reduce;
 pub mod rows;
 mod small;
+pub mod sort;
 pub mod strided;
 pub mod threads;
 mod vector;

@@ -24,6 +24,11 @@ pub trait Reduce: Element {
     }
     /// Whether `a` comes before `b` as the greater (smaller) one; NaN comes before all.
     fn beats(self, other: Self, max: bool) -> bool;
+    /// The same where neither is NaN: one comparison.
+    #[inline(always)]
+    fn exceeds(self, other: Self, max: bool) -> bool {
+        self.beats(other, max)
+    }
 }
 
 macro_rules! real {
@@ -66,6 +71,10 @@ macro_rules! real {
                 } else {
                     self < other
                 }
+            }
+            #[inline(always)]
+            fn exceeds(self, other: $t, max: bool) -> bool {
+                if max { self > other } else { self < other }
             }
         }
     };
@@ -148,8 +157,13 @@ pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: 
     }
 }
 
-/// The columns from `first` on that `dst` has room for, of one outer block.
-pub fn columns<T: Reduce>(fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]) {
+// The columns from `first` on that `dst` has room for, of one outer block.
+super::math::dispatch::dispatch!(fn columns[T: Reduce](
+    fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]
+) = columns_body);
+
+#[inline(always)]
+fn columns_body<T: Reduce, const FMA: bool>(fold: Fold, block: &[T], inner: usize, first: usize, dst: &mut [T]) {
     // In pieces that stay in the first-level cache while the rows pass by.
     const PIECE: usize = 2048;
     for (k, out) in dst.chunks_mut(PIECE).enumerate() {
@@ -295,38 +309,4 @@ pub fn logsumexp_rows<T: Exponential>(x: &[T], length: usize, dst: &mut [T]) {
         T::log(dst, &sums[..dst.len()]);
         dst.iter_mut().zip(&tops).for_each(|(d, &top)| *d = T::combine(Fold::Sum, *d, top));
     }
-}
-
-/// Positions of the first greatest (smallest) elements of each row: the blocks' extrema, which are found fast, say in which
-/// block to look.
-pub fn argbest<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) {
-    const PART: usize = 512;
-    let fold = if max { Fold::Max } else { Fold::Min };
-    for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {
-        let (mut best, mut start) = (T::row(fold, &row[..length.min(PART)]), 0);
-        for (k, part) in row.chunks(PART).enumerate().skip(1) {
-            let top = T::row(fold, part);
-            if top.beats(best, max) {
-                (best, start) = (top, k * PART);
-            }
-        }
-        let row = &row[start..];
-        // What neither beats nor is beaten is equal, or NaN like the other.
-        let is_best = |v: &T| !v.beats(best, max) && !best.beats(*v, max);
-        #[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
-        let is_number = best == best;
-        let at = if is_number { first_equal(row, best) } else { row.iter().position(is_best) };
-        *d = (start + at.unwrap_or(0)) as i64;
-    }
-}
-
-super::math::dispatch::dispatch!(fn first_equal[T: Reduce](row: &[T], value: T) -> Option<usize> = first_equal_body);
-
-/// Where `value` is first, looked for in many elements at a time.
-#[inline(always)]
-fn first_equal_body<T: Reduce, const FMA: bool>(row: &[T], value: T) -> Option<usize> {
-    const PART: usize = 32;
-    let found = |part: &[T]| part.iter().fold(false, |found, v| found | (*v == value));
-    let start = row.chunks_exact(PART).position(found).map_or(row.len() / PART * PART, |k| k * PART);
-    row[start..].iter().position(|v| *v == value).map(|i| start + i)
 }

@@ -8,15 +8,52 @@ use std::ops::AddAssign;
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
 pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst: &mut [T]) {
     if row == 1 {
-        for (d, &i) in dst.iter_mut().zip(&list[start..]) {
-            *d = memory[i as usize];
-        }
+        Places::new(&list[start..start + dst.len()]).pick(memory, 0, dst);
         return;
     }
     for_each_part(row, start, dst.len(), |i, columns, done| {
         let from = list[i] as usize * row + columns.start;
         dst[done..done + columns.len()].copy_from_slice(&memory[from..from + columns.len()]);
     });
+}
+
+/// Distances from a beginning, none of them negative, and the greatest one.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    list: &'a [i64],
+    top: u64,
+}
+
+impl<'a> Places<'a> {
+    /// Looked at once, so that elements are read without a question for each.
+    pub fn new(list: &'a [i64]) -> Places<'a> {
+        let top = greatest(list);
+        assert!(top <= i64::MAX as u64, "a place before the beginning");
+        Places { list, top }
+    }
+
+    /// The elements at these distances from `start`.
+    pub fn pick<T: Copy>(self, memory: &[T], start: usize, dst: &mut [T]) {
+        let memory = &memory[start..];
+        assert!(dst.len() == self.list.len() && (self.list.is_empty() || self.top < memory.len() as u64));
+        for (d, &i) in dst.iter_mut().zip(self.list) {
+            // SAFETY: not negative, not above `top`, which lies in the memory.
+            *d = unsafe { *memory.get_unchecked(i as usize) };
+        }
+    }
+}
+
+/// Whether all are places of an axis of extent `n`, counted from its beginning.
+pub fn all_below(list: &[i64], n: usize) -> bool {
+    list.is_empty() || greatest(list) < n as u64
+}
+
+super::math::dispatch::dispatch!(fn greatest[](list: &[i64]) -> u64 = greatest_body);
+
+/// Of the numbers without a sign: a negative one is greater than all others.
+#[inline(always)]
+fn greatest_body<const FMA: bool>(list: &[i64]) -> u64 {
+    list.iter().fold(0, |top, &i| top.max(i as u64))
 }
 
 /// Adds `values`, elements `start..` of rows as above, to the rows of `memory` that `list` names.

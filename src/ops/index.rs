@@ -6,6 +6,7 @@
 //! derivative of reading is adding to zeros at the same places (so that repeated indices accumulate), and the
 //! derivative of that is reading again.
 
+mod lines;
 mod write;
 
 pub use write::{add, set};
@@ -16,7 +17,7 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::rows::{Padding, gather};
+use crate::kernels::rows::{Padding, Places, all_below, gather};
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -395,12 +396,6 @@ pub(super) fn for_each_offset(axes: impl Iterator<Item = (usize, isize)>, start:
     }
 }
 
-/// Whether all are places of an axis of extent `n`, counted from its beginning.
-fn all_below(list: &[i64], n: usize) -> bool {
-    // No branch per entry; as an unsigned number a negative one is large.
-    list.iter().fold(true, |all, &i| all & ((i as u64) < n as u64))
-}
-
 fn in_range(i: i64, axis: usize, length: usize) -> Result<i64> {
     let n = length as i64;
     if i < -n || i >= n {
@@ -562,6 +557,15 @@ impl Primitive for Get {
         if plan.positions.is_none() {
             let (shape, strides, at) = plan.over(t.offset() as isize, t.strides());
             return Ok(t.view_as(shape, at as usize, strides).into());
+        }
+        if let Some(lines) = plan.lines(cx, t.offset() as isize, t.strides())? {
+            return with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(&plan.to, |d| {
+                let (memory, places) = (t.memory::<T>(), Places::new(lines.places.elements::<i64>()));
+                let mut rest = d.chunks_exact_mut(lines.places.size());
+                lines.for_each_beginning(|at| {
+                    rest.next().into_iter().for_each(|line| places.pick(memory, at, line));
+                });
+            })?.into()));
         }
         with_dtype!(t.dtype(), T => {
             let memory = t.memory::<T>();

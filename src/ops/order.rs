@@ -10,6 +10,7 @@ use super::shape::{permuted, reshape};
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::sort::{self, Scratch, Sorted};
 use crate::trace::Array;
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
@@ -26,13 +27,24 @@ pub trait Ordered: Element {
     fn key(self) -> i64 {
         0
     }
-    /// Whether the key stands for this element only, so that it can be made from it again.
-    fn is_its_key(self) -> bool {
+    /// Whether a list can be put in order by comparing its elements alone: no two of them are equal and yet different.
+    fn are_numbers(_list: &[Self]) -> bool {
         false
     }
-    fn of_key(_key: i64) -> Self {
-        Self::default()
-    }
+    /// In order, or only the elements of some numbers; `are_numbers` holds.
+    fn put_in_order(_list: &mut [Self], _wanted: Option<&[usize]>) {}
+}
+
+/// What types have that are put in order by themselves.
+macro_rules! arranged {
+    () => {
+        fn are_numbers(list: &[Self]) -> bool {
+            sort::are_plain(list)
+        }
+        fn put_in_order(list: &mut [Self], wanted: Option<&[usize]>) {
+            Self::arrange(list, wanted);
+        }
+    };
 }
 
 impl Ordered for bool {
@@ -43,12 +55,7 @@ impl Ordered for bool {
     fn key(self) -> i64 {
         i64::from(self)
     }
-    fn is_its_key(self) -> bool {
-        true
-    }
-    fn of_key(key: i64) -> bool {
-        key != 0
-    }
+    arranged! {}
 }
 impl Ordered for i64 {
     fn order(&self, other: &i64) -> Ordering {
@@ -58,12 +65,7 @@ impl Ordered for i64 {
     fn key(self) -> i64 {
         self
     }
-    fn is_its_key(self) -> bool {
-        true
-    }
-    fn of_key(key: i64) -> i64 {
-        key
-    }
+    arranged! {}
 }
 macro_rules! ordered {
     ($($real:ty, $bits:ty, $complex:ty;)*) => {$(
@@ -79,15 +81,10 @@ macro_rules! ordered {
                 // The sum makes 0 of -0. Negative numbers have their magnitudes in reverse.
                 let bits = (self + 0.0).to_bits() as $bits;
                 let key = if bits < 0 { bits ^ <$bits>::MAX } else { bits };
-                i64::from(if <$real>::is_nan(self) { <$bits>::MAX } else { key })
+                // NaN is not the greatest integer: a sort in registers has a use for that one.
+                i64::from(if <$real>::is_nan(self) { <$bits>::MAX - 1 } else { key })
             }
-            fn is_its_key(self) -> bool {
-                !(<$real>::is_nan(self) || self == 0.0 && self.is_sign_negative())
-            }
-            fn of_key(key: i64) -> $real {
-                let key = key as $bits;
-                <$real>::from_bits((if key < 0 { key ^ <$bits>::MAX } else { key }) as _)
-            }
+            arranged! {}
         }
         impl Ordered for $complex {
             fn order(&self, other: &$complex) -> Ordering {
@@ -109,48 +106,17 @@ fn by_position<T: Ordered>(row: &[T]) -> impl Fn(&i64, &i64) -> Ordering {
     |a, b| row[*a as usize].order(&row[*b as usize]).then(a.cmp(b))
 }
 
-/// Keys with the positions behind them, so that comparing does not jump about. In one number they compare at once.
-fn pair<T: Ordered>(row: &[T], pairs: &mut Vec<u128>) {
-    let word = |i: usize, x: T| u128::from((x.key() ^ i64::MIN) as u64) << 64 | i as u128;
-    pairs.clear();
-    pairs.extend(row.iter().enumerate().map(|(i, &x)| word(i, x)));
-}
-
-/// The positions in the order of the elements. `pairs` is memory for many lines.
-fn sort_positions<T: Ordered>(at: &mut [i64], row: &[T], pairs: &mut Vec<u128>) {
+/// The positions in the order of the elements. With `wanted` ones only these stand where sorting puts them; `at` may be
+/// longer than the row, what is behind it stays as it is.
+pub fn order_positions<T: Ordered>(at: &mut [i64], row: &[T], wanted: Option<&[usize]>, scratch: &mut Scratch) {
     if T::KEYED {
-        pair(row, pairs);
-        pairs.sort_unstable();
-        at.iter_mut().zip(pairs).for_each(|(at, pair)| *at = *pair as i64);
-    } else {
-        at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
-        at.sort_unstable_by(by_position(row));
+        return sort::places(at, row.iter().map(|x| x.key()), wanted, scratch);
     }
-}
-
-/// Positions in an order in which those numbered `kths` stand where sorting puts them. There may be more of them than
-/// elements; the rest stays as it is.
-pub fn partition_positions<T: Ordered>(at: &mut [i64], row: &[T], kths: &[usize], pairs: &mut Vec<u128>) {
-    if T::KEYED {
-        pair(row, pairs);
-        select(pairs, 0, kths, &Ord::cmp);
-        at.iter_mut().zip(pairs).for_each(|(at, pair)| *at = *pair as i64);
-    } else {
-        at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
-        select(at, 0, kths, &by_position(row));
+    at.iter_mut().enumerate().for_each(|(i, at)| *at = i as i64);
+    match wanted {
+        None => at.sort_unstable_by(by_position(row)),
+        Some(wanted) => sort::select(at, 0, wanted, &by_position(row)),
     }
-}
-
-/// Halves the list of numbers wanted, so that many of them cost little more than one.
-fn select<K>(list: &mut [K], start: usize, kths: &[usize], order: &impl Fn(&K, &K) -> Ordering) {
-    if kths.is_empty() || list.is_empty() {
-        return;
-    }
-    let middle = kths.len() / 2;
-    let k = kths[middle];
-    let (left, _, right) = list.select_nth_unstable_by(k - start, order);
-    select(left, start, &kths[..middle], order);
-    select(right, k + 1, &kths[middle + 1..], order);
 }
 
 /// The lines along an axis, one after the other, and the order of axes that brings them back to their places.
@@ -167,20 +133,17 @@ fn lines(cx: &Context, x: &Array, axis: usize) -> Result<(Tensor, Axes)> {
 fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Tensor> {
     let (t, back) = lines(cx, &x.plain(), axis)?;
     let n = t.shape()[t.ndim() - 1].max(1);
-    let mut pairs = Vec::new();
+    let mut scratch = Scratch::default();
     let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(t.shape(), |d| {
         for (at, row) in d.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
-            match kths {
-                Some(kths) => partition_positions(at, row, kths, &mut pairs),
-                None => sort_positions(at, row, &mut pairs),
-            }
+            order_positions(at, row, kths, &mut scratch);
         }
     }))?;
     cx.engine.contiguous(&permuted(&found, &back))
 }
 
-/// The elements in order, where nobody asks where they came from: keys alone are sorted. Nothing, if there are none that
-/// say everything about the elements.
+/// The elements in order, where nobody asks where they came from: they are sorted by themselves. Nothing, if equal ones
+/// might differ.
 fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Option<Array>> {
     if !matches!(x, Array::Plain(_)) {
         return Ok(None);
@@ -189,20 +152,14 @@ fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Resul
     let n = t.shape()[t.ndim() - 1].max(1);
     let sorted = with_dtype!(t.dtype(), T => {
         let elements = t.elements::<T>();
-        if !T::KEYED || !elements.iter().all(|x| x.is_its_key()) {
+        if !T::are_numbers(elements) {
             return Ok(None);
         }
-        let keys = cx.engine.build::<i64>(t.shape(), |keys| {
-            for (keys, row) in keys.chunks_exact_mut(n).zip(elements.chunks_exact(n)) {
-                keys.iter_mut().zip(row).for_each(|(key, x)| *key = x.key());
-                match kths {
-                    Some(kths) => select(keys, 0, kths, &Ord::cmp),
-                    None => keys.sort_unstable(),
-                }
-            }
-        })?;
         cx.engine.build::<T>(t.shape(), |d| {
-            d.iter_mut().zip(keys.elements::<i64>()).for_each(|(d, &key)| *d = T::of_key(key));
+            for (d, row) in d.chunks_exact_mut(n).zip(elements.chunks_exact(n)) {
+                d.copy_from_slice(row);
+                T::put_in_order(d, kths);
+            }
         })?
     });
     Ok(Some(cx.engine.contiguous(&permuted(&sorted, &back))?.into()))
@@ -358,7 +315,7 @@ pub fn unique(cx: &Context, x: &Array) -> Result<Unique> {
     let inverse = with_dtype!(t.dtype(), T => {
         let row = t.elements::<T>();
         let mut at = vec![0; row.len()];
-        sort_positions(&mut at, row, &mut Vec::new());
+        order_positions(&mut at, row, None, &mut Scratch::default());
         cx.engine.build::<i64>(t.shape(), |d| {
             let mut last: Option<T> = None;
             for &i in &at {

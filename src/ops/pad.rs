@@ -1,6 +1,8 @@
 //! Padding: each axis in turn gets a piece before and a piece after, made of what is there already, so that later axes
 //! pad the corners. Differentiable in the array, and in the constants and ends given.
 
+mod continued;
+
 use super::elementwise::{self as rows, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
@@ -32,6 +34,13 @@ pub enum Mode {
     },
     /// Periodic.
     Wrap,
+}
+
+impl Mode {
+    /// Whether new elements are more than copies.
+    fn is_odd(self) -> bool {
+        matches!(self, Mode::Reflect { odd: true } | Mode::Symmetric { odd: true })
+    }
 }
 
 /// How many elements before and after along each axis, from one pair for all axes or a pair for each.
@@ -143,6 +152,18 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
     let statistic = matches!(mode, Mode::Maximum | Mode::Mean | Mode::Median | Mode::Minimum);
     no_empty_axis(x, widths)?;
     let lengths = lengths.map(|l| pairs(x, l)).transpose()?;
+    if !statistic && !mode.is_odd() && !cx.failed() {
+        let line = |(&n, &[before, after]): (&usize, &[usize; 2])| {
+            let new = if x.size() == 0 { 0 } else { before + after };
+            let mut ends = Vec::new();
+            ends.try_reserve_exact(new)
+                .map_err(|_| Error::memory("no memory for the places of so many new elements"))?;
+            ends.extend((0..new).map(|i| source(mode, n as i64, place(i, before, n)).0 as usize));
+            Ok(continued::Line { n, before, total: before + n + after, ends })
+        };
+        let lines = x.shape().iter().zip(widths).map(line).collect::<Result<Vec<_>>>()?;
+        return Ok(continued::continued(cx, x, lines));
+    }
     let mut y = x.clone();
     for (axis, &[before, after]) in widths.iter().enumerate() {
         if cx.failed() {
@@ -178,30 +199,38 @@ fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Arra
     Ok(rows::astype(cx, &value, x.dtype()))
 }
 
+/// Where the new element `i` of an axis stands, counted from the first one of its `n` old elements.
+fn place(i: usize, before: usize, n: usize) -> i64 {
+    if i < before { i as i64 - before as i64 } else { (n + i - before) as i64 }
+}
+
+/// The element that stands at place `k` of the continued axis of `n` elements (at least one, if it is asked): position,
+/// sign, and how often the first and the last element are added.
+fn source(mode: Mode, n: i64, k: i64) -> (i64, i64, i64, i64) {
+    let turned = |period: i64, end: i64| {
+        let (q, r) = (k.div_euclid(period), k.rem_euclid(period));
+        if r < n { (r, 1, -2 * q, 2 * q) } else { (end - r, -1, -2 * q, 2 * q + 2) }
+    };
+    match mode {
+        Mode::Wrap => (k.rem_euclid(n), 1, 0, 0),
+        Mode::Reflect { .. } if n > 1 => turned(2 * (n - 1), 2 * (n - 1)),
+        Mode::Symmetric { .. } if n > 1 => turned(2 * n, 2 * n - 1),
+        // A single element is continued by itself, as in NumPy.
+        _ => (k.clamp(0, n - 1), 1, 0, 0),
+    }
+}
+
 /// An axis continued by its own elements. In the odd modes a new element is +-x[i] plus multiples of the first and the
 /// last element.
 fn mirrored(cx: &Context, x: &Array, axis: usize, before: usize, after: usize, mode: Mode) -> Result<Array> {
     let n = x.shape()[axis] as i64;
-    // Position, sign, and how often the first and the last element are added.
-    let source = |k: i64| -> (i64, i64, i64, i64) {
-        let turned = |period: i64, end: i64| {
-            let (q, r) = (k.div_euclid(period), k.rem_euclid(period));
-            if r < n { (r, 1, -2 * q, 2 * q) } else { (end - r, -1, -2 * q, 2 * q + 2) }
-        };
-        match mode {
-            Mode::Wrap => (k.rem_euclid(n), 1, 0, 0),
-            Mode::Reflect { .. } if n > 1 => turned(2 * (n - 1), 2 * (n - 1)),
-            Mode::Symmetric { .. } if n > 1 => turned(2 * n, 2 * n - 1),
-            // A single element is continued by itself, as in NumPy.
-            _ => (k.clamp(0, n - 1), 1, 0, 0),
-        }
-    };
-    let new = |i: usize| if i < before { i as i64 - before as i64 } else { n + (i - before) as i64 };
+    let source = |k: i64| source(mode, n, k);
+    let new = |i: usize| place(i, before, n as usize);
     let list = cx.engine.build::<i64>(&[before + after], |d| {
         d.iter_mut().enumerate().for_each(|(i, d)| *d = source(new(i)).0);
     })?;
     let mut y = take_along(cx, x, axis, list)?;
-    if matches!(mode, Mode::Reflect { odd: true } | Mode::Symmetric { odd: true }) && n > 1 {
+    if mode.is_odd() && n > 1 {
         let dtype = x.dtype();
         let mut shape = Shape::from_elem(1, x.ndim());
         shape[axis] = before + after;

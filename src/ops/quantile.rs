@@ -4,11 +4,12 @@
 use super::create;
 use super::elementwise::{self as rows, binary, select};
 use super::gather::pick;
-use super::order::{Ordered, grouped, partition_positions};
+use super::order::{Ordered, grouped, order_positions};
 use super::shape::reshape;
-use crate::array::{DType, Shape, shape};
+use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::sort::Scratch;
 use crate::trace::Array;
 use crate::with_dtype;
 
@@ -143,8 +144,15 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let (mut high, mut weight) = (low.clone(), vec![0.0; nq * count]);
     let mut void = vec![false; count];
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
+    // Where nobody asks where elements came from, they are put in order themselves, and stand where their numbers say.
+    let mut ordered = None;
     with_dtype!(t.dtype(), T => {
-        let (mut at, mut pairs) = (vec![0i64; n], Vec::new());
+        if matches!(x2, Array::Plain(_)) && T::are_numbers(t.elements::<T>()) {
+            ordered = Some(cx.engine.build::<T>(&[count * n], |d| d.copy_from_slice(t.elements::<T>()))?);
+        }
+        let mut copied = ordered.as_mut().and_then(|copy: &mut Tensor| copy.unique_mut::<T>());
+        let alone = copied.is_some();
+        let (mut at, mut scratch) = (vec![0i64; n], Scratch::default());
         // Most lines have as many elements as the one before, and then the same places.
         let (mut last, mut places, mut wanted) = (0, Vec::new(), Vec::new());
         for (k, row) in t.elements::<T>().chunks_exact(n).enumerate() {
@@ -160,16 +168,19 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
                 wanted.sort_unstable();
                 wanted.dedup();
             }
-            partition_positions(&mut at, row, &wanted, &mut pairs);
+            match &mut copied {
+                Some(copied) => T::put_in_order(&mut copied[k * n..(k + 1) * n], Some(&wanted)),
+                None => order_positions(&mut at, row, Some(&wanted), &mut scratch),
+            }
             for (j, &(a, b, w)) in places.iter().enumerate() {
                 let i = j * count + k;
-                let place = |p: usize| (k * n) as i64 + at[p];
+                let place = |p: usize| (k * n) as i64 + if alone { p as i64 } else { at[p] };
                 (low[i], high[i], weight[i]) = (place(a), place(b), w);
             }
         }
     });
     let list = |v: &[i64]| cx.engine.build::<i64>(&[nq, count], |d| d.copy_from_slice(v));
-    let flat = reshape(cx, &x2, &[count * n]);
+    let flat = ordered.map_or_else(|| reshape(cx, &x2, &[count * n]), Array::from);
     let a = pick(cx, &flat, list(&low)?)?;
     let y = if request.method.picks() {
         a

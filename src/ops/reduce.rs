@@ -7,6 +7,7 @@ use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::kernels::argbest;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
 use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
 use crate::with_dtype;
@@ -239,7 +240,7 @@ fn extrema_with_ties(
         cx.engine.build::<T>(out, |best| {
             let block = length * inner;
             // Rows in groups, columns in strips: what a thread takes at a time.
-            let group = if inner == 1 { (CHUNK / length).max(1) } else { strip(inner) };
+            let group = if inner == 1 { (CHUNK / length).max(1) } else { strip(&cx.engine, x.len(), inner) };
             let part = if inner == 1 { group } else { inner };
             let parts = best.chunks_mut(part).zip(ties.chunks_mut(part));
             if inner == 1 {
@@ -263,9 +264,13 @@ fn extrema_with_ties(
     Ok((best, Tensor::from_buffer(&cx.engine.heap, DType::F64, out.into(), ties_memory)))
 }
 
-/// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results.
-fn strip(inner: usize) -> usize {
-    inner.div_ceil(8).next_multiple_of(64).min(1024)
+/// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results. One thread by
+/// itself takes them all, and reads memory as it lies; results do not depend on it.
+fn strip(engine: &Engine, elements: usize, inner: usize) -> usize {
+    match engine.threads_for(elements as f64 * SHARE) {
+        Some(_) => inner.div_ceil(8).next_multiple_of(64).min(1024),
+        None => inner,
+    }
 }
 
 /// How many elements equal the extremum, with the reduced axes kept; in the precision of the array.
@@ -605,15 +610,45 @@ pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims
                 return Err(Error::value("attempt to get the position of an extremum of an empty sequence"));
             }
             let out = shape::reduced(t.shape(), &axes, keepdims);
-            let mut order: Axes = (0..t.ndim()).filter(|a| !axes.contains(a)).collect();
-            order.extend(axes.iter().copied());
-            let t = cx.engine.contiguous(&permuted(&t, &order))?;
-            with_dtype!(t.dtype(), T => Ok(cx.engine.build::<i64>(&out, |d| {
-                kernels::argbest::<T>(max, t.elements::<T>(), length, d);
-            })?.into()))
+            if axes.len() == t.ndim() {
+                return Ok(best_of_all(cx, max, &t, &out)?.into());
+            }
+            let group = Grouped::new(&cx.engine, &t, &axes)?;
+            let found = with_dtype!(t.dtype(), T => {
+                let x = group.tensor.elements::<T>();
+                cx.engine.build::<i64>(&group.kept_shape(), |d| argbest::along::<T>(max, x, group.length, group.inner, d))
+            })?;
+            let found = cx.engine.contiguous(&group.restore(&found))?;
+            Ok(found.view_as(out.clone(), found.offset(), shape::contiguous(&out)).into())
         },
         &[x],
     )
+}
+
+/// The row-major position of the first extremum of all, of an array that is not empty.
+fn best_of_all(cx: &Context, max: bool, t: &Tensor, out: &[usize]) -> Result<Tensor> {
+    let mut order: Axes = (0..t.ndim()).collect();
+    order.sort_by_key(|&a| std::cmp::Reverse(t.strides()[a].unsigned_abs()));
+    let as_it_lies = permuted(t, &order);
+    if t.is_contiguous() || !as_it_lies.is_contiguous() {
+        let t = cx.engine.contiguous(t)?;
+        return with_dtype!(t.dtype(), T => cx.engine.build::<i64>(out, |d| {
+            argbest::along::<T>(max, t.elements::<T>(), t.size(), 1, d);
+        }));
+    }
+    // Read in the order of memory. Of several extrema the one that comes first in the order of the axes is meant.
+    let strides = shape::contiguous(t.shape());
+    let position = |mut i: usize| {
+        let mut at = 0;
+        for (&a, &d) in order.iter().zip(as_it_lies.shape()).rev() {
+            at += (i % d) as i64 * strides[a] as i64;
+            i /= d;
+        }
+        at
+    };
+    with_dtype!(t.dtype(), T => cx.engine.build::<i64>(out, |d| {
+        d[0] = argbest::all::<T>(max, as_it_lies.elements::<T>()).map(position).min().unwrap_or(0);
+    }))
 }
 
 // -------------------------------------------------------------------------------------------------------- the kernels
@@ -701,6 +736,8 @@ fn side_by_side(t: &Tensor, axes: &[usize]) -> Option<(usize, usize)> {
 
 /// Elements from which on a reduction is shared among threads, and elements per share.
 const CHUNK: usize = 1 << 15;
+/// Nanoseconds that an element takes, for the decision whether to share.
+const SHARE: f64 = 0.2;
 
 /// Reduces a tensor over `axes` to `out`.
 fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> Result<Tensor> {
@@ -745,7 +782,7 @@ fn fold_shared<T: Reduce>(engine: &Engine, fold: Fold, x: &[T], length: usize, i
         return;
     }
     if inner > 1 && rows < 8 && x.len() > 2 * CHUNK {
-        let (block, strip) = (length * inner, strip(inner));
+        let (block, strip) = (length * inner, strip(engine, x.len(), inner));
         for (dst, x) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(block)) {
             share(engine, x.len(), dst, strip, |k, d| kernels::columns(fold, x, inner, k * strip, d));
         }
@@ -781,7 +818,7 @@ fn share_out<P: Send>(
     parts: impl Iterator<Item = P>,
     work: impl Fn(usize, P) + Sync,
 ) {
-    match engine.threads_for(elements as f64 * 0.2) {
+    match engine.threads_for(elements as f64 * SHARE) {
         None => parts.enumerate().for_each(|(i, part)| work(i, part)),
         Some(threads) => {
             let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();

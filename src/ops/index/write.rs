@@ -156,7 +156,10 @@ impl Change<bool> for Accumulate {
 }
 
 /// Brings `values` to their places in `d`, the row-major elements of an array of the plan's shape.
-fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
+fn write<T: Element, C: Change<T>>(cx: &Context, plan: &Plan, d: &mut [T], values: &[T]) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
     let strides = shape::contiguous(&plan.from);
     let mut rest = values;
     let mut line = |at: isize, row: usize, step: isize| {
@@ -171,23 +174,33 @@ fn write<T: Element, C: Change<T>>(plan: &Plan, d: &mut [T], values: &[T]) {
             v.iter().enumerate().for_each(|(i, &v)| C::change(&mut d[(at + i as isize * step) as usize], v));
         }
     };
-    if values.is_empty() {
-        return;
-    }
     if let Some(Some(list)) = plan.list.get() {
         let (list, row) = (list.elements::<i64>(), plan.row());
         if row == 1 {
-            return list.iter().zip(values).for_each(|(&i, &v)| C::change(&mut d[i as usize], v));
+            list.iter().zip(values).for_each(|(&i, &v)| C::change(&mut d[i as usize], v));
+        } else {
+            list.iter().for_each(|&i| line(i as isize * row as isize, row, 1));
         }
-        return list.iter().for_each(|&i| line(i as isize * row as isize, row, 1));
+        return Ok(());
+    }
+    if let Some(lines) = plan.lines(cx, 0, &strides)? {
+        let mut rest = values.chunks_exact(lines.places.size());
+        lines.for_each_beginning(|at| {
+            let d = &mut d[at..];
+            let pairs = lines.places.elements::<i64>().iter().zip(rest.next().into_iter().flatten());
+            pairs.for_each(|(&i, &v)| C::change(&mut d[i as usize], v));
+        });
+        return Ok(());
     }
     if plan.positions.is_some() {
-        return plan.rows(0, &strides, line);
+        plan.rows(0, &strides, line);
+        return Ok(());
     }
     let (shape, strides, at) = plan.over(0, &strides);
     let layout = Layout::new(&shape, &strides, 0);
     let (&(row, step), outer) = layout.axes.split_last().expect("a layout has an axis");
     for_each_offset(outer.iter().copied(), at, |at| line(at, row, step));
+    Ok(())
 }
 
 pub(super) fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Result<Tensor> {
@@ -196,7 +209,7 @@ pub(super) fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Re
     plan.row_list(cx)?;
     with_dtype!(x.dtype(), T => {
         let d = x.unique_mut::<T>().expect("made unique");
-        write::<T, Accumulate>(plan, d, v.elements::<T>());
+        write::<T, Accumulate>(cx, plan, d, v.elements::<T>())?;
     });
     Ok(x)
 }
@@ -219,10 +232,12 @@ impl Set {
         let n = shape::size_of(&plan.to);
         let numbers =
             cx.engine.build::<i64>(&plan.to, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as i64))?;
+        let mut written = Ok(());
         let owner = cx.engine.build::<i64>(&plan.from, |d| {
             d.fill(n as i64);
-            write::<i64, Replace>(plan, d, numbers.elements::<i64>());
+            written = write::<i64, Replace>(cx, plan, d, numbers.elements::<i64>());
         })?;
+        written?;
         let owner = get(cx, &owner.into(), plan);
         Ok(Some(rows::compare(cx, &rows::EQUAL, &owner, &numbers.into())))
     }
@@ -242,7 +257,7 @@ impl Primitive for Set {
         let mut x = own(cx, x)?;
         with_dtype!(dtype, T => {
             let d = x.unique_mut::<T>().expect("made unique");
-            write::<T, Replace>(&self.0, d, v.elements::<T>());
+            write::<T, Replace>(cx, &self.0, d, v.elements::<T>())?;
         });
         Ok(x.into())
     }

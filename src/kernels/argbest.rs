@@ -1,0 +1,220 @@
+//! Positions of extrema. NaN comes before everything else, as in NumPy, and of equal elements the first one counts.
+//!
+//! In a row the extremum is found first, in blocks that stay in the first-level cache, and then looked for in the block
+//! that had it: both are loops over many lanes without a branch. Columns keep their extremum beside its row's number.
+
+use super::math::dispatch::dispatch;
+use super::reduce::{Greatest, Least, Reduce, Which};
+
+const BLOCK: usize = 512;
+/// Elements compared side by side.
+const LANES: usize = 32;
+/// The same for short rows.
+const FEW: usize = 8;
+
+/// Positions along the middle axis of `x`, seen as (outer, `length`, `inner`), for `dst`, seen as (outer, inner).
+/// `length` is not 0.
+pub fn along<T: Reduce>(max: bool, x: &[T], length: usize, inner: usize, dst: &mut [i64]) {
+    if dst.is_empty() {
+        return;
+    }
+    match (inner, max) {
+        (1, true) => rows::<T, Greatest>(x, length, dst),
+        (1, false) => rows::<T, Least>(x, length, dst),
+        (_, true) => columns::<T, Greatest>(x, length, inner, dst),
+        (_, false) => columns::<T, Least>(x, length, inner, dst),
+    }
+}
+
+/// All positions of the extremum of a row that is not empty.
+pub fn all<T: Reduce>(max: bool, row: &[T]) -> impl Iterator<Item = usize> {
+    let mut first = [0];
+    along(max, row, row.len(), 1, &mut first);
+    let first = first[0] as usize;
+    let best = row[first];
+    let mut next = Some(first);
+    std::iter::from_fn(move || {
+        let found = next?;
+        let rest = &row[found + 1..];
+        next = rest.iter().position(|&v| same(v, best)).map(|i| found + 1 + i);
+        Some(found)
+    })
+}
+
+/// Equal, or both NaN.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+fn same<T: Reduce>(v: T, best: T) -> bool {
+    v == best || v != v && best != best
+}
+
+dispatch!(fn rows[T: Reduce, W: Which](x: &[T], length: usize, dst: &mut [i64]) = rows_body);
+dispatch!(fn columns[T: Reduce, W: Which](x: &[T], length: usize, inner: usize, dst: &mut [i64]) = columns_body);
+
+#[inline(always)]
+fn rows_body<T: Reduce, W: Which, const FMA: bool>(x: &[T], length: usize, dst: &mut [i64]) {
+    for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {
+        let (mut best, mut start) = (row[0], 0);
+        for (k, block) in row.chunks(BLOCK).enumerate() {
+            let top = best_of::<T, W>(block);
+            if k == 0 || top.beats(best, W::MAX) {
+                (best, start) = (top, k * BLOCK);
+            }
+        }
+        let block = &row[start..row.len().min(start + BLOCK)];
+        *d = (start + first_of(block, best)) as i64;
+    }
+}
+
+/// The extremum of a block, NaN if there is one.
+#[inline(always)]
+fn best_of<T: Reduce, W: Which>(block: &[T]) -> T {
+    match block.len() {
+        LANES.. => best_in_lanes::<T, W, LANES>(block),
+        FEW.. => best_in_lanes::<T, W, FEW>(block),
+        _ => block.iter().fold(block[0], |best, &v| if v.beats(best, W::MAX) { v } else { best }),
+    }
+}
+
+/// Groups of `N` elements, the last of which begins where it has to: elements that are seen twice change nothing. To
+/// look at what is left over one by one would bring the lanes back from registers to memory.
+#[inline(always)]
+fn groups<T, const N: usize>(block: &[T]) -> impl Iterator<Item = (usize, &[T; N])> {
+    let last = block.len() - N;
+    (0..block.len()).step_by(N).map(move |at| {
+        let at = at.min(last);
+        (at, block[at..].first_chunk::<N>().expect("begins early enough"))
+    })
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+fn best_in_lanes<T: Reduce, W: Which, const N: usize>(block: &[T]) -> T {
+    let (mut best, mut odd) = ([block[0]; N], [block[0]; N]);
+    for (_, group) in groups::<T, N>(block) {
+        for j in 0..N {
+            let v = group[j];
+            best[j] = if v.exceeds(best[j], W::MAX) { v } else { best[j] };
+            odd[j] = if v != v { v } else { odd[j] };
+        }
+    }
+    let mut width = N / 2;
+    while width > 0 {
+        for j in 0..width {
+            let (v, w) = (best[j + width], odd[j + width]);
+            best[j] = if v.exceeds(best[j], W::MAX) { v } else { best[j] };
+            odd[j] = if w != w { w } else { odd[j] };
+        }
+        width /= 2;
+    }
+    if odd[0] != odd[0] { odd[0] } else { best[0] }
+}
+
+/// Where `best` is first in a block that has it.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+fn first_of<T: Reduce>(block: &[T], best: T) -> usize {
+    if best != best {
+        return block.iter().position(|&v| v != v).unwrap_or(0);
+    }
+    match block.len() {
+        LANES.. => first_in_lanes::<T, LANES>(block, best),
+        FEW.. => first_in_lanes::<T, FEW>(block, best),
+        _ => block.iter().position(|&v| v == best).unwrap_or(0),
+    }
+}
+
+#[inline(always)]
+fn first_in_lanes<T: Reduce, const N: usize>(block: &[T], best: T) -> usize {
+    let mut first = [u32::MAX; N];
+    for (at, group) in groups::<T, N>(block) {
+        for j in 0..N {
+            let here = if group[j] == best { (at + j) as u32 } else { u32::MAX };
+            first[j] = first[j].min(here);
+        }
+    }
+    first.iter().fold(u32::MAX, |first, &at| first.min(at)) as usize
+}
+
+#[inline(always)]
+fn columns_body<T: Reduce, W: Which, const FMA: bool>(x: &[T], length: usize, inner: usize, dst: &mut [i64]) {
+    let mut best = [T::default(); BLOCK];
+    for (x, dst) in x.chunks_exact(length * inner).zip(dst.chunks_exact_mut(inner)) {
+        for (k, at) in dst.chunks_mut(BLOCK).enumerate() {
+            let columns = k * BLOCK..k * BLOCK + at.len();
+            let best = &mut best[..at.len()];
+            best.copy_from_slice(&x[columns.clone()]);
+            at.fill(0);
+            for (r, row) in x.chunks_exact(inner).enumerate().skip(1) {
+                for ((best, at), &v) in best.iter_mut().zip(at.iter_mut()).zip(&row[columns.clone()]) {
+                    let beats = v.beats(*best, W::MAX);
+                    *at = if beats { r as i64 } else { *at };
+                    *best = if beats { v } else { *best };
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn naive<T: Reduce>(max: bool, x: &[T], length: usize, inner: usize) -> Vec<i64> {
+        let mut found = vec![];
+        for block in x.chunks_exact(length * inner) {
+            for j in 0..inner {
+                let mut at = 0;
+                for r in 1..length {
+                    if block[r * inner + j].beats(block[at * inner + j], max) {
+                        at = r;
+                    }
+                }
+                found.push(at as i64);
+            }
+        }
+        found
+    }
+
+    fn check<T: Reduce>(x: &[T], length: usize, inner: usize) {
+        for max in [true, false] {
+            let want = naive(max, x, length, inner);
+            let mut got = vec![-1; want.len()];
+            along(max, x, length, inner, &mut got);
+            assert_eq!(got, want, "{length} {inner} {max}");
+            let best = x[naive(max, x, x.len(), 1)[0] as usize];
+            let places: Vec<usize> = all(max, x).collect();
+            let want: Vec<usize> = (0..x.len()).filter(|&i| same(x[i], best)).collect();
+            assert_eq!(places, want);
+        }
+    }
+
+    #[test]
+    fn positions_agree_with_the_obvious_loop() {
+        let mut state = 7u64;
+        let mut noise = |below: u64| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) % below
+        };
+        for length in [1, 2, 7, 8, 13, 31, 32, 33, 100, 511, 512, 513, 1300] {
+            for inner in [1, 2, 5, 40, 513] {
+                for below in [2, 10, 1 << 30] {
+                    let n = 2 * length * inner;
+                    let mut x: Vec<f64> = (0..n).map(|_| noise(below) as f64 - 3.0).collect();
+                    check(&x, length, inner);
+                    check(&x.iter().map(|&v| v as f32).collect::<Vec<f32>>(), length, inner);
+                    check(&x.iter().map(|&v| v as i64).collect::<Vec<i64>>(), length, inner);
+                    check(&x.iter().map(|&v| v > 0.0).collect::<Vec<bool>>(), length, inner);
+                    for _ in 0..3 {
+                        let at = noise(n as u64) as usize;
+                        x[at] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][noise(3) as usize];
+                    }
+                    check(&x, length, inner);
+                    let z: Vec<_> = x.iter().map(|&v| num_complex::Complex64::new(v, 1.0)).collect();
+                    check(&z, length, inner);
+                    along::<f64>(true, &[], length, 0, &mut []);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Arrays continued by their own elements along all axes in one walk through memory, and the transpose: what was copied
+//! is added up where it came from.
+
+use super::fit;
+use crate::array::{Shape, Tensor, shape};
+use crate::context::Context;
+use crate::error::Result;
+use crate::kernels::reduce::{Fold, Reduce};
+use crate::ops::shape::linear;
+use crate::trace::{Array, Kept, Primitive, apply};
+use crate::with_dtype;
+use std::rc::Rc;
+
+/// One axis: `before` new elements, the `n` of the array, and other new ones, `total` altogether; `ends` says which
+/// elements the new ones are (unless the array is empty).
+#[derive(Clone)]
+pub(super) struct Line {
+    pub n: usize,
+    pub before: usize,
+    pub total: usize,
+    pub ends: Vec<usize>,
+}
+
+impl Line {
+    /// The element that stands at place `k`.
+    fn source(&self, k: usize) -> usize {
+        match k.checked_sub(self.before) {
+            None => self.ends[k],
+            Some(inside) if inside < self.n => inside,
+            Some(_) => self.ends[k - self.n],
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Continued {
+    lines: Rc<[Line]>,
+    from: Shape,
+    to: Shape,
+    /// The other way: `to` becomes `from`.
+    transposed: bool,
+}
+
+/// `x` with its axes continued; there is a line for each.
+pub(super) fn continued(cx: &Context, x: &Array, lines: Vec<Line>) -> Array {
+    let to = lines.iter().map(|l| l.total).collect();
+    apply(cx, &Continued { lines: lines.into(), from: x.shape().into(), to, transposed: false }, &[x])
+}
+
+impl Continued {
+    /// Calls `each` for the lines of the larger array in their order, with the place where the source of each begins, in
+    /// an array of such strides.
+    fn rows(&self, strides: &[isize], mut each: impl FnMut(usize)) {
+        let outer = self.to.len().saturating_sub(1);
+        let count: usize = self.to[..outer].iter().product();
+        let mut index = Shape::from_elem(0, outer);
+        for _ in 0..count {
+            let axes = index.iter().zip(&self.lines[..outer]).zip(strides);
+            each(axes.map(|((&k, line), &s)| line.source(k) as isize * s).sum::<isize>() as usize);
+            for (k, &d) in index.iter_mut().zip(&self.to[..outer]).rev() {
+                *k += 1;
+                if *k < d {
+                    break;
+                }
+                *k = 0;
+            }
+        }
+    }
+
+    fn forward<T: Reduce>(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
+        let Some(last) = self.lines.last() else { return Ok(t.clone()) };
+        // Rows that lie as they are wanted may lie anywhere.
+        let near = t.strides().last() == Some(&1) && t.strides().iter().all(|&s| s >= 0);
+        let t = if near { t.clone() } else { cx.engine.contiguous(t)? };
+        cx.engine.build::<T>(&self.to, |d| {
+            if d.is_empty() {
+                return;
+            }
+            let (memory, mut rest) = (&t.memory::<T>()[t.offset()..], d.chunks_exact_mut(last.total));
+            self.rows(t.strides(), |at| {
+                let (Some(d), row) = (rest.next(), &memory[at..at + last.n]) else { return };
+                let (low, high) = last.ends.split_at(last.before);
+                let (first, middle) = d.split_at_mut(last.before);
+                let (middle, after) = middle.split_at_mut(last.n);
+                middle.copy_from_slice(row);
+                first.iter_mut().zip(low).for_each(|(d, &k)| *d = row[k]);
+                after.iter_mut().zip(high).for_each(|(d, &k)| *d = row[k]);
+            });
+        })
+    }
+
+    fn backward<T: Reduce>(&self, cx: &Context, g: &Tensor) -> Result<Tensor> {
+        let Some(last) = self.lines.last() else { return Ok(g.clone()) };
+        let g = cx.engine.contiguous(g)?;
+        cx.engine.build::<T>(&self.from, |d| {
+            d.fill(T::from_f64(0.0));
+            if g.size() == 0 {
+                return;
+            }
+            let mut rest = g.elements::<T>().chunks_exact(last.total);
+            self.rows(&shape::contiguous(&self.from), |at| {
+                let (Some(g), d) = (rest.next(), &mut d[at..at + last.n]) else { return };
+                let middle = &g[last.before..last.before + last.n];
+                d.iter_mut().zip(middle).for_each(|(d, &g)| *d = T::combine(Fold::Sum, *d, g));
+                for (&k, &g) in last.ends.iter().zip(g[..last.before].iter().chain(&g[last.before + last.n..])) {
+                    d[k] = T::combine(Fold::Sum, d[k], g);
+                }
+            });
+        })
+    }
+
+    fn turned(&self) -> Continued {
+        Continued { transposed: !self.transposed, ..self.clone() }
+    }
+
+    /// For each of `n` arrays along a new first axis.
+    fn for_each(&self, n: usize) -> Continued {
+        let lines = std::iter::once(Line { n, before: 0, total: n, ends: Vec::new() })
+            .chain(self.lines.iter().cloned())
+            .collect();
+        let behind = |shape: &Shape| crate::ops::shape::behind(n, shape);
+        Continued { lines, from: behind(&self.from), to: behind(&self.to), transposed: self.transposed }
+    }
+}
+
+linear! { Continued "ag_pad" |self, cx, t| {
+    with_dtype!(t.dtype(), T => if self.transposed { self.backward::<T>(cx, &t)? } else { self.forward::<T>(cx, &t)? })
+}, |cx, g| {
+    let shape = if self.transposed { &self.from } else { &self.to };
+    apply(cx, &self.turned(), &[&fit(cx, g, shape)])
+}, batch |cx, x, n| apply(cx, &self.for_each(n), &[x]) }
