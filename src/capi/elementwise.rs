@@ -37,11 +37,7 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
 /// A function of one argument.
 #[inline]
 fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_array {
-    let value_and_partial = |x| {
-        let y = (row.kernel.scalar)(x);
-        (y, (row.rule.number)([1.0, x, y]))
-    };
-    if let Some(y) = short(cx, x, value_and_partial) {
+    if let Some(y) = short(cx, x, |x| row.of_number(x)) {
         return y;
     }
     guard(cx, ag_array::NULL, |c| {

@@ -63,6 +63,24 @@ pub struct Unary {
     pub kernel: &'static UnaryKernel,
     pub rule: Rule<3>,
     pub domain: Domain,
+    /// Value and derivative of a number where they share their work.
+    both: Option<fn(f64) -> (f64, f64)>,
+}
+
+impl Unary {
+    /// Value and derivative of a number.
+    #[inline(always)]
+    pub fn of_number(&self, x: f64) -> (f64, f64) {
+        if let Some(both) = self.both {
+            return both(x);
+        }
+        let y = (self.kernel.scalar)(x);
+        (y, (self.rule.number)([1.0, x, y]))
+    }
+
+    const fn with(self, both: fn(f64) -> (f64, f64)) -> Unary {
+        Unary { both: Some(both), ..self }
+    }
 }
 
 /// A differentiable function of two arguments.
@@ -100,7 +118,12 @@ macro_rules! table {
 }
 
 const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<3>, domain: Domain) -> Unary {
-    Unary { name, kernel, rule, domain }
+    Unary { name, kernel, rule, domain, both: None }
+}
+
+fn cos_of_number(x: f64) -> (f64, f64) {
+    let (sin, cos) = math::sincos_of(x);
+    (cos, -sin)
 }
 
 #[rustfmt::skip]
@@ -116,8 +139,8 @@ table! { UNARY: Unary;
     LOG2       = unary_row("ag_log2",       &math::LOG2,        rule!(|g, x, _| g.over(x * k(LN_2))),           Positive);
     LOG10      = unary_row("ag_log10",      &math::LOG10,       rule!(|g, x, _| g.over(x * k(LN_10))),          Positive);
     LOG1P      = unary_row("ag_log1p",      &math::LOG1P,       rule!(|g, x, _| g.over(x + k(1.0))),            Positive);
-    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g.scaled(x.cos())),                   Real);
-    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -g.scaled(x.sin())),                Real);
+    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g.scaled(x.cos())),                   Real).with(math::sincos_of);
+    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -g.scaled(x.sin())),                Real).with(cos_of_number);
     TAN        = unary_row("ag_tan",        &math::TAN,         rule!(|g, _, y| g.scaled(k(1.0) + y * y)), Unit);
     ARCSIN     = unary_row("ag_arcsin",     &math::ARCSIN,      rule!(|g, x, _| g.over((k(1.0) - x * x).sqrt())), Unit);
     ARCCOS     = unary_row("ag_arccos",     &math::ARCCOS,      rule!(|g, x, _| -g.over((k(1.0) - x * x).sqrt())), Unit);
@@ -232,11 +255,10 @@ pub fn floor_divide(cx: &Context, x: &Array, y: &Array) -> Array {
 /// Applies a differentiable function of one argument to a number. Fails by the context's error alone.
 #[inline(always)]
 pub fn unary_number(cx: &Context, row: &'static Unary, x: Number) -> Number {
-    let y = (row.kernel.scalar)(x.value);
     if x.level == 0 || !cx.trace.is_live(x.level) {
-        return Number::plain(y);
+        return Number::plain((row.kernel.scalar)(x.value));
     }
-    let partial = (row.rule.number)([1.0, x.value, y]);
+    let (y, partial) = row.of_number(x.value);
     recorded(cx, x.level, [x.node, u32::MAX], [partial, 0.0], y)
 }
 
@@ -322,8 +344,8 @@ impl Primitive for UnaryOp {
     }
 
     fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
-        let y = (self.0.kernel.scalar)(x[0]);
-        Some((y, [(self.0.rule.number)([1.0, x[0], y]), 0.0]))
+        let (y, partial) = self.0.of_number(x[0]);
+        Some((y, [partial, 0.0]))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {

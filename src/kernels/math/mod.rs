@@ -48,4 +48,4 @@ pub use power::{FLOOR_DIVIDE, FMOD, HYPOT, MOD, POWER};
 pub use reduce::{dot_f32, dot_f64, max_f32, max_f64, min_f32, min_f64, sum_f32, sum_f64};
 pub use single::sincos_f32;
 pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, TestKernel, ToRealKernel, UnaryKernel};
-pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64};
+pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64, sincos_of};

@@ -116,6 +116,17 @@ pub fn sincos_f64(sin: &mut [f64], cos: &mut [f64], x: &[f64]) {
     pair_f64(sin, cos, x);
 }
 
+/// Sine and cosine of one number: the same bits as of an element.
+pub fn sincos_of(x: f64) -> (f64, f64) {
+    pair_of(x)
+}
+
+#[inline(always)]
+fn pair_of_body<const FMA: bool>(x: f64) -> (f64, f64) {
+    if in_range(x) { sincos::<FMA>(x) } else { x.sin_cos() }
+}
+super::dispatch::dispatch!(fn pair_of[](x: f64) -> (f64, f64) = pair_of_body);
+
 #[inline(always)]
 fn pair_body<const FMA: bool>(sin: &mut [f64], cos: &mut [f64], x: &[f64]) {
     assert!(sin.len() == x.len() && cos.len() == x.len());
@@ -127,7 +138,7 @@ fn pair_body<const FMA: bool>(sin: &mut [f64], cos: &mut [f64], x: &[f64]) {
             }
         } else {
             for ((s, c), &x) in s.iter_mut().zip(c).zip(x) {
-                (*s, *c) = if in_range(x) { sincos::<FMA>(x) } else { x.sin_cos() };
+                (*s, *c) = pair_of_body::<FMA>(x);
             }
         }
     }
