@@ -6,7 +6,7 @@
 //!           elements that are read at other places
 //! group     operations of one stage and one shape are one pass
 //! number    equal subexpressions become one; sin and cos of one operand one instruction; factors 1 disappear
-//! place     results that are wanted (or needed by a later stage) go to memory, all others to registers
+//! place     results that are wanted (or needed by a later stage) go to memory, all others to registers (`sequence.rs`)
 //! ```
 //! What only the program uses is never in memory. An intermediate that somebody else still holds is not stored either:
 //! computing it again costs about what writing and reading it would; only when it is asked for a third time it is kept.
