@@ -9,7 +9,7 @@ use super::threads::Threads;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
 use std::ops::{Add, Mul};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A strided matrix in a slice: element (i, j) is `memory[offset + i * row + j * column]`.
 #[derive(Clone, Copy)]
@@ -167,18 +167,18 @@ pub fn matmul<T: Product>(
     let length = if by_rows { m } else { n };
     let step = length.div_ceil(parts).next_multiple_of(8);
     let out = Out(c.as_mut_ptr());
-    let part = |worker: usize| {
-        let (first, end) = (worker * step, ((worker + 1) * step).min(length));
+    let part = |i: usize| {
+        let (first, end) = (i * step, ((i + 1) * step).min(length));
         if first < end {
             let rows = if by_rows { first..end } else { 0..m };
             let columns = if by_rows { 0..n } else { first..end };
             // SAFETY: `fits` covers the whole of both operands, hence these rows and columns; `c` has `m * n`
-            // elements, and the parts written by different workers are disjoint.
+            // elements, and different parts are disjoint.
             unsafe { packed(rows, columns, k, n, &a, &b, out.start()) }
         }
     };
     match threads {
-        Some(threads) => threads.run(&part),
+        Some(threads) => threads.share(parts, part),
         None => part(0),
     }
 }
@@ -209,14 +209,14 @@ fn vector<T: Product>(
     }
     let rows = |first: usize, y: &mut [T]| T::matvec(Matrix { offset: a.offset + first as isize * a.row, ..a }, x, y);
     let Some(threads) = threads else { return rows(0, y) };
-    // Whole cache lines for each worker.
+    // Whole cache lines for each part.
     let step = m.div_ceil(threads.count()).next_multiple_of(16);
     let out = Out(y.as_mut_ptr());
     let done = AtomicBool::new(true);
-    threads.run(&|worker| {
-        let (first, end) = (worker * step, ((worker + 1) * step).min(m));
+    threads.share(threads.count(), |i| {
+        let (first, end) = (i * step, ((i + 1) * step).min(m));
         if first < end {
-            // SAFETY: `y` has `m` elements, and the parts of different workers are disjoint.
+            // SAFETY: `y` has `m` elements, and different parts are disjoint.
             let part = unsafe { std::slice::from_raw_parts_mut(out.start().add(first), end - first) };
             if !rows(first, part) {
                 done.store(false, Ordering::Relaxed);
@@ -238,25 +238,19 @@ fn sums_of_parts<T: Product>(
     let count = parts(m, x.len());
     let partial = &mut partial[..count * m];
     let out = Out(partial.as_mut_ptr());
-    let (next, done) = (AtomicUsize::new(0), AtomicBool::new(true));
-    let work = |_: usize| {
-        loop {
-            let part = next.fetch_add(1, Ordering::Relaxed);
-            if part >= count {
-                return;
-            }
-            let first = part * COLUMNS;
-            let x = &x[first..(first + COLUMNS).min(x.len())];
-            // SAFETY: `partial` has `count * m` elements, and each part is drawn once.
-            let y = unsafe { std::slice::from_raw_parts_mut(out.start().add(part * m), m) };
-            if !T::matvec(Matrix { offset: a.offset + first as isize * a.column, ..a }, x, y) {
-                done.store(false, Ordering::Relaxed);
-            }
+    let done = AtomicBool::new(true);
+    let work = |part: usize| {
+        let first = part * COLUMNS;
+        let x = &x[first..(first + COLUMNS).min(x.len())];
+        // SAFETY: `partial` has `count * m` elements, and each part is drawn once.
+        let y = unsafe { std::slice::from_raw_parts_mut(out.start().add(part * m), m) };
+        if !T::matvec(Matrix { offset: a.offset + first as isize * a.column, ..a }, x, y) {
+            done.store(false, Ordering::Relaxed);
         }
     };
     match threads {
-        Some(threads) => threads.run(&work),
-        None => work(0),
+        Some(threads) => threads.share(count, work),
+        None => (0..count).for_each(work),
     }
     y.fill(T::default());
     for part in partial.chunks_exact(m) {

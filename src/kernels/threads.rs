@@ -4,8 +4,19 @@
 //! 0.1 us for each hand-over and an idle program pays nothing. The calling thread takes part. Tasks divide themselves:
 //! each worker draws chunk numbers from a counter, and what a chunk computes doesn't depend on who computes it, so that
 //! results are the same bits for any number of threads.
+//!
+//! Nobody waits for a worker that hasn't begun. Where the system gives its processor to another program, it comes
+//! milliseconds late, when the caller has long done all chunks; it then finds the *gate* of the task closed:
+//!
+//! ```text
+//! caller                                      worker
+//!   gate = (new epoch, open, 0 inside)          sees the new epoch; gate += 1 if it is open, else waits again
+//!   its own share                               its own share
+//!   closes the gate, reads how many came        finished += 1
+//!   waits until as many have finished
+//! ```
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
@@ -14,13 +25,19 @@ const SPINS: u32 = 20_000;
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
+/// The gate counts those inside below this bit, which says that it is closed; above is the number of the task.
+const CLOSED: u64 = 1 << 16;
+
+fn epoch_of(gate: u64) -> u64 {
+    gate / (2 * CLOSED)
+}
+
 struct Shared {
-    /// The number of the current task; workers wait for it to change.
-    epoch: AtomicUsize,
-    /// Points at the caller's `&Task` during a run.
+    gate: AtomicU64,
+    /// Points at the caller's `&Task` while the gate is open or somebody is inside.
     task: AtomicPtr<()>,
-    /// Workers that still have to finish the current task.
-    running: AtomicUsize,
+    /// Workers that have left the current task.
+    finished: AtomicUsize,
     stop: AtomicBool,
     panicked: AtomicBool,
     sleepers: Mutex<usize>,
@@ -37,15 +54,15 @@ impl Threads {
     /// `n` threads altogether, the caller's among them. Fewer, if the system refuses some.
     pub fn new(n: usize) -> Threads {
         let shared = Arc::new(Shared {
-            epoch: AtomicUsize::new(0),
+            gate: AtomicU64::new(CLOSED),
             task: AtomicPtr::new(std::ptr::null_mut()),
-            running: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             sleepers: Mutex::new(0),
             wake: Condvar::new(),
         });
-        let workers = (1..n.max(1))
+        let workers = (1..n.clamp(1, CLOSED as usize))
             .map_while(|id| {
                 let shared = shared.clone();
                 std::thread::Builder::new().name(format!("autograd-{id}")).spawn(move || work(&shared, id)).ok()
@@ -58,8 +75,8 @@ impl Threads {
         self.workers.len() + 1
     }
 
-    /// Calls `task(worker)` once on every thread, 0 on the caller's, and returns when all have finished.
-    /// Not to be called from within a task.
+    /// Calls `task(worker)` on the caller's thread, as worker 0, and on those that come before it returns there; returns
+    /// when all have finished. So tasks draw what they do from a counter. Not to be called from within a task.
     pub fn run(&self, task: &Task<'_>) {
         if self.workers.is_empty() {
             return task(0);
@@ -67,19 +84,13 @@ impl Threads {
         let shared = &*self.shared;
         let reference: *const &Task<'_> = &raw const task;
         shared.task.store(reference.cast_mut().cast(), Relaxed);
-        shared.running.store(self.workers.len(), Relaxed);
-        {
-            // Taken so that a worker about to sleep either sees the new epoch or is woken.
-            let sleepers = shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
-            shared.epoch.fetch_add(1, Release);
-            if *sleepers > 0 {
-                shared.wake.notify_all();
-            }
-        }
+        shared.finished.store(0, Relaxed);
+        self.next_epoch(0);
         // Even if the caller's share panics, the others must be waited for: they hold a pointer to this frame.
         let own = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(0)));
+        let inside = (shared.gate.fetch_or(CLOSED, AcqRel) % CLOSED) as usize;
         let mut spins = 0u32;
-        while shared.running.load(Acquire) != 0 {
+        while shared.finished.load(Acquire) != inside {
             spins += 1;
             if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
@@ -88,13 +99,40 @@ impl Threads {
         }
         assert!(!shared.panicked.swap(false, Relaxed), "a worker thread panicked");
     }
+
+    /// Calls `part` with each of the numbers below `parts`, once, on whichever thread is free.
+    pub fn share(&self, parts: usize, part: impl Fn(usize) + Sync) {
+        let next = AtomicUsize::new(0);
+        self.run(&|_| {
+            loop {
+                let i = next.fetch_add(1, Relaxed);
+                if i >= parts {
+                    return;
+                }
+                part(i);
+            }
+        });
+    }
+
+    /// Begins the next task, `gate` being 0 or `CLOSED`.
+    fn next_epoch(&self, gate: u64) {
+        let shared = &*self.shared;
+        // Taken so that a worker about to sleep either sees the new epoch or is woken.
+        let sleepers = shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
+        // Nobody else changes a closed gate.
+        let epoch = epoch_of(shared.gate.load(Relaxed)) + 1;
+        shared.gate.store(epoch * 2 * CLOSED + gate, Release);
+        if *sleepers > 0 {
+            shared.wake.notify_all();
+        }
+    }
 }
 
 fn work(shared: &Shared, id: usize) {
     let mut seen = 0;
     loop {
         let mut spins = 0u32;
-        while shared.epoch.load(Acquire) == seen {
+        while epoch_of(shared.gate.load(Acquire)) == seen {
             spins += 1;
             if spins < SPINS {
                 std::hint::spin_loop();
@@ -102,32 +140,36 @@ fn work(shared: &Shared, id: usize) {
             }
             let mut sleepers = shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
             *sleepers += 1;
-            while shared.epoch.load(Acquire) == seen {
+            while epoch_of(shared.gate.load(Acquire)) == seen {
                 sleepers = shared.wake.wait(sleepers).unwrap_or_else(|e| e.into_inner());
             }
             *sleepers -= 1;
         }
-        seen += 1;
         if shared.stop.load(Relaxed) {
             return;
         }
-        // SAFETY: `run` stored a pointer to a reference in its frame and doesn't return before `running` is 0.
+        let enter = |gate| (gate & CLOSED == 0).then_some(gate + 1);
+        match shared.gate.fetch_update(AcqRel, Acquire, enter) {
+            Ok(gate) => seen = epoch_of(gate),
+            Err(gate) => {
+                seen = epoch_of(gate);
+                continue;
+            }
+        }
+        // SAFETY: `run` stored a pointer to a reference in its frame before it opened the gate, and doesn't return before
+        // all who went through have finished.
         let task: &Task<'_> = unsafe { *shared.task.load(Relaxed).cast::<&Task<'_>>() };
         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(id))).is_err() {
             shared.panicked.store(true, Relaxed);
         }
-        shared.running.fetch_sub(1, Release);
+        shared.finished.fetch_add(1, Release);
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
         self.shared.stop.store(true, Relaxed);
-        {
-            let _guard = self.shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
-            self.shared.epoch.fetch_add(1, Release);
-            self.shared.wake.notify_all();
-        }
+        self.next_epoch(CLOSED);
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
@@ -142,16 +184,9 @@ mod tests {
     fn every_chunk_once() {
         let threads = Threads::new(3);
         for round in 0..200 {
-            let next = AtomicUsize::new(0);
             let sum = AtomicUsize::new(0);
-            threads.run(&|_| {
-                loop {
-                    let i = next.fetch_add(1, Relaxed);
-                    if i >= 100 {
-                        break;
-                    }
-                    sum.fetch_add(i, Relaxed);
-                }
+            threads.share(100, |i| {
+                sum.fetch_add(i, Relaxed);
             });
             assert_eq!(sum.load(Relaxed), 4950, "round {round}");
         }
@@ -160,8 +195,16 @@ mod tests {
     #[test]
     fn a_panic_reaches_the_caller() {
         let threads = Threads::new(2);
+        assert_eq!(threads.count(), 2, "the system refuses threads");
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            threads.run(&|id| assert_eq!(id, 0, "only the caller gets through"));
+            let came = AtomicBool::new(false);
+            threads.run(&|id| {
+                came.fetch_or(id != 0, Relaxed);
+                while !came.load(Relaxed) {
+                    std::thread::yield_now();
+                }
+                assert_eq!(id, 0, "only the caller gets through");
+            });
         }));
         assert!(caught.is_err());
         threads.run(&|_| ());

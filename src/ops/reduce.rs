@@ -13,7 +13,6 @@ use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
 use crate::with_dtype;
 use smallvec::SmallVec;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// All axes of an array.
 pub fn all_axes(x: &Array) -> Axes {
@@ -822,14 +821,9 @@ fn share_out<P: Send>(
         None => parts.enumerate().for_each(|(i, part)| work(i, part)),
         Some(threads) => {
             let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
-            let next = AtomicUsize::new(0);
-            threads.run(&|_| {
-                loop {
-                    let i = next.fetch_add(1, Relaxed);
-                    let Some(slot) = parts.get(i) else { return };
-                    if let Some(part) = slot.lock().ok().and_then(|mut slot| slot.take()) {
-                        work(i, part);
-                    }
+            threads.share(parts.len(), |i| {
+                if let Some(part) = parts[i].lock().ok().and_then(|mut slot| slot.take()) {
+                    work(i, part);
                 }
             });
         }
