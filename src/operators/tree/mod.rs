@@ -8,6 +8,8 @@
 //! Depth and size of a form have bounds, so walking it may recurse.
 
 pub mod derive;
+pub mod equations;
+pub mod jacobian;
 pub mod leaves;
 
 use crate::error::{Error, Result};
