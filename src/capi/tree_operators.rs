@@ -7,7 +7,7 @@ use crate::error::{Error, code};
 use crate::operators::check::{Modes, Options};
 use crate::operators::jacobian::Mode;
 use crate::operators::tree::derive::{self, TreeFunction};
-use crate::operators::tree::{Tree, jacobian};
+use crate::operators::tree::{Tree, Trees, jacobian};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 
@@ -50,7 +50,7 @@ impl ag_context {
             }
             let found = self.slots.borrow().get_tree(result).cloned();
             match found {
-                Ok(tree) => Some((*tree).clone()),
+                Ok(tree) => Some(tree),
                 Err(problem) => {
                     self.wrong_result(result.bits, problem, None, "tree");
                     None
@@ -185,7 +185,7 @@ unsafe fn value_and_grads(
             return ag_array::NULL;
         }
         let found = derive::value_and_grads(&c.core, name, &c.tree_function(f, user), &args, &argnums);
-        let (value, grads) = found.map_or((ag_array::NULL, Vec::new()), |(value, grads)| (c.put(value), grads));
+        let (value, grads) = found.map_or((ag_array::NULL, Trees::new()), |(value, grads)| (c.put(value), grads));
         let mut grads = grads.into_iter();
         for i in 0..argnums.len() {
             let g = grads.next().map_or(ag_tree::NULL, |g| c.put_tree(g));

@@ -4,7 +4,7 @@
 //! lists of positions, masks) reach the function as they are, and their part of a gradient is zeros.
 
 use super::leaves::check_like;
-use super::{Form, Kind, Leaves, Tree};
+use super::{Form, Kind, Leaves, Tree, Trees};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::check::{Options, check_grads as check_on_leaves};
@@ -60,13 +60,13 @@ impl Variables {
     pub fn put(&self, args: &[Tree], values: &[Array]) -> SmallVec<[Tree; 4]> {
         let mut args: SmallVec<[Tree; 4]> = args.into();
         for (&(k, i), x) in self.places.iter().zip(values) {
-            args[k].leaves[i] = x.clone();
+            args[k].leaves.make_mut()[i] = x.clone();
         }
         args
     }
 
     /// Trees like the arguments `argnums` with `found` at these leaves, and zeros at the others.
-    pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Vec<Tree>> {
+    pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Trees> {
         if cx.failed() {
             return None;
         }
@@ -75,7 +75,7 @@ impl Variables {
             true => found.next().unwrap_or_default(),
             false => ops::zeros(cx, &Meta::of(x)),
         };
-        Some(argnums.iter().map(|&k| args[k].with(args[k].leaves.iter().map(&mut pick).collect())).collect())
+        Some(argnums.iter().map(|&k| args[k].with(args[k].leaves.iter().map(&mut pick))).collect())
     }
 
     /// `f` as a function of these leaves; the form of its result goes to `form`.
@@ -87,8 +87,8 @@ impl Variables {
     ) -> impl Fn(&Context, &[Array]) -> Leaves + 'a {
         move |cx, values| match f(cx, &self.put(args, values)) {
             Some(result) if !cx.failed() => {
-                *form.borrow_mut() = result.form;
-                result.leaves
+                form.replace(result.form.clone());
+                result.into_leaves()
             }
             _ => Leaves::new(),
         }
@@ -119,7 +119,7 @@ pub fn value_and_grads(
     f: &TreeFunction<'_>,
     args: &[Tree],
     argnums: &[usize],
-) -> Option<(Array, Vec<Tree>)> {
+) -> Option<(Array, Trees)> {
     let (variables, form) = (Variables::of(args, argnums), RefCell::default());
     let f = with_one_result(name, f);
     let f = variables.function(&f, args, &form);
@@ -175,7 +175,7 @@ impl Side {
             return None;
         }
         if !self.argument {
-            return Some(self.like.with(found.into_iter().collect()));
+            return Some(self.like.with(found));
         }
         let args = std::slice::from_ref(&self.like);
         Variables::of(args, &[0]).trees(cx, args, &[0], found)?.pop()
@@ -184,7 +184,7 @@ impl Side {
 
 /// A tree of the values of a call's results.
 fn results(cx: &Context, form: &RefCell<Form>, values: impl Iterator<Item = Array>) -> Tree {
-    if cx.failed() { Tree::from(Array::Null) } else { Tree::new(form.take(), values.collect()) }
+    if cx.failed() { Tree::from(Array::Null) } else { Tree::new(form.take(), values) }
 }
 
 /// Calls `f` with an argument boxed: products with the Jacobian from the left, and the value, one level down. Close the
@@ -279,7 +279,7 @@ pub fn grad_and_aux(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: u
         gs[0] = create::full(cx, value.dtype(), value.shape(), 1.0);
         let gradient = pullback.pull(cx, &gs, true)?;
         let aux = values.item(1).ok()?;
-        grad::settle(cx, std::iter::once(&value).chain(&aux.leaves));
+        grad::settle(cx, std::iter::once(&value).chain(aux.leaves.iter()));
         Some((gradient, super::leaves::map(&aux, |x| grad::normal(x.clone())), grad::normal(value)))
     })();
     grad::close(cx, pullback.recorded);
@@ -303,7 +303,7 @@ pub fn jvp(
         return Ok(None);
     }
     let form = form.take();
-    Ok(Some((Tree::new(form.clone(), values.into_iter().collect()), Tree::new(form, found.into_iter().collect()))))
+    Ok(Some((Tree::new(form.clone(), values), Tree::new(form, found))))
 }
 
 /// The tangent of the result for a tangent of ones: the derivative, for a function that works element by element.
@@ -325,7 +325,7 @@ pub fn hvps(
     args: &[Tree],
     argnums: &[usize],
     vs: &[Tree],
-) -> Result<Option<Vec<Tree>>> {
+) -> Result<Option<Trees>> {
     for (&k, v) in argnums.iter().zip(vs) {
         check_like("the vector", &args[k], v)?;
     }
@@ -358,8 +358,8 @@ pub fn ggnvp(
     // The same function is called for its tangent and for its cotangent.
     let inner = variables.function(f, args, &form);
     let outer = |cx: &Context, ys: &[Array]| {
-        let y = Tree::new(form.borrow().clone(), ys.into());
-        g(cx, &[y]).map_or_else(Leaves::new, |z| z.leaves)
+        let y = Tree::new(form.borrow().clone(), ys.iter().cloned());
+        g(cx, &[y]).map_or_else(Leaves::new, Tree::into_leaves)
     };
     let all = variables.all();
     let found = tensor::ggnvps(cx, &inner, &outer, &variables.values, &all, &Side::argument(&args[argnum]).leaves(v));
@@ -376,12 +376,12 @@ pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
             .iter()
             .map(|form| {
                 start += form.count();
-                Tree::new(form.clone(), leaves[start - form.count()..start].into())
+                Tree::new(form.clone(), leaves[start - form.count()..start].iter().cloned())
             })
             .collect();
         let Some(result) = f(cx, &args).filter(|_| !cx.failed()) else { return Leaves::new() };
-        *seen.borrow_mut() = result.form;
-        result.leaves
+        seen.replace(result.form.clone());
+        result.into_leaves()
     });
     let leaves: Vec<Array> = args.iter().flat_map(|t| t.leaves.iter().cloned()).collect();
     let found = checkpoint_all(cx, &stored, &leaves);

@@ -52,7 +52,7 @@ impl Unknown {
             let mut args = vec![x];
             for form in &forms {
                 let (leaves, others) = rest.split_at(form.count());
-                args.push(Tree::new(form.clone(), leaves.into()));
+                args.push(Tree::new(form.clone(), leaves.iter().cloned()));
                 rest = others;
             }
             if cx.failed() {

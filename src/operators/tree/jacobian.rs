@@ -122,7 +122,7 @@ impl Blocks {
         let leaves: Leaves = leaves.collect();
         grad::settle(cx, leaves.iter());
         match form.graft(&x.form) {
-            Ok(form) if !cx.failed() => Some(Tree::new(form, leaves.into_iter().map(grad::normal).collect())),
+            Ok(form) if !cx.failed() => Some(Tree::new(form, leaves.into_iter().map(grad::normal))),
             Ok(_) => None,
             Err(e) => {
                 cx.fail(e.within(name));
