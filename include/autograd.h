@@ -951,6 +951,16 @@ typedef struct ag_tree {
 typedef struct ag_tree (*ag_tree_function)(struct ag_context *cx, const struct ag_tree *args, size_t nargs, void *user);
 
 /**
+ * A step of a loop over trees: args[0] is the state before step number `i`, the other arguments are those of the loop;
+ * returns the state after it. As ag_tree_function in everything else.
+ */
+typedef struct ag_tree (*ag_tree_step_function)(struct ag_context *cx,
+                                                size_t i,
+                                                const struct ag_tree *args,
+                                                size_t nargs,
+                                                void *user);
+
+/**
  * An iteration that is about to make its step.
  */
 typedef struct ag_iteration {
@@ -4480,7 +4490,8 @@ struct ag_array ag_jacobian_forward(struct ag_context *cx,
 
 /**
  * A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
- * tensor has. Shape: the remaining axes of the result, then those of the argument.
+ * tensor has. Shape: the remaining axes of the result, then those of the argument. For arrays only: the axes of a tree's
+ * leaves have nothing in common (products with trees are those of ag_tree_make_vjp).
  */
 AG_API
 struct ag_array ag_tensor_jacobian_product(struct ag_context *cx,
@@ -4493,7 +4504,8 @@ struct ag_array ag_tensor_jacobian_product(struct ag_context *cx,
 
 /**
  * A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape the
- * tensor has. Shape: the remaining axes of the argument, then all of them.
+ * tensor has. Shape: the remaining axes of the argument, then all of them. For arrays only; ag_tree_hvp is the product
+ * with a tree.
  */
 AG_API
 struct ag_array ag_hessian_tensor_product(struct ag_context *cx,
@@ -4603,10 +4615,14 @@ AG_API void ag_detail_begin(struct ag_context *cx, size_t elements);
 AG_API void ag_detail_end(struct ag_context *cx);
 
 /**
- * Gives an array a name for messages, pictures and traces: recorded ones on their tapes, plain ones (but for numbers,
- * which have no identity) wherever they are an argument or become an input of a tape. Returns `x`, the same handle.
+ * Gives an array a name for messages, pictures and traces: recorded ones on their tapes, plain ones wherever they are an
+ * argument or become an input of a tape. A name stays with this value: not with what is computed from it. Returns `x`,
+ * the same handle.
  */
-AG_API struct ag_array ag_label(struct ag_context *cx, struct ag_array x, const char *name);
+AG_API
+struct ag_array ag_label(struct ag_context *cx,
+                         struct ag_array x,
+                         const char *name);
 
 /**
  * Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
@@ -5043,8 +5059,32 @@ struct ag_tree ag_tree_jacobian(struct ag_context *cx,
                                 size_t argnum);
 
 /**
+ * The Jacobian with respect to args[argnum], as ag_tree_jacobian, in reverse mode whatever the shapes are.
+ */
+AG_API
+struct ag_tree ag_tree_jacobian_reverse(struct ag_context *cx,
+                                        ag_tree_function f,
+                                        void *user,
+                                        const struct ag_tree *args,
+                                        size_t nargs,
+                                        size_t argnum);
+
+/**
+ * The Jacobian with respect to args[argnum], as ag_tree_jacobian, in forward mode whatever the shapes are, see
+ * ag_jacobian_forward.
+ */
+AG_API
+struct ag_tree ag_tree_jacobian_forward(struct ag_context *cx,
+                                        ag_tree_function f,
+                                        void *user,
+                                        const struct ag_tree *args,
+                                        size_t nargs,
+                                        size_t argnum);
+
+/**
  * The Hessian of a function with one result (real, of one element) with respect to args[argnum]: a tree like the
- * argument, with a tree like the argument in place of each leaf.
+ * argument, with a tree like the argument in place of each leaf. Real leaves are taken in a few groups, for each of which
+ * `f` is called once; of two blocks across the diagonal one is computed.
  */
 AG_API
 struct ag_tree ag_tree_hessian(struct ag_context *cx,
@@ -5067,6 +5107,45 @@ struct ag_tree ag_tree_hvp(struct ag_context *cx,
                            struct ag_tree v);
 
 /**
+ * The Hessian with respect to all arguments together, times vs[0] to vs[nargs - 1], trees like them; results in hvs.
+ */
+AG_API
+void ag_tree_hvps(struct ag_context *cx,
+                  ag_tree_function f,
+                  void *user,
+                  const struct ag_tree *args,
+                  size_t nargs,
+                  const struct ag_tree *vs,
+                  struct ag_tree *hvs);
+
+/**
+ * The generalised Gauss-Newton product J^T H J v with respect to args[argnum]: J is the Jacobian of `f`, H the Hessian of
+ * `g`, a function of the result of `f`, a tree, with one real result of one element; v is a tree like the argument, and
+ * so is the product. Both functions get the same `user`.
+ */
+AG_API
+struct ag_tree ag_tree_ggnvp(struct ag_context *cx,
+                             ag_tree_function f,
+                             ag_tree_function g,
+                             void *user,
+                             const struct ag_tree *args,
+                             size_t nargs,
+                             size_t argnum,
+                             struct ag_tree v);
+
+/**
+ * The derivative with respect to args[argnum] of a function that works element by element, in forward mode: the tangent of
+ * the result, whatever its structure, for a tangent of ones.
+ */
+AG_API
+struct ag_tree ag_tree_deriv(struct ag_context *cx,
+                             ag_tree_function f,
+                             void *user,
+                             const struct ag_tree *args,
+                             size_t nargs,
+                             size_t argnum);
+
+/**
  * The tangent of the result for a tangent of args[argnum], a tree like it, in forward mode. The value goes to *value,
  * which may be NULL.
  */
@@ -5079,6 +5158,19 @@ struct ag_tree ag_tree_jvp(struct ag_context *cx,
                            size_t argnum,
                            struct ag_tree tangent,
                            struct ag_tree *value);
+
+/**
+ * Compares the derivatives of a function of trees, with respect to all leaves of all arguments, with differences, as
+ * ag_check_grads does.
+ */
+AG_API
+int32_t ag_tree_check_grads(struct ag_context *cx,
+                            ag_tree_function f,
+                            void *user,
+                            const struct ag_tree *args,
+                            size_t nargs,
+                            int32_t order,
+                            int32_t modes);
 
 /**
  * Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
@@ -5094,8 +5186,37 @@ struct ag_tape ag_tree_make_vjp(struct ag_context *cx,
                                 struct ag_tree *value);
 
 /**
+ * Evaluates the function (its value goes to *value, which may be NULL) and keeps the Jacobian with respect to
+ * args[argnum] as a linear map: ag_tree_vjp(cx, jvp, v) is its product with a tangent v, a tree like the argument; a
+ * tree like the result. See ag_make_jvp. End it with ag_tape_end.
+ */
+AG_API
+struct ag_tape ag_tree_make_jvp(struct ag_context *cx,
+                                ag_tree_function f,
+                                void *user,
+                                const struct ag_tree *args,
+                                size_t nargs,
+                                size_t argnum,
+                                struct ag_tree *value);
+
+/**
+ * The gradient with respect to args[argnum] (to *gradient, which may be NULL), and the Hessian kept as a linear map:
+ * ag_tree_vjp(cx, hvp, v) is its product with v, both trees like the argument. See ag_make_hvp. End it with
+ * ag_tape_end.
+ */
+AG_API
+struct ag_tape ag_tree_make_hvp(struct ag_context *cx,
+                                ag_tree_function f,
+                                void *user,
+                                const struct ag_tree *args,
+                                size_t nargs,
+                                size_t argnum,
+                                struct ag_tree *gradient);
+
+/**
  * The cotangent of the argument, a tree like it, for a cotangent `g` of the result, a tree like that, of what
- * ag_tree_make_vjp kept.
+ * ag_tree_make_vjp kept. Also the products of what ag_tree_make_jvp and ag_tree_make_hvp kept, with a `g` like the
+ * argument.
  */
 AG_API struct ag_tree ag_tree_vjp(struct ag_context *cx, struct ag_tape vjp, struct ag_tree g);
 
@@ -5110,17 +5231,58 @@ struct ag_tree ag_tree_checkpoint(struct ag_context *cx,
                                   size_t nargs);
 
 /**
- * Compares the derivatives of a function of trees, with respect to all leaves of all arguments, with differences, as
- * ag_check_grads does.
+ * `steps` times args[0] = step(i, args), with a state that is a tree, see ag_checkpoint_loop.
  */
 AG_API
-int32_t ag_tree_check_grads(struct ag_context *cx,
+struct ag_tree ag_tree_checkpoint_loop(struct ag_context *cx,
+                                       ag_tree_step_function step,
+                                       void *user,
+                                       const struct ag_tree *args,
+                                       size_t nargs,
+                                       size_t steps);
+
+/**
+ * x with x = f(x, args[1], ...), by iteration from args[0] on: a tree like it, and like what f returns; see
+ * ag_fixed_point for derivatives, which are with respect to every leaf of the other arguments, and for how long `f` and
+ * `user` must stay. The leaves of x are real, and integers among them become f64; those of the others reach f as they are.
+ * The length of a step is that over all leaves together. If one of them is f32, the tolerance of single precision is the
+ * default. Another structure or shape of the result: AG_ERR_VALUE, AG_ERR_SHAPE.
+ */
+AG_API
+struct ag_tree ag_tree_fixed_point(struct ag_context *cx,
+                                   ag_tree_function f,
+                                   void *user,
+                                   const struct ag_tree *args,
+                                   size_t nargs,
+                                   const struct ag_solve_options *options);
+
+/**
+ * x with f(x, args[1], ...) = 0, by Newton's method from args[0] on: a tree like it, and like what f returns. See ag_root
+ * and ag_tree_fixed_point.
+ */
+AG_API
+struct ag_tree ag_tree_root(struct ag_context *cx,
                             ag_tree_function f,
                             void *user,
                             const struct ag_tree *args,
                             size_t nargs,
-                            int32_t order,
-                            int32_t modes);
+                            const struct ag_solve_options *options);
+
+/**
+ * The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t: a tree like y0, each leaf with
+ * an axis of the size of t in front. f gets the time as a tree that is a leaf, and returns a tree like y. See ag_odeint
+ * for the method and for derivatives, which are with respect to every leaf and to t, and ag_tree_fixed_point for what the
+ * leaves are.
+ */
+AG_API
+struct ag_tree ag_tree_odeint(struct ag_context *cx,
+                              ag_tree_function f,
+                              void *user,
+                              struct ag_tree y0,
+                              struct ag_array t,
+                              const struct ag_tree *args,
+                              size_t nargs,
+                              const struct ag_odeint_options *options);
 
 /**
  * Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is

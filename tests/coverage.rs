@@ -44,7 +44,9 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_tree_keep", "ag_tree_release", "ag_tree_grad", "ag_tree_value_and_grad", "ag_tree_value_and_grads"],
     &["ag_tree_grad_and_aux", "ag_tree_elementwise_grad", "ag_tree_holomorphic_grad", "ag_tree_jacobian"],
     &["ag_tree_hessian", "ag_tree_hvp", "ag_tree_jvp", "ag_tree_make_vjp", "ag_tree_vjp", "ag_tree_checkpoint"],
-    &["ag_tree_check_grads"],
+    &["ag_tree_check_grads", "ag_tree_jacobian_reverse", "ag_tree_jacobian_forward", "ag_tree_hvps", "ag_tree_deriv"],
+    &["ag_tree_ggnvp", "ag_tree_make_jvp", "ag_tree_make_hvp", "ag_tree_checkpoint_loop", "ag_tree_fixed_point"],
+    &["ag_tree_root", "ag_tree_odeint"],
     // Optimizers.
     &["ag_optimizer_defaults", "ag_optimizer_init", "ag_optimizer_update", "ag_optimize", "ag_minimize_defaults"],
     &["ag_minimize_lbfgs", "ag_minimize_newton_cg", "ag_tree_minimize_lbfgs", "ag_tree_minimize_newton_cg"],

@@ -11,9 +11,13 @@ use autograd::operators::diagnosis::graph::{Graph, Shown};
 use autograd::operators::diagnosis::profile::PASSES;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis, svg, text};
 use autograd::operators::grad::{box_on, jvp, one, value_and_grads};
+use autograd::operators::jacobian::{Mode, jacobian};
 use autograd::operators::sweep::pull_back;
 use autograd::ops::elementwise::{self as rows, unary};
+use autograd::ops::gather::{self, Outside};
+use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::registry::{Derivative, entries};
+use autograd::ops::{arrange, diagonal, order, pad, scan, shape};
 use autograd::trace::{Array, Kept, Primitive, apply};
 use helpers::*;
 use std::rc::Rc;
@@ -341,6 +345,84 @@ fn checks_say_where_the_difference_is() {
 }
 
 /// Begun in the middle, ended in the middle: nothing is lost.
+/// What a printed line says of operations whose arguments are not all that matters.
+#[test]
+fn traces_show_parameters() {
+    let cx = Context::new();
+    let d = Rc::new(Diagnosis::default());
+    let x = array(&cx, &[2, 3], &[1.0, -2.0, 3.0, 0.5, 5.0, 6.0]);
+    let f = one(|cx: &Context, a: &[Array]| {
+        let x = &a[0];
+        let list = |at: &[i64]| gather::positions(cx, at).unwrap();
+        let plan = |items: &[Item]| Plan::new(cx, &[2, 3], items).unwrap();
+        let columns = plan(&[Item::Slice(None, None, Some(-1)), Item::Array(list(&[0, 2]))]);
+        let window = plan(&[Item::Int(1), Item::Slice(Some(0), Some(2), None), Item::NewAxis]);
+        let parts = [
+            shape::transpose(cx, x, &[1, 0]),
+            shape::reshape(cx, x, &[3, 2]),
+            shape::broadcast_to(cx, x, &[4, 2, 3]),
+            shape::slice_axis(cx, x, 1, 1, 2),
+            index::get(cx, x, &columns),
+            index::get(cx, x, &window),
+            index::set(cx, x, &columns, &Array::from(0.0)),
+            arrange::roll_axis(cx, x, -1, 1),
+            pad::zeros(cx, x, &[[1, 0], [0, 2]]).unwrap(),
+            scan::cumsum(cx, x, 1),
+            order::sort(cx, x, 1).unwrap(),
+            diagonal::diagonal(cx, x, 1, 0, 1).unwrap(),
+            rows::clip(cx, x, -1.5, 2.0),
+            gather::take(cx, x, &Array::from(cx.engine.build::<i64>(&[8], |d| d.fill(1)).unwrap()), 1, Outside::Raise)
+                .unwrap(),
+        ];
+        parts.iter().fold(Array::from(0.0), |sum, part| add(cx, &sum, &total(cx, part)))
+    });
+    let trace = text::trace(&d, &cx, &f, std::slice::from_ref(&x), 0).unwrap();
+    for (part, whole) in [
+        ("ag_transpose", "ag_transpose(v0, axes=(1, 0))"),
+        ("ag_reshape(v0, shape=(3", "v2 : f64[3, 2] = ag_reshape(v0, shape=(3, 2))"),
+        ("ag_broadcast_to", "ag_broadcast_to(v0, shape=(4, 2, 3))"),
+        ("slice", "slice(v0, 1:3, axis=1)"),
+        ("::-1", "ag_index(v0, [1::-1, [0, 2]])"),
+        ("None", "ag_index(v0, [1, 0:2, None])"),
+        ("ag_index_set", "ag_index_set(v0, 0, [1::-1, [0, 2]])"),
+        ("ag_roll", "ag_roll(v0, shift=2, axis=1)"),
+        ("ag_pad", "ag_pad(v0, pad_width=((1, 0), (0, 2)))"),
+        ("ag_cumsum", "ag_cumsum(v0, axis=1)"),
+        ("i64[2, 3]", "ag_index(v11, [i64[2, 3]])"),
+        ("ag_diagonal", "ag_diagonal(v0, offset=1, axis1=0, axis2=1)"),
+        ("ag_clip", "ag_clip(v0, -1.5, 2)"),
+        ("i64[8]", "ag_index(v0, [:, i64[8]])"),
+    ] {
+        assert!(line(&trace, part).ends_with(whole), "{trace}");
+    }
+}
+
+/// The Jacobian of a function whose derivative is infinite at one element, by rows and by columns, a batch of them at once.
+#[test]
+fn anomalies_in_a_batch_name_the_row() {
+    let cx = Context::new();
+    let d = Rc::new(Diagnosis::default());
+    let x = array(&cx, &[2, 2], &[1.0, 2.0, 0.0, 4.0]);
+    let f = one(|cx: &Context, a: &[Array]| sqrt(cx, &a[0]));
+    d.begin_anomaly(&cx, Anomaly::default());
+    let of = |mode| jacobian(&cx, &f, std::slice::from_ref(&x), 0, mode);
+    assert!(of(Mode::Reverse).is_null());
+    assert_eq!(
+        message(&cx),
+        "ag_sqrt: the derivative with respect to args[0] f64[2, 2] is inf at [1, 0]; the cotangent of the result, \
+         f64[2, 2], is finite; in row 2 of a Jacobian"
+    );
+    assert!(of(Mode::Forward).is_null());
+    let text = message(&cx);
+    assert!(
+        text.contains("f64[2, 2], is inf at [1, 0]; that") && text.ends_with("in column 2 of a Jacobian"),
+        "{text}"
+    );
+    // Outside of it nothing is said of rows.
+    assert!(log(&cx, &x).is_null());
+    assert!(!message(&cx).contains("Jacobian"));
+}
+
 #[test]
 fn settings_may_change_while_a_tape_is_open() {
     let cx = Context::new();

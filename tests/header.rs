@@ -51,6 +51,8 @@ fn render() -> String {
         "raw",
         "tree",
         "tree_operators",
+        "tree_linear",
+        "tree_equations",
         "optimize",
         "files",
     ];

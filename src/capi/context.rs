@@ -385,6 +385,7 @@ pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
         c.core.trim();
         c.slots.borrow_mut().trim();
         c.dropped.take();
+        crate::operators::tree::trim();
     });
 }
 

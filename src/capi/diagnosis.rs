@@ -5,7 +5,7 @@ use super::{ag_array, ag_context, ag_tape, guard, guard_always, options, string}
 use crate::error::{Error, code};
 use crate::operators::diagnosis::graph::{Graph, Shown};
 use crate::operators::diagnosis::{Anomaly, svg, text};
-use crate::trace::Tape;
+use crate::trace::{Array, Tape};
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
@@ -104,8 +104,9 @@ pub unsafe extern "C" fn ag_detail_end(cx: *mut ag_context) {
     });
 }
 
-/// Gives an array a name for messages, pictures and traces: recorded ones on their tapes, plain ones (but for numbers,
-/// which have no identity) wherever they are an argument or become an input of a tape. Returns `x`, the same handle.
+/// Gives an array a name for messages, pictures and traces: recorded ones on their tapes, plain ones wherever they are an
+/// argument or become an input of a tape. A name stays with this value: not with what is computed from it. Returns `x`,
+/// the same handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_label(cx: *mut ag_context, x: ag_array, name: *const c_char) -> ag_array {
     const NAME: &str = "ag_label";
@@ -116,7 +117,20 @@ pub unsafe extern "C" fn ag_label(cx: *mut ag_context, x: ag_array, name: *const
         if value.is_null() {
             return ag_array::NULL;
         }
-        c.diagnosis.label(&c.core, &value, label);
+        match value {
+            // A number has no identity that a name could stick to. An array of rank 0 has, and counts as the number.
+            Array::Number { value, .. } => {
+                let Some(named) = c.check(NAME, c.core.engine.build::<f64>(&[], |d| d[0] = value)) else {
+                    return ag_array::NULL;
+                };
+                c.diagnosis.label(&c.core, &Array::Plain(named.clone()), label);
+                let old = c.slots.borrow_mut().replace(x, Array::Plain(named));
+                if let Err(p) = old {
+                    c.core.fail(Error::handle(p.message("array")).within(NAME));
+                }
+            }
+            value => c.diagnosis.label(&c.core, &value, label),
+        }
         x
     })
 }

@@ -11,7 +11,6 @@
 
 use crate::operators::tree::Tree;
 use crate::trace::{Array, Number};
-use std::rc::Rc;
 
 /// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
 /// `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
@@ -144,7 +143,7 @@ pub enum Content {
         next: u32,
     },
     Value(Array),
-    Tree(Rc<Tree>),
+    Tree(Tree),
 }
 
 struct Slot {
@@ -266,7 +265,7 @@ impl Slots {
         }
     }
 
-    pub fn get_tree(&self, handle: ag_tree) -> Result<&Rc<Tree>, Problem> {
+    pub fn get_tree(&self, handle: ag_tree) -> Result<&Tree, Problem> {
         let i = self.find_tree(handle.bits)?;
         match &self.slots[i].content {
             Content::Tree(tree) => Ok(tree),
@@ -307,7 +306,7 @@ impl Slots {
     }
 
     /// The same for a tree.
-    pub fn replace_tree(&mut self, handle: ag_tree, tree: Rc<Tree>) -> Result<Content, Problem> {
+    pub fn replace_tree(&mut self, handle: ag_tree, tree: Tree) -> Result<Content, Problem> {
         let i = self.find_tree(handle.bits)?;
         Ok(std::mem::replace(&mut self.slots[i].content, Content::Tree(tree)))
     }
@@ -322,7 +321,7 @@ impl Slots {
     }
 
     /// The same for a tree.
-    pub fn put_tree(&mut self, tree: Rc<Tree>) -> ag_tree {
+    pub fn put_tree(&mut self, tree: Tree) -> ag_tree {
         let Some(i) = self.vacant() else { return ag_tree::NULL };
         self.scopes.last_mut().expect("the root scope stays").owns = true;
         let slot = &mut self.slots[i as usize];
@@ -693,8 +692,8 @@ mod tests {
         let mut s = Slots::new(9);
         let array = s.put(Array::from(1.0));
         s.enter();
-        let tree = s.put_tree(Rc::new(Array::from(2.0).into()));
-        let lost = s.put_tree(Rc::new(Array::from(3.0).into()));
+        let tree = s.put_tree(Array::from(2.0).into());
+        let lost = s.put_tree(Array::from(3.0).into());
         assert_eq!(s.get(ag_array { bits: tree.bits }).err(), Some(Problem::Kind));
         assert_eq!(s.get_tree(ag_tree { bits: array.bits }).err(), Some(Problem::Kind));
         // An array's handle with the kind of a tree.

@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::operators::implicit::{self, Stop};
 use crate::operators::odeint;
 use crate::trace::Array;
-use smallvec::SmallVec;
 use std::ffi::c_void;
 
 /// When an iteration ends. Set struct_size to sizeof(ag_solve_options) and everything that isn't used to 0, which stands
@@ -19,6 +18,31 @@ pub struct ag_solve_options {
     pub tolerance: f64,
     /// So many steps without that are an error [1000; of ag_root 100].
     pub max_steps: usize,
+}
+
+/// When an iteration with these options ends.
+///
+/// # Safety
+/// `given` is NULL or points at options.
+pub(super) unsafe fn stop(
+    c: &ag_context,
+    name: &str,
+    given: *const ag_solve_options,
+    nargs: usize,
+    max_steps: usize,
+) -> Option<Stop> {
+    // SAFETY: the caller's promise.
+    let o = unsafe { options(c, name, given, ag_solve_options::default()) }?;
+    if nargs == 0 {
+        c.core.fail(Error::argument("expected x as the first argument, got no arguments").within(name));
+        return None;
+    }
+    if !(o.tolerance.is_finite() && o.tolerance >= 0.0) {
+        let e = Error::argument(format!("the tolerance must be finite and not negative, found {}", o.tolerance));
+        c.core.fail(e.within(name));
+        return None;
+    }
+    Some(Stop { tolerance: o.tolerance, steps: if o.max_steps == 0 { max_steps } else { o.max_steps } })
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
@@ -36,18 +60,8 @@ fn solved(
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
         // SAFETY: the caller's promise about the options.
-        let Some(o) = (unsafe { options(c, name, given, ag_solve_options::default()) }) else { return ag_array::NULL };
-        if args.is_empty() {
-            c.core.fail(Error::argument("expected x as the first argument, got no arguments").within(name));
-            return ag_array::NULL;
-        }
-        if !(o.tolerance.is_finite() && o.tolerance >= 0.0) {
-            let e = Error::argument(format!("the tolerance must be finite and not negative, found {}", o.tolerance));
-            c.core.fail(e.within(name));
-            return ag_array::NULL;
-        }
-        let steps = if o.max_steps == 0 { max_steps } else { o.max_steps };
-        c.put(solve(c, &args, Stop { tolerance: o.tolerance, steps }))
+        let Some(stop) = (unsafe { stop(c, name, given, nargs, max_steps) }) else { return ag_array::NULL };
+        c.put(solve(c, &args, stop))
     })
 }
 
@@ -108,6 +122,37 @@ pub struct ag_odeint_options {
     pub rk4_steps: usize,
 }
 
+impl From<ag_odeint_options> for odeint::Options {
+    fn from(o: ag_odeint_options) -> odeint::Options {
+        odeint::Options {
+            rtol: o.rtol,
+            atol: o.atol,
+            first_step: o.first_step,
+            max_step: o.max_step,
+            max_steps: o.max_steps,
+        }
+    }
+}
+
+/// The options with what isn't said filled in.
+///
+/// # Safety
+/// `given` is NULL or points at options.
+pub(super) unsafe fn checked_odeint_options(
+    c: &ag_context,
+    name: &str,
+    given: *const ag_odeint_options,
+) -> Option<ag_odeint_options> {
+    // SAFETY: the caller's promise.
+    let o = unsafe { options(c, name, given, ag_odeint_options::default()) }?;
+    if let Some(x) = [o.rtol, o.atol, o.first_step, o.max_step].iter().find(|x| !(x.is_finite() && **x >= 0.0)) {
+        let e = Error::argument(format!("tolerances and steps must be finite and not negative, one is {x}"));
+        c.core.fail(e.within(name));
+        return None;
+    }
+    Some(o)
+}
+
 /// The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
 /// rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
 /// shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
@@ -131,14 +176,7 @@ pub unsafe extern "C" fn ag_odeint(
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
         // SAFETY: the caller's promise about the options.
-        let found = unsafe { super::options(c, NAME, options, ag_odeint_options::default()) };
-        let Some(o) = found else { return ag_array::NULL };
-        let numbers: SmallVec<[f64; 4]> = SmallVec::from_slice(&[o.rtol, o.atol, o.first_step, o.max_step]);
-        if let Some(x) = numbers.iter().find(|x| !(x.is_finite() && **x >= 0.0)) {
-            let e = Error::argument(format!("tolerances and steps must be finite and not negative, one is {x}"));
-            c.core.fail(e.within(NAME));
-            return ag_array::NULL;
-        }
+        let Some(o) = (unsafe { checked_odeint_options(c, NAME, options) }) else { return ag_array::NULL };
         let (y0, t) = (c.get(NAME, y0), c.get(NAME, t));
         if c.core.failed() {
             return ag_array::NULL;
@@ -147,13 +185,6 @@ pub unsafe extern "C" fn ag_odeint(
         if o.rk4_steps > 0 {
             return c.put(odeint::rk4(&c.core, &f, &y0, &t, &args, o.rk4_steps));
         }
-        let how = odeint::Options {
-            rtol: o.rtol,
-            atol: o.atol,
-            first_step: o.first_step,
-            max_step: o.max_step,
-            max_steps: o.max_steps,
-        };
-        c.put(odeint::odeint(&c.core, &f, &y0, &t, &args, how))
+        c.put(odeint::odeint(&c.core, &f, &y0, &t, &args, o.into()))
     })
 }

@@ -57,6 +57,8 @@ pub mod space;
 pub mod statistics;
 pub mod tape;
 pub mod tree;
+pub mod tree_equations;
+pub mod tree_linear;
 pub mod tree_operators;
 
 pub use context::ag_context;

@@ -252,7 +252,8 @@ pub unsafe extern "C" fn ag_jacobian_forward(
 }
 
 /// A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
-/// tensor has. Shape: the remaining axes of the result, then those of the argument.
+/// tensor has. Shape: the remaining axes of the result, then those of the argument. For arrays only: the axes of a tree's
+/// leaves have nothing in common (products with trees are those of ag_tree_make_vjp).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tensor_jacobian_product(
     cx: *mut ag_context,
@@ -269,7 +270,8 @@ pub unsafe extern "C" fn ag_tensor_jacobian_product(
 }
 
 /// A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape the
-/// tensor has. Shape: the remaining axes of the argument, then all of them.
+/// tensor has. Shape: the remaining axes of the argument, then all of them. For arrays only; ag_tree_hvp is the product
+/// with a tree.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_hessian_tensor_product(
     cx: *mut ag_context,

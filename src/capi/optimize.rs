@@ -12,7 +12,6 @@ use crate::operators::tree::derive::TreeFunction;
 use crate::ops::elementwise::astype;
 use crate::trace::Array;
 use std::ffi::{CStr, c_char, c_void};
-use std::rc::Rc;
 
 /// Gradient descent with momentum: v = mass v - (1 - mass) g; x = x + step_size v.
 pub const AG_SGD: i32 = 0;
@@ -361,8 +360,8 @@ pub unsafe extern "C" fn ag_optimizer_update(
             return;
         };
         if !c.core.failed() {
-            c.set_tree(NAME, x, Rc::new(new));
-            c.set_tree(NAME, state, Rc::new(after));
+            c.set_tree(NAME, x, new);
+            c.set_tree(NAME, state, after);
         }
     });
 }
@@ -571,7 +570,7 @@ pub unsafe extern "C" fn ag_tree_minimize_lbfgs(
         if c.core.failed() {
             return None;
         }
-        let minimizer = Minimizer::Lbfgs { lower: lower.as_deref(), upper: upper.as_deref() };
+        let minimizer = Minimizer::Lbfgs { lower: lower.as_ref(), upper: upper.as_ref() };
         // SAFETY: the caller's promises.
         unsafe { minimize(c, NAME, &c.tree_function(f, user), x0, &minimizer, options, result) }
     })

@@ -11,7 +11,6 @@ use crate::ops::elementwise::{self as rows, Binary};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::{c_char, c_void};
-use std::rc::Rc;
 
 /// An array.
 pub const AG_LEAF: i32 = 0;
@@ -24,7 +23,7 @@ pub const AG_DICT: i32 = 3;
 
 impl ag_context {
     /// The value of a handle; a wrong handle is noted as an error of `name`.
-    pub(super) fn get_tree(&self, name: &str, handle: ag_tree) -> Option<Rc<Tree>> {
+    pub(super) fn get_tree(&self, name: &str, handle: ag_tree) -> Option<Tree> {
         match self.slots.borrow().get_tree(handle) {
             Ok(tree) => Some(tree.clone()),
             Err(problem) => {
@@ -47,7 +46,7 @@ impl ag_context {
     ) -> Option<SmallVec<[Tree; 4]>> {
         // SAFETY: the caller's promise.
         let handles = unsafe { slice(self, name, what, handles, n) }?;
-        handles.iter().map(|&h| self.get_tree(name, h).map(|t| (*t).clone())).collect()
+        handles.iter().map(|&h| self.get_tree(name, h)).collect()
     }
 
     /// A new handle in the innermost scope; the null handle if something failed.
@@ -55,7 +54,7 @@ impl ag_context {
         if self.core.failed() {
             return ag_tree::NULL;
         }
-        let handle = self.slots.borrow_mut().put_tree(Rc::new(tree));
+        let handle = self.slots.borrow_mut().put_tree(tree);
         if handle.bits == 0 {
             self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
         }
@@ -523,7 +522,7 @@ pub unsafe extern "C" fn ag_tree_set(cx: *mut ag_context, dst: ag_tree, src: ag_
 
 impl ag_context {
     /// Puts another tree behind a handle.
-    pub(super) fn set_tree(&self, name: &str, handle: ag_tree, tree: Rc<Tree>) {
+    pub(super) fn set_tree(&self, name: &str, handle: ag_tree, tree: Tree) {
         let old = self.slots.borrow_mut().replace_tree(handle, tree);
         if let Err(p) = old {
             self.core.fail(Error::handle(p.message("tree")).within(name));

@@ -1,17 +1,15 @@
 //! Operators on functions of trees.
 
 use super::function::{AG_FORWARD, AG_REVERSE};
-use super::tape::Pullback;
-use super::{ag_array, ag_context, ag_tape, ag_tree, guard, guard_always, store};
+use super::{ag_array, ag_context, ag_tree, guard, guard_always, store};
 use crate::context::Context;
 use crate::error::{Error, code};
 use crate::operators::check::{Modes, Options};
-use crate::operators::grad;
-use crate::operators::tree::Tree;
-use crate::operators::tree::derive::{self, StoredTree, TreeFunction};
+use crate::operators::jacobian::Mode;
+use crate::operators::tree::derive::{self, TreeFunction};
+use crate::operators::tree::{Tree, Trees, jacobian};
 use smallvec::SmallVec;
 use std::ffi::c_void;
-use std::rc::Rc;
 
 /// A function of trees: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself. An array is
 /// returned as `ag_tree_leaf(cx, y)`, several results as a tuple or dict of them. It fails with
@@ -27,28 +25,42 @@ impl ag_context {
         user: *mut c_void,
     ) -> impl Fn(&Context, &[Tree]) -> Option<Tree> {
         move |_, args: &[Tree]| {
-            self.framed(|cx| {
-                let handles: SmallVec<[ag_tree; 4]> = args.iter().map(|t| self.put_tree(t.clone())).collect();
-                let f = f.filter(|_| !self.core.failed())?;
+            self.tree_frame(args, |cx, handles| match f {
                 // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
-                let result = unsafe { f(cx, handles.as_ptr(), handles.len(), user) };
-                if self.core.failed() {
-                    return None;
-                }
-                let found = self.slots.borrow().get_tree(result).cloned();
-                match found {
-                    Ok(tree) => Some((*tree).clone()),
-                    Err(problem) => {
-                        self.wrong_result(result.bits, problem, None, "tree");
-                        None
-                    }
-                }
+                Some(f) => unsafe { f(cx, handles.as_ptr(), handles.len(), user) },
+                None => ag_tree::NULL,
             })
         }
     }
+
+    /// Runs a callback in a frame. `run` gets handles for trees and returns that of its result.
+    pub(super) fn tree_frame(
+        &self,
+        args: &[Tree],
+        run: impl FnOnce(*mut ag_context, &[ag_tree]) -> ag_tree,
+    ) -> Option<Tree> {
+        self.framed(|cx| {
+            let handles: SmallVec<[ag_tree; 4]> = args.iter().map(|t| self.put_tree(t.clone())).collect();
+            if self.core.failed() {
+                return None;
+            }
+            let result = run(cx, &handles);
+            if self.core.failed() {
+                return None;
+            }
+            let found = self.slots.borrow().get_tree(result).cloned();
+            match found {
+                Ok(tree) => Some(tree),
+                Err(problem) => {
+                    self.wrong_result(result.bits, problem, None, "tree");
+                    None
+                }
+            }
+        })
+    }
 }
 
-/// What all operators check first.
+/// What all operators on functions of trees check first.
 ///
 /// # Safety
 /// `args` is NULL or points at `nargs` handles.
@@ -73,7 +85,7 @@ pub(super) unsafe fn arguments(
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
-fn operator(
+pub(super) fn operator(
     cx: *mut ag_context,
     name: &str,
     f: ag_tree_function,
@@ -173,7 +185,7 @@ unsafe fn value_and_grads(
             return ag_array::NULL;
         }
         let found = derive::value_and_grads(&c.core, name, &c.tree_function(f, user), &args, &argnums);
-        let (value, grads) = found.map_or((ag_array::NULL, Vec::new()), |(value, grads)| (c.put(value), grads));
+        let (value, grads) = found.map_or((ag_array::NULL, Trees::new()), |(value, grads)| (c.put(value), grads));
         let mut grads = grads.into_iter();
         for i in 0..argnums.len() {
             let g = grads.next().map_or(ag_tree::NULL, |g| c.put_tree(g));
@@ -250,13 +262,48 @@ pub unsafe extern "C" fn ag_tree_jacobian(
     nargs: usize,
     argnum: usize,
 ) -> ag_tree {
-    operator(cx, "ag_tree_jacobian", f, user, args, nargs, Some(argnum), |c, f, args| {
-        derive::jacobian(&c.core, f, args, argnum)
+    const NAME: &str = "ag_tree_jacobian";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        jacobian::jacobian(&c.core, NAME, f, args, argnum, Mode::Automatic)
+    })
+}
+
+/// The Jacobian with respect to args[argnum], as ag_tree_jacobian, in reverse mode whatever the shapes are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_jacobian_reverse(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_jacobian_reverse";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        jacobian::jacobian(&c.core, NAME, f, args, argnum, Mode::Reverse)
+    })
+}
+
+/// The Jacobian with respect to args[argnum], as ag_tree_jacobian, in forward mode whatever the shapes are, see
+/// ag_jacobian_forward.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_jacobian_forward(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_jacobian_forward";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        jacobian::jacobian(&c.core, NAME, f, args, argnum, Mode::Forward)
     })
 }
 
 /// The Hessian of a function with one result (real, of one element) with respect to args[argnum]: a tree like the
-/// argument, with a tree like the argument in place of each leaf.
+/// argument, with a tree like the argument in place of each leaf. Real leaves are taken in a few groups, for each of which
+/// `f` is called once; of two blocks across the diagonal one is computed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_hessian(
     cx: *mut ag_context,
@@ -267,7 +314,7 @@ pub unsafe extern "C" fn ag_tree_hessian(
     argnum: usize,
 ) -> ag_tree {
     operator(cx, "ag_tree_hessian", f, user, args, nargs, Some(argnum), |c, f, args| {
-        derive::hessian(&c.core, f, args, argnum)
+        jacobian::hessian(&c.core, f, args, argnum)
     })
 }
 
@@ -286,6 +333,81 @@ pub unsafe extern "C" fn ag_tree_hvp(
     operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
         let v = c.get_tree(NAME, v)?;
         c.check(NAME, derive::hvp(&c.core, f, args, argnum, &v))?
+    })
+}
+
+/// The Hessian with respect to all arguments together, times vs[0] to vs[nargs - 1], trees like them; results in hvs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_hvps(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    vs: *const ag_tree,
+    hvs: *mut ag_tree,
+) {
+    const NAME: &str = "ag_tree_hvps";
+    guard(cx, (), |c| {
+        // SAFETY: the caller's promise about `args`.
+        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return };
+        if hvs.is_null() && nargs > 0 {
+            c.core.fail(Error::argument("the argument hvs is NULL").within(NAME));
+            return;
+        }
+        // SAFETY: `nargs` handles, the caller's promise.
+        let vs = unsafe { c.get_trees(NAME, "vs", vs, nargs) };
+        let all: SmallVec<[usize; 4]> = (0..nargs).collect();
+        let found = vs.and_then(|vs| {
+            c.check(NAME, derive::hvps(&c.core, NAME, &c.tree_function(f, user), &args, &all, &vs)).flatten()
+        });
+        let mut found = found.unwrap_or_default().into_iter();
+        for i in 0..nargs {
+            let product = found.next().map_or(ag_tree::NULL, |t| c.put_tree(t));
+            // SAFETY: room for `nargs` handles, the caller's promise.
+            unsafe { hvs.add(i).write(product) };
+        }
+    });
+}
+
+/// The generalised Gauss-Newton product J^T H J v with respect to args[argnum]: J is the Jacobian of `f`, H the Hessian of
+/// `g`, a function of the result of `f`, a tree, with one real result of one element; v is a tree like the argument, and
+/// so is the product. Both functions get the same `user`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_ggnvp(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    g: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+    v: ag_tree,
+) -> ag_tree {
+    const NAME: &str = "ag_tree_ggnvp";
+    operator(cx, NAME, f, user, args, nargs, Some(argnum), |c, f, args| {
+        if g.is_none() {
+            c.core.fail(Error::argument("the function g is NULL").within(NAME));
+            return None;
+        }
+        let v = c.get_tree(NAME, v)?;
+        c.check(NAME, derive::ggnvp(&c.core, f, &c.tree_function(g, user), args, argnum, &v))?
+    })
+}
+
+/// The derivative with respect to args[argnum] of a function that works element by element, in forward mode: the tangent of
+/// the result, whatever its structure, for a tangent of ones.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_deriv(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    argnum: usize,
+) -> ag_tree {
+    operator(cx, "ag_tree_deriv", f, user, args, nargs, Some(argnum), |c, f, args| {
+        derive::deriv(&c.core, f, args, argnum)
     })
 }
 
@@ -312,73 +434,6 @@ pub unsafe extern "C" fn ag_tree_jvp(
             unsafe { store(value, y) };
         }
         Some(t)
-    })
-}
-
-/// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
-/// Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_tree_make_vjp(
-    cx: *mut ag_context,
-    f: ag_tree_function,
-    user: *mut c_void,
-    args: *const ag_tree,
-    nargs: usize,
-    argnum: usize,
-    value: *mut ag_tree,
-) -> ag_tape {
-    const NAME: &str = "ag_tree_make_vjp";
-    let null = ag_tape { bits: 0 };
-    guard(cx, null, |c| {
-        // SAFETY: the caller's promise about `args`.
-        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null };
-        let pullback = derive::record(&c.core, &c.tree_function(f, user), &args, argnum);
-        if c.core.failed() {
-            grad::close(&c.core, pullback.recorded);
-            return null;
-        }
-        if !value.is_null() {
-            let y = c.put_tree(pullback.value.clone());
-            // SAFETY: writable, the caller's promise.
-            unsafe { store(value, y) };
-        }
-        c.put_pullback(Pullback::Trees(pullback))
-    })
-}
-
-/// The cotangent of the argument, a tree like it, for a cotangent `g` of the result, a tree like that, of what
-/// ag_tree_make_vjp kept.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_tree_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_tree) -> ag_tree {
-    const NAME: &str = "ag_tree_vjp";
-    guard(cx, ag_tree::NULL, |c| {
-        let Some((pullback, g)) = c.pullback(NAME, vjp).zip(c.get_tree(NAME, g)) else { return ag_tree::NULL };
-        let Pullback::Trees(pullback) = &*pullback else {
-            c.core.fail(Error::tape("this was not made by ag_tree_make_vjp; use ag_vjp").within(NAME));
-            return ag_tree::NULL;
-        };
-        let found = c.check(NAME, pullback.vjp(&c.core, &g)).flatten();
-        found.map_or(ag_tree::NULL, |t| c.put_tree(t))
-    })
-}
-
-/// f(args), computed again when its derivative is taken instead of kept, see ag_checkpoint.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_tree_checkpoint(
-    cx: *mut ag_context,
-    f: ag_tree_function,
-    user: *mut c_void,
-    args: *const ag_tree,
-    nargs: usize,
-) -> ag_tree {
-    operator(cx, "ag_tree_checkpoint", f, user, args, nargs, None, |c, _, args| {
-        let context = std::ptr::from_ref(c);
-        let stored: StoredTree = Rc::new(move |core: &Context, args: &[Tree]| {
-            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
-            let c = unsafe { &*context };
-            c.tree_function(f, user)(core, args)
-        });
-        derive::checkpoint(&c.core, &stored, args)
     })
 }
 

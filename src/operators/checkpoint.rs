@@ -36,25 +36,43 @@ pub fn checkpoint_all(cx: &Context, f: &Stored, args: &[Array]) -> SmallVec<[Arr
 /// `steps` times `state = step(i, [state, ...])`, from the state `args[0]` on, with checkpoints so that memory grows with the
 /// square root of the steps.
 pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) -> Array {
-    let mut args: SmallVec<[Array; 4]> = args.into();
+    let step = step.clone();
+    let step: Rc<StepOf<Array>> = Rc::new(move |cx, i, args| Some(step(cx, i, args)).filter(|_| !cx.failed()));
+    let run = |piece: Rc<PieceOf<Array>>, args: &[Array]| {
+        let piece: Stored = Rc::new(move |cx: &Context, args: &[Array]| piece(cx, args).into_iter().collect());
+        Some(checkpoint(cx, &piece, args))
+    };
+    in_pieces(cx, &step, args, steps, run).unwrap_or_default()
+}
+
+/// A step, and some of them, with a state of any kind. `None`: the context knows why.
+type StepOf<T> = dyn Fn(&Context, usize, &[T]) -> Option<T>;
+type PieceOf<T> = dyn Fn(&Context, &[T]) -> Option<T>;
+
+/// A loop cut into pieces of about as many steps as there are pieces; each is given to `run`, which checkpoints it.
+pub(super) fn in_pieces<T: Clone + 'static>(
+    cx: &Context,
+    step: &Rc<StepOf<T>>,
+    args: &[T],
+    steps: usize,
+    run: impl Fn(Rc<PieceOf<T>>, &[T]) -> Option<T>,
+) -> Option<T> {
+    let mut args: SmallVec<[T; 4]> = args.into();
     let length = (steps as f64).sqrt().ceil().max(1.0) as usize;
     let mut first = 0;
     while first < steps && !cx.failed() {
         let (step, end) = (step.clone(), (first + length).min(steps));
-        let piece: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
-            let mut args: SmallVec<[Array; 4]> = args.into();
+        let piece = Rc::new(move |cx: &Context, args: &[T]| {
+            let mut args: SmallVec<[T; 4]> = args.into();
             for i in first..end {
-                if cx.failed() {
-                    return SmallVec::new();
-                }
-                args[0] = step(cx, i, &args);
+                args[0] = step(cx, i, &args)?;
             }
-            SmallVec::from_iter([std::mem::take(&mut args[0])])
+            Some(args.swap_remove(0))
         });
-        args[0] = checkpoint(cx, &piece, &args);
+        args[0] = run(piece, &args)?;
         first = end;
     }
-    if cx.failed() { Array::Null } else { std::mem::take(&mut args[0]) }
+    if cx.failed() { None } else { Some(args.swap_remove(0)) }
 }
 
 /// Runs what calls a function of the user's, as if no rule were running: what it reads decides what is computed. The flag of

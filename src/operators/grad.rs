@@ -34,6 +34,9 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
         // Already on this tape: a new input.
         x => x.layer(level).map_or(x, |(_, primal)| primal),
     };
+    // A number that has a name is recorded as any other, once the name has been found by it.
+    let named = cx.watcher().is_some().then(|| x.clone());
+    let x = normal(x);
     let node = match &x {
         Array::Number { .. } => tape.borrow_mut().push_number([u32::MAX; 2], [0.0; 2]),
         x => {
@@ -44,7 +47,7 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
         }
     };
     if let (Some(watcher), Some(node)) = (cx.watcher(), node) {
-        watcher.boxed(&x, &tape, node);
+        watcher.boxed(named.as_ref().unwrap_or(&x), &tape, node);
     }
     match node {
         Some(node) => Array::boxed(level, node, x),

@@ -36,6 +36,12 @@ impl Stop {
         let epsilon = if x.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
         if self.tolerance > 0.0 { self.tolerance } else { epsilon.powf(0.75) }
     }
+
+    /// With the tolerance of single precision, unless one was asked for.
+    pub fn or_single(self) -> Stop {
+        let tolerance = if self.tolerance > 0.0 { self.tolerance } else { f64::from(f32::EPSILON).powf(0.75) };
+        Stop { tolerance, ..self }
+    }
 }
 
 type Args = SmallVec<[Array; 4]>;
@@ -70,12 +76,24 @@ fn check_shape(y: &Array, x: &Array) -> Result<()> {
 
 /// x with x = f(x, a), by iteration from `args[0]` on; the other arguments are a.
 pub fn fixed_point(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
-    apply(cx, &FixedPoint { f: f.clone(), nargs: args.len(), stop }, &args.iter().collect::<SmallVec<[&Array; 4]>>())
+    fixed_point_as(cx, "ag_fixed_point", f, args, stop)
+}
+
+/// The same, under another name.
+pub fn fixed_point_as(cx: &Context, name: &'static str, f: &Stored, args: &[Array], stop: Stop) -> Array {
+    let op = FixedPoint { name, f: f.clone(), nargs: args.len(), stop };
+    apply(cx, &op, &args.iter().collect::<SmallVec<[&Array; 4]>>())
 }
 
 /// x with f(x, a) = 0, by Newton's method from `args[0]` on; the other arguments are a.
 pub fn root(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
-    apply(cx, &Root { f: f.clone(), nargs: args.len(), stop }, &args.iter().collect::<SmallVec<[&Array; 4]>>())
+    root_as(cx, "ag_root", f, args, stop)
+}
+
+/// The same, under another name.
+pub fn root_as(cx: &Context, name: &'static str, f: &Stored, args: &[Array], stop: Stop) -> Array {
+    let op = Root { name, f: f.clone(), nargs: args.len(), stop };
+    apply(cx, &op, &args.iter().collect::<SmallVec<[&Array; 4]>>())
 }
 
 /// Solution and parameters, as the function takes them.
@@ -108,16 +126,15 @@ fn push(cx: &Context, name: &str, f: &Stored, args: &[Array], argnums: &[usize],
 
 #[derive(Clone)]
 struct FixedPoint {
+    name: &'static str,
     f: Stored,
     nargs: usize,
     stop: Stop,
 }
 
-const FIXED_POINT: &str = "ag_fixed_point";
-
 impl Primitive for FixedPoint {
     fn name(&self) -> &str {
-        FIXED_POINT
+        self.name
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -128,24 +145,24 @@ impl Primitive for FixedPoint {
             let tolerance = self.stop.tolerance(&args[0]);
             let mut old = numbers(cx, &args[0])?;
             let mut step = f64::NAN;
-            for _ in 0..self.stop.steps {
+            let mut taken = 0;
+            while taken < self.stop.steps {
+                taken += 1;
                 let x = value(cx, &self.f, &args)?;
                 let new = numbers(cx, &x)?;
                 check_shape(&x, &args[0])?;
                 step = length(&new.iter().zip(&old).map(|(x, y)| x - y).collect::<Vec<_>>());
+                if !step.is_finite() {
+                    // An infinite step would be small beside what it leads to.
+                    break;
+                }
                 args[0] = x;
                 if step <= tolerance * (1.0 + length(&new)) {
                     return Ok(std::mem::take(&mut args[0]));
                 }
-                if !step.is_finite() {
-                    break;
-                }
                 old = new;
             }
-            Err(Error::value(format!(
-                "no fixed point was reached in {} steps: the last one had length {step:e}",
-                self.stop.steps
-            )))
+            Err(Error::value(format!("no fixed point was reached in {taken} steps: the last one had length {step:e}")))
         })
     }
 
@@ -176,7 +193,7 @@ impl Primitive for FixedPoint {
             SmallVec::from_iter([accumulate(cx, args[1].clone(), part)])
         });
         let args: Args = [&gs[0], &gs[0]].into_iter().chain(&solution).cloned().collect();
-        let w = fixed_point(cx, &adjoint, &args, self.stop);
+        let w = fixed_point_as(cx, self.name, &adjoint, &args, self.stop);
         pulled(cx, &self.f, &solution, argnums, &w)
     }
 
@@ -191,14 +208,15 @@ impl Primitive for FixedPoint {
             return SmallVec::from_iter([Array::Null]);
         }
         let f = self.f.clone();
-        let offset = push(cx, FIXED_POINT, &f, &solution, &argnums, &ts);
+        let offset = push(cx, self.name, &f, &solution, &argnums, &ts);
+        let name = self.name;
         // dx = f_x dx + f_a da, as a function of dx, f_a da, x, a.
         let tangent: Stored = Rc::new(move |cx: &Context, args: &[Array]| {
-            let part = push(cx, FIXED_POINT, &f, &args[2..], &[0], &args[..1]);
+            let part = push(cx, name, &f, &args[2..], &[0], &args[..1]);
             SmallVec::from_iter([accumulate(cx, args[1].clone(), part)])
         });
         let args: Args = [&offset, &offset].into_iter().chain(&solution).cloned().collect();
-        SmallVec::from_iter([fixed_point(cx, &tangent, &args, self.stop)])
+        SmallVec::from_iter([fixed_point_as(cx, name, &tangent, &args, self.stop)])
     }
 }
 
@@ -209,12 +227,11 @@ fn but_the_first(argnums: &[usize], ts: &[Array]) -> (SmallVec<[usize; 4]>, Args
 
 #[derive(Clone)]
 struct Root {
+    name: &'static str,
     f: Stored,
     nargs: usize,
     stop: Stop,
 }
-
-const ROOT: &str = "ag_root";
 
 impl Root {
     /// f_x as a matrix.
@@ -231,7 +248,7 @@ fn flat(cx: &Context, x: &Array) -> Array {
 
 impl Primitive for Root {
     fn name(&self) -> &str {
-        ROOT
+        self.name
     }
 
     /// Newton's method; steps are halved until the residual falls (J. Nocedal, S. J. Wright, Numerical Optimization, section
@@ -329,7 +346,7 @@ impl Primitive for Root {
         if argnums.is_empty() {
             return SmallVec::from_iter([Array::Null]);
         }
-        let moved = push(cx, ROOT, &self.f, &solution, &argnums, &ts);
+        let moved = push(cx, self.name, &self.f, &solution, &argnums, &ts);
         let x = solve(cx, &self.matrix(cx, &solution), &flat(cx, &unary(cx, &rows::NEG, &moved)), false);
         SmallVec::from_iter([shape::reshape(cx, &x, solution[0].shape())])
     }

@@ -6,7 +6,7 @@ use super::grad::{Function, Recorded, close, normal, one, push_forward, record, 
 use crate::array::{Element, Shape};
 use crate::context::Context;
 use crate::ops::{self, complex, create, elementwise as rows, shape};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Entry, Meta};
 use num_complex::Complex64;
 
 /// Elements of the largest array of a batch.
@@ -87,6 +87,7 @@ fn basis(cx: &Context, x: &Array, first: usize, count: usize, turned: bool) -> A
 /// Blocks of entries along a new first axis: `n` of them, `step` at a time where `together` works, else one by one.
 fn blocks(
     cx: &Context,
+    what: &'static str,
     n: usize,
     step: usize,
     together: impl Fn(usize, usize) -> Array,
@@ -99,7 +100,15 @@ fn blocks(
         let block = if one_by_one { None } else { cx.attempt(|| together(first, count)) };
         let block = block.unwrap_or_else(|| {
             one_by_one = true;
-            let entries: Vec<Array> = (first..first + count).map(&alone).collect();
+            let entries: Vec<Array> = (first..first + count)
+                .map(|number| {
+                    let Some(watcher) = cx.watcher() else { return alone(number) };
+                    let outer = watcher.entry(Some(Entry { what, number }));
+                    let entry = alone(number);
+                    watcher.entry(outer);
+                    entry
+                })
+                .collect();
             shape::stack(cx, &entries.iter().collect::<Vec<_>>(), 0)
         });
         settle(cx, std::iter::once(&block));
@@ -153,7 +162,7 @@ fn by_rows(cx: &Context, recorded: &Recorded, x: &Array) -> Array {
         on_batch(cx, count, |level| pull(&|turned| Array::batch(level, basis(cx, &y, first, count, turned))))
     };
     let alone = |i| pull(&|turned| shape::element(cx, &basis(cx, &y, i, 1, turned), 0));
-    let rows = blocks(cx, n, batch(n, recorded.largest()), together, alone);
+    let rows = blocks(cx, "row", n, batch(n, recorded.largest()), together, alone);
     cx.independent.set(independent.get());
     shape::reshape(cx, &rows, &shape)
 }
@@ -171,7 +180,7 @@ fn by_columns(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> 
     let together =
         |first, count| on_batch(cx, count, |level| push(Array::batch(level, basis(cx, x, first, count, false))));
     let alone = |i| push(shape::element(cx, &basis(cx, x, i, 1, false), 0));
-    let columns = blocks(cx, x.size(), batch(x.size(), x.size()), together, alone);
+    let columns = blocks(cx, "column", x.size(), batch(x.size(), x.size()), together, alone);
     if cx.failed() {
         return Array::Null;
     }

@@ -38,18 +38,49 @@ pub struct Options {
     pub max_steps: usize,
 }
 
-type Args = SmallVec<[Array; 4]>;
+impl Options {
+    /// With the tolerances of single precision, unless others were asked for.
+    pub fn or_single(self) -> Options {
+        Options { rtol: or(self.rtol, SINGLE), atol: or(self.atol, SINGLE), ..self }
+    }
+}
 
-const NAME: &str = "ag_odeint";
+fn or(x: f64, default: f64) -> f64 {
+    if x > 0.0 { x } else { default }
+}
+
+/// Tolerances that fit the precision; of `float64` that of scipy.integrate.odeint.
+const SINGLE: f64 = 1e-5;
+const DOUBLE: f64 = 1.490_12e-8;
+
+type Args = SmallVec<[Array; 4]>;
 
 /// The solution at the times `t`, along a new first axis, from `y0` at the first of them. `f` takes y, t and the arguments.
 pub fn odeint(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], options: Options) -> Array {
+    odeint_as(cx, "ag_odeint", f, y0, t, args, options)
+}
+
+/// The same, under another name.
+pub fn odeint_as(
+    cx: &Context,
+    name: &'static str,
+    f: &Stored,
+    y0: &Array,
+    t: &Array,
+    args: &[Array],
+    options: Options,
+) -> Array {
     let all: SmallVec<[&Array; 4]> = [y0, t].into_iter().chain(args).collect();
-    apply(cx, &Odeint { f: f.clone(), nargs: all.len(), options }, &all)
+    apply(cx, &Odeint { name, f: f.clone(), nargs: all.len(), options }, &all)
 }
 
 /// The same by the classical method of fourth order, with `steps` steps from each time to the next.
 pub fn rk4(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], steps: usize) -> Array {
+    rk4_as(cx, "ag_odeint", f, y0, t, args, steps)
+}
+
+/// The same, under another name.
+pub fn rk4_as(cx: &Context, name: &str, f: &Stored, y0: &Array, t: &Array, args: &[Array], steps: usize) -> Array {
     let check = || -> Result<()> {
         check_problem(y0, t)?;
         if steps == 0 {
@@ -61,13 +92,13 @@ pub fn rk4(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], step
         return Array::Null;
     }
     if let Err(e) = check() {
-        return cx.fail(e.within(NAME));
+        return cx.fail(e.within(name));
     }
     let mut y = astype(cx, y0, y0.dtype().inexact());
     let slope = |y: &Array, t: &Array| {
         let args: Args = [y, t].into_iter().chain(args).cloned().collect();
         let k = f(cx, &args).pop().unwrap_or_default();
-        if !cx.failed() && k.shape() != y.shape() { cx.fail(wrong_shape(&k, y.shape()).within(NAME)) } else { k }
+        if !cx.failed() && k.shape() != y.shape() { cx.fail(wrong_shape(&k, y.shape()).within(name)) } else { k }
     };
     let along = |y: &Array, h: &Array, k: &Array| binary(cx, &rows::ADD, y, &binary(cx, &rows::MUL, h, k));
     let times = |x: &Array, c: f64| binary(cx, &rows::MUL, x, &Array::weak(c));
@@ -115,6 +146,7 @@ fn check_problem(y0: &Array, t: &Array) -> Result<()> {
 
 #[derive(Clone)]
 struct Odeint {
+    name: &'static str,
     f: Stored,
     nargs: usize,
     options: Options,
@@ -128,7 +160,7 @@ impl Odeint {
     }
 
     fn again(&self, cx: &Context, f: Stored, z: &Array, t: &Array, args: &[Array]) -> Array {
-        odeint(cx, &f, z, t, args, self.options)
+        odeint_as(cx, self.name, &f, z, t, args, self.options)
     }
 }
 
@@ -151,7 +183,7 @@ fn negative(cx: &Context, x: &Array) -> Array {
 
 impl Primitive for Odeint {
     fn name(&self) -> &str {
-        NAME
+        self.name
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -273,13 +305,13 @@ impl Primitive for Odeint {
         extended.extend(wanted.iter().filter_map(|&k| tangent(k)));
         // (y, s) of the sensitivities, as one vector; the tangents of the arguments are arguments.
         let system: Stored = {
-            let (f, state) = (self.f.clone(), state.clone());
+            let (name, f, state) = (self.name, self.f.clone(), state.clone());
             Rc::new(move |cx: &Context, args: &[Array]| {
                 let part = |k: usize| shape::reshape(cx, &shape::slice_axis(cx, &args[0], 0, k * n, n), &state);
                 let all: Args = std::iter::once(part(0)).chain(args[1..2 + m].iter().cloned()).collect();
                 let argnums: SmallVec<[usize; 4]> = std::iter::once(0).chain(wanted.iter().copied()).collect();
                 let tangents: Args = std::iter::once(part(1)).chain(args[2 + m..].iter().cloned()).collect();
-                let (y, s) = push_forward(cx, NAME, &|cx, args| f(cx, args), &all, &argnums, &tangents);
+                let (y, s) = push_forward(cx, name, &|cx, args| f(cx, args), &all, &argnums, &tangents);
                 if cx.failed() {
                     return SmallVec::new();
                 }
@@ -369,9 +401,7 @@ fn solution(cx: &Context, f: &Stored, args: &[Array], options: Options) -> Resul
         return Err(Error::value("the times must be finite, and either never fall or never rise"));
     }
     let single = dtype == DType::F32;
-    let or = |x: f64, default: f64| if x > 0.0 { x } else { default };
-    // Those of scipy.integrate.odeint; as fits single precision.
-    let tolerance = if single { 1e-5 } else { 1.490_12e-8 };
+    let tolerance = if single { SINGLE } else { DOUBLE };
     let (rtol, atol) = (or(options.rtol, tolerance), or(options.atol, tolerance));
     let max_steps = if options.max_steps > 0 { options.max_steps } else { 100_000 };
     let mut all: Args = args.into();

@@ -1,6 +1,6 @@
 //! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
 
-use super::grad::{Function, grad, hvps, jvp, normal, one, push_forward, record, settle};
+use super::grad::{Arrays, Function, grad, hvps, jvp, normal, one, push_forward, record, settle};
 use super::jacobian::{Mode, jacobian};
 use crate::array::{Axes, shape};
 use crate::context::Context;
@@ -71,15 +71,32 @@ pub fn deriv(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> A
 /// `make_ggnvp`: the generalised Gauss-Newton product J^T H J v, with J the Jacobian of `f` with respect to an argument and
 /// H the Hessian of `g` (real, of one element) at the result of `f`.
 pub fn ggnvp(cx: &Context, f: &Function<'_>, g: &Function<'_>, args: &[Array], argnum: usize, v: &Array) -> Array {
-    let (mut values, mut tangents) = jvp(cx, f, args, &[argnum], std::slice::from_ref(v));
-    let (Some(y), Some(jv)) = (values.pop(), tangents.pop()) else { return Array::Null };
+    ggnvps(cx, f, g, args, &[argnum], std::slice::from_ref(v)).pop().unwrap_or_default()
+}
+
+/// The same with respect to several arguments together; `g` takes all results of `f`.
+pub fn ggnvps(
+    cx: &Context,
+    f: &Function<'_>,
+    g: &Function<'_>,
+    args: &[Array],
+    argnums: &[usize],
+    vs: &[Array],
+) -> Arrays {
+    let (ys, jvs) = jvp(cx, f, args, argnums, vs);
     if cx.failed() {
-        return Array::Null;
+        return Array::nulls(argnums.len());
     }
-    let hjv = hvps(cx, g, std::slice::from_ref(&y), &[0], &[jv]).pop().unwrap_or_default();
-    let recorded = record(cx, f, args, &[argnum]);
-    let result = if cx.failed() { Array::Null } else { recorded.pull(cx, &[hjv], true).pop().unwrap_or_default() };
+    // Integers among the results are no variables of g.
+    let inner: Vec<usize> = (0..ys.len()).filter(|&i| ys[i].dtype().is_inexact()).collect();
+    let jvs: Arrays = inner.iter().map(|&i| jvs[i].clone()).collect();
+    let mut hjvs: Arrays = Array::nulls(ys.len());
+    for (&i, hjv) in inner.iter().zip(hvps(cx, g, &ys, &inner, &jvs)) {
+        hjvs[i] = hjv;
+    }
+    let recorded = record(cx, f, args, argnums);
+    let found: Arrays = if cx.failed() { Array::nulls(argnums.len()) } else { recorded.pull(cx, &hjvs, true) };
     super::grad::close(cx, recorded);
-    settle(cx, std::iter::once(&result));
-    normal(result)
+    settle(cx, found.iter());
+    found.into_iter().map(normal).collect()
 }

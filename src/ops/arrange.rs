@@ -182,7 +182,7 @@ linear! { Roll "ag_roll" |self, cx, t| {
 }, |cx, g| {
     let back = self.shape[self.axis] - self.shift;
     apply(cx, &Roll { axis: self.axis, shift: back, shape: self.shape.clone() }, &[&fit(cx, g, &self.shape)])
-}, batch |cx, x, _n| roll_axis(cx, x, self.shift as i64, self.axis + 1) }
+}, batch |cx, x, _n| roll_axis(cx, x, self.shift as i64, self.axis + 1), shown format!("shift={}, axis={}", self.shift, self.axis) }
 
 // ------------------------------------------------------------------------------------------------------- repetitions
 

@@ -91,6 +91,25 @@ impl Primitive for Correlation {
         self.name
     }
 
+    fn parameters(&self) -> String {
+        let of = |what: &str, value: fn(&Axis) -> usize, usual: usize| {
+            let values: Shape = self.geometry.axes.iter().map(value).collect();
+            if values.iter().all(|&v| v == usual) { String::new() } else { format!("{what}={}", Show(&values)) }
+        };
+        let role = match self.role {
+            Output => "",
+            Input => "with respect to the input",
+            Kernel => "with respect to the kernel",
+        };
+        let parts = [
+            role.into(),
+            of("stride", |a| a.stride, 1),
+            of("padding", |a| a.before, 0),
+            of("dilation", |a| a.dilation, 1),
+        ];
+        parts.into_iter().filter(|p: &String| !p.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let promoted = args[0].dtype().promote(args[1].dtype());
         let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };

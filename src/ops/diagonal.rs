@@ -22,6 +22,10 @@ struct Place {
 }
 
 impl Place {
+    fn text(&self) -> String {
+        format!("offset={}, axis1={}, axis2={}", self.offset, self.axes[0], self.axes[1])
+    }
+
     fn new(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<Place> {
         let n = shape.len();
         if n < 2 {
@@ -68,7 +72,7 @@ struct Diagonal(Place);
 linear! { Diagonal "ag_diagonal" |self, _cx, t| {
     let (shape, strides, at) = self.0.over(t.strides());
     t.view_as(shape, (t.offset() as isize + at) as usize, strides)
-}, |cx, g| apply(cx, &MakeDiagonal(self.0.clone()), &[&fit(cx, g, &self.0.result())]) }
+}, |cx, g| apply(cx, &MakeDiagonal(self.0.clone()), &[&fit(cx, g, &self.0.result())]), shown self.0.text() }
 
 /// Zeros with the last axis of `x` as diagonal: the inverse of [`diagonal`]. Axes are those of the result.
 pub fn make_diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
@@ -105,7 +109,7 @@ linear! { MakeDiagonal "ag_make_diagonal" |self, cx, t| {
             }
         });
     })?)
-}, |cx, g| apply(cx, &Diagonal(self.0.clone()), &[&fit(cx, g, &self.0.shape)]) }
+}, |cx, g| apply(cx, &Diagonal(self.0.clone()), &[&fit(cx, g, &self.0.shape)]), shown self.0.text() }
 
 /// `numpy.diag`: the `k`-th diagonal of a matrix, or a matrix with a vector as `k`-th diagonal.
 pub fn diag(cx: &Context, x: &Array, k: i64) -> Result<Array> {

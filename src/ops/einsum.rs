@@ -424,6 +424,10 @@ struct Diagonal {
 }
 
 impl Diagonal {
+    fn text(&self) -> String {
+        format!("axes to {:?}", self.to.as_slice())
+    }
+
     /// The diagonal's shape, and its strides in an array of shape `whole` with the strides given.
     fn of(&self, strides: &[isize]) -> (Shape, Strides) {
         let n = self.to.iter().max().map_or(0, |m| m + 1);
@@ -439,6 +443,10 @@ impl Diagonal {
 impl Primitive for Diagonal {
     fn name(&self) -> &str {
         "ag_einsum"
+    }
+
+    fn parameters(&self) -> String {
+        self.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -467,6 +475,10 @@ struct Embed(Diagonal);
 impl Primitive for Embed {
     fn name(&self) -> &str {
         "ag_einsum"
+    }
+
+    fn parameters(&self) -> String {
+        format!("{}, transposed", self.0.text())
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

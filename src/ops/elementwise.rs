@@ -705,6 +705,10 @@ impl Primitive for Clip {
         "ag_clip"
     }
 
+    fn parameters(&self) -> String {
+        format!("{}, {}", self.low, self.high)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = binary_kernel(cx, &math::MAXIMUM, &args[0], &Array::weak(self.low))?;
         binary_kernel(cx, &math::MINIMUM, &x, &Array::weak(self.high))

@@ -108,6 +108,35 @@ struct Positions {
 }
 
 impl Plan {
+    /// The index as text, for traces: `[1:3, :, [0, 2]]`.
+    fn text(&self) -> String {
+        const SHOWN: usize = 6;
+        let list = |list: &Tensor| match list.is_ready() && list.size() <= SHOWN && list.ndim() < 2 {
+            true if list.ndim() == 0 => list.first::<i64>().to_string(),
+            true => {
+                let items: Vec<String> = list.view::<i64>().iter().map(i64::to_string).collect();
+                format!("[{}]", items.join(", "))
+            }
+            false => format!("i64{:?}", list.shape()),
+        };
+        let along = self.positions.as_ref().map_or(&[][..], |p| &p.along);
+        let items: Vec<String> = (self.window.iter().enumerate())
+            .map(|(k, w)| match (along.iter().find(|a| a.0 == k), w.source) {
+                (Some((_, positions)), _) => list(positions),
+                (None, None) => "None".into(),
+                (None, Some(_)) if w.step == 0 => w.start.to_string(),
+                (None, Some(axis)) if w.step == 1 && w.length == self.from[axis] => ":".into(),
+                (None, Some(_)) => {
+                    let stop = w.start + w.step * w.length as i64;
+                    let stop = if stop < 0 { String::new() } else { stop.to_string() };
+                    let step = if w.step == 1 { String::new() } else { format!(":{}", w.step) };
+                    format!("{}:{stop}{step}", w.start)
+                }
+            })
+            .collect();
+        format!("[{}]", items.join(", "))
+    }
+
     /// Resolves an index; checks everything.
     pub fn new(cx: &Context, from: &[usize], items: &[Item]) -> Result<Shared<Plan>> {
         let consumed: usize = items
@@ -534,6 +563,10 @@ struct Get(Shared<Plan>);
 impl Primitive for Get {
     fn name(&self) -> &str {
         "ag_index"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

@@ -301,4 +301,8 @@ linear! { Surrounded "ag_pad" |self, cx, t| {
 }, |cx, g| {
     let g = fit(cx, g, &self.to);
     (0..self.from.len()).fold(g, |g, axis| slice_axis(cx, &g, axis, self.before[axis], self.from[axis]))
+}, shown {
+    let after = |k: usize| self.to[k] - self.before[k] - self.from[k];
+    let widths: Vec<String> = (0..self.to.len()).map(|k| format!("({}, {})", self.before[k], after(k))).collect();
+    format!("pad_width=({})", widths.join(", "))
 } }

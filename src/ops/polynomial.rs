@@ -171,6 +171,10 @@ impl Primitive for Powers {
         "ag_vander"
     }
 
+    fn parameters(&self) -> String {
+        format!("n={}", self.0)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         fn fill<T: Product>(cx: &Context, x: &Tensor, n: usize) -> Result<Array> {
             let y = cx.engine.build::<T>(&[x.size(), n], |y| {

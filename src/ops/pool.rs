@@ -62,6 +62,12 @@ pub fn pool2d(cx: &Context, which: Pooling, x: &Array, window: Both, stride: Bot
 struct Windows([Axis; 2]);
 
 impl Windows {
+    fn text(&self) -> String {
+        let [a, b] = &self.0;
+        let text = format!("window=({}, {}), stride=({}, {})", a.kernel, b.kernel, a.stride, b.stride);
+        if a.before + b.before == 0 { text } else { format!("{text}, padding=({}, {})", a.before, b.before) }
+    }
+
     fn image(&self) -> usize {
         self.0[0].input * self.0[1].input
     }
@@ -236,6 +242,10 @@ impl Primitive for MaxPool {
         "ag_max_pool2d"
     }
 
+    fn parameters(&self) -> String {
+        self.0.text()
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = cx.engine.contiguous(&cx.tensor(&args[0])?)?;
         Ok(match x.dtype() {
@@ -270,6 +280,10 @@ struct Pick {
 impl Primitive for Pick {
     fn name(&self) -> &str {
         "ag_max_pool2d"
+    }
+
+    fn parameters(&self) -> String {
+        format!("{}, {}", self.windows.text(), if self.back { "back" } else { "at the maxima" })
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

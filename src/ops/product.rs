@@ -37,6 +37,16 @@ impl Primitive for Stacked {
         "ag_matmul"
     }
 
+    fn parameters(&self) -> String {
+        match self.turned {
+            [false, false] => "",
+            [true, false] => "the first one transposed",
+            [false, true] => "the second one transposed",
+            [true, true] => "both transposed",
+        }
+        .into()
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let promoted = args[0].dtype().promote(args[1].dtype());
         let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };

@@ -63,6 +63,10 @@ struct Line {
 }
 
 impl Line {
+    fn text(&self) -> String {
+        format!("axis={}{}", self.axis, if self.reverse { ", from the end" } else { "" })
+    }
+
     fn turned(&self) -> Line {
         Line { reverse: !self.reverse, ..self.clone() }
     }
@@ -141,7 +145,7 @@ struct CumSum(Line);
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.0.shape, |d| self.0.scan(d, t.elements::<T>(), T::plus))?)
-}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]) }
+}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
 
@@ -156,6 +160,10 @@ struct CumProd(Line);
 impl Primitive for CumProd {
     fn name(&self) -> &str {
         "ag_cumprod"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -207,6 +215,10 @@ impl Recurrence {
 impl Primitive for Recurrence {
     fn name(&self) -> &str {
         "recurrence"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 /// A linear primitive of one argument: nothing is kept, the tangent goes the same way as the value.
 macro_rules! linear {
     ($id:ident $name:literal |$self:ident, $cx:ident, $t:ident| $eval:expr, |$vcx:ident, $g:ident| $vjp:expr
-     $(, batch |$bcx:ident, $x:ident, $n:ident| $batch:expr)?) => {
+     $(, batch |$bcx:ident, $x:ident, $n:ident| $batch:expr)? $(, shown $shown:expr)?) => {
         impl Primitive for $id {
             fn name(&self) -> &str {
                 $name
@@ -22,6 +22,11 @@ macro_rules! linear {
                 let $t = $cx.tensor(&args[0])?;
                 Ok(Array::from($eval))
             }
+            $(
+                fn parameters(&$self) -> String {
+                    $shown
+                }
+            )?
             fn keeps(&self, _: &[usize]) -> u64 {
                 0
             }
@@ -65,7 +70,8 @@ linear! { Reshape "ag_reshape" |self, cx, t| {
     }
     let t = cx.engine.contiguous(&t)?;
     t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
-}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)) }
+}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)),
+shown format!("shape={}", Show(&self.to)) }
 
 /// A shape behind the axis of a batch of `n`.
 pub fn behind(n: usize, shape: &[usize]) -> Shape {
@@ -164,7 +170,7 @@ linear! { Transpose "ag_transpose" |self, cx, t| {
     let mut axes = moved_by_one(&self.0);
     axes.insert(0, 0);
     transpose(cx, x, &axes)
-} }
+}, shown format!("axes={}", Show(&self.0)) }
 
 /// A view with the axes in another order.
 pub fn permuted(t: &Tensor, axes: &[usize]) -> Tensor {
@@ -196,7 +202,8 @@ linear! { BroadcastTo "ag_broadcast_to" |self, cx, t| {
         Error::shape(format!("cannot broadcast array of shape {} to shape {}", Show(t.shape()), Show(&self.0)))
     })?;
     t.view_as(self.0.clone(), t.offset(), strides)
-}, |_cx, g| g.clone(), batch |cx, x, n| broadcast_to(cx, &with_ndim(cx, x, self.0.len()), &behind(n, &self.0)) }
+}, |_cx, g| g.clone(), batch |cx, x, n| broadcast_to(cx, &with_ndim(cx, x, self.0.len()), &behind(n, &self.0)),
+shown format!("shape={}", Show(&self.0)) }
 
 /// `numpy.expand_dims`: a new axis of extent 1 before axis `axis`.
 pub fn expand_dims(cx: &Context, x: &Array, axis: usize) -> Array {
@@ -364,7 +371,8 @@ linear! { SliceAxis "slice" |self, _cx, t| {
     let offset = t.offset() as isize + self.start as isize * t.strides()[self.axis];
     t.view_as(shape, offset as usize, t.strides().into())
 }, |cx, g| pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length),
-batch |cx, x, _n| slice_axis(cx, x, self.axis + 1, self.start, self.length) }
+batch |cx, x, _n| slice_axis(cx, x, self.axis + 1, self.start, self.length),
+shown format!("{}:{}, axis={}", self.start, self.start + self.length, self.axis) }
 
 /// Zeros put before and after, along `axis`.
 pub fn pad_axis(cx: &Context, x: &Array, axis: usize, before: usize, after: usize) -> Array {

@@ -29,6 +29,10 @@ impl Primitive for Solve {
         "solve"
     }
 
+    fn parameters(&self) -> String {
+        if self.transposed { "the first one transposed".into() } else { String::new() }
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let double = |x: &Array| cx.engine.contiguous(&cast(cx, cx.lazy_tensor(x)?, DType::F64)?);
         let dtype = args[0].dtype().promote(args[1].dtype());

@@ -50,4 +50,4 @@ pub mod watch;
 pub use apply::{ALL, ANS, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of};
 pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
 pub use value::{Array, Nested, Number};
-pub use watch::{Note, Notes, Place, Watcher};
+pub use watch::{Entry, Note, Notes, Place, Watcher};

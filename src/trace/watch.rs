@@ -8,6 +8,7 @@
 use super::apply::{Primitive, apply_all, apply_one};
 use super::tape::Tape;
 use super::value::Array;
+use crate::array::DType;
 use crate::context::Context;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -93,6 +94,14 @@ pub struct Pull<'a> {
     pub parents: &'a [(u32, u32)],
 }
 
+/// A row or a column of a Jacobian that is computed by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// `row` or `column`.
+    pub what: &'static str,
+    pub number: usize,
+}
+
 /// Who watches. Each call runs what it is about, and may look at values before and after.
 pub trait Watcher {
     fn operation(
@@ -113,6 +122,9 @@ pub trait Watcher {
 
     /// The reverse-mode rule of a node, whose contributions are added to `cotangents`.
     fn pull(&self, cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dyn FnMut(&mut [Array]));
+
+    /// What is computed from now on is this entry of a Jacobian; returns what it was before.
+    fn entry(&self, entry: Option<Entry>) -> Option<Entry>;
 
     /// A value has become an input of a tape.
     fn boxed(&self, value: &Array, tape: &Rc<RefCell<Tape>>, node: u32);
@@ -162,6 +174,8 @@ fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
     for (k, a) in args.iter().enumerate() {
         match **a {
             Array::Number { value, .. } => values[k] = value,
+            // One that has a name.
+            Array::Plain(ref t) if t.ndim() == 0 && t.dtype() == DType::F64 && t.is_ready() => values[k] = t.first(),
             Array::Variable { node, level, value } => {
                 values[k] = value;
                 if cx.trace.is_live(level) {

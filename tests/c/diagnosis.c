@@ -131,6 +131,42 @@ static void callbacks(ag_context *cx) {
   ag_primitive_free(cx, p);
 }
 
+/* ---- numbers with names ---- */
+
+/* scale sin(x), also in what is differentiated twice */
+static ag_array scaled(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  return ag_mul(cx, ag_sin(cx, args[0]), user ? *(ag_array *)user : args[1]);
+}
+
+static void named_numbers(ag_context *cx) {
+  ag_array unnamed = ag_scalar(cx, 1.7), scale = ag_label(cx, ag_scalar(cx, 1.7), "scale"), args[2], plain[2];
+  args[0] = ag_label(cx, ag_scalar(cx, 0.3), "angle"), args[1] = scale;
+  plain[0] = ag_scalar(cx, 0.3), plain[1] = unnamed;
+  CHECK(ag_item(cx, scale) == 1.7 && ag_ndim(cx, scale) == 0 && ag_dtype(cx, scale) == AG_F64);
+  CHECK_HAS(ag_function_to_text(cx, scaled, NULL, args, 2, 0), "v0 : f64[] = input \"angle\"");
+  CHECK_HAS(ag_function_to_text(cx, scaled, &scale, args, 1, 0), "ag_mul(v1, \"scale\")");
+  /* the same bits as without names, watched or not */
+  for (int watched = 0; watched < 2; watched++) {
+    if (watched) ag_detail_begin(cx, 1);
+    for (size_t k = 0; k < 2; k++) {
+      CHECK(ag_item(cx, ag_grad(cx, scaled, NULL, args, 2, k)) == ag_item(cx, ag_grad(cx, scaled, NULL, plain, 2, k)));
+      CHECK(ag_item(cx, ag_hessian(cx, scaled, NULL, args, 2, k)) == ag_item(cx, ag_hessian(cx, scaled, NULL, plain, 2, k)));
+    }
+    CHECK(ag_item(cx, ag_grad(cx, scaled, &scale, args, 1, 0)) == ag_item(cx, ag_grad(cx, scaled, &unnamed, plain, 1, 0)));
+    CHECK(ag_item(cx, ag_add(cx, scale, scale)) == 3.4 && ag_item(cx, ag_mul_scalar(cx, scale, 2.0)) == 3.4);
+    if (watched) ag_detail_end(cx);
+  }
+  /* in the message of an anomaly */
+  ag_anomaly_begin(cx, 0);
+  ag_array zero = ag_label(cx, ag_scalar(cx, 0.0), "rate");
+  CHECK(is_null(ag_log(cx, zero)));
+  CHECK_ERROR(cx, AG_ERR_ANOMALY, "of args[0] f64[] \"rate\" = 0");
+  ag_anomaly_end(cx);
+  CHECK(ag_label(cx, zero, "again").bits == zero.bits && ag_item(cx, zero) == 0.0);
+  CHECK_OK(cx);
+}
+
 /* ---- pictures and traces ---- */
 
 static void pictures(ag_context *cx) {
@@ -323,6 +359,7 @@ int main(void) {
   ag_context *cx = ag_context_new();
   the_first_nan_stops(cx);
   callbacks(cx);
+  named_numbers(cx);
   pictures(cx);
   traces(cx);
   profiles(cx);

@@ -80,6 +80,46 @@ static void a_training_step(void) {
   ag_context_free(cx);
 }
 
+/* The same of a tree of parameters, with Adam. */
+static ag_tree tree_objective(ag_context *cx, const ag_tree *args, size_t nargs, void *user) {
+  ag_array p[PARAMETERS];
+  (void)nargs;
+  p[0] = ag_tree_array_at(cx, args[0], "0/w"), p[1] = ag_tree_array_at(cx, args[0], "0/b");
+  p[2] = ag_tree_array_at(cx, args[0], "1/w"), p[3] = ag_tree_array_at(cx, args[0], "1/b");
+  return ag_tree_leaf(cx, objective(cx, p, PARAMETERS, user));
+}
+
+static void a_step_of_adam(void) {
+  static const char *const keys[] = {"w", "b"};
+  ag_context *cx = ag_context_new();
+  struct net net = make_net(cx);
+  struct batch batch;
+  ag_tree layers[LAYERS], parameters, state, gradient;
+  ag_optimizer_options options;
+  batch.images = net.images, batch.targets = net.targets;
+  for (int k = 0; k < LAYERS; k++) layers[k] = ag_tree_dict_of(cx, keys, net.parameters + 2 * k, 2);
+  parameters = ag_tree_list(cx, layers, LAYERS);
+  ag_optimizer_defaults(cx, AG_ADAM, &options, sizeof options);
+  state = ag_optimizer_init(cx, parameters, &options);
+  long calls = 0;
+  ag_memory_stats before = memory_of(cx);
+  double first = 0.0, last = 0.0;
+  for (int i = 0; i < WARM_UP + STEPS; i++) {
+    if (i == WARM_UP) calls = memory_calls, before = memory_of(cx), first = last;
+    ag_scope step = ag_scope_enter(cx);
+    last = ag_item(cx, ag_tree_value_and_grad(cx, tree_objective, &batch, &parameters, 1, 0, &gradient));
+    ag_optimizer_update(cx, parameters, gradient, state, &options);
+    ag_scope_leave(cx, step);
+  }
+  long made = memory_calls - calls;
+  if (made != 0) printf("%ld calls of malloc and its kin in %d steps of Adam\n", made, STEPS);
+  CHECK(made == 0);
+  CHECK(memory_of(cx).system_allocations == before.system_allocations);
+  CHECK(last < first);
+  CHECK_OK(cx);
+  ag_context_free(cx);
+}
+
 static ag_array chain(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs, (void)user;
   ag_array x = args[0];
@@ -108,6 +148,7 @@ static void a_scalar_chain(void) {
 
 int main(void) {
   a_training_step();
+  a_step_of_adam();
   a_scalar_chain();
   return failures != 0;
 }

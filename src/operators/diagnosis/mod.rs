@@ -16,7 +16,7 @@ use crate::array::Tensor;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::watch::{Call, Given, Note, Pull};
-use crate::trace::{Array, Meta, Place, Tape, Watcher};
+use crate::trace::{Array, Entry, Meta, Place, Tape, Watcher};
 use profile::Profile;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -48,6 +48,8 @@ pub struct Diagnosis {
     /// The derivative rules that are running.
     rules: RefCell<Vec<Rc<str>>>,
     place: RefCell<Option<Place>>,
+    /// The row or column of a Jacobian that is being computed by itself.
+    entry: Cell<Option<Entry>>,
     /// Plain arrays with labels. An array that nobody else holds is let go when the next one gets a label.
     labels: RefCell<Vec<(Tensor, Rc<str>)>>,
     pub profile: Profile,
@@ -144,8 +146,8 @@ impl Diagnosis {
         }
     }
 
-    /// Names an array: on the tapes on which it is recorded, or the plain array itself. Plain numbers have no identity
-    /// that a name could stick to.
+    /// Names an array: on the tapes on which it is recorded, or the plain array itself. A plain number has no identity that
+    /// a name could stick to; as an array of rank 0 it has.
     pub fn label(&self, cx: &Context, x: &Array, label: &str) {
         let label: Rc<str> = label.into();
         each_node(cx, x, |tape, node, _| tape.borrow_mut().notes.of(node).label = Some(label.clone()));
@@ -257,6 +259,13 @@ impl Diagnosis {
         self.rules.borrow().last().map(|name| format!(", in the derivative of {name}")).unwrap_or_default()
     }
 
+    /// What stands behind a message: the row of a Jacobian that is being computed, and the line of the program.
+    fn whence(&self, place: Option<&Place>) -> String {
+        let entry = self.entry.get().map(|e| format!("; in {} {} of a Jacobian", e.what, e.number));
+        let place = place.map(|p| format!("; called at {}:{}", p.file, p.line));
+        [entry, place].into_iter().flatten().collect()
+    }
+
     fn check_results(&self, cx: &Context, anomaly: Anomaly, call: &Call<'_>, results: &[Array]) {
         for (i, y) in results.iter().enumerate() {
             let Some(bad) = values::first_bad(y, anomaly.nan_only) else { continue };
@@ -266,7 +275,7 @@ impl Diagnosis {
                 text += if k == 0 { "; of " } else { ", " };
                 text += &self.argument(cx, k, x, anomaly.nan_only);
             }
-            text += &called_at(self.place.borrow().as_ref());
+            text += &self.whence(self.place.borrow().as_ref());
             cx.fail(Error::anomaly(text).within(call.name));
             return;
         }
@@ -293,14 +302,10 @@ impl Diagnosis {
             let state = bad(g).map_or("is finite".into(), |b| format!("is {} already", b.named()));
             text += &format!("; the cotangent of the result, {}, {state}", kind(g.dtype(), g.shape()));
         }
-        text += &called_at(note.place.as_ref());
+        text += &self.whence(note.place.as_ref());
         drop(tape);
         cx.fail(Error::anomaly(text).within(name));
     }
-}
-
-fn called_at(place: Option<&Place>) -> String {
-    place.map(|p| format!("; called at {}:{}", p.file, p.line)).unwrap_or_default()
 }
 
 /// The nodes of a value, on all open tapes, highest level first.
@@ -371,7 +376,7 @@ impl Watcher for Diagnosis {
                     let state = bad(t).map_or("is finite".into(), |b| format!("is {} already", b.named()));
                     text += &format!("; that of an argument, {}, {state}", kind(t.dtype(), t.shape()));
                 }
-                text += &called_at(self.place.borrow().as_ref());
+                text += &self.whence(self.place.borrow().as_ref());
                 cx.fail(Error::anomaly(text).within(name));
             }
         }
@@ -398,6 +403,10 @@ impl Watcher for Diagnosis {
         if let Some(anomaly) = self.anomaly().filter(|_| !cx.failed()) {
             self.check_pull(cx, anomaly, &name, pull, cotangents);
         }
+    }
+
+    fn entry(&self, entry: Option<Entry>) -> Option<Entry> {
+        self.entry.replace(entry)
     }
 
     fn boxed(&self, value: &Array, tape: &Rc<RefCell<Tape>>, node: u32) {

@@ -13,6 +13,8 @@ pub struct Bad {
     complex: bool,
     /// Where it is; empty for a number.
     index: Vec<usize>,
+    /// Which value of a batch it is in.
+    row: Option<usize>,
 }
 
 impl Bad {
@@ -27,6 +29,9 @@ impl Display for Bad {
         f.write_str(&number(self.value, self.complex))?;
         if !self.index.is_empty() {
             write!(f, " at {:?}", self.index)?;
+        }
+        if let Some(row) = self.row {
+            write!(f, " of value {row} of a batch")?;
         }
         Ok(())
     }
@@ -57,10 +62,14 @@ fn ready(x: &Array) -> Option<Tensor> {
 pub fn first_bad(x: &Array, nan_only: bool) -> Option<Bad> {
     if let Array::Number { value, .. } | Array::Variable { value, .. } = *x {
         let bad = value.is_nan() || !nan_only && value.is_infinite();
-        return bad.then(|| Bad { value: value.into(), complex: false, index: Vec::new() });
+        return bad.then(|| Bad { value: value.into(), complex: false, index: Vec::new(), row: None });
     }
     if let Array::Nested(n) = x {
-        return first_bad(&n.primal, nan_only);
+        let mut bad = first_bad(&n.primal, nan_only)?;
+        if n.batch && !bad.index.is_empty() {
+            bad.row = Some(bad.index.remove(0));
+        }
+        return Some(bad);
     }
     let t = ready(x).filter(|t| t.dtype().is_inexact() && t.size() > 0)?;
     let bad = |x: f64| x.is_nan() || !nan_only && x.is_infinite();
@@ -83,7 +92,7 @@ pub fn first_bad(x: &Array, nan_only: bool) -> Option<Bad> {
         *i = rest % d;
         rest /= d;
     }
-    Some(Bad { value, complex: t.dtype().is_complex(), index })
+    Some(Bad { value, complex: t.dtype().is_complex(), index, row: None })
 }
 
 /// Bytes of values, computed or not.
@@ -150,6 +159,8 @@ mod tests {
         let i = Array::from(f64::NEG_INFINITY);
         assert_eq!(first_bad(&i, false).unwrap().to_string(), "-inf");
         assert_eq!(first_bad(&i, true), None);
+        let batch = Array::batch(7, x);
+        assert_eq!(first_bad(&batch, false).unwrap().to_string(), "NaN at [0] of value 1 of a batch");
         assert_eq!(kind(DType::C64, &[2, 3]), "c64[2, 3]");
     }
 

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::operators::grad::settle;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::leaves::{check_like, dot};
-use crate::operators::tree::{Leaves, Tree};
+use crate::operators::tree::{Form, Kind, Tree};
 use crate::ops::{complex, create, elementwise as rows};
 use crate::trace::Array;
 
@@ -52,28 +52,61 @@ impl Options {
     }
 }
 
+/// A part of a method's state.
+struct Part {
+    key: &'static str,
+    /// What its elements are at first; `None` for one number, how many steps were made.
+    first: Option<f64>,
+    /// Whether it is real where the parameters are complex.
+    real: bool,
+}
+
+impl Method {
+    /// By ascending keys, as in a dict.
+    fn parts(self) -> &'static [Part] {
+        match self {
+            Method::Sgd => &[Part { key: "velocity", first: Some(0.0), real: false }],
+            Method::RmsProp => &[Part { key: "square", first: Some(1.0), real: true }],
+            Method::Adam => &[
+                Part { key: "iteration", first: None, real: true },
+                Part { key: "mean", first: Some(0.0), real: false },
+                Part { key: "square", first: Some(0.0), real: true },
+            ],
+        }
+    }
+}
+
 /// The state before the first step.
 pub fn init(cx: &Context, method: Method, x: &Tree) -> Result<Tree> {
     let filled = |value: f64, real: bool| {
-        x.with(
-            x.leaves()
-                .iter()
-                .map(|x| {
-                    let dtype = if real && x.dtype().is_complex() { x.dtype().real() } else { x.dtype() };
-                    create::full(cx, dtype, &Shape::from_slice(x.shape()), value)
-                })
-                .collect(),
-        )
+        x.with(x.leaves().iter().map(|x| {
+            let dtype = if real && x.dtype().is_complex() { x.dtype().real() } else { x.dtype() };
+            create::full(cx, dtype, &Shape::from_slice(x.shape()), value)
+        }))
     };
-    Tree::dict(match method {
-        Method::Sgd => vec![("velocity".into(), filled(0.0, false))],
-        Method::RmsProp => vec![("square".into(), filled(1.0, true))],
-        Method::Adam => vec![
-            ("iteration".into(), Array::from(0.0).into()),
-            ("mean".into(), filled(0.0, false)),
-            ("square".into(), filled(0.0, true)),
-        ],
-    })
+    let part = |part: &Part| match part.first {
+        Some(value) => filled(value, part.real),
+        None => Array::from(0.0).into(),
+    };
+    Tree::dict(method.parts().iter().map(|p| (p.key.into(), part(p))).collect())
+}
+
+/// Whether a state is one of this method for parameters like `x`, without making one.
+fn fits(method: Method, x: &Tree, state: &Tree) -> bool {
+    let (parts, form) = (method.parts(), state.form());
+    let (number, n) = (Form::default(), x.leaves().len());
+    let mut start = 0;
+    form.kind() == Kind::Dict
+        && form.len() == parts.len()
+        && parts.iter().enumerate().all(|(i, part)| {
+            let (like, count) = if part.first.is_some() { (x.form(), n) } else { (&number, 1) };
+            let leaves = state.leaves().get(start..start + count).unwrap_or_default();
+            start += count;
+            let shapes = || leaves.iter().zip(x.leaves()).all(|(s, x)| s.shape() == x.shape());
+            form.key(i) == Some(part.key)
+                && form.item(i).is_some_and(|item| like.difference(item).is_none())
+                && if part.first.is_some() { shapes() } else { leaves.iter().all(|s| s.ndim() == 0) }
+        })
 }
 
 /// a x + b y, in the precision of the arrays.
@@ -100,10 +133,13 @@ fn squared(cx: &Context, g: &Array) -> Array {
 /// Parameters and state after a step along the gradient.
 pub fn update(cx: &Context, o: &Options, x: &Tree, gradient: &Tree, state: &Tree) -> Result<(Tree, Tree)> {
     check_like("the gradient", x, gradient)?;
-    check_like("the state", &init(cx, o.method, x)?, state)?;
+    if !fits(o.method, x, state) {
+        check_like("the state", &init(cx, o.method, x)?, state)?;
+    }
     let (n, old) = (x.leaves().len(), state.leaves());
-    let mut moved: Leaves = x.leaves().into();
-    let mut new: Leaves = old.into();
+    // Copies that share the leaves, of which those that change are replaced.
+    let (mut moved_tree, mut new_tree) = (x.clone(), state.clone());
+    let (moved, new) = (moved_tree.leaves_mut(), new_tree.leaves_mut());
     let mut number = 0.0;
     if o.method == Method::Adam {
         let iteration = cx.tensor(&rows::astype(cx, &old[0].plain(), DType::F64))?;
@@ -131,8 +167,8 @@ pub fn update(cx: &Context, o: &Options, x: &Tree, gradient: &Tree, state: &Tree
             }
         }
     }
-    settle(cx, moved.iter().chain(&new));
-    Ok((x.with(moved), state.with(new)))
+    settle(cx, moved.iter().chain(new.iter()));
+    Ok((moved_tree, new_tree))
 }
 
 /// What the callback of a loop sees, before the step: iteration, value, norm of the gradient, parameters, gradient.

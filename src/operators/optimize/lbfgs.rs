@@ -9,7 +9,7 @@
 //! strong Wolfe conditions. Stopping rules and defaults are those of SciPy's `L-BFGS-B`.
 
 use super::search::{Found, Wolfe, search};
-use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};
+use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, reserved, zeros};
 use crate::error::Result;
 
 /// How far to look back, and when to stop.
@@ -42,9 +42,9 @@ struct History {
 }
 
 impl History {
-    fn new(most: usize) -> History {
+    fn new(most: usize) -> Result<History> {
         let (s, y, sy) = (Vec::new(), Vec::new(), Vec::new());
-        History { most, s, y, sy, theta: 1.0, m: Vec::new(), alphas: vec![0.0; most] }
+        Ok(History { most, s, y, sy, theta: 1.0, m: Vec::new(), alphas: zeros(most)? })
     }
 
     fn len(&self) -> usize {
@@ -76,10 +76,7 @@ impl History {
             self.sy.push(sy);
             self.theta = yy / sy;
         }
-        if compact {
-            self.compact();
-        }
-        Ok(())
+        if compact { self.compact() } else { Ok(()) }
     }
 
     /// d = -H g by the two-loop recursion.
@@ -97,10 +94,10 @@ impl History {
     }
 
     /// M = [-D L'; L theta S'S]^-1, equation 3.4 of Byrd et al.
-    fn compact(&mut self) {
+    fn compact(&mut self) -> Result<()> {
         let k = self.len();
         let n = 2 * k;
-        let mut inverse = vec![0.0; n * n];
+        let (mut inverse, mut unit) = (zeros(n * n)?, zeros(n * n)?);
         for i in 0..k {
             inverse[i * n + i] = -self.sy[i];
             for j in 0..i {
@@ -115,13 +112,13 @@ impl History {
                 inverse[(k + j) * n + k + i] = ss;
             }
         }
-        let mut unit = vec![0.0; n * n];
         (0..n).for_each(|i| unit[i * n + i] = 1.0);
         if solve(&mut inverse, n, &mut unit, n) {
             self.m = unit;
         } else {
             self.clear();
         }
+        Ok(())
     }
 
     /// Row `i` of W = [Y, theta S].
@@ -143,9 +140,9 @@ impl History {
     }
 
     /// M v.
-    fn times_m(&self, v: &[f64]) -> Vec<f64> {
+    fn times_m(&self, v: &[f64], out: &mut [f64]) {
         let n = 2 * self.len();
-        (0..n).map(|i| dot(&self.m[i * n..(i + 1) * n], v)).collect()
+        out.iter_mut().enumerate().for_each(|(i, out)| *out = dot(&self.m[i * n..(i + 1) * n], v));
     }
 }
 
@@ -205,10 +202,10 @@ impl Bounds<'_> {
 }
 
 /// The direction of L-BFGS-B at `x`; false if the small systems cannot be solved.
-fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut [f64]) -> bool {
+fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut [f64]) -> Result<bool> {
     let (n, k2) = (x.len(), 2 * h.len());
     // Algorithm CP. In `d` the direction of the path, in `cauchy` the point.
-    let mut times: Vec<(f64, usize)> = Vec::new();
+    let mut times: Vec<(f64, usize)> = reserved(n)?;
     for i in 0..n {
         let bound = if g[i] < 0.0 { b.upper[i] } else { b.lower[i] };
         let t = if g[i] == 0.0 { f64::INFINITY } else { (x[i] - bound) / g[i] };
@@ -218,13 +215,16 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
         }
     }
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut cauchy = x.to_vec();
-    let (mut p, mut c, mut w) = (vec![0.0; k2], vec![0.0; k2], vec![0.0; k2]);
+    let mut cauchy = zeros(n)?;
+    cauchy.copy_from_slice(x);
+    let [mut p, mut c, mut w, mut m, mut mw] = [zeros(k2)?, zeros(k2)?, zeros(k2)?, zeros(k2)?, zeros(k2)?];
     h.transposed(d, &mut p);
     let mut slope = -dot(d, d);
-    let mut curvature = -h.theta * slope - dot(&p, &h.times_m(&p));
+    h.times_m(&p, &mut m);
+    let mut curvature = -h.theta * slope - dot(&p, &m);
     let smallest = f64::EPSILON * curvature.abs();
-    let (mut reached, mut fixed) = (0.0, vec![false; n]);
+    let (mut reached, mut fixed) = (0.0, reserved(n)?);
+    fixed.resize(n, false);
     for i in (0..n).filter(|&i| d[i] == 0.0 && g[i] != 0.0) {
         fixed[i] = true;
     }
@@ -239,7 +239,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
         let z = cauchy[i] - x[i];
         add_scaled(&mut c, span, &p);
         h.row(i, &mut w);
-        let mw = h.times_m(&w);
+        h.times_m(&w, &mut mw);
         slope += span * curvature + g[i] * g[i] + h.theta * g[i] * z - g[i] * dot(&mw, &c);
         curvature -= h.theta * g[i] * g[i] + 2.0 * g[i] * dot(&mw, &p) + g[i] * g[i] * dot(&mw, &w);
         curvature = curvature.max(smallest);
@@ -257,25 +257,27 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
     }
 
     // The minimum over the free variables: r is the model's gradient at the Cauchy point.
-    let free: Vec<usize> = (0..n).filter(|&i| !fixed[i] && b.lower[i] < b.upper[i]).collect();
+    let mut free: Vec<usize> = reserved(n)?;
+    free.extend((0..n).filter(|&i| !fixed[i] && b.lower[i] < b.upper[i]));
     d.iter_mut().zip(cauchy.iter().zip(x)).for_each(|(d, (c, x))| *d = c - x);
     if k2 == 0 || free.is_empty() {
-        return true;
+        return Ok(true);
     }
-    let mc = h.times_m(&c);
-    let mut r = vec![0.0; free.len()];
-    let (mut v, mut wtw) = (vec![0.0; k2], vec![0.0; k2 * k2]);
+    // In `m` first M c, then what M is multiplied with.
+    h.times_m(&c, &mut m);
+    let [mut r, mut v, mut wtw] = [zeros(free.len())?, zeros(k2)?, zeros(k2 * k2)?];
     for (r, &i) in r.iter_mut().zip(&free) {
         h.row(i, &mut w);
-        *r = g[i] + h.theta * (cauchy[i] - x[i]) - dot(&w, &mc);
+        *r = g[i] + h.theta * (cauchy[i] - x[i]) - dot(&w, &m);
         add_scaled(&mut v, *r, &w);
         for a in 0..k2 {
             add_scaled(&mut wtw[a * k2..(a + 1) * k2], w[a], &w);
         }
     }
-    let mut v = h.times_m(&v);
+    m.copy_from_slice(&v);
+    h.times_m(&m, &mut v);
     // I - M W'W / theta over the free variables.
-    let mut system = vec![0.0; k2 * k2];
+    let mut system = zeros(k2 * k2)?;
     for a in 0..k2 {
         for j in 0..k2 {
             let product: f64 = (0..k2).map(|e| h.m[a * k2 + e] * wtw[e * k2 + j]).sum();
@@ -283,13 +285,15 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
         }
     }
     if !solve(&mut system, k2, &mut v, 1) {
-        return false;
+        return Ok(false);
     }
     let newton = |i: usize, r: f64, w: &mut [f64]| {
         h.row(i, w);
         -r / h.theta - dot(w, &v) / (h.theta * h.theta)
     };
-    let steps: Vec<f64> = free.iter().zip(&r).map(|(&i, &r)| newton(i, r, &mut w)).collect();
+    // The residuals become the steps.
+    free.iter().zip(&mut r).for_each(|(&i, r)| *r = newton(i, *r, &mut w));
+    let steps = r;
     for (&i, step) in free.iter().zip(&steps) {
         d[i] = b.clamp(i, cauchy[i] + step) - x[i];
     }
@@ -306,7 +310,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
             d[i] = b.clamp(i, cauchy[i] + alpha * step) - x[i];
         }
     }
-    true
+    Ok(true)
 }
 
 /// Minimizes from `x` on, which is moved inside the bounds first, and is the minimizer in the end.
@@ -322,7 +326,7 @@ pub fn minimize(
         (0..n).for_each(|i| x[i] = b.clamp(i, x[i]));
     }
     let [mut g, mut d, mut trial, mut g_trial] = [zeros(n)?, zeros(n)?, zeros(n)?, zeros(n)?];
-    let mut history = History::new(options.memory);
+    let mut history = History::new(options.memory)?;
     let mut value = problem.value_and_grad(x, &mut g)?;
     for k in 0.. {
         let (mut largest, mut size) = (0.0f64, norm(&g));
@@ -356,9 +360,9 @@ pub fn minimize(
             match bounds {
                 None => history.direction(&g, &mut d),
                 Some(b) => {
-                    if !bounded_direction(&history, b, x, &g, &mut d) {
+                    if !bounded_direction(&history, b, x, &g, &mut d)? {
                         history.clear();
-                        bounded_direction(&history, b, x, &g, &mut d);
+                        bounded_direction(&history, b, x, &g, &mut d)?;
                     }
                 }
             }

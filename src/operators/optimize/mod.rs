@@ -256,10 +256,17 @@ pub fn check_bounds(lower: &[f64], upper: &[f64]) -> Result<()> {
     }
 }
 
+/// A vector with room for `n` elements, or an error.
+fn reserved<T>(n: usize) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    let bytes = n.saturating_mul(size_of::<T>());
+    out.try_reserve_exact(n).map_err(|_| Error::memory(format!("cannot allocate {bytes} bytes")))?;
+    Ok(out)
+}
+
 /// `n` zeros, or an error.
 fn zeros(n: usize) -> Result<Vec<f64>> {
-    let mut out = Vec::new();
-    out.try_reserve_exact(n).map_err(|_| Error::memory(format!("cannot allocate {} bytes", 8 * n)))?;
+    let mut out = reserved(n)?;
     out.resize(n, 0.0);
     Ok(out)
 }

@@ -3,16 +3,15 @@
 //! Differentiated are the real and complex leaves of the arguments asked for. Integers and booleans among them (sizes,
 //! lists of positions, masks) reach the function as they are, and their part of a gradient is zeros.
 
-use super::leaves::{check_like, flatten_as, unflatten_as};
-use super::{Form, Kind, Leaves, Tree};
-use crate::array::{DType, Shape};
+use super::leaves::check_like;
+use super::{Form, Kind, Leaves, Tree, Trees};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::check::{Options, check_grads as check_on_leaves};
-use crate::operators::checkpoint::{Stored, checkpoint_all};
+use crate::operators::checkpoint::{Stored, checkpoint_all, in_pieces};
 use crate::operators::grad::{self, Arrays, Recorded};
-use crate::operators::jacobian as of_arrays;
-use crate::ops::{self, complex, create, elementwise as rows, shape};
+use crate::operators::{linear, tensor};
+use crate::ops::{self, complex, create};
 use crate::trace::{Array, Meta};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -47,6 +46,11 @@ impl Variables {
         (0..self.values.len()).collect()
     }
 
+    /// The number that variable `j` has among the leaves of its argument.
+    pub fn leaf(&self, j: usize) -> usize {
+        self.places[j].1
+    }
+
     /// The leaves at the same places of a tree like the one argument.
     pub fn pick(&self, tree: &Tree) -> Arrays {
         self.places.iter().map(|&(_, i)| tree.leaves[i].clone()).collect()
@@ -56,13 +60,13 @@ impl Variables {
     pub fn put(&self, args: &[Tree], values: &[Array]) -> SmallVec<[Tree; 4]> {
         let mut args: SmallVec<[Tree; 4]> = args.into();
         for (&(k, i), x) in self.places.iter().zip(values) {
-            args[k].leaves[i] = x.clone();
+            args[k].leaves.make_mut()[i] = x.clone();
         }
         args
     }
 
     /// Trees like the arguments `argnums` with `found` at these leaves, and zeros at the others.
-    pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Vec<Tree>> {
+    pub fn trees(&self, cx: &Context, args: &[Tree], argnums: &[usize], found: Arrays) -> Option<Trees> {
         if cx.failed() {
             return None;
         }
@@ -71,7 +75,7 @@ impl Variables {
             true => found.next().unwrap_or_default(),
             false => ops::zeros(cx, &Meta::of(x)),
         };
-        Some(argnums.iter().map(|&k| args[k].with(args[k].leaves.iter().map(&mut pick).collect())).collect())
+        Some(argnums.iter().map(|&k| args[k].with(args[k].leaves.iter().map(&mut pick))).collect())
     }
 
     /// `f` as a function of these leaves; the form of its result goes to `form`.
@@ -83,8 +87,8 @@ impl Variables {
     ) -> impl Fn(&Context, &[Array]) -> Leaves + 'a {
         move |cx, values| match f(cx, &self.put(args, values)) {
             Some(result) if !cx.failed() => {
-                *form.borrow_mut() = result.form;
-                result.leaves
+                form.replace(result.form.clone());
+                result.into_leaves()
             }
             _ => Leaves::new(),
         }
@@ -115,7 +119,7 @@ pub fn value_and_grads(
     f: &TreeFunction<'_>,
     args: &[Tree],
     argnums: &[usize],
-) -> Option<(Array, Vec<Tree>)> {
+) -> Option<(Array, Trees)> {
     let (variables, form) = (Variables::of(args, argnums), RefCell::default());
     let f = with_one_result(name, f);
     let f = variables.function(&f, args, &form);
@@ -134,53 +138,115 @@ pub fn holomorphic_grad(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnu
     grad(cx, "ag_tree_holomorphic_grad", &real, args, argnum)
 }
 
-/// A call recorded for products with its Jacobian from the left.
+/// A call recorded as a linear map, from trees like one to trees like another.
 pub struct Pullback {
     pub recorded: Recorded,
-    /// The result, one level down.
-    pub value: Tree,
-    args: Vec<Tree>,
-    argnum: usize,
+    from: Side,
+    to: Side,
 }
 
-/// Calls `f` with an argument boxed. Close the level when done, also where this fails.
-pub fn record(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Pullback {
+/// What a linear map takes or gives.
+#[derive(Clone)]
+struct Side {
+    like: Tree,
+    /// Of an argument real and complex leaves only, with zeros in place of the others; of a result all.
+    argument: bool,
+}
+
+impl Side {
+    fn argument(x: &Tree) -> Side {
+        Side { like: x.clone(), argument: true }
+    }
+
+    fn result(y: &Tree) -> Side {
+        Side { like: y.clone(), argument: false }
+    }
+
+    fn leaves(&self, t: &Tree) -> Arrays {
+        if self.argument {
+            Variables::of(std::slice::from_ref(&self.like), &[0]).pick(t)
+        } else {
+            t.leaves.iter().cloned().collect()
+        }
+    }
+
+    fn tree(&self, cx: &Context, found: Arrays) -> Option<Tree> {
+        if cx.failed() {
+            return None;
+        }
+        if !self.argument {
+            return Some(self.like.with(found));
+        }
+        let args = std::slice::from_ref(&self.like);
+        Variables::of(args, &[0]).trees(cx, args, &[0], found)?.pop()
+    }
+}
+
+/// A tree of the values of a call's results.
+fn results(cx: &Context, form: &RefCell<Form>, values: impl Iterator<Item = Array>) -> Tree {
+    if cx.failed() { Tree::from(Array::Null) } else { Tree::new(form.take(), values) }
+}
+
+/// Calls `f` with an argument boxed: products with the Jacobian from the left, and the value, one level down. Close the
+/// level when done, also where this fails.
+pub fn record(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> (Tree, Pullback) {
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let recorded = grad::record(cx, &variables.function(f, args, &form), &variables.values, &variables.all());
-    let value = if cx.failed() {
-        Tree::from(Array::Null)
-    } else {
-        Tree::new(form.take(), recorded.values().cloned().collect())
-    };
-    Pullback { recorded, value, args: args.into(), argnum }
+    let value = results(cx, &form, recorded.values().cloned());
+    let (from, to) = (Side::result(&value), Side::argument(&args[argnum]));
+    (value, Pullback { recorded, from, to })
+}
+
+/// The value of `f`, and products with its Jacobian from the right, as [`linear::make_jvp`].
+pub fn make_jvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<(Tree, Pullback)> {
+    let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
+    let f = variables.function(f, args, &form);
+    let (values, recorded) = linear::make_jvp(cx, &f, &variables.values, &variables.all());
+    let value = results(cx, &form, values.into_iter());
+    let (from, to) = (Side::argument(&args[argnum]), Side::result(&value));
+    recorded.map(|recorded| (value, Pullback { recorded, from, to }))
+}
+
+/// The gradient of `f`, and products with its Hessian, as [`linear::make_hvp`].
+pub fn make_hvp(
+    cx: &Context,
+    name: &str,
+    f: &TreeFunction<'_>,
+    args: &[Tree],
+    argnum: usize,
+) -> Option<(Tree, Pullback)> {
+    let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
+    let f = with_one_result(name, f);
+    let f = variables.function(&f, args, &form);
+    let (found, recorded) = linear::make_hvp(cx, &f, &variables.values, &variables.all());
+    let side = Side::argument(&args[argnum]);
+    let gradient = side.tree(cx, found);
+    recorded.map(|recorded| (gradient.unwrap_or_default(), Pullback { recorded, from: side.clone(), to: side }))
 }
 
 impl Pullback {
-    /// The cotangent of the argument for cotangents of the result's leaves (null for zero).
-    pub fn pull(&self, cx: &Context, gs: &[Array], consume: bool) -> Option<Tree> {
-        let argnums = [self.argnum];
+    fn pull(&self, cx: &Context, gs: &[Array], consume: bool) -> Option<Tree> {
         let found = self.recorded.pull(cx, gs, consume);
         grad::settle(cx, found.iter());
-        let found = found.into_iter().map(grad::normal).collect();
-        Variables::of(&self.args, &argnums).trees(cx, &self.args, &argnums, found)?.pop()
+        self.to.tree(cx, found.into_iter().map(grad::normal).collect())
     }
 
-    /// The cotangent of the argument for one of the result, which must be like the result.
-    pub fn vjp(&self, cx: &Context, g: &Tree) -> Result<Option<Tree>> {
-        check_like("the cotangent", &self.value, g)?;
-        Ok(self.pull(cx, &g.leaves, false))
+    /// The product with a tree, which must be like what the map takes.
+    pub fn product(&self, cx: &Context, t: &Tree) -> Result<Option<Tree>> {
+        check_like(if self.from.argument { "the vector" } else { "the cotangent" }, &self.from.like, t)?;
+        Ok(self.pull(cx, &self.from.leaves(t), false))
     }
 }
 
 /// The sums of the Jacobian's columns, over all leaves of the result.
 pub fn elementwise_grad(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
-    let pullback = record(cx, f, args, argnum);
+    let (value, pullback) = record(cx, f, args, argnum);
     let mut result = None;
-    if pullback.value.leaves.iter().any(|y| y.dtype().is_complex()) {
+    if value.leaves.iter().any(|y| y.dtype().is_complex()) {
         let e = Error::dtype("only functions with real output have an element-wise gradient");
         cx.fail(e.within("ag_tree_elementwise_grad"));
     } else if !cx.failed() {
-        let ones: Arrays = pullback.value.leaves.iter().map(|y| create::full(cx, y.dtype(), y.shape(), 1.0)).collect();
+        let ones: Arrays = value.leaves.iter().map(|y| create::full(cx, y.dtype(), y.shape(), 1.0)).collect();
         result = pullback.pull(cx, &ones, true);
     }
     grad::close(cx, pullback.recorded);
@@ -190,14 +256,14 @@ pub fn elementwise_grad(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnu
 /// Gradient of the first item of a function's result, which has two, and both items.
 pub fn grad_and_aux(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<(Tree, Tree, Array)> {
     const NAME: &str = "ag_tree_grad_and_aux";
-    let pullback = record(cx, f, args, argnum);
+    let (values, pullback) = record(cx, f, args, argnum);
     let result = (|| {
         if cx.failed() {
             return None;
         }
-        let form = &pullback.value.form;
+        let form = values.form();
         let pair = matches!(form.kind(), Kind::Tuple | Kind::List) && form.len() == 2;
-        let first = pair.then(|| pullback.value.item(0).ok()?.array().cloned()).flatten();
+        let first = pair.then(|| values.item(0).ok()?.array().cloned()).flatten();
         let Some(value) = first else {
             let e = Error::value(format!(
                 "expected a function that returns a tuple of an array and of what else is wanted, this one returned {}",
@@ -209,11 +275,11 @@ pub fn grad_and_aux(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: u
         if !grad::check_scalar(cx, NAME, &value) {
             return None;
         }
-        let mut gs: Arrays = Array::nulls(pullback.value.leaves.len());
+        let mut gs: Arrays = Array::nulls(values.leaves.len());
         gs[0] = create::full(cx, value.dtype(), value.shape(), 1.0);
         let gradient = pullback.pull(cx, &gs, true)?;
-        let aux = pullback.value.item(1).ok()?;
-        grad::settle(cx, std::iter::once(&value).chain(&aux.leaves));
+        let aux = values.item(1).ok()?;
+        grad::settle(cx, std::iter::once(&value).chain(aux.leaves.iter()));
         Some((gradient, super::leaves::map(&aux, |x| grad::normal(x.clone())), grad::normal(value)))
     })();
     grad::close(cx, pullback.recorded);
@@ -230,106 +296,74 @@ pub fn jvp(
 ) -> Result<Option<(Tree, Tree)>> {
     check_like("the tangent", &args[argnum], tangent)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let tangents: Arrays = variables.pick(tangent);
+    let tangents = Side::argument(&args[argnum]).leaves(tangent);
     let f = variables.function(f, args, &form);
     let (values, found) = grad::push_forward(cx, "ag_tree_jvp", &f, &variables.values, &variables.all(), &tangents);
     if cx.failed() {
         return Ok(None);
     }
     let form = form.take();
-    Ok(Some((Tree::new(form.clone(), values.into_iter().collect()), Tree::new(form, found.into_iter().collect()))))
+    Ok(Some((Tree::new(form.clone(), values), Tree::new(form, found))))
 }
 
-/// The Hessian with respect to one argument times `v`: forward over reverse.
-pub fn hvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize, v: &Tree) -> Result<Option<Tree>> {
-    check_like("the vector", &args[argnum], v)?;
+/// The tangent of the result for a tangent of ones: the derivative, for a function that works element by element.
+pub fn deriv(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
+    let ones = |x: &Array| create::full(cx, x.dtype().inexact(), x.shape(), 1.0);
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let f = with_one_result("ag_tree_hvp", f);
-    let vs: Arrays = variables.pick(v);
+    let ones: Arrays = variables.values.iter().map(ones).collect();
+    let f = variables.function(f, args, &form);
+    let found = grad::push_forward(cx, "ag_tree_deriv", &f, &variables.values, &variables.all(), &ones).1;
+    if cx.failed() { None } else { Some(results(cx, &form, found.into_iter())) }
+}
+
+/// The Hessian with respect to the arguments `argnums` together, times `vs`, of which each is like its argument: forward
+/// over reverse.
+pub fn hvps(
+    cx: &Context,
+    name: &str,
+    f: &TreeFunction<'_>,
+    args: &[Tree],
+    argnums: &[usize],
+    vs: &[Tree],
+) -> Result<Option<Trees>> {
+    for (&k, v) in argnums.iter().zip(vs) {
+        check_like("the vector", &args[k], v)?;
+    }
+    let (variables, form) = (Variables::of(args, argnums), RefCell::default());
+    let f = with_one_result(name, f);
+    let vs: Arrays = argnums.iter().zip(vs).flat_map(|(&k, v)| Side::argument(&args[k]).leaves(v)).collect();
     let f = variables.function(&f, args, &form);
     let found = grad::hvps(cx, &f, &variables.values, &variables.all(), &vs);
-    Ok(variables.trees(cx, args, &[argnum], found).and_then(|mut t| t.pop()))
+    Ok(variables.trees(cx, args, argnums, found))
 }
 
-/// The Jacobian with respect to one argument: a tree like the result with, for each leaf, a tree like the argument,
-/// whose leaves have the axes of the result's leaf, then those of the argument's.
-pub fn jacobian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
-    let variables = Variables::of(args, &[argnum]);
-    let x = &args[argnum];
-    // One Jacobian of vectors for the real leaves and one for the complex ones: they mean different derivatives.
-    let mut blocks: Vec<Option<Array>> = Vec::new();
-    let mut outside: Option<(Form, Vec<Meta>)> = None;
-    for is_complex in [false, true] {
-        let group: SmallVec<[usize; 8]> =
-            variables.all().into_iter().filter(|&j| variables.values[j].dtype().is_complex() == is_complex).collect();
-        let last = is_complex && outside.is_none();
-        if group.is_empty() && !last {
-            continue;
-        }
-        let members: Arrays = group.iter().map(|&j| variables.values[j].clone()).collect();
-        let metas: Vec<Meta> = members.iter().map(Meta::of).collect();
-        let dtype = metas.iter().map(|m| m.dtype).reduce(DType::promote).unwrap_or(DType::F64);
-        let seen: RefCell<Option<(Form, Vec<Meta>)>> = RefCell::new(None);
-        let flat_function = grad::one(|cx: &Context, flat: &[Array]| {
-            let mut values = variables.values.clone();
-            for (&j, part) in group.iter().zip(unflatten_as(cx, "ag_tree_jacobian", &metas, &flat[0])) {
-                values[j] = part;
-            }
-            let Some(y) = f(cx, &variables.put(args, &values)).filter(|_| !cx.failed()) else { return Array::Null };
-            let found: Vec<Meta> = y.leaves.iter().map(Meta::of).collect();
-            let dtype = found.iter().map(|m| m.dtype).reduce(DType::promote).unwrap_or(DType::F64);
-            *seen.borrow_mut() = Some((y.form, found));
-            flatten_as(cx, &y.leaves, dtype.inexact())
-        });
-        let flat = flatten_as(cx, &members, dtype);
-        let matrix = of_arrays::jacobian(cx, &flat_function, &[flat], 0, of_arrays::Mode::Automatic);
-        let (form, results) = seen.take().filter(|_| !cx.failed())?;
-        blocks.resize(results.len() * x.leaves.len(), None);
-        let mut row = 0;
-        for (i, y) in results.iter().enumerate() {
-            let rows_of = y.shape.iter().product::<usize>();
-            let part = shape::slice_axis(cx, &matrix, 0, row, rows_of);
-            row += rows_of;
-            let mut column = 0;
-            for (&j, m) in group.iter().zip(&metas) {
-                let columns = m.shape.iter().product::<usize>();
-                let block = shape::slice_axis(cx, &part, 1, column, columns);
-                column += columns;
-                let block = shape::reshape(cx, &block, &outer(&y.shape, &m.shape));
-                let dtype = if y.dtype.is_complex() { m.dtype.complex() } else { m.dtype };
-                blocks[i * x.leaves.len() + variables.places[j].1] = Some(rows::astype(cx, &block, dtype));
-            }
-        }
-        outside = Some((form, results));
-    }
-    let (form, results) = outside?;
-    let leaves = blocks.into_iter().enumerate().map(|(k, block)| {
-        block.unwrap_or_else(|| {
-            let (y, x) = (&results[k / x.leaves.len()], &x.leaves[k % x.leaves.len()]);
-            let dtype = x.dtype().inexact();
-            ops::zeros(cx, &Meta { dtype, shape: outer(&y.shape, x.shape()) })
-        })
-    });
-    let leaves: Leaves = leaves.collect();
-    grad::settle(cx, leaves.iter());
-    let form = match form.graft(&x.form) {
-        Ok(form) => form,
-        Err(e) => {
-            cx.fail(e.within("ag_tree_jacobian"));
-            return None;
-        }
+/// The same with respect to one.
+pub fn hvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize, v: &Tree) -> Result<Option<Tree>> {
+    Ok(hvps(cx, "ag_tree_hvp", f, args, &[argnum], std::slice::from_ref(v))?.and_then(|mut t| t.pop()))
+}
+
+/// J^T H J v, with J the Jacobian of `f` with respect to an argument and H the Hessian of `g` at the result of `f`.
+pub fn ggnvp(
+    cx: &Context,
+    f: &TreeFunction<'_>,
+    g: &TreeFunction<'_>,
+    args: &[Tree],
+    argnum: usize,
+    v: &Tree,
+) -> Result<Option<Tree>> {
+    const NAME: &str = "ag_tree_ggnvp";
+    check_like("the vector", &args[argnum], v)?;
+    let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
+    let g = with_one_result(NAME, g);
+    // The same function is called for its tangent and for its cotangent.
+    let inner = variables.function(f, args, &form);
+    let outer = |cx: &Context, ys: &[Array]| {
+        let y = Tree::new(form.borrow().clone(), ys.iter().cloned());
+        g(cx, &[y]).map_or_else(Leaves::new, Tree::into_leaves)
     };
-    if cx.failed() { None } else { Some(Tree::new(form, leaves.into_iter().map(grad::normal).collect())) }
-}
-
-fn outer(a: &[usize], b: &[usize]) -> Shape {
-    a.iter().chain(b).copied().collect()
-}
-
-/// The Hessian with respect to one argument: a tree like the argument of trees like the argument.
-pub fn hessian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
-    let gradient = |cx: &Context, args: &[Tree]| grad(cx, "ag_tree_hessian", f, args, argnum);
-    jacobian(cx, &gradient, args, argnum)
+    let all = variables.all();
+    let found = tensor::ggnvps(cx, &inner, &outer, &variables.values, &all, &Side::argument(&args[argnum]).leaves(v));
+    Ok(variables.trees(cx, args, &[argnum], found).and_then(|mut t| t.pop()))
 }
 
 /// `f(args)`, keeping the arguments only, as [`crate::operators::checkpoint`] says.
@@ -342,16 +376,24 @@ pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
             .iter()
             .map(|form| {
                 start += form.count();
-                Tree::new(form.clone(), leaves[start - form.count()..start].into())
+                Tree::new(form.clone(), leaves[start - form.count()..start].iter().cloned())
             })
             .collect();
         let Some(result) = f(cx, &args).filter(|_| !cx.failed()) else { return Leaves::new() };
-        *seen.borrow_mut() = result.form;
-        result.leaves
+        seen.replace(result.form.clone());
+        result.into_leaves()
     });
     let leaves: Vec<Array> = args.iter().flat_map(|t| t.leaves.iter().cloned()).collect();
     let found = checkpoint_all(cx, &stored, &leaves);
     if cx.failed() { None } else { Some(Tree::new(form.take(), found)) }
+}
+
+/// A step of a loop: its number and the arguments, of which the first is the state.
+pub type TreeStep = Rc<dyn Fn(&Context, usize, &[Tree]) -> Option<Tree>>;
+
+/// A loop over a state that is a tree, as [`crate::operators::checkpoint::checkpoint_loop`].
+pub fn checkpoint_loop(cx: &Context, step: &TreeStep, args: &[Tree], steps: usize) -> Option<Tree> {
+    in_pieces(cx, step, args, steps, |piece, args| checkpoint(cx, &piece, args))
 }
 
 /// Compares derivatives with respect to all real and complex leaves of all arguments with differences.

@@ -13,7 +13,7 @@ pub fn check_like(what: &str, tree: &Tree, other: &Tree) -> Result<()> {
     if let Some(difference) = tree.form.difference(&other.form) {
         return Err(Error::value(format!("{what} has another structure: {difference}")));
     }
-    for (i, (x, y)) in tree.leaves.iter().zip(&other.leaves).enumerate() {
+    for (i, (x, y)) in tree.leaves.iter().zip(other.leaves.iter()).enumerate() {
         if x.shape() != y.shape() {
             let path = tree.form.path(i);
             let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
@@ -79,12 +79,12 @@ pub fn unflatten(cx: &Context, like: &Tree, flat: &Array) -> Tree {
 
 /// `f` of each leaf.
 pub fn map(tree: &Tree, f: impl FnMut(&Array) -> Array) -> Tree {
-    tree.with(tree.leaves.iter().map(f).collect())
+    tree.with(tree.leaves.iter().map(f))
 }
 
 /// `f` of the leaves of two trees of one form.
 pub fn zip(x: &Tree, y: &Tree, mut f: impl FnMut(&Array, &Array) -> Array) -> Tree {
-    x.with(x.leaves.iter().zip(&y.leaves).map(|(x, y)| f(x, y)).collect())
+    x.with(x.leaves.iter().zip(y.leaves.iter()).map(|(x, y)| f(x, y)))
 }
 
 /// An operation of two arrays for each pair of leaves.

@@ -8,10 +8,15 @@
 //! Depth and size of a form have bounds, so walking it may recurse.
 
 pub mod derive;
+pub mod equations;
+pub mod jacobian;
 pub mod leaves;
+mod list;
 
 use crate::error::{Error, Result};
 use crate::trace::Array;
+use list::List;
+pub use list::trim;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -48,11 +53,14 @@ struct Node {
 /// The leaves of a tree, or of several.
 pub type Leaves = SmallVec<[Array; 1]>;
 
+/// Some trees.
+pub type Trees = SmallVec<[Tree; 4]>;
+
 /// A form with its leaves.
 #[derive(Clone, Default)]
 pub struct Tree {
     form: Form,
-    leaves: Leaves,
+    leaves: List,
 }
 
 impl Form {
@@ -107,6 +115,11 @@ impl Form {
         self.key(i).map_or_else(|| i.to_string(), String::from)
     }
 
+    /// The form of item `i`.
+    pub fn item(&self, i: usize) -> Option<&Form> {
+        self.0.as_ref()?.items.get(i)
+    }
+
     /// The key of item `i` of a dict.
     pub fn key(&self, i: usize) -> Option<&str> {
         self.0.as_ref()?.keys.get(i).map(|k| &**k)
@@ -145,25 +158,26 @@ impl Form {
 
     /// The first place where two forms differ, in words; `None` if they don't.
     pub fn difference(&self, other: &Form) -> Option<String> {
-        self.differs(other, &mut Vec::new())
+        let mut path = Vec::new();
+        let (expected, got) = self.differs(other, &mut path)?;
+        path.reverse();
+        let place = if path.is_empty() { "the root".to_string() } else { path.join("/") };
+        Some(format!("at {place}: expected {}, got {}", expected.describe(), got.describe()))
     }
 
-    fn differs(&self, other: &Form, path: &mut Vec<String>) -> Option<String> {
+    /// The two forms there; the names on the way from there to the root go to `path`.
+    fn differs<'f>(&'f self, other: &'f Form, path: &mut Vec<String>) -> Option<(&'f Form, &'f Form)> {
         let (a, b) = match (&self.0, &other.0) {
             (None, None) => return None,
             (Some(a), Some(b)) if Rc::ptr_eq(a, b) => return None,
             (Some(a), Some(b)) if a.kind == b.kind && a.keys == b.keys && a.items.len() == b.items.len() => (a, b),
-            _ => {
-                let place = if path.is_empty() { "the root".to_string() } else { path.join("/") };
-                return Some(format!("at {place}: expected {}, got {}", self.describe(), other.describe()));
-            }
+            _ => return Some((self, other)),
         };
         for (i, (f, g)) in a.items.iter().zip(&b.items).enumerate() {
-            path.push(self.name(i));
             if let difference @ Some(_) = f.differs(g, path) {
+                path.push(self.name(i));
                 return difference;
             }
-            path.pop();
         }
         None
     }
@@ -191,13 +205,14 @@ impl Form {
 
 impl From<Array> for Tree {
     fn from(x: Array) -> Tree {
-        Tree { form: Form::default(), leaves: Leaves::from_iter([x]) }
+        Tree { form: Form::default(), leaves: List::from_iter([x]) }
     }
 }
 
 impl Tree {
     /// The leaves of `form`, as many as it has.
-    pub fn new(form: Form, leaves: Leaves) -> Tree {
+    pub fn new(form: Form, leaves: impl IntoIterator<Item = Array>) -> Tree {
+        let leaves: List = leaves.into_iter().collect();
         debug_assert_eq!(form.count(), leaves.len());
         Tree { form, leaves }
     }
@@ -225,7 +240,7 @@ impl Tree {
 
     fn container(kind: Kind, keys: Vec<Box<str>>, items: Vec<Tree>) -> Result<Tree> {
         let form = Form::new(kind, keys, items.iter().map(|t| t.form.clone()).collect())?;
-        Ok(Tree { form, leaves: items.into_iter().flat_map(|t| t.leaves).collect() })
+        Ok(Tree { form, leaves: items.iter().flat_map(|t| t.leaves.iter().cloned()).collect() })
     }
 
     pub fn form(&self) -> &Form {
@@ -236,9 +251,14 @@ impl Tree {
         &self.leaves
     }
 
+    /// The leaves, to be replaced by others.
+    pub fn leaves_mut(&mut self) -> &mut [Array] {
+        self.leaves.make_mut()
+    }
+
     /// The leaves by themselves.
     pub fn into_leaves(self) -> Leaves {
-        self.leaves
+        self.leaves.take()
     }
 
     /// The array of a tree that is a leaf.
@@ -253,7 +273,7 @@ impl Tree {
         let found = k.and_then(|k| self.form.items().nth(k));
         let (form, range) =
             found.ok_or_else(|| Error::index(format!("index {i} is out of range for {}", self.form.describe())))?;
-        Ok(Tree { form: form.clone(), leaves: self.leaves[range].into() })
+        Ok(Tree { form: form.clone(), leaves: self.leaves[range].iter().cloned().collect() })
     }
 
     /// The tree at `path`: keys and numbers of items with `/` between them.
@@ -265,17 +285,19 @@ impl Tree {
                 found.ok_or_else(|| Error::index(format!("no \"{name}\" of \"{path}\" in {}", form.describe())))?;
             (form, start) = (item, start + range.start);
         }
-        Ok(Tree { form: form.clone(), leaves: self.leaves[start..start + form.count()].into() })
+        Ok(Tree { form: form.clone(), leaves: self.leaves[start..start + form.count()].iter().cloned().collect() })
     }
 
     /// A tree of the same form.
-    pub fn with(&self, leaves: Leaves) -> Tree {
+    pub fn with(&self, leaves: impl IntoIterator<Item = Array>) -> Tree {
         Tree::new(self.form.clone(), leaves)
     }
 
     /// The items, taken apart.
     pub fn items(&self) -> impl Iterator<Item = Tree> {
-        self.form.items().map(|(form, range)| Tree { form: form.clone(), leaves: self.leaves[range].into() })
+        self.form
+            .items()
+            .map(|(form, range)| Tree { form: form.clone(), leaves: self.leaves[range].iter().cloned().collect() })
     }
 
     /// As Python writes it, an item on each line; `leaf` writes an array, of several lines perhaps.

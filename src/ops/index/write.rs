@@ -53,6 +53,10 @@ impl Primitive for Add {
         "ag_index_add"
     }
 
+    fn parameters(&self) -> String {
+        self.0.text()
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let dtype = rows::promote(&args[0], &args[1]);
         let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
@@ -246,6 +250,10 @@ impl Set {
 impl Primitive for Set {
     fn name(&self) -> &str {
         "ag_index_set"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
