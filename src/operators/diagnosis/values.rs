@@ -1,8 +1,9 @@
 //! Values as diagnosis sees them: what is wrong with one, its form and its elements as short text.
 
-use crate::array::{DType, Tensor};
+use crate::array::{DType, Shape, Tensor};
 use crate::trace::Array;
 use crate::with_dtype;
+use ndarray::Slice;
 use num_complex::Complex64;
 use std::fmt::{Display, Formatter, Write};
 
@@ -73,22 +74,23 @@ pub fn first_bad(x: &Array, nan_only: bool) -> Option<Bad> {
     }
     let t = ready(x).filter(|t| t.dtype().is_inexact() && t.size() > 0)?;
     let bad = |x: f64| x.is_nan() || !nan_only && x.is_infinite();
-    let at = with_dtype!(t.dtype(), T => {
+    // Elements that are repeated are looked at once: a broadcast view may have more of them than anybody can walk through.
+    let once = |a: usize| if t.strides()[a] == 0 { 1 } else { t.shape()[a] };
+    let shape: Shape = (0..t.ndim()).map(once).collect();
+    let (at, value) = with_dtype!(t.dtype(), T => {
+        let complex = |x: T| crate::array::Element::to_complex(x);
         let test = |x: &T| {
-            let z = crate::array::Element::to_complex(*x);
+            let z = complex(*x);
             bad(z.re) || bad(z.im)
         };
-        match t.slice::<T>() {
-            Some(elements) => elements.iter().position(test),
-            None => t.view::<T>().iter().position(test),
-        }
-    })?;
-    let value = with_dtype!(t.dtype(), T => {
-        crate::array::Element::to_complex(*t.view::<T>().iter().nth(at).expect("it was found there"))
+        let mut view = t.view::<T>();
+        view.slice_each_axis_inplace(|axis| Slice::from(..once(axis.axis.index())));
+        let at = view.iter().position(test)?;
+        (at, complex(*view.iter().nth(at).expect("it was found there")))
     });
     let mut index = vec![0; t.ndim()];
     let mut rest = at;
-    for (i, &d) in index.iter_mut().zip(t.shape()).rev() {
+    for (i, &d) in index.iter_mut().zip(&shape).rev() {
         *i = rest % d;
         rest /= d;
     }
@@ -153,6 +155,13 @@ mod tests {
     fn elements_and_anomalies_of_arrays() {
         let cx = Context::new();
         let t = cx.engine.build::<f64>(&[2, 2], |d| d.copy_from_slice(&[1.0, -2.5, f64::NAN, f64::INFINITY])).unwrap();
+        // A row of it, and both repeated more often than anybody can count: the first one is named.
+        for (row, want) in [(0, None), (1, Some(vec![0, 0, 0]))] {
+            let row = crate::ops::shape::slice_axis(&cx, &Array::Plain(t.clone()), 0, row, 1);
+            let repeated = crate::ops::shape::broadcast_to(&cx, &row, &[1 << 40, 1, 2]);
+            assert_eq!(first_bad(&repeated, false).map(|b| b.index), want);
+            assert_eq!(first_bad(&row, false).map(|b| b.index), want.map(|_| vec![0, 0]));
+        }
         let x = Array::Plain(t);
         assert_eq!(elements(&x).unwrap(), "[[1, -2.5], [NaN, inf]]");
         assert_eq!(first_bad(&x, false).unwrap().to_string(), "NaN at [1, 0]");
