@@ -86,10 +86,14 @@ impl Line {
 
     /// What it is as a step of a chain: with the first operand as `acc`, and with the second.
     pub(super) fn step(&self) -> Option<(Step, Step)> {
-        let Code::Op(op) = self.code else { return None };
         if !matches!(self.dtype, DType::F64 | DType::F32) || self.out != self.dtype {
             return None;
         }
+        let op = match self.code {
+            Code::Op(op) => op,
+            Code::Sum(_) => return Some((Step::Sum, Step::Sum)),
+            _ => return None,
+        };
         let is = |kernel: &BinaryKernel| op.key() == std::ptr::from_ref(kernel) as usize;
         match op {
             Op::Binary(_) if is(&math::MULTIPLY) => Some((Step::Multiply, Step::Multiply)),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! count      which lines come to anything
-//! order      inputs before a run of arithmetic, sums behind it, so that the run is not cut
+//! order      inputs before a run of arithmetic, sums behind what they add up or behind the run, so that it is not cut
 //! chain      neighbouring arithmetic becomes one instruction, whose intermediate results have no register
 //! place      other results get registers, free again after the last use
 //! ```
@@ -66,7 +66,17 @@ impl Pass {
                 }
                 end += 1;
             }
-            sequence[first..end].sort_by_key(|&i| rank(&self.lines[i as usize]));
+            let stretch = &mut sequence[first..end];
+            stretch.sort_by_key(|&i| rank(&self.lines[i as usize]));
+            for at in 0..stretch.len() {
+                let line = &self.lines[stretch[at] as usize];
+                if let (Code::Sum(_), Value::Result(j, false)) = (line.code, line.src[0])
+                    && let Some(made) = stretch[..at].iter().position(|&i| i == j)
+                    && self.lines[j as usize].step().is_some()
+                {
+                    stretch[made + 1..=at].rotate_right(1);
+                }
+            }
             first = end.max(first + 1);
         }
     }
@@ -81,13 +91,18 @@ impl Pass {
         }
     }
 
-    /// How many lines from the first one on are one chain.
+    /// How many lines from the first one on are one chain. It has one sum at most.
     pub(super) fn chain_at(&self, sequence: &[u32]) -> usize {
         if level() == Level::Baseline {
             return 0;
         }
         let dtype = self.lines[sequence[0] as usize].dtype;
-        let of_chain = |&&i: &&u32| self.lines[i as usize].dtype == dtype && self.lines[i as usize].step().is_some();
+        let mut sums = 0;
+        let of_chain = |&&i: &&u32| {
+            let line = &self.lines[i as usize];
+            sums += usize::from(matches!(line.code, Code::Sum(_)));
+            line.dtype == dtype && sums < 2 && line.step().is_some()
+        };
         sequence.iter().take(MAX_CHAIN).take_while(of_chain).count()
     }
 
@@ -101,14 +116,26 @@ impl Pass {
     ) -> Instruction {
         let first = steps.len();
         let dtype = self.lines[sequence[run.start] as usize].dtype;
-        // The line whose result `acc` is.
-        let mut before = None;
+        // The value that `acc` is.
+        let mut acc = Value::None;
+        let mut sum = None;
         for at in run.clone() {
             let i = sequence[at];
             let line = &self.lines[i as usize];
+            if let Code::Sum(row) = line.code {
+                if line.src[0] != acc {
+                    acc = line.src[0];
+                    steps.push((Step::Load, self.place(acc)));
+                }
+                let place = registers.take();
+                sum = Some((row, place));
+                steps.push((Step::Sum, place));
+                self.release(i, at, registers);
+                continue;
+            }
             let (step, reversed) = line.step().expect("only arithmetic is in a chain");
             let [a, b, _] = line.src;
-            let is_acc = |v: Value| before.is_some_and(|j| v == Value::Result(j, false));
+            let is_acc = |v: Value| v == acc && matches!(v, Value::Result(..));
             // `acc` twice is an operand in memory, too, for it has two uses.
             let (step, operand) = if is_acc(a) {
                 (step, b)
@@ -122,16 +149,29 @@ impl Pass {
                 (step, b)
             };
             steps.push((step, self.place(operand)));
-            let next = sequence[run.clone()].get(at + 1 - run.start);
-            let stays = line.uses[0] == 1 && next.is_some_and(|&n| self.lines[n as usize].uses_result(i));
+            // The lines that find it in `acc`: sums, and one more.
+            let mut found = 0;
+            for &next in &sequence[at + 1..run.end] {
+                let next = &self.lines[next as usize];
+                found += u32::from(next.uses_result(i));
+                if !matches!(next.code, Code::Sum(_)) || next.src[0] != Value::Result(i, false) {
+                    break;
+                }
+            }
+            let stays = line.uses[0] == found;
             if line.array[0].is_some() || !stays {
                 let place = self.place_result(i, 0, registers);
                 steps.push((Step::Store, place));
             }
             self.release(i, at, registers);
-            before = Some(i);
+            acc = Value::Result(i, false);
         }
-        let code = Code::Chain(first as u32, (steps.len() - first) as u16);
+        // Only now free: a block that isn't whole is there until all steps are done.
+        if let Some((_, Place::Register(r))) = sum {
+            registers.free.push(r);
+        }
+        let sum = sum.map(|(row, _)| row);
+        let code = Code::Chain { first: first as u32, count: (steps.len() - first) as u16, sum };
         Instruction { code, dtype, out: dtype, dst: Place::None, dst2: Place::None, src: [Place::None; 3] }
     }
 

@@ -10,10 +10,10 @@
 //! ```
 //! Steps are interpreted, so nothing has to be compiled for an expression; the same few steps come again for every strip,
 //! and the processor predicts them. All of them are correctly rounded, so the results are the same bits as those of the
-//! instructions one by one.
+//! instructions one by one. A sum, too: it adds in the lanes that the sum of a block has (`math::reduce`).
 
 use super::machine::Source;
-use super::math::{Level, level};
+use super::math::{Level, SUM_LANES, level, lanes_f32, lanes_f64};
 use super::vector::Vector;
 use std::marker::PhantomData;
 
@@ -46,9 +46,11 @@ pub enum Step {
     Negative,
     /// `acc * acc`
     Square,
+    /// `acc` is added up; it stays.
+    Sum,
 }
 
-/// A step with its operand; `Negative` and `Square` have none that is looked at.
+/// A step with its operand; `Negative`, `Square` and `Sum` have none that is looked at.
 #[derive(Clone, Copy)]
 pub struct Link {
     pub step: Step,
@@ -58,12 +60,13 @@ pub struct Link {
 /// Vectors of a strip: as many as leave registers for operands everywhere.
 const VECTORS: usize = 8;
 
-/// Runs `links` on `n` elements of f64.
+/// Runs `links` on `n` elements of f64. Returns what the step `Sum` added up, as the sum of one block does; there is at
+/// most one such step, and only where the elements are whole strips ([`crate::kernels::machine::BLOCK`] are).
 ///
 /// # Safety
 /// Operands in memory hold `n` elements, which nothing else writes meanwhile, initialised if only by an earlier `Store`.
 /// What is stored is at the same places as another operand or has none in common with it.
-pub unsafe fn run_f64(links: &[Link], n: usize) {
+pub unsafe fn run_f64(links: &[Link], n: usize) -> f64 {
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found that the processor has these features; the rest is the caller's promise.
@@ -76,11 +79,11 @@ pub unsafe fn run_f64(links: &[Link], n: usize) {
     }
 }
 
-/// Runs `links` on `n` elements of f32.
+/// Runs `links` on `n` elements of f32, as [`run_f64`] does.
 ///
 /// # Safety
 /// As for [`run_f64`].
-pub unsafe fn run_f32(links: &[Link], n: usize) {
+pub unsafe fn run_f32(links: &[Link], n: usize) -> f32 {
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found that the processor has these features; the rest is the caller's promise.
@@ -95,14 +98,14 @@ pub unsafe fn run_f32(links: &[Link], n: usize) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-unsafe fn avx512<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+unsafe fn avx512<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) -> T {
     // SAFETY: the vectors' instructions are among this function's features; the rest is the caller's promise.
     unsafe { strips::<T, V>(links, n) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+unsafe fn avx2<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) -> T {
     // SAFETY: as above.
     unsafe { strips::<T, V>(links, n) }
 }
@@ -110,16 +113,27 @@ unsafe fn avx2<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
 /// # Safety
 /// The processor has the instructions of `V`; operands as for [`run_f64`].
 #[inline(always)]
-unsafe fn strips<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
+unsafe fn strips<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) -> T {
     let strip = VECTORS * V::LANES;
     let whole = n - n % strip;
-    for start in (0..whole).step_by(strip) {
-        // SAFETY: the caller's promise; `start + strip <= n`.
-        unsafe { run_strip::<T, V, true>(links, start, strip) };
-    }
-    if whole < n {
-        // SAFETY: as above.
-        unsafe { run_strip::<T, V, false>(links, whole, n - whole) };
+    // SAFETY: the caller's promise; `start + strip <= n`.
+    unsafe {
+        let mut sums = [V::splat(T::of(0.0)); VECTORS];
+        for start in (0..whole).step_by(strip) {
+            run_strip::<T, V, true>(links, start, strip, &mut sums);
+        }
+        if whole < n {
+            run_strip::<T, V, false>(links, whole, n - whole, &mut sums);
+        }
+        if links.iter().all(|l| l.step != Step::Sum) {
+            return T::of(0.0);
+        }
+        assert!(whole == n && strip >= SUM_LANES, "a sum of parts of strips");
+        let mut lanes = [T::of(0.0); SUM_LANES];
+        for (lanes, v) in lanes.chunks_exact_mut(V::LANES).zip(sums) {
+            v.store(lanes.as_mut_ptr());
+        }
+        T::total(lanes)
     }
 }
 
@@ -128,7 +142,12 @@ unsafe fn strips<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) {
 /// # Safety
 /// As for [`strips`].
 #[inline(always)]
-unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(links: &[Link], start: usize, n: usize) {
+unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(
+    links: &[Link],
+    start: usize,
+    n: usize,
+    sums: &mut [V; VECTORS],
+) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut acc = [V::splat(T::of(0.0)); VECTORS];
@@ -152,6 +171,13 @@ unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(links: &[Lin
                 Step::OverInto => x.each(&mut acc, |a, x| x.div(a).zero_with(x)),
                 Step::Negative => acc.iter_mut().for_each(|a| *a = a.negative()),
                 Step::Square => acc.iter_mut().for_each(|a| *a = a.mul(*a)),
+                Step::Sum => {
+                    // A strip is one or several groups of all lanes, added one after the other.
+                    let group = (SUM_LANES / V::LANES).min(VECTORS);
+                    for acc in acc.chunks_exact(group) {
+                        sums.iter_mut().zip(acc).for_each(|(s, &a)| *s = s.add(a));
+                    }
+                }
             }
         }
     }
@@ -218,6 +244,8 @@ impl<T: Number, const WHOLE: bool> Operand<T, WHOLE> {
 /// An element type that chains are made of.
 trait Number: Copy {
     fn of(x: f64) -> Self;
+    /// The sum of the lanes of a block.
+    fn total(lanes: [Self; SUM_LANES]) -> Self;
     /// Whether `x` is neither NaN nor infinite nor zero in this type.
     fn is_factor(x: f64) -> bool;
 }
@@ -236,10 +264,13 @@ unsafe trait Arithmetic<T>: Vector<T> {
 }
 
 macro_rules! plain {
-    ($($t:ident),*) => {$(
+    ($($t:ident, $lanes:ident);*) => {$(
         impl Number for $t {
             fn of(x: f64) -> Self {
                 x as $t
+            }
+            fn total(lanes: [$t; SUM_LANES]) -> $t {
+                $lanes(lanes)
             }
             fn is_factor(x: f64) -> bool {
                 (x as $t).is_finite() && x as $t != 0.0
@@ -269,7 +300,7 @@ macro_rules! plain {
         }
     )*};
 }
-plain!(f64, f32);
+plain!(f64, lanes_f64; f32, lanes_f32);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -381,6 +412,7 @@ mod x86 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::machine::BLOCK;
     use crate::kernels::math::{self, BinaryKernel, with_level};
 
     /// Numbers of all kinds, in an order that brings each beside many others.
@@ -407,6 +439,7 @@ mod tests {
             Step::OverInto => binary(&math::OVER, x, a),
             Step::Negative => (math::NEGATIVE.f64)(&mut z, a),
             Step::Square => (math::SQUARE.f64)(&mut z, a),
+            Step::Sum => unreachable!("the sum has a test of its own"),
         }
         z
     }
@@ -466,6 +499,30 @@ mod tests {
                         assert!(all, "{step:?} {n} {l:?} in single precision");
                         assert_eq!(z[n], 77.0, "a write behind the end");
                     }
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_sum_is_that_of_the_block() {
+        for l in [Level::Avx2, Level::Avx512] {
+            with_level(l, || {
+                for seed in 1..20u64 {
+                    let x: Vec<f64> = (0..BLOCK as u64).map(|i| ((i * i * seed) % 1013) as f64 / 7.0 - 70.0).collect();
+                    let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+                    let links = |x: *const u8| {
+                        [Step::Load, Step::Square, Step::Sum, Step::Negative]
+                            .map(|step| Link { step, operand: Source::Memory(x) })
+                    };
+                    let want: Vec<f64> = x.iter().map(|x| x * x).collect();
+                    let want32: Vec<f32> = narrow.iter().map(|x| x * x).collect();
+                    // SAFETY: a block each.
+                    let (sum, sum32) = unsafe {
+                        (run_f64(&links(x.as_ptr().cast()), BLOCK), run_f32(&links(narrow.as_ptr().cast()), BLOCK))
+                    };
+                    assert_eq!(sum.to_bits(), math::sum_f64(&want).to_bits());
+                    assert_eq!(sum32.to_bits(), math::sum_f32(&want32).to_bits());
                 }
             });
         }

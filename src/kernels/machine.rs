@@ -58,8 +58,13 @@ pub enum Code {
     Scatter(u16),
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
-    /// So many steps from this one on, at most [`MAX_STEPS`]. Their places are the operands and results.
-    Chain(u32, u16),
+    /// So many steps from this one on, at most [`MAX_STEPS`]. Their places are the operands and results. If there is a
+    /// step `Sum`, what it adds up goes to that row of `sums`; its place is a register.
+    Chain {
+        first: u32,
+        count: u16,
+        sum: Option<u16>,
+    },
 }
 
 /// Steps of a chain, at most.
@@ -304,9 +309,12 @@ impl Machine<'_> {
                 }
             }
             // SAFETY: passed on.
-            Code::Chain(first, count) => unsafe {
+            Code::Chain { first, count, sum } => unsafe {
                 let steps = &self.steps[first as usize..][..count as usize];
-                self.chain(steps, i.dtype, worker, start, n);
+                let total = self.chain(steps, i.dtype, worker, start, n);
+                if let Some(row) = sum {
+                    self.set_sum(row, block, total, 0.0);
+                }
             },
             Code::Sum(row) => {
                 // SAFETY: the operand holds `n` elements; `sums` has two entries per row and block.
@@ -328,8 +336,7 @@ impl Machine<'_> {
                         }
                         DType::I64 | DType::Bool => unreachable!("integer sums are not deferred"),
                     };
-                    *self.sums.add(2 * row as usize * self.blocks + block) = re;
-                    *self.sums.add((2 * row as usize + 1) * self.blocks + block) = im;
+                    self.set_sum(row, block, re, im);
                 }
             }
         }
@@ -338,11 +345,24 @@ impl Machine<'_> {
 
 impl Machine<'_> {
     /// # Safety
+    /// As for `block`; the row exists.
+    unsafe fn set_sum(&self, row: u16, block: usize, re: f64, im: f64) {
+        // SAFETY: `sums` has two entries per row and block.
+        unsafe {
+            *self.sums.add(2 * row as usize * self.blocks + block) = re;
+            *self.sums.add((2 * row as usize + 1) * self.blocks + block) = im;
+        }
+    }
+
+    /// Runs steps; returns the sum, if one of them is that.
+    ///
+    /// # Safety
     /// As for `block`.
-    unsafe fn chain(&self, steps: &[(Step, Place)], dtype: DType, worker: usize, start: usize, n: usize) {
+    unsafe fn chain(&self, steps: &[(Step, Place)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
+        let mut parts = Source::Number(0.0);
         let mut links = [const { MaybeUninit::uninit() }; MAX_STEPS];
         // In order: a register's contents may be elsewhere until the chain itself writes to it.
-        for (link, &(step, place)) in links.iter_mut().zip(steps) {
+        for (link, &(mut step, place)) in links.iter_mut().zip(steps) {
             // SAFETY: places exist by the promise to `run`.
             let operand = unsafe {
                 match (step, place) {
@@ -351,6 +371,13 @@ impl Machine<'_> {
                         let dst = self.at(place, dtype.size(), worker, start);
                         self.set_contents(place, worker, dst);
                         Source::Memory(dst)
+                    }
+                    (Step::Sum, _) if n == BLOCK => Source::Number(0.0),
+                    (Step::Sum, _) => {
+                        // Not whole strips: they are stored, and added up afterwards.
+                        step = Step::Store;
+                        parts = Source::Memory(self.at(place, dtype.size(), worker, start));
+                        parts
                     }
                     _ => Source::Memory(self.operand(place, dtype.size(), worker, start)),
                 }
@@ -361,7 +388,18 @@ impl Machine<'_> {
         // another operand or has nothing in common with it.
         unsafe {
             let links = std::slice::from_raw_parts(links.as_ptr().cast(), steps.len().min(MAX_STEPS));
-            if dtype == DType::F64 { chain::run_f64(links, n) } else { chain::run_f32(links, n) }
+            match (dtype, parts) {
+                (DType::F64, Source::Number(_)) => chain::run_f64(links, n),
+                (_, Source::Number(_)) => f64::from(chain::run_f32(links, n)),
+                (DType::F64, Source::Memory(_)) => {
+                    chain::run_f64(links, n);
+                    math::sum_f64(parts.read(n))
+                }
+                (_, Source::Memory(_)) => {
+                    chain::run_f32(links, n);
+                    f64::from(math::sum_f32(parts.read(n)))
+                }
+            }
         }
     }
 }

@@ -10,7 +10,9 @@
 
 use super::num::{madd, madd32};
 
-const LANES: usize = 32;
+/// Lanes in which a block is summed.
+pub const SUM_LANES: usize = 32;
+const LANES: usize = SUM_LANES;
 const BLOCK: usize = 512;
 
 macro_rules! reductions {
@@ -128,6 +130,16 @@ fn short_sum<T: Copy + Default + std::ops::Add<Output = T>>(x: &[T]) -> T {
     }
     let tail = rest.iter().fold(T::default(), |s, &v| s + v);
     (acc[0] + acc[2]) + (acc[1] + acc[3]) + tail
+}
+
+/// The sum of the lanes of a block.
+pub fn lanes_f64(lanes: [f64; LANES]) -> f64 {
+    lanes64(lanes)
+}
+
+/// The sum of the lanes of a block.
+pub fn lanes_f32(lanes: [f32; LANES]) -> f32 {
+    lanes32(lanes)
 }
 
 reductions!(f64, madd, sum64_body, dot64_body, pair64, lanes64);
