@@ -7,6 +7,7 @@ use autograd::context::Context;
 use autograd::error::code;
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::gather::{Outside, take};
 use autograd::ops::{complex, reduce, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -199,6 +200,32 @@ fn inputs_of_every_layout() {
         }
         all
     });
+}
+
+/// Rows that are whole strips of vectors are read, and added to, where they lie; others are copied.
+#[test]
+fn rows_of_a_list() {
+    for dtype in [DType::F64, DType::F32] {
+        for row in [1, 7, 64, 96, 128, 512, 640] {
+            // Some of them twice in a block, and a last block that isn't whole.
+            let list: Vec<i64> = (0..50).map(|k| k * k % 23 % 11).collect();
+            let rows_of = |cx: &Context, x: &Array| {
+                take(cx, x, &Array::from(ints(cx, &[list.len()], &list)), 0, Outside::Raise).unwrap()
+            };
+            let eps = if dtype == DType::F64 { 8.0 } else { 8e9 };
+            both_ways(eps, |cx| {
+                let x = rows::astype(cx, &random(cx, 1, &[11, row]), dtype);
+                let w = rows::astype(cx, &random(cx, 2, &[50, row]), dtype);
+                let f = |cx: &Context, x: &Array| {
+                    let y = rows_of(cx, x);
+                    let z = add(cx, &mul(cx, &y, &y), &mul(cx, &w, &rows_of(cx, &mul(cx, &x.plain(), &x.plain()))));
+                    add(cx, &total(cx, &z), &total(cx, &exp(cx, &y)))
+                };
+                let y = rows_of(cx, &x);
+                vec![f(cx, &x), grad(cx, f, &x), mul(cx, &y, &w), sub(cx, &w, &y), exp(cx, &y), y]
+            });
+        }
+    }
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub(super) struct Line {
     pub(super) uses: [u32; 2],
     pub(super) last_use: [usize; 2],
     pub(super) place: [Place; 2],
+    /// Rows that only chains use, strip by strip: nothing has to bring them.
+    pub(super) direct: bool,
 }
 
 impl Line {
@@ -92,6 +94,7 @@ impl Line {
         let op = match self.code {
             Code::Op(op) => op,
             Code::Sum(_) => return Some((Step::Sum, Step::Sum)),
+            Code::Scatter(_) if self.direct => return Some((Step::AddTo, Step::AddTo)),
             _ => return None,
         };
         let is = |kernel: &BinaryKernel| op.key() == std::ptr::from_ref(kernel) as usize;
@@ -165,7 +168,7 @@ pub(super) struct Pass {
     inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
     strided: Vec<Strided>,
-    rows: Vec<Rows>,
+    pub(super) rows: Vec<Rows>,
     padded: Vec<Padded>,
     /// Whether an output is written out of order, so that one thread must do it.
     scatters: bool,
@@ -393,6 +396,7 @@ impl Scratch {
     /// Gives results registers (free again after the last use) and writes the final code. Returns how many there are.
     fn assign(&mut self) -> u16 {
         self.pass.count_uses();
+        self.pass.find_direct();
         self.pass.order(&mut self.sequence);
         self.pass.find_last_uses(&self.sequence);
         self.code.clear();
@@ -401,13 +405,16 @@ impl Scratch {
         let mut registers = Registers { free: &mut self.free, count: 0 };
         let mut at = 0;
         while at < self.sequence.len() {
+            let line = self.sequence[at];
             let chain = self.pass.chain_at(&self.sequence[at..]);
-            if chain >= 2 {
+            if self.pass.is_brought(line) {
+                at += 1;
+            } else if chain >= 2 || self.pass.needs_chain(line) {
                 let run = at..at + chain;
                 self.code.push(self.pass.chain(&self.sequence, run, &mut self.steps, &mut registers));
                 at += chain;
             } else {
-                self.code.push(self.pass.instruction(self.sequence[at], at, &mut registers));
+                self.code.push(self.pass.instruction(line, at, &mut registers));
                 at += 1;
             }
         }
@@ -459,6 +466,7 @@ impl Pass {
             uses: [0; 2],
             last_use: [0; 2],
             place: [Place::None; 2],
+            direct: false,
         });
         Value::Result(self.lines.len() as u32 - 1, false)
     }

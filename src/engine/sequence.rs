@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! count      which lines come to anything
+//! direct     rows of matrices that chains read or add to where they lie
 //! order      inputs before a run of arithmetic, sums behind what they add up or behind the run, so that it is not cut
 //! chain      neighbouring arithmetic becomes one instruction, whose intermediate results have no register
 //! place      other results get registers, free again after the last use
 //! ```
 
 use super::program::{Line, Pass, Value};
-use crate::kernels::chain::Step;
-use crate::kernels::machine::{Code, Instruction, MAX_STEPS, Place};
+use crate::kernels::chain::{Step, strip};
+use crate::kernels::machine::{Code, Instruction, MAX_STEPS, MAX_TABLES, Place};
 use crate::kernels::math::{Level, level};
 use std::ops::Range;
 
@@ -48,6 +49,44 @@ impl Pass {
         }
     }
 
+    /// Which rows chains can read and write where they lie; asks for nothing where there are none.
+    pub(super) fn find_direct(&mut self) {
+        for i in 0..self.lines.len() {
+            let line = &self.lines[i];
+            let (Code::Rows(k) | Code::Scatter(k)) = line.code else { continue };
+            let divides = strip(line.dtype).is_some_and(|strip| self.rows[k as usize].row.is_multiple_of(strip));
+            self.lines[i].direct = divides && line.array == [None; 2];
+        }
+        // Only a step of the same dtype reads strips.
+        for i in 0..self.lines.len() {
+            for value in self.lines[i].src {
+                if let Value::Result(j, _) = value
+                    && self.lines[j as usize].direct
+                    && (self.lines[i].step().is_none() || self.lines[i].dtype != self.lines[j as usize].dtype)
+                {
+                    self.lines[j as usize].direct = false;
+                }
+            }
+        }
+    }
+
+    /// Whether the line is rows that are read where they lie.
+    pub(super) fn is_brought(&self, i: u32) -> bool {
+        self.lines[i as usize].direct && self.lines[i as usize].is_source()
+    }
+
+    /// Whether the line has an operand or result that only a chain can have.
+    pub(super) fn needs_chain(&self, i: u32) -> bool {
+        self.tables(i) > 0
+    }
+
+    /// Operands and results of the line in rows.
+    fn tables(&self, i: u32) -> usize {
+        let line = &self.lines[i as usize];
+        let brought = line.src.iter().filter(|v| matches!(v, Value::Result(j, _) if self.is_brought(*j))).count();
+        brought + usize::from(line.direct)
+    }
+
     /// The wanted lines in the order in which they run.
     pub(super) fn order(&self, sequence: &mut Vec<u32>) {
         sequence.clear();
@@ -70,7 +109,9 @@ impl Pass {
             stretch.sort_by_key(|&i| rank(&self.lines[i as usize]));
             for at in 0..stretch.len() {
                 let line = &self.lines[stretch[at] as usize];
-                if let (Code::Sum(_), Value::Result(j, false)) = (line.code, line.src[0])
+                if line.is_epilogue()
+                    && line.step().is_some()
+                    && let Value::Result(j, false) = line.src[0]
                     && let Some(made) = stretch[..at].iter().position(|&i| i == j)
                     && self.lines[j as usize].step().is_some()
                 {
@@ -97,11 +138,12 @@ impl Pass {
             return 0;
         }
         let dtype = self.lines[sequence[0] as usize].dtype;
-        let mut sums = 0;
+        let (mut sums, mut tables) = (0, 0);
         let of_chain = |&&i: &&u32| {
             let line = &self.lines[i as usize];
             sums += usize::from(matches!(line.code, Code::Sum(_)));
-            line.dtype == dtype && sums < 2 && line.step().is_some()
+            tables += self.tables(i);
+            line.dtype == dtype && sums < 2 && tables <= MAX_TABLES && line.step().is_some()
         };
         sequence.iter().take(MAX_CHAIN).take_while(of_chain).count()
     }
@@ -122,14 +164,20 @@ impl Pass {
         for at in run.clone() {
             let i = sequence[at];
             let line = &self.lines[i as usize];
-            if let Code::Sum(row) = line.code {
+            if line.is_epilogue() {
                 if line.src[0] != acc {
                     acc = line.src[0];
                     steps.push((Step::Load, self.place(acc)));
                 }
-                let place = registers.take();
-                sum = Some((row, place));
-                steps.push((Step::Sum, place));
+                steps.push(match line.code {
+                    Code::Sum(row) => {
+                        let place = registers.take();
+                        sum = Some((row, place));
+                        (Step::Sum, place)
+                    }
+                    Code::Scatter(k) => (Step::AddTo, Place::Rows(k)),
+                    _ => unreachable!("there are no other epilogues"),
+                });
                 self.release(i, at, registers);
                 continue;
             }
@@ -154,7 +202,7 @@ impl Pass {
             for &next in &sequence[at + 1..run.end] {
                 let next = &self.lines[next as usize];
                 found += u32::from(next.uses_result(i));
-                if !matches!(next.code, Code::Sum(_)) || next.src[0] != Value::Result(i, false) {
+                if !next.is_epilogue() || next.src[0] != Value::Result(i, false) {
                     break;
                 }
             }
@@ -199,7 +247,10 @@ impl Pass {
             Value::None => Place::None,
             Value::Number(x) => Place::Number(x),
             Value::Input(a) => Place::Array(a),
-            Value::Result(j, second) => self.lines[j as usize].place[usize::from(second)],
+            Value::Result(j, second) => match self.lines[j as usize].code {
+                Code::Rows(k) if self.lines[j as usize].direct => Place::Rows(k),
+                _ => self.lines[j as usize].place[usize::from(second)],
+            },
         }
     }
 

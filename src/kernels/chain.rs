@@ -12,9 +12,10 @@
 //! and the processor predicts them. All of them are correctly rounded, so the results are the same bits as those of the
 //! instructions one by one. A sum, too: it adds in the lanes that the sum of a block has (`math::reduce`).
 
-use super::machine::Source;
-use super::math::{Level, SUM_LANES, level, lanes_f32, lanes_f64};
+use super::machine::BLOCK;
+use super::math::{Level, SUM_LANES, lanes_f32, lanes_f64, level};
 use super::vector::Vector;
+use crate::array::DType;
 use std::marker::PhantomData;
 
 /// What happens to `acc`; `x` is the operand.
@@ -48,6 +49,17 @@ pub enum Step {
     Square,
     /// `acc` is added up; it stays.
     Sum,
+    /// `acc` is added to the operand.
+    AddTo,
+}
+
+/// Where an operand is.
+#[derive(Clone, Copy)]
+pub enum Source {
+    Memory(*const u8),
+    /// A table of the strips' beginnings.
+    Strips(*const *mut u8),
+    Number(f64),
 }
 
 /// A step with its operand; `Negative`, `Square` and `Sum` have none that is looked at.
@@ -59,13 +71,26 @@ pub struct Link {
 
 /// Vectors of a strip: as many as leave registers for operands everywhere.
 const VECTORS: usize = 8;
+/// Strips of a block, at most.
+pub const MAX_STRIPS: usize = BLOCK / (VECTORS * 4);
+
+/// Elements of a strip, if there are chains of this dtype at all.
+pub fn strip(dtype: DType) -> Option<usize> {
+    let register = match level() {
+        Level::Avx512 => 64,
+        Level::Avx2 => 32,
+        Level::Baseline => return None,
+    };
+    matches!(dtype, DType::F64 | DType::F32).then(|| VECTORS * register / dtype.size())
+}
 
 /// Runs `links` on `n` elements of f64. Returns what the step `Sum` added up, as the sum of one block does; there is at
 /// most one such step, and only where the elements are whole strips ([`crate::kernels::machine::BLOCK`] are).
 ///
 /// # Safety
-/// Operands in memory hold `n` elements, which nothing else writes meanwhile, initialised if only by an earlier `Store`.
-/// What is stored is at the same places as another operand or has none in common with it.
+/// Operands in memory hold `n` elements, which nothing else writes meanwhile, initialised if only by an earlier `Store`;
+/// strips are as many as `n` elements have. What is stored is at the same places as another operand or has none in common
+/// with it, what is added to is no operand of other steps.
 pub unsafe fn run_f64(links: &[Link], n: usize) -> f64 {
     match level() {
         #[cfg(target_arch = "x86_64")]
@@ -155,7 +180,14 @@ unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(
             let x = Operand::<T, WHOLE> { source: link.operand, start, n, of: PhantomData };
             match link.step {
                 Step::Load => x.each(&mut acc, |_, x| x),
-                Step::Store => x.store(&acc),
+                Step::Store => {
+                    let p = x.pointer::<V>();
+                    acc.iter().enumerate().for_each(|(j, &a)| x.put(p, j, a));
+                }
+                Step::AddTo => {
+                    let p = x.pointer::<V>();
+                    acc.iter().enumerate().for_each(|(j, &a)| x.put(p, j, x.load::<V>(p, j).add(a)));
+                }
                 Step::Add => x.each(&mut acc, |a, x| a.add(x)),
                 Step::Subtract => x.each(&mut acc, |a, x| a.sub(x)),
                 Step::SubtractFrom => x.each(&mut acc, |a, x| x.sub(a)),
@@ -198,44 +230,66 @@ impl<T: Number, const WHOLE: bool> Operand<T, WHOLE> {
     unsafe fn each<V: Arithmetic<T>>(self, acc: &mut [V; VECTORS], f: impl Fn(V, V) -> V) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.source {
-                Source::Memory(p) => {
-                    let p = p.cast::<T>().add(self.start);
-                    for (j, acc) in acc.iter_mut().enumerate() {
-                        let before = j * V::LANES;
-                        let x = if WHOLE {
-                            V::load(p.add(before))
-                        } else {
-                            V::load_first(p.wrapping_add(before), self.n.saturating_sub(before))
-                        };
-                        *acc = f(*acc, x);
-                    }
+            if let Source::Number(x) = self.source {
+                let x = V::splat(T::of(x));
+                for a in acc {
+                    *a = f(*a, x);
                 }
-                Source::Number(x) => {
-                    let x = V::splat(T::of(x));
-                    for a in acc {
-                        *a = f(*a, x);
-                    }
+            } else {
+                let p = self.pointer::<V>();
+                for (j, acc) in acc.iter_mut().enumerate() {
+                    *acc = f(*acc, self.load(p, j));
                 }
             }
         }
     }
 
+    /// Where the strip lies.
+    ///
     /// # Safety
     /// As for [`strips`].
     #[inline(always)]
-    unsafe fn store<V: Arithmetic<T>>(self, acc: &[V; VECTORS]) {
-        let Source::Memory(p) = self.source else { unreachable!("results go to memory") };
+    unsafe fn pointer<V: Vector<T>>(&self) -> *mut T {
         // SAFETY: the caller's promise.
         unsafe {
-            let p = p.cast::<T>().cast_mut().add(self.start);
-            for (j, acc) in acc.iter().enumerate() {
-                let before = j * V::LANES;
-                if WHOLE {
-                    acc.store(p.add(before));
-                } else {
-                    acc.store_first(p.wrapping_add(before), self.n.saturating_sub(before));
-                }
+            match self.source {
+                Source::Memory(p) => p.cast::<T>().cast_mut().add(self.start),
+                Source::Strips(table) => (*table.add(self.start / (VECTORS * V::LANES))).cast(),
+                Source::Number(_) => unreachable!("a number is nowhere"),
+            }
+        }
+    }
+
+    /// Vector `j` of the strip at `p`.
+    ///
+    /// # Safety
+    /// As for [`strips`].
+    #[inline(always)]
+    unsafe fn load<V: Vector<T>>(&self, p: *const T, j: usize) -> V {
+        let before = j * V::LANES;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if WHOLE {
+                V::load(p.add(before))
+            } else {
+                V::load_first(p.wrapping_add(before), self.n.saturating_sub(before))
+            }
+        }
+    }
+
+    /// Makes `z` vector `j` of the strip at `p`.
+    ///
+    /// # Safety
+    /// As for [`strips`].
+    #[inline(always)]
+    unsafe fn put<V: Vector<T>>(&self, p: *mut T, j: usize, z: V) {
+        let before = j * V::LANES;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if WHOLE {
+                z.store(p.add(before));
+            } else {
+                z.store_first(p.wrapping_add(before), self.n.saturating_sub(before));
             }
         }
     }
@@ -439,7 +493,7 @@ mod tests {
             Step::OverInto => binary(&math::OVER, x, a),
             Step::Negative => (math::NEGATIVE.f64)(&mut z, a),
             Step::Square => (math::SQUARE.f64)(&mut z, a),
-            Step::Sum => unreachable!("the sum has a test of its own"),
+            Step::Sum | Step::AddTo => unreachable!("these have tests of their own"),
         }
         z
     }
@@ -524,6 +578,35 @@ mod tests {
                     assert_eq!(sum.to_bits(), math::sum_f64(&want).to_bits());
                     assert_eq!(sum32.to_bits(), math::sum_f32(&want32).to_bits());
                 }
+            });
+        }
+    }
+
+    #[test]
+    fn strips_are_read_and_added_to_where_they_lie() {
+        for l in [Level::Avx2, Level::Avx512] {
+            with_level(l, || {
+                let width = strip(DType::F64).unwrap();
+                let x: Vec<f64> = (0..4 * width).map(|i| i as f64 - 50.0).collect();
+                let mut z = vec![0.5; 3 * width];
+                let (from, to) = ([3, 0, 2], [1, 0, 1]);
+                let mut want = z.clone();
+                for (f, t) in from.into_iter().zip(to) {
+                    (0..width).for_each(|k| want[t * width + k] += x[f * width + k] * x[f * width + k]);
+                }
+                // SAFETY: strips inside of the lists.
+                unsafe {
+                    let from = from.map(|f| x.as_ptr().add(f * width).cast_mut().cast::<u8>());
+                    let memory = z.as_mut_ptr();
+                    let to = to.map(|t| memory.add(t * width).cast::<u8>());
+                    let links = [
+                        Link { step: Step::Load, operand: Source::Strips(from.as_ptr()) },
+                        Link { step: Step::Square, operand: Source::Number(0.0) },
+                        Link { step: Step::AddTo, operand: Source::Strips(to.as_ptr()) },
+                    ];
+                    run_f64(&links, 3 * width);
+                }
+                assert_eq!(z, want);
             });
         }
     }

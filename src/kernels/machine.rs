@@ -15,7 +15,7 @@
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
-use super::chain::{self, Link, Step};
+use super::chain::{self, Link, MAX_STRIPS, Step};
 use super::math::{self, Binary, Compare};
 use super::rows::{self, Padding};
 use super::strided::Layout;
@@ -39,6 +39,8 @@ pub enum Place {
     /// Row-major memory of the whole shape.
     Array(u16),
     Number(f64),
+    /// Rows of an input, or of an output that is added to; only in a chain whose strips divide a row.
+    Rows(u16),
 }
 
 #[derive(Clone, Copy)]
@@ -69,6 +71,8 @@ pub enum Code {
 
 /// Steps of a chain, at most.
 pub const MAX_STEPS: usize = 48;
+/// Operands of a chain in rows, at most.
+pub const MAX_TABLES: usize = 6;
 
 #[derive(Clone, Copy)]
 pub struct Instruction {
@@ -216,7 +220,7 @@ impl Machine<'_> {
             },
             // SAFETY: inside the array: `start < size`.
             Place::Array(a) => unsafe { self.arrays[a as usize].add(start * element) },
-            Place::Number(_) | Place::None => std::ptr::null_mut(),
+            Place::Number(_) | Place::None | Place::Rows(_) => std::ptr::null_mut(),
         }
     }
 
@@ -359,27 +363,36 @@ impl Machine<'_> {
     /// # Safety
     /// As for `block`.
     unsafe fn chain(&self, steps: &[(Step, Place)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
-        let mut parts = Source::Number(0.0);
+        let mut parts = None;
+        let mut tables = [const { MaybeUninit::<[MaybeUninit<*mut u8>; MAX_STRIPS]>::uninit() }; MAX_TABLES];
+        let mut free = tables.iter_mut();
         let mut links = [const { MaybeUninit::uninit() }; MAX_STEPS];
         // In order: a register's contents may be elsewhere until the chain itself writes to it.
         for (link, &(mut step, place)) in links.iter_mut().zip(steps) {
             // SAFETY: places exist by the promise to `run`.
             let operand = unsafe {
                 match (step, place) {
-                    (_, Place::Number(x)) => Source::Number(x),
+                    (_, Place::Number(x)) => chain::Source::Number(x),
+                    (_, Place::Rows(k)) => {
+                        let table = free.next().expect("no more than `MAX_TABLES`");
+                        let table = table.write([const { MaybeUninit::uninit() }; MAX_STRIPS]);
+                        self.rows[k as usize].strips(table, start, n, chain::strip(dtype).expect("a dtype of chains"));
+                        chain::Source::Strips(table.as_ptr().cast())
+                    }
                     (Step::Store, _) => {
                         let dst = self.at(place, dtype.size(), worker, start);
                         self.set_contents(place, worker, dst);
-                        Source::Memory(dst)
+                        chain::Source::Memory(dst)
                     }
-                    (Step::Sum, _) if n == BLOCK => Source::Number(0.0),
+                    (Step::Sum, _) if n == BLOCK => chain::Source::Number(0.0),
                     (Step::Sum, _) => {
                         // Not whole strips: they are stored, and added up afterwards.
                         step = Step::Store;
-                        parts = Source::Memory(self.at(place, dtype.size(), worker, start));
-                        parts
+                        let dst = self.at(place, dtype.size(), worker, start);
+                        parts = Some(Source::Memory(dst));
+                        chain::Source::Memory(dst)
                     }
-                    _ => Source::Memory(self.operand(place, dtype.size(), worker, start)),
+                    _ => chain::Source::Memory(self.operand(place, dtype.size(), worker, start)),
                 }
             };
             link.write(Link { step, operand });
@@ -388,17 +401,12 @@ impl Machine<'_> {
         // another operand or has nothing in common with it.
         unsafe {
             let links = std::slice::from_raw_parts(links.as_ptr().cast(), steps.len().min(MAX_STEPS));
-            match (dtype, parts) {
-                (DType::F64, Source::Number(_)) => chain::run_f64(links, n),
-                (_, Source::Number(_)) => f64::from(chain::run_f32(links, n)),
-                (DType::F64, Source::Memory(_)) => {
-                    chain::run_f64(links, n);
-                    math::sum_f64(parts.read(n))
-                }
-                (_, Source::Memory(_)) => {
-                    chain::run_f32(links, n);
-                    f64::from(math::sum_f32(parts.read(n)))
-                }
+            let total =
+                if dtype == DType::F64 { chain::run_f64(links, n) } else { f64::from(chain::run_f32(links, n)) };
+            match parts {
+                Some(parts) if dtype == DType::F64 => math::sum_f64(parts.read(n)),
+                Some(parts) => f64::from(math::sum_f32(parts.read(n))),
+                None => total,
             }
         }
     }
@@ -419,6 +427,39 @@ impl Source {
             // SAFETY: the caller's promise.
             Source::Memory(p) => unsafe { std::slice::from_raw_parts(p.cast(), n) },
             Source::Number(_) => unreachable!("a number stands only where a loop takes one"),
+        }
+    }
+}
+
+/// Asks for the first line of a strip before its turn; that the next ones follow, the processor sees by itself.
+fn fetch(p: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor has it, and it reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
+impl Rows {
+    /// Where the strips of the elements `start..start + n` lie; a row consists of whole strips.
+    fn strips(&self, table: &mut [MaybeUninit<*mut u8>; MAX_STRIPS], start: usize, n: usize, strip: usize) {
+        // SAFETY: as many as stated.
+        let list = unsafe { std::slice::from_raw_parts(self.list, self.count) };
+        let (mut at, mut column) = (start / self.row, start % self.row);
+        for place in &mut table[..n / strip] {
+            let first = list[at] as usize * self.row + column;
+            column += strip;
+            if column == self.row {
+                (at, column) = (at + 1, 0);
+            }
+            assert!(first < self.extent && strip <= self.extent - first, "a row outside of its memory");
+            // SAFETY: inside the memory, as was just seen.
+            let p = unsafe { self.memory.add(first * self.element) };
+            fetch(p);
+            place.write(p);
         }
     }
 }
