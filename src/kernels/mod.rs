@@ -19,4 +19,5 @@ mod small;
 pub mod sort;
 pub mod strided;
 pub mod threads;
+pub mod transpose;
 mod vector;

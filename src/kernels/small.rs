@@ -12,7 +12,7 @@
 
 use super::math::{Level, level};
 use super::matmul::{Matrix, Product, plain};
-use super::strided::transposed;
+use super::transpose::Columns;
 use super::vector::Vector;
 
 /// Rows of a tile, and of one that 32 registers hold.
@@ -91,10 +91,12 @@ unsafe fn strips<T: Product, V: Vector<T>>(
     assert_eq!(c.len(), m * n);
     let strip = 2 * V::LANES;
     // Rows of the right operand.
+    let memory = b.memory;
     let (rows, width): (&[T], usize) = if b.column == 1 && b.row >= n as isize {
         (&b.memory[b.offset as usize..], b.row as usize)
     } else {
-        transposed(b.memory, b.offset, [b.row, b.column], [k, n], scratch);
+        let b = Columns { at: b.offset, row_step: b.row, column_step: b.column, rows: k, columns: n };
+        b.copy(memory, scratch, n);
         (&scratch[..k * n], n)
     };
     assert!(k == 0 || (k - 1) * width + n <= rows.len());

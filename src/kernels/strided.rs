@@ -3,6 +3,7 @@
 //! A view is first *collapsed*: neighbouring axes that one stride can walk become one, so that most views have one
 //! or two axes left and the innermost run is long.
 
+use super::transpose::Columns;
 use smallvec::SmallVec;
 
 /// A collapsed layout.
@@ -92,96 +93,6 @@ impl Layout {
     }
 }
 
-/// Side of the squares in which a transposed matrix is copied: two of them fit the first-level cache.
-const TILE: usize = 32;
-
-/// A matrix of `rows` by `columns` whose element (r, c) is `memory[at + r row_step + c column_step]`, in row-major order. It
-/// is copied in squares, and these in blocks of a cache line by a cache line that go through registers: neither reading
-/// nor writing jumps from line to line for every element.
-pub fn transposed<T: Copy>(
-    memory: &[T],
-    at: isize,
-    [row_step, column_step]: [isize; 2],
-    [rows, columns]: [usize; 2],
-    dst: &mut [T],
-) {
-    for r0 in (0..rows).step_by(TILE) {
-        for c0 in (0..columns).step_by(TILE) {
-            let (r1, c1) = (rows.min(r0 + TILE), columns.min(c0 + TILE));
-            // Whole blocks; what is left at the right and at the bottom goes element by element.
-            let (mut whole_r, mut whole_c) = (r0, c0);
-            if row_step.unsigned_abs() == 1 {
-                (whole_r, whole_c) = (r1 - (r1 - r0) % SIDE, c1 - (c1 - c0) % SIDE);
-                for r in (r0..whole_r).step_by(SIDE) {
-                    for c in (c0..whole_c).step_by(SIDE) {
-                        let first = at + r as isize * row_step + c as isize * column_step;
-                        let first = if row_step == 1 { first } else { first + 1 - SIDE as isize };
-                        let line = |i: usize| {
-                            let from = (first + i as isize * column_step) as usize;
-                            &memory[from..from + SIDE]
-                        };
-                        square(std::array::from_fn(line), &mut dst[r * columns + c..], columns, row_step != 1);
-                    }
-                }
-            }
-            for r in r0..r1 {
-                let from = at + r as isize * row_step;
-                let first = if r < whole_r { whole_c } else { c0 };
-                for (c, d) in (first..c1).zip(&mut dst[r * columns + first..r * columns + c1]) {
-                    *d = memory[(from + c as isize * column_step) as usize];
-                }
-            }
-        }
-    }
-}
-
-/// Side of a block: half a cache line of the usual type, which a register of AVX2 holds.
-const SIDE: usize = 4;
-
-/// Four lines become four columns of `to`, whose rows are `width` elements apart; from the last one on if `reversed`.
-#[inline(always)]
-fn square<T: Copy>(lines: [&[T]; SIDE], to: &mut [T], width: usize, reversed: bool) {
-    #[cfg(target_arch = "x86_64")]
-    if size_of::<T>() == 8 && !reversed && super::math::level() >= super::math::Level::Avx2 {
-        let last = &to[3 * width..][..SIDE];
-        debug_assert_eq!(last.len(), SIDE);
-        // SAFETY: the processor has AVX2; every line holds four elements of eight bytes, and so does `to` from each of the
-        // four rows on, by the slice above.
-        unsafe { square_of_words(lines.map(|l| l.as_ptr().cast()), to.as_mut_ptr().cast(), width) };
-        return;
-    }
-    for q in 0..SIDE {
-        let from = if reversed { SIDE - 1 - q } else { q };
-        let line = &mut to[q * width..][..SIDE];
-        line.iter_mut().zip(lines).for_each(|(d, line)| *d = line[from]);
-    }
-}
-
-/// # Safety
-/// The processor has AVX2; four words lie at each of `lines`, and there is room for as many at `to` and every `width` words
-/// from there, four times.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-#[inline]
-unsafe fn square_of_words(lines: [*const i64; SIDE], to: *mut i64, width: usize) {
-    use std::arch::x86_64::*;
-    // SAFETY: the caller's promise.
-    unsafe {
-        let [a, b, c, d] = lines.map(|l| _mm256_loadu_si256(l.cast()));
-        let (ab, cd) = (_mm256_unpacklo_epi64(a, b), _mm256_unpacklo_epi64(c, d));
-        let (ef, gh) = (_mm256_unpackhi_epi64(a, b), _mm256_unpackhi_epi64(c, d));
-        let rows = [
-            _mm256_permute2x128_si256::<0x20>(ab, cd),
-            _mm256_permute2x128_si256::<0x20>(ef, gh),
-            _mm256_permute2x128_si256::<0x31>(ab, cd),
-            _mm256_permute2x128_si256::<0x31>(ef, gh),
-        ];
-        for (q, row) in rows.into_iter().enumerate() {
-            _mm256_storeu_si256(to.add(q * width).cast(), row);
-        }
-    }
-}
-
 /// Elements one after the other, `each` times, as far as `dst` goes.
 fn repeat<'a, T: Copy + 'a>(source: impl Iterator<Item = &'a T>, each: usize, dst: &mut [T]) {
     // The usual numbers are known to the compiler, which then needs no inner loop.
@@ -202,8 +113,8 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
     if let [.., (rows, row_step), (columns, column_step)] = layout.axes[..]
         && column_step.unsigned_abs() > 4
         && row_step.unsigned_abs() < column_step.unsigned_abs()
-        && rows >= TILE / 2
-        && columns >= TILE / 2
+        && rows >= 8
+        && columns >= 8
     {
         let plane = rows * columns;
         let outer = &layout.axes[..layout.axes.len() - 2];
@@ -215,7 +126,7 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
                 at += (rest % d) as isize * s;
                 rest /= d;
             }
-            transposed(memory, at, [row_step, column_step], [rows, columns], block);
+            Columns { at, row_step, column_step, rows, columns }.copy(memory, block, columns);
         }
         return;
     }
