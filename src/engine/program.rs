@@ -168,6 +168,8 @@ pub(super) struct Pass {
     inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
     strided: Vec<Strided>,
+    /// Row-major copies of inputs, for as long as the pass lasts.
+    copies: Vec<Tensor>,
     pub(super) rows: Vec<Rows>,
     padded: Vec<Padded>,
     /// Whether an output is written out of order, so that one thread must do it.
@@ -447,6 +449,7 @@ impl Pass {
         self.inputs.clear();
         self.arrays.clear();
         self.strided.clear();
+        self.copies.clear();
         self.rows.clear();
         self.padded.clear();
         self.scatters = false;
@@ -494,7 +497,7 @@ impl Pass {
                     } && !matches!(&pending.operands[1], Operand::Number(_) if k == 0);
                     match super::splat_number(t) {
                         Some(x) if number_allowed => Value::Number(x),
-                        _ => self.input(t, shape),
+                        _ => self.input(engine, t, shape)?,
                     }
                 }
             };
@@ -642,12 +645,21 @@ impl Pass {
     }
 
     /// A ready array as an operand.
-    fn input(&mut self, t: &Tensor, shape: &Shape) -> Value {
+    fn input(&mut self, engine: &Engine, t: &Tensor, shape: &Shape) -> Result<Value> {
         let (buffer, offset) = t.memory_key();
         let key = (buffer, offset, Shape::from_slice(t.shape()), t.strides().into());
         if let Some(&known) = self.inputs.get(&key) {
-            return known;
+            return Ok(known);
         }
+        let copy;
+        let t = if Layout::new(t.shape(), t.strides(), t.offset()).is_turned() {
+            // Block by block it would be read across its lines; this is faster, although it is read twice.
+            copy = engine.contiguous(t)?;
+            self.copies.push(copy.clone());
+            &copy
+        } else {
+            t
+        };
         let value = if t.is_contiguous() && t.shape() == shape.as_slice() {
             self.arrays.push(super::pointer(t).cast_mut());
             Value::Input(self.arrays.len() as u16 - 1)
@@ -663,7 +675,7 @@ impl Pass {
             self.push(Code::Load(k), t.dtype(), t.dtype(), [Value::None; 3], 0.2)
         };
         self.inputs.insert(key, value);
-        value
+        Ok(value)
     }
 
     /// Sends `value` to memory.

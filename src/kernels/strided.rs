@@ -35,6 +35,11 @@ impl Layout {
         Layout { offset, axes }
     }
 
+    /// Whether the copy of this is a transposition: the innermost axis makes wide steps, the one before it small ones.
+    pub fn is_turned(&self) -> bool {
+        matches!(self.axes[..], [.., rows, columns] if turned(rows, columns))
+    }
+
     /// Copies the elements with row-major numbers `start..start + dst.len()`.
     pub fn read<T: Copy>(&self, memory: &[T], start: usize, dst: &mut [T]) {
         let (&(inner, step), outer) = self.axes.split_last().expect("a layout has an axis");
@@ -56,25 +61,7 @@ impl Layout {
             let n = (inner - skip).min(dst.len() - done);
             let from = at + skip as isize * step;
             let run = &mut dst[done..done + n];
-            match step {
-                1 => run.copy_from_slice(&memory[from as usize..from as usize + n]),
-                0 => run.fill(memory[from as usize]),
-                _ if step > 0 => {
-                    let source = memory[from as usize..].iter().step_by(step as usize);
-                    run.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
-                }
-                -1 => {
-                    let source = memory[from as usize + 1 - n..=from as usize].iter().rev();
-                    run.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
-                }
-                _ => {
-                    let mut p = from;
-                    for d in run {
-                        *d = memory[p as usize];
-                        p += step;
-                    }
-                }
-            }
+            copy_run(memory, from, step, run);
             done += n;
             skip = 0;
             if done == dst.len() {
@@ -104,36 +91,35 @@ fn repeat<'a, T: Copy + 'a>(source: impl Iterator<Item = &'a T>, each: usize, ds
     }
 }
 
-/// The whole of a layout, in row-major order. Where the innermost axis makes wide steps and another one small steps,
-/// copies square by square, so that every cache line is fetched once.
+/// The elements `memory[from]`, `memory[from + step]` and so on.
+#[inline]
+fn copy_run<T: Copy>(memory: &[T], from: isize, step: isize, dst: &mut [T]) {
+    let n = dst.len();
+    match step {
+        1 => dst.copy_from_slice(&memory[from as usize..from as usize + n]),
+        0 => dst.fill(memory[from as usize]),
+        _ if step > 0 => {
+            let source = memory[from as usize..].iter().step_by(step as usize);
+            dst.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
+        }
+        -1 => {
+            let source = memory[from as usize + 1 - n..=from as usize].iter().rev();
+            dst.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
+        }
+        _ => {
+            let mut p = from;
+            for d in dst {
+                *d = memory[p as usize];
+                p += step;
+            }
+        }
+    }
+}
+
+/// The whole of a layout, in row-major order.
 pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
     if dst.is_empty() {
         return;
-    }
-    if let [.., (rows, row_step), (columns, column_step)] = layout.axes[..]
-        && column_step.unsigned_abs() > 4
-        && row_step.unsigned_abs() < column_step.unsigned_abs()
-        && rows >= 8
-        && columns >= 8
-    {
-        let plane = rows * columns;
-        let outer = &layout.axes[..layout.axes.len() - 2];
-        let starts = Layout { offset: layout.offset, axes: outer.into() };
-        for (k, block) in dst.chunks_exact_mut(plane).enumerate() {
-            let mut at = starts.offset as isize;
-            let mut rest = k;
-            for &(d, s) in outer.iter().rev() {
-                at += (rest % d) as isize * s;
-                rest /= d;
-            }
-            Columns { at, row_step, column_step, rows, columns }.copy(memory, block, columns);
-        }
-        return;
-    }
-    if let [(_, 0), (inner, 1)] = layout.axes[..] {
-        // A row again and again.
-        let row = &memory[layout.offset..layout.offset + inner];
-        return dst.chunks_exact_mut(inner).for_each(|line| line.copy_from_slice(row));
     }
     if let [(n, step), (each, 0)] = layout.axes[..]
         && step > 0
@@ -146,7 +132,121 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
             repeat(source.iter().step_by(step as usize), each, dst);
         };
     }
-    layout.read(memory, 0, dst);
+    let mut width = 1;
+    let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+    for &(n, from) in layout.axes.iter().rev() {
+        axes.push(Axis { n, from, to: width as isize });
+        width *= n;
+    }
+    axes.reverse();
+    place(&axes, memory, layout.offset, dst, 0);
+}
+
+/// Where an array lies in memory: its first element, and the strides.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub offset: usize,
+    pub strides: &'a [isize],
+}
+
+/// Copies an array of this shape from its place in `memory` to one in `dst`, where no stride is negative.
+pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: Place<'_>, dst: &mut [T], to: Place<'_>) {
+    if shape.contains(&0) {
+        return;
+    }
+    let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+    for ((&n, &from), &to) in shape.iter().zip(from.strides).zip(to.strides) {
+        match axes.last_mut() {
+            _ if n == 1 => {}
+            Some(last) if last.from == from * n as isize && last.to == to * n as isize => {
+                *last = Axis { n: last.n * n, from, to };
+            }
+            _ => axes.push(Axis { n, from, to }),
+        }
+    }
+    if axes.is_empty() {
+        axes.push(Axis { n: 1, from: 1, to: 1 });
+    }
+    place(&axes, memory, from.offset, dst, to.offset);
+}
+
+/// An axis of a copy: its extent, and the steps that it makes here and there.
+#[derive(Clone, Copy)]
+struct Axis {
+    n: usize,
+    from: isize,
+    to: isize,
+}
+
+/// Whether the last two axes of an array are better copied as a transposition.
+fn turned(rows: (usize, isize), columns: (usize, isize)) -> bool {
+    let (step, wide) = (rows.1.unsigned_abs(), columns.1.unsigned_abs());
+    step != 0 && step < wide && wide > 4 && rows.0 >= 8 && columns.0 >= 8
+}
+
+/// Copies along axes, of which there is one at least. Where the innermost one makes wide steps in memory and the one before
+/// it small steps, this is a transposition of matrices.
+fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usize) {
+    let (&inner, outer) = axes.split_last().expect("there is an axis");
+    if let Some((rows, outer)) = outer.split_last()
+        && inner.to == 1
+        && rows.to >= inner.n as isize
+        && turned((rows.n, rows.from), (inner.n, inner.from))
+    {
+        return for_each_place(outer, at, to, |at, to| {
+            let (row_step, column_step) = (rows.from, inner.from);
+            let matrix = Columns { at, row_step, column_step, rows: rows.n, columns: inner.n };
+            matrix.copy(memory, &mut dst[to..], rows.to as usize);
+        });
+    }
+    if let Some((rows, outer)) = outer.split_last()
+        && inner.to == 1
+        && rows.from == 0
+        && rows.to >= inner.n as isize
+    {
+        // A row again and again.
+        return for_each_place(outer, at, to, |at, to| {
+            let (first, rest) = dst[to..].split_at_mut(rows.to as usize);
+            copy_run(memory, at, inner.from, &mut first[..inner.n]);
+            for line in rest.chunks_mut(rows.to as usize).take(rows.n - 1) {
+                line[..inner.n].copy_from_slice(&first[..inner.n]);
+            }
+        });
+    }
+    for_each_place(outer, at, to, |at, to| {
+        if inner.to == 1 {
+            copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
+        } else {
+            let mut at = at;
+            for d in dst[to..].iter_mut().step_by(inner.to as usize).take(inner.n) {
+                *d = memory[at as usize];
+                at += inner.from;
+            }
+        }
+    });
+}
+
+/// Calls `each` with both beginnings of everything that is left of the array once these axes are walked.
+fn for_each_place(axes: &[Axis], at: usize, to: usize, mut each: impl FnMut(isize, usize)) {
+    let (mut at, mut to) = (at as isize, to as isize);
+    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes.len());
+    loop {
+        each(at, to as usize);
+        let mut k = axes.len();
+        loop {
+            let Some(before) = k.checked_sub(1) else { return };
+            k = before;
+            index[k] += 1;
+            at += axes[k].from;
+            to += axes[k].to;
+            if index[k] < axes[k].n {
+                break;
+            }
+            index[k] = 0;
+            at -= axes[k].from * axes[k].n as isize;
+            to -= axes[k].to * axes[k].n as isize;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -207,6 +307,39 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn copies_to_places_are_those_of_the_naive_loop() {
+        let memory: Vec<u32> = (0..20_000).collect();
+        let layouts: &[(&[usize], &[isize], usize, &[isize])] = &[
+            (&[], &[], 3, &[]),
+            (&[5], &[-2], 30, &[3]),
+            (&[4, 5], &[5, 1], 0, &[9, 1]),
+            (&[4, 5], &[0, 1], 7, &[5, 1]),
+            (&[4, 5], &[0, -2], 17, &[6, 1]),
+            (&[30, 20], &[1, 100], 0, &[25, 1]),
+            (&[30, 20], &[-1, 100], 29, &[20, 1]),
+            (&[2, 30, 20], &[5000, 1, 100], 4, &[1000, 30, 1]),
+            (&[3, 1, 4], &[4, 9, 1], 0, &[4, 77, 1]),
+            (&[6, 7], &[7, 1], 0, &[1, 10]),
+            (&[6, 0], &[7, 1], 0, &[1, 10]),
+        ];
+        for &(shape, strides, offset, to) in layouts {
+            let mut dst = vec![77; 3000];
+            let (from, target) = (Place { offset, strides }, Place { offset: 5, strides: to });
+            copy_to(shape, &memory, from, &mut dst, target);
+            let mut want = vec![77; 3000];
+            for (mut i, x) in naive(shape, strides, offset, &memory).into_iter().enumerate() {
+                let mut at = 5;
+                for (&d, &s) in shape.iter().zip(to).rev() {
+                    at += (i % d) * s as usize;
+                    i /= d;
+                }
+                want[at] = x;
+            }
+            assert_eq!(dst, want, "{shape:?} {strides:?} {to:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::shape::{broadcast_to, concatenate, expand_dims, fit, linear, reshape,
 use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::strided::{self, Place};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 
@@ -171,12 +172,23 @@ struct Roll {
 }
 
 linear! { Roll "ag_roll" |self, cx, t| {
-    let t = cx.engine.contiguous(&t)?;
     let inner: usize = self.shape[self.axis + 1..].iter().product();
-    let (row, split) = (self.shape[self.axis] * inner, (self.shape[self.axis] - self.shift) * inner);
+    let (n, shift) = (self.shape[self.axis], self.shift);
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
-        if !d.is_empty() {
-            roll_rows(t.elements::<T>(), d, row, row - split);
+        if d.is_empty() {
+            return;
+        }
+        if t.is_contiguous() {
+            return roll_rows(t.elements::<T>(), d, n * inner, shift * inner);
+        }
+        // Two parts of a view, which change places.
+        let strides = shape::contiguous(&self.shape);
+        for (first, length, to) in [(0, n - shift, shift), (n - shift, shift, 0)] {
+            let mut part = self.shape.clone();
+            part[self.axis] = length;
+            let offset = t.offset() as isize + first as isize * t.strides()[self.axis];
+            let from = Place { offset: offset as usize, strides: t.strides() };
+            strided::copy_to(&part, t.memory::<T>(), from, d, Place { offset: to * inner, strides: &strides });
         }
     })?)
 }, |cx, g| {

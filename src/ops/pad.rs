@@ -7,10 +7,10 @@ use super::elementwise::{self as rows, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
 use super::{reduce, space};
-use crate::array::{DType, Shape, Tensor, shape};
+use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::Layout;
+use crate::kernels::strided::{self, Place};
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 
@@ -269,34 +269,13 @@ struct Surrounded {
     before: Shape,
 }
 
-impl Surrounded {
-    /// Where line `k` of the array begins in the result.
-    fn start(&self, k: usize) -> usize {
-        let (mut rest, mut start, mut step) = (k, 0, 1);
-        for axis in (0..self.from.len()).rev() {
-            start += self.before[axis] * step;
-            if axis + 1 < self.from.len() {
-                start += rest % self.from[axis] * step;
-                rest /= self.from[axis];
-            }
-            step *= self.to[axis];
-        }
-        start
-    }
-}
-
 linear! { Surrounded "ag_pad" |self, cx, t| {
-    let line = self.from.last().copied().unwrap_or(1);
-    let layout = |t: &Tensor| Layout::new(t.shape(), t.strides(), t.offset());
-    let near = layout(&t).axes.last().is_none_or(|a| (0..=1).contains(&a.1));
-    let t = if near { t } else { cx.engine.contiguous(&t)? };
-    let layout = layout(&t);
+    let strides = shape::contiguous(&self.to);
+    let offset = self.before.iter().zip(&strides).map(|(&n, &s)| n * s as usize).sum();
+    let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.to, |d| {
         d.fill(T::default());
-        for k in 0..t.size().checked_div(line).unwrap_or(0) {
-            let start = self.start(k);
-            layout.read(t.memory::<T>(), k * line, &mut d[start..start + line]);
-        }
+        strided::copy_to(&self.from, t.memory::<T>(), from, d, to);
     })?)
 }, |cx, g| {
     let g = fit(cx, g, &self.to);

@@ -4,7 +4,7 @@ use super::elementwise as rows;
 use crate::array::{Axes, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::{self, Layout};
+use crate::kernels::strided::{self, Layout, Place};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use shape::Show;
@@ -291,12 +291,9 @@ impl Primitive for Concatenate {
         for a in args {
             let t = rows::cast(cx, cx.lazy_tensor(a)?, dtype)?;
             cx.engine.force(&t)?;
-            // Views are read where they lie, unless that means to jump from element to element row by row.
-            let layout = Layout::new(t.shape(), t.strides(), t.offset());
-            let step = layout.axes.last().map_or(1, |a| a.1);
-            let whole = shape[..axis].iter().all(|&d| d == 1);
-            parts.push(if whole || (0..=1).contains(&step) { t } else { cx.engine.contiguous(&t)? });
+            parts.push(t);
         }
+        let strides = shape::contiguous(&shape);
         with_dtype!(dtype, T => Ok(cx.engine.build::<T>(&shape, |out| {
             if out.is_empty() {
                 return;
@@ -304,18 +301,14 @@ impl Primitive for Concatenate {
             let mut column = 0;
             for t in &parts {
                 let width = t.shape()[axis] * inner;
-                let layout = Layout::new(t.shape(), t.strides(), t.offset());
                 if width == 1 && t.is_contiguous() {
                     let to = out[column..].iter_mut().step_by(row);
                     to.zip(t.elements::<T>()).for_each(|(to, from)| *to = *from);
                 } else if width == row {
-                    strided::copy_all(&layout, t.memory::<T>(), out);
-                } else if width > 0 && width == t.size() {
-                    strided::copy_all(&layout, t.memory::<T>(), &mut out[column..column + width]);
-                } else if width > 0 {
-                    for (k, to) in out.chunks_exact_mut(row).enumerate() {
-                        layout.read(t.memory::<T>(), k * width, &mut to[column..column + width]);
-                    }
+                    strided::copy_all(&Layout::new(t.shape(), t.strides(), t.offset()), t.memory::<T>(), out);
+                } else {
+                    let from = Place { offset: t.offset(), strides: t.strides() };
+                    strided::copy_to(t.shape(), t.memory::<T>(), from, out, Place { offset: column, strides: &strides });
                 }
                 column += width;
             }

@@ -6,6 +6,7 @@ use crate::array::{Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::reduce::{Fold, Reduce};
+use crate::kernels::strided::{self, Place};
 use crate::ops::shape::linear;
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
@@ -68,25 +69,45 @@ impl Continued {
     }
 
     fn forward<T: Reduce>(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
-        let Some(last) = self.lines.last() else { return Ok(t.clone()) };
-        // Rows that lie as they are wanted may lie anywhere.
-        let near = t.strides().last() == Some(&1) && t.strides().iter().all(|&s| s >= 0);
-        let t = if near { t.clone() } else { cx.engine.contiguous(t)? };
+        let strides = shape::contiguous(&self.to);
+        let step = |axis: usize| strides[axis] as usize;
+        let offset = self.lines.iter().enumerate().map(|(axis, line)| line.before * step(axis)).sum();
+        let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
         cx.engine.build::<T>(&self.to, |d| {
             if d.is_empty() {
                 return;
             }
-            let (memory, mut rest) = (&t.memory::<T>()[t.offset()..], d.chunks_exact_mut(last.total));
-            self.rows(t.strides(), |at| {
-                let (Some(d), row) = (rest.next(), &memory[at..at + last.n]) else { return };
-                let (low, high) = last.ends.split_at(last.before);
-                let (first, middle) = d.split_at_mut(last.before);
-                let (middle, after) = middle.split_at_mut(last.n);
-                middle.copy_from_slice(row);
-                first.iter_mut().zip(low).for_each(|(d, &k)| *d = row[k]);
-                after.iter_mut().zip(high).for_each(|(d, &k)| *d = row[k]);
-            });
+            strided::copy_to(t.shape(), t.memory::<T>(), from, d, to);
+            // The last axis in all lines of the array, then the one before it, whose elements are such lines, and so on.
+            for (axis, line) in self.lines.iter().enumerate().rev() {
+                let size = step(axis);
+                self.inside(axis, |at| {
+                    for (k, &source) in line.ends.iter().enumerate() {
+                        let k = if k < line.before { k } else { k + line.n };
+                        let source = at + (line.before + source) * size;
+                        if size == 1 {
+                            d[at + k] = d[source];
+                        } else {
+                            d.copy_within(source..source + size, at + k * size);
+                        }
+                    }
+                });
+            }
         })
+    }
+
+    /// Calls `each` for the part of the array in the larger one, cut at the axes before this one: where the axis begins.
+    fn inside(&self, axis: usize, mut each: impl FnMut(usize)) {
+        let strides = shape::contiguous(&self.to);
+        let count: usize = self.lines[..axis].iter().map(|l| l.n).product();
+        for k in 0..count {
+            let (mut rest, mut at) = (k, 0);
+            for (line, &step) in self.lines[..axis].iter().zip(&strides).rev() {
+                at += (line.before + rest % line.n) * step as usize;
+                rest /= line.n;
+            }
+            each(at);
+        }
     }
 
     fn backward<T: Reduce>(&self, cx: &Context, g: &Tensor) -> Result<Tensor> {
