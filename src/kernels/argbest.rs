@@ -1,10 +1,15 @@
 //! Positions of extrema. NaN comes before everything else, as in NumPy, and of equal elements the first one counts.
 //!
 //! In a row the extremum is found first, in blocks that stay in the first-level cache, and then looked for in the block
-//! that had it: both are loops over many lanes without a branch. Columns keep their extremum beside its row's number.
+//! that had it: both are loops over many lanes without a branch, for which AVX-512 has forms of its own. Columns keep their extremum beside its row's number.
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 use super::math::dispatch::dispatch;
+use super::math::{Level, level};
 use super::reduce::{Greatest, Least, Reduce, Which};
+use std::any::Any;
 
 const BLOCK: usize = 512;
 /// Elements compared side by side.
@@ -18,12 +23,38 @@ pub fn along<T: Reduce>(max: bool, x: &[T], length: usize, inner: usize, dst: &m
     if dst.is_empty() {
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if inner == 1 && length <= BLOCK && short_rows(max, x, length, dst) {
+        return;
+    }
     match (inner, max) {
         (1, true) => rows::<T, Greatest>(x, length, dst),
         (1, false) => rows::<T, Least>(x, length, dst),
         (_, true) => columns::<T, Greatest>(x, length, inner, dst),
         (_, false) => columns::<T, Least>(x, length, inner, dst),
     }
+}
+
+/// Rows of a type for which AVX-512 has a form; `false` if there is none.
+#[cfg(target_arch = "x86_64")]
+fn short_rows<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) -> bool {
+    if level() != Level::Avx512 {
+        return false;
+    }
+    let any: &dyn Any = &x[0];
+    // SAFETY: elements of `x` are of the type asked for; `level` found that the processor has AVX-512.
+    unsafe {
+        if any.is::<f64>() {
+            let x = std::slice::from_raw_parts(x.as_ptr().cast(), x.len());
+            if max { avx512::rows_f64::<true>(x, length, dst) } else { avx512::rows_f64::<false>(x, length, dst) }
+        } else if any.is::<f32>() {
+            let x = std::slice::from_raw_parts(x.as_ptr().cast(), x.len());
+            if max { avx512::rows_f32::<true>(x, length, dst) } else { avx512::rows_f32::<false>(x, length, dst) }
+        } else {
+            return false;
+        }
+    }
+    true
 }
 
 /// All positions of the extremum of a row that is not empty.

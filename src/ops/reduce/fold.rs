@@ -1,6 +1,6 @@
 //! How reductions walk over memory: reduced axes brought side by side, work divided among threads.
 
-use crate::array::{Axes, DType, Shape, Tensor, shape};
+use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -108,6 +108,9 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
         let empty = cx.engine.full(t.dtype(), out, identity)?;
         return cx.engine.contiguous(&empty);
     }
+    if let Some(result) = fold_repeated(cx, fold, t, axes, out)? {
+        return Ok(result);
+    }
     if let Some((length, inner)) = side_by_side(t, axes) {
         return with_dtype!(t.dtype(), T => {
             let x = t.elements::<T>();
@@ -122,6 +125,43 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
     })?;
     let result = cx.engine.contiguous(&group.restore(&result))?;
     Ok(result.view_as(out.into(), result.offset(), shape::contiguous(out)))
+}
+
+/// Reduces an array in which elements are repeated by looking at each once; `None` if there are none, or where that is
+/// another result. Equal results are repeated, too; a sum of equal elements is a multiple.
+fn fold_repeated(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> Result<Option<Tensor>> {
+    let repeated = |a: usize| t.strides()[a] == 0 && t.shape()[a] > 1 && !(fold == Fold::Prod && axes.contains(&a));
+    if !(0..t.ndim()).any(repeated) {
+        return Ok(None);
+    }
+    let (mut small, mut small_out, mut copies) = (Shape::from_slice(t.shape()), Shape::from_slice(out), 1);
+    let keepdims = out.len() == t.ndim();
+    let mut at = 0;
+    for a in 0..t.ndim() {
+        let reduced = axes.contains(&a);
+        if repeated(a) {
+            small[a] = 1;
+            if reduced {
+                copies *= t.shape()[a];
+            } else {
+                small_out[at] = 1;
+            }
+        }
+        at += usize::from(keepdims || !reduced);
+    }
+    let t = t.view_as(small, t.offset(), t.strides().into());
+    let mut once = self::fold(cx, fold, &t, axes, &small_out)?;
+    if fold == Fold::Sum && copies > 1 {
+        once = with_dtype!(once.dtype(), T => {
+            let (x, copies) = (once.elements::<T>(), <T as Element>::from_f64(copies as f64));
+            cx.engine.build::<T>(&small_out, |d| {
+                d.iter_mut().zip(x).for_each(|(d, &x)| *d = T::combine(Fold::Prod, x, copies));
+            })?
+        });
+    }
+    let strides = once.strides().iter().zip(&small_out).zip(out);
+    let strides = strides.map(|((&s, &small), &n)| if small == n { s } else { 0 }).collect();
+    Ok(Some(once.view_as(out.into(), once.offset(), strides)))
 }
 
 /// One reduction, divided among threads where it is large: by results if there are enough, else in chunks of a fixed
