@@ -313,7 +313,8 @@ mod tests {
     #[test]
     fn copies_to_places_are_those_of_the_naive_loop() {
         let memory: Vec<u32> = (0..20_000).collect();
-        let layouts: &[(&[usize], &[isize], usize, &[isize])] = &[
+        type Copy<'a> = (&'a [usize], &'a [isize], usize, &'a [isize]);
+        let layouts: &[Copy<'_>] = &[
             (&[], &[], 3, &[]),
             (&[5], &[-2], 30, &[3]),
             (&[4, 5], &[5, 1], 0, &[9, 1]),
