@@ -13,6 +13,7 @@ use super::pool::{Buffer, Pool};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
+use crate::kernels::memory::fetch;
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -23,6 +24,8 @@ pub struct Heap {
     cells: RefCell<Vec<Rc<Cell>>>,
 }
 
+/// With so many free cells, the next one was emptied so long ago that it is not in the nearest cache any more.
+const COLD: usize = 200;
 /// More free cells than this are given back.
 const FREE_CELLS: usize = 1 << 16;
 
@@ -103,7 +106,14 @@ impl Tensor {
     /// A cell of this form, empty.
     #[inline]
     fn empty(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize) -> Rc<Cell> {
-        let recycled = heap.cells.borrow_mut().pop();
+        let recycled = {
+            let mut cells = heap.cells.borrow_mut();
+            let recycled = cells.pop();
+            if let (Some(next), COLD..) = (cells.last(), cells.len()) {
+                fetch(Rc::as_ptr(next), size_of::<Cell>());
+            }
+            recycled
+        };
         match recycled {
             Some(mut rc) => {
                 let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
@@ -200,6 +210,11 @@ impl Tensor {
         let offset = if size == 0 { 0 } else { offset };
         let ready = Ready { storage: Storage::Of(base), offset, strides, contiguous };
         Tensor::with_memory(self.heap(), self.dtype(), shape, size, ready)
+    }
+
+    /// Asks for what is known of the array, which is going to be used soon.
+    pub fn fetch(&self) {
+        fetch(std::ptr::from_ref(self.cell()), size_of::<Cell>());
     }
 
     fn cell(&self) -> &Cell {

@@ -17,6 +17,7 @@
 
 use super::chain::{self, Link, MAX_STRIPS, Step};
 use super::math::{self, Binary, Compare};
+use super::memory;
 use super::rows::{self, Padding};
 use super::strided::Layout;
 use super::threads::Threads;
@@ -431,18 +432,6 @@ impl Source {
     }
 }
 
-/// Asks for the first line of a strip before its turn; that the next ones follow, the processor sees by itself.
-fn fetch(p: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every processor has it, and it reads nothing.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(p.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = p;
-}
-
 impl Rows {
     /// Where the strips of the elements `start..start + n` lie; a row consists of whole strips.
     fn strips(&self, table: &mut [MaybeUninit<*mut u8>; MAX_STRIPS], start: usize, n: usize, strip: usize) {
@@ -458,7 +447,8 @@ impl Rows {
             assert!(first < self.extent && strip <= self.extent - first, "a row outside of its memory");
             // SAFETY: inside the memory, as was just seen.
             let p = unsafe { self.memory.add(first * self.element) };
-            fetch(p);
+            // The first line, before its turn; that the next ones follow, the processor sees by itself.
+            memory::fetch(p, 1);
             place.write(p);
         }
     }

@@ -153,6 +153,7 @@ fn sweep_arrays(
             Link::General(k) => {
                 let count = {
                     let tape = tape.borrow();
+                    tape.fetch_before(k as usize);
                     match &tape.general[k as usize] {
                         Some(g) if g.rule.is_some() => g.metas.len(),
                         Some(_) => continue,

@@ -5,6 +5,7 @@ use super::value::Array;
 use super::watch::Notes;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape};
+use crate::kernels::memory::fetch;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -93,6 +94,8 @@ pub struct Tape {
     spare: Vec<Box<General>>,
 }
 
+/// So many nodes are more than the nearest cache holds.
+const COLD: usize = 100;
 /// Emptied nodes kept.
 const SPARE_NODES: usize = 1 << 16;
 
@@ -125,7 +128,29 @@ impl Tape {
 
     /// An empty node, to be filled and pushed.
     pub fn blank(&mut self) -> Box<General> {
-        self.spare.pop().unwrap_or_default()
+        let blank = self.spare.pop().unwrap_or_default();
+        if let (Some(next), COLD..) = (self.spare.last(), self.spare.len()) {
+            fetch(&raw const **next, std::mem::size_of::<General>());
+        }
+        blank
+    }
+
+    /// A sweep is at general node `k`: asks for what it needs next, the node before and, of the one before that, the
+    /// record alone.
+    pub fn fetch_before(&self, k: usize) {
+        if k < COLD {
+            return;
+        }
+        if let Some(Some(node)) = k.checked_sub(2).map(|k| &self.general[k]) {
+            fetch(&raw const **node, std::mem::size_of::<General>());
+        }
+        if let Some(Some(node)) = k.checked_sub(1).map(|k| &self.general[k]) {
+            for kept in &node.kept {
+                if let Array::Plain(t) = kept {
+                    t.fetch();
+                }
+            }
+        }
     }
 
     /// Takes a node back that is not needed any more, emptied.
