@@ -7,6 +7,7 @@
 #include "inputs.h"
 
 #include <autograd.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,14 @@ static ag_array product(ag_context *cx, const char *subscripts, ag_array x, ag_a
 
 static ag_array blocks(ag_context *cx, ag_array x) {
   return ag_reshape(cx, x, (const int64_t[]){-1, 10, 10}, 3);
+}
+
+/* Four channels of images, and eight kernels for them. */
+static ag_array convolved(ag_context *cx, ag_array images, ag_array kernels) {
+  int64_t side = (int64_t)sqrt((double)ag_size(cx, images) / 4.0);
+  images = ag_reshape(cx, images, (const int64_t[]){1, 4, side, side}, 4);
+  kernels = ag_reshape(cx, ag_index(cx, ag_ravel(cx, kernels), ":288"), (const int64_t[]){8, 4, 3, 3}, 4);
+  return ag_conv2d(cx, images, kernels, NULL, NULL, NULL, 1);
 }
 
 /* X(family, case, views, whether it has a derivative, the operation on x) */
@@ -120,6 +129,8 @@ static ag_array blocks(ag_context *cx, ag_array x) {
   X(products, einsum_sum, VIEWS, true, product(cx, "ij,j->", x, in->row))                                              \
   X(products, einsum_blocks, CONTIGUOUS, true, product(cx, "bij,bjk->bik", blocks(cx, x), blocks(cx, in->y)))          \
   X(products, convolve, CONTIGUOUS, true, ag_convolve(cx, ag_ravel(cx, x), in->taps, "same"))                          \
+  X(products, conv2d_images, CONTIGUOUS, true, convolved(cx, x, in->y))                                                \
+  X(products, conv2d_kernels, CONTIGUOUS, true, convolved(cx, in->y, x))                                               \
   X(elementwise, add, VIEWS, true, ag_add(cx, x, in->y))                                                               \
   X(elementwise, add_row, VIEWS, true, ag_add(cx, x, in->row))                                                         \
   X(elementwise, add_column, VIEWS, true, ag_add(cx, x, in->column))                                                   \

@@ -553,29 +553,11 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
             let c = src[0].read::<bool>(n);
             crate::with_dtype!(dtype, T => {
                 let dst = write::<T>(dst, n);
-                match (src[1], src[2]) {
-                    (Source::Memory(_), Source::Memory(_)) => {
-                        math::select(dst, c, src[1].read::<T>(n), src[2].read::<T>(n));
-                    }
-                    // The loop takes slices; a number stands as one, piece by piece.
-                    (x, y) => {
-                        const PIECE: usize = 64;
-                        let number = |s| match s {
-                            Source::Number(x) => [<T as crate::array::Element>::from_f64(x); PIECE],
-                            Source::Memory(_) => [T::default(); PIECE],
-                        };
-                        let (xs, ys) = (number(x), number(y));
-                        for start in (0..n).step_by(PIECE) {
-                            let part = start..n.min(start + PIECE);
-                            let side = |s: Source, filled: &'_ [T; PIECE]| match s {
-                                Source::Memory(_) => &s.read::<T>(n)[part.clone()],
-                                // Both arrays live as long as the loop.
-                                Source::Number(_) => std::slice::from_raw_parts(filled.as_ptr(), part.len()),
-                            };
-                            math::select(&mut dst[part.clone()], &c[part.clone()], side(x, &xs), side(y, &ys));
-                        }
-                    }
-                }
+                let side = |s: Source| match s {
+                    Source::Memory(_) => math::Side::Array(s.read::<T>(n)),
+                    Source::Number(x) => math::Side::Number(<T as crate::array::Element>::from_f64(x)),
+                };
+                math::select(dst, c, side(src[1]), side(src[2]));
             })
         },
         Op::Sum | Op::Rows | Op::Scatter | Op::Pad => unreachable!("an instruction of its own"),

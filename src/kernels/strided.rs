@@ -97,7 +97,7 @@ fn copy_run<T: Copy>(memory: &[T], from: isize, step: isize, dst: &mut [T]) {
     let n = dst.len();
     match step {
         1 => dst.copy_from_slice(&memory[from as usize..from as usize + n]),
-        0 => dst.fill(memory[from as usize]),
+        0 => fill(dst, memory[from as usize]),
         _ if step > 0 => {
             let source = memory[from as usize..].iter().step_by(step as usize);
             dst.iter_mut().zip(source).for_each(|(d, s)| *d = *s);
@@ -114,6 +114,13 @@ fn copy_run<T: Copy>(memory: &[T], from: isize, step: isize, dst: &mut [T]) {
             }
         }
     }
+}
+
+super::math::dispatch::dispatch!(fn fill[T: Copy](dst: &mut [T], x: T) = fill_body);
+
+#[inline(always)]
+fn fill_body<T: Copy, const FMA: bool>(dst: &mut [T], x: T) {
+    dst.fill(x);
 }
 
 /// The whole of a layout, in row-major order.

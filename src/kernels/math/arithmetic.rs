@@ -127,18 +127,3 @@ binary!(FMIN, "fmin", 0.1, |FMA, a, b|
     bool: a & b;
 );
 binary!(COPYSIGN, "copysign", 0.1, |FMA, a, b| f64: a.copysign(b); f32: a.copysign(b););
-
-#[inline(always)]
-fn select_body<T: Copy, const FMA: bool>(dst: &mut [T], c: &[bool], x: &[T], y: &[T]) {
-    assert!(dst.len() == c.len() && dst.len() == x.len() && dst.len() == y.len());
-    for (((d, &c), &x), &y) in dst.iter_mut().zip(c).zip(x).zip(y) {
-        *d = if c { x } else { y };
-    }
-}
-
-super::dispatch::dispatch!(fn select_any[T: Copy](dst: &mut [T], c: &[bool], x: &[T], y: &[T]) = select_body);
-
-/// dst = x where `c`, else y.
-pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: &[T], y: &[T]) {
-    select_any(dst, c, x, y);
-}

@@ -25,13 +25,14 @@ mod log;
 mod num;
 mod power;
 mod reduce;
+mod select;
 mod single;
 mod table;
 mod trig;
 
 pub use arithmetic::{
     ABSOLUTE, ADD, CEIL, CONJ, COPYSIGN, DEG2RAD, DIVIDE, FLOOR, FMAX, FMIN, MAXIMUM, MINIMUM, MULTIPLY, NEGATIVE,
-    OVER, POSITIVE, RAD2DEG, RECIPROCAL, RINT, SCALED, SIGN, SQRT, SQUARE, SUBTRACT, TRUNC, select,
+    OVER, POSITIVE, RAD2DEG, RECIPROCAL, RINT, SCALED, SIGN, SQRT, SQUARE, SUBTRACT, TRUNC,
 };
 pub use cast::{CastTo, cast};
 pub use compare::{
@@ -48,6 +49,7 @@ pub use power::{FLOOR_DIVIDE, FMOD, HYPOT, MOD, POWER};
 pub use reduce::{
     SUM_LANES, dot_f32, dot_f64, lanes_f32, lanes_f64, max_f32, max_f64, min_f32, min_f64, sum_f32, sum_f64,
 };
+pub use select::{Side, select};
 pub use single::sincos_f32;
 pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, TestKernel, ToRealKernel, UnaryKernel};
 pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64, sincos_of};
