@@ -11,6 +11,7 @@
 pub mod passes;
 mod program;
 mod sequence;
+mod simplify;
 mod small;
 
 use crate::array::dims::same;
