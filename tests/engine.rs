@@ -228,6 +228,41 @@ fn rows_of_a_list() {
     }
 }
 
+/// Reductions look at repeated elements once; the results are those of copies.
+#[test]
+fn repeated_elements_are_reduced_like_copies() {
+    let cx = Context::new();
+    let values = [1.5, -2.0, f64::INFINITY, f64::NAN, 0.25];
+    for dtype in [DType::F64, DType::F32, DType::C128, DType::C64, DType::I64, DType::Bool] {
+        for (from, kept) in [(vec![5], 5), (vec![5, 1], 5), (vec![1, 1], 1), (vec![2, 1, 5], 5)] {
+            let to: &[usize] = if from.len() == 3 { &[2, 3, 5] } else { &[5, 5] };
+            let count: usize = from.iter().product();
+            let finite = |v: f64| if dtype.is_inexact() || v.is_finite() { v } else { 3.0 };
+            let list: Vec<f64> = (0..count).map(|k| finite(values[k % kept])).collect();
+            let x = rows::astype(&cx, &array(&cx, &from, &list), dtype);
+            let view = shape::broadcast_to(&cx, &x, to);
+            let copy = Array::from(cx.engine.contiguous(&cx.tensor(&view).unwrap()).unwrap());
+            for axes in [&[0][..], &[1], &[0, 1]] {
+                for keepdims in [false, true] {
+                    let all = |x: &Array| {
+                        let mut all = vec![reduce::sum(&cx, x, axes, keepdims), reduce::prod(&cx, x, axes, keepdims)];
+                        all.extend([true, false].map(|max| reduce::extremum(&cx, max, x, axes, keepdims)));
+                        all
+                    };
+                    for (k, (got, want)) in all(&view).iter().zip(all(&copy)).enumerate() {
+                        assert_eq!(got.shape(), want.shape());
+                        for (a, b) in elements(&cx, got).iter().zip(elements(&cx, &want)) {
+                            let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
+                            assert!(same(a.re, b.re) && same(a.im, b.im), "{dtype:?} {from:?} {axes:?} {k}: {a} {b}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(!cx.failed(), "{:?}", cx.error());
+}
+
 #[test]
 fn long_chains_stay_bounded() {
     let cx = deferring(1000);

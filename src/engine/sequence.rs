@@ -49,8 +49,11 @@ impl Pass {
         }
     }
 
-    /// Which rows chains can read and write where they lie; asks for nothing where there are none.
+    /// Which rows chains can read and write where they lie.
     pub(super) fn find_direct(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
         for i in 0..self.lines.len() {
             let line = &self.lines[i];
             let (Code::Rows(k) | Code::Scatter(k)) = line.code else { continue };

@@ -1,15 +1,16 @@
 //! Positions of extrema. NaN comes before everything else, as in NumPy, and of equal elements the first one counts.
 //!
 //! In a row the extremum is found first, in blocks that stay in the first-level cache, and then looked for in the block
-//! that had it: both are loops over many lanes without a branch, for which AVX-512 has forms of its own. Columns keep their extremum beside its row's number.
+//! that had it: both are loops over many lanes without a branch, for which AVX-512 has forms of its own. Columns keep
+//! their extremum beside its row's number.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+#[cfg(target_arch = "x86_64")]
+use super::math;
 use super::math::dispatch::dispatch;
-use super::math::{Level, level};
 use super::reduce::{Greatest, Least, Reduce, Which};
-use std::any::Any;
 
 const BLOCK: usize = 512;
 /// Elements compared side by side.
@@ -38,10 +39,10 @@ pub fn along<T: Reduce>(max: bool, x: &[T], length: usize, inner: usize, dst: &m
 /// Rows of a type for which AVX-512 has a form; `false` if there is none.
 #[cfg(target_arch = "x86_64")]
 fn short_rows<T: Reduce>(max: bool, x: &[T], length: usize, dst: &mut [i64]) -> bool {
-    if level() != Level::Avx512 {
+    if math::level() != math::Level::Avx512 {
         return false;
     }
-    let any: &dyn Any = &x[0];
+    let any: &dyn std::any::Any = &x[0];
     // SAFETY: elements of `x` are of the type asked for; `level` found that the processor has AVX-512.
     unsafe {
         if any.is::<f64>() {

@@ -1,5 +1,5 @@
 //! Positions of extrema in short rows of floating-point numbers, with AVX-512: the extremum, then a bit for each element
-//! that equals it, so that where it is found makes no branch.
+//! that equals it, so that there is a branch for 64 of them only.
 
 use std::arch::x86_64::*;
 
@@ -26,9 +26,10 @@ macro_rules! rows {
             let fill = $set1(if MAX { <$t>::NEG_INFINITY } else { <$t>::INFINITY });
             let better = |a, b| if MAX { $max(a, b) } else { $min(a, b) };
             let (whole, tail) = row.as_chunks::<$lanes>();
-            // SAFETY: a chunk is a vector; the mask keeps to the tail.
+            // SAFETY: a chunk is a vector.
             let load = |chunk: &[$t; $lanes]| unsafe { $load(chunk.as_ptr()) };
             let mask = ((1 as $mask) << tail.len()) - 1;
+            // SAFETY: the mask keeps to the tail.
             let last = unsafe { $load_some(fill, mask, tail.as_ptr()) };
             let (mut best, mut other, mut odd) = (last, fill, $compare::<_CMP_UNORD_Q>(last, last));
             let (pairs, rest) = whole.as_chunks::<2>();

@@ -30,18 +30,17 @@ impl<T> Side<'_, T> {
 /// dst = x where `c`, else y.
 pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>) {
     assert!(dst.len() == c.len() && x.fits(c.len()) && y.fits(c.len()));
-    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if level() == Level::Avx512 {
-        // SAFETY: the processor has AVX-512; all have as many elements, of the size that is asked for.
-        done = unsafe {
-            match size_of::<T>() {
-                8 => x86::select::<T, x86::Words>(dst, c, x, y),
-                4 => x86::select::<T, x86::Singles>(dst, c, x, y),
-                _ => 0,
-            }
-        };
-    }
+    // SAFETY: the level says that the processor has AVX-512; all have as many elements, of the size that is asked for.
+    let done = unsafe {
+        match (level(), size_of::<T>()) {
+            (Level::Avx512, 8) => x86::select::<T, x86::Words>(dst, c, x, y),
+            (Level::Avx512, 4) => x86::select::<T, x86::Singles>(dst, c, x, y),
+            _ => 0,
+        }
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
     select_any(&mut dst[done..], &c[done..], x.from(done), y.from(done));
 }
 

@@ -128,9 +128,11 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
 }
 
 /// Reduces an array in which elements are repeated by looking at each once; `None` if there are none, or where that is
-/// another result. Equal results are repeated, too; a sum of equal elements is a multiple.
+/// another result. Equal results are repeated, too; a sum of equal real elements is a multiple.
 fn fold_repeated(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[usize]) -> Result<Option<Tensor>> {
-    let repeated = |a: usize| t.strides()[a] == 0 && t.shape()[a] > 1 && !(fold == Fold::Prod && axes.contains(&a));
+    // The product of a complex infinity and a number would have a part that is NaN.
+    let differs = fold == Fold::Prod || fold == Fold::Sum && t.dtype().is_complex();
+    let repeated = |a: usize| t.strides()[a] == 0 && t.shape()[a] > 1 && !(differs && axes.contains(&a));
     if !(0..t.ndim()).any(repeated) {
         return Ok(None);
     }
