@@ -96,19 +96,23 @@ LOSS(lstm) {
   const int64_t *sizes = ag_shape(cx, c), steps = sizes[0], batch = sizes[1];
   ag_array h = ag_zeros(cx, p->dtype, sizes + 1, 2), cell = h;
   for (int64_t t = 0; t < steps; t++) {
+    ag_scope step = ag_scope_enter(cx);
     ag_array parts[4], z = ag_add(cx, ag_dot(cx, at(cx, x, t), args[0]), ag_dot(cx, h, args[1]));
     ag_split(cx, ag_add(cx, z, args[2]), 4, 1, parts);
     ag_array fresh = ag_mul(cx, ag_expit(cx, parts[0]), ag_tanh(cx, parts[2]));
-    cell = ag_add(cx, ag_mul(cx, ag_expit(cx, parts[1]), cell), fresh);
-    h = ag_mul(cx, ag_expit(cx, parts[3]), ag_tanh(cx, cell));
-    total = ag_add(cx, total, ag_sum(cx, ag_mul(cx, h, at(cx, c, t))));
+    cell = ag_keep(cx, step, ag_add(cx, ag_mul(cx, ag_expit(cx, parts[1]), cell), fresh));
+    h = ag_keep(cx, step, ag_mul(cx, ag_expit(cx, parts[3]), ag_tanh(cx, cell)));
+    total = ag_keep(cx, step, ag_add(cx, total, ag_sum(cx, ag_mul(cx, h, at(cx, c, t)))));
+    ag_scope_leave(cx, step);
   }
   return ag_div_scalar(cx, total, (double)(steps * batch));
 }
 
-/* f, where the flow came from: between four cells of a grid without borders */
+/* f, where the flow came from: between four cells of a grid without borders. Its scope, like those below, lets
+   intermediates go at once, so that the next ones find their memory in the cache. */
 static ag_array advect(ag_context *cx, const problem *p, ag_array f, ag_array vx, ag_array vy) {
   double n = (double)ag_shape(cx, f)[0];
+  ag_scope scope = ag_scope_enter(cx);
   ag_array y = ag_sub(cx, p->constants[2], vy), x = ag_sub(cx, p->constants[3], vx);
   ag_array y0 = ag_floor(cx, y), x0 = ag_floor(cx, x), between[2], row[2], column[2], value[2];
   ag_array wy = ag_sub(cx, y, y0), wx = ag_sub(cx, x, x0);
@@ -124,7 +128,10 @@ static ag_array advect(ag_context *cx, const problem *p, ag_array f, ag_array vx
     }
     between[i] = ag_add(cx, ag_mul(cx, ag_rsub_scalar(cx, wx, 1.0), value[0]), ag_mul(cx, wx, value[1]));
   }
-  return ag_add(cx, ag_mul(cx, ag_rsub_scalar(cx, wy, 1.0), between[0]), ag_mul(cx, wy, between[1]));
+  ag_array upper = ag_mul(cx, ag_rsub_scalar(cx, wy, 1.0), between[0]);
+  ag_array moved = ag_keep(cx, scope, ag_add(cx, upper, ag_mul(cx, wy, between[1])));
+  ag_scope_leave(cx, scope);
+  return moved;
 }
 
 /* f[i + 1] - f[i - 1] along an axis that is a ring */
@@ -134,17 +141,21 @@ static ag_array difference(ag_context *cx, ag_array f, int64_t axis) {
 
 /* Takes the divergence away, nearly: ten steps of Jacobi's method for the pressure. */
 static void project(ag_context *cx, ag_array *vx, ag_array *vy) {
+  ag_scope scope = ag_scope_enter(cx);
   double h = 1.0 / (double)ag_shape(cx, *vx)[0];
   ag_array divergence = ag_mul_scalar(cx, ag_add(cx, difference(cx, *vx, 1), difference(cx, *vy, 0)), -0.5 * h);
   ag_array p = ag_zeros_like(cx, *vx);
   for (int i = 0; i < 10; i++) {
+    ag_scope step = ag_scope_enter(cx);
     ag_array sum = divergence;
     for (int64_t axis = 0; axis < 2; axis++)
       for (int64_t shift = 1; shift >= -1; shift -= 2) sum = ag_add(cx, sum, ag_roll_axis(cx, p, shift, axis));
-    p = ag_div_scalar(cx, sum, 4.0);
+    p = ag_keep(cx, step, ag_div_scalar(cx, sum, 4.0));
+    ag_scope_leave(cx, step);
   }
-  *vx = ag_sub(cx, *vx, ag_div_scalar(cx, ag_mul_scalar(cx, difference(cx, p, 1), 0.5), h));
-  *vy = ag_sub(cx, *vy, ag_div_scalar(cx, ag_mul_scalar(cx, difference(cx, p, 0), 0.5), h));
+  *vx = ag_keep(cx, scope, ag_sub(cx, *vx, ag_div_scalar(cx, ag_mul_scalar(cx, difference(cx, p, 1), 0.5), h)));
+  *vy = ag_keep(cx, scope, ag_sub(cx, *vy, ag_div_scalar(cx, ag_mul_scalar(cx, difference(cx, p, 0), 0.5), h)));
+  ag_scope_leave(cx, scope);
 }
 
 LOSS(fluid) {
