@@ -106,6 +106,35 @@ pub fn broadcast_strides(shape: &[usize], strides: &[isize], target: &[usize]) -
     Some(out)
 }
 
+/// The strides with which an array of `shape` and `strides` is read in the shape `to`, of as many elements (at least one), if
+/// that can be done where it lies: axes that become one must follow each other in memory.
+pub fn reshaped_strides(shape: &[usize], strides: &[isize], to: &[usize]) -> Option<Strides> {
+    let mut old = shape.iter().zip(strides).filter(|(d, _)| **d != 1).map(|(&d, &s)| (d, s));
+    let mut out: Strides = Dims::from_elem(0, to.len());
+    let mut next = 0;
+    while let Some((mut extent, mut stride)) = old.next() {
+        // Axes `first..next` of the new shape hold the same elements as a few of the old ones.
+        let (first, mut size) = (next, 1);
+        while size != extent {
+            if size < extent {
+                size *= to.get(next)?;
+                next += 1;
+            } else {
+                let (d, s) = old.next()?;
+                if stride != s * d as isize {
+                    return None;
+                }
+                (extent, stride) = (extent * d, s);
+            }
+        }
+        for k in (first..next).rev() {
+            out[k] = stride;
+            stride *= to[k] as isize;
+        }
+    }
+    Some(out)
+}
+
 /// One axis, counted from the end when negative.
 pub fn normalize_axis(axis: i64, ndim: usize) -> Result<usize> {
     let n = ndim as i64;
@@ -169,6 +198,27 @@ mod tests {
         assert_eq!(broadcast(&[], &[2, 0]).unwrap().as_slice(), &[2, 0]);
         let e = broadcast(&[3], &[4]).unwrap_err();
         assert_eq!(e.message, "operands could not be broadcast together with shapes (3,) (4,)");
+    }
+
+    #[test]
+    fn views_take_other_shapes_where_they_lie() {
+        let of = |shape: &[usize], strides: &[isize], to: &[usize]| {
+            reshaped_strides(shape, strides, to).map(|s| s.as_slice().to_vec())
+        };
+        // A transposed matrix: axes may be split, and new ones of extent 1 come anywhere.
+        assert_eq!(of(&[4, 6], &[1, 4], &[4, 1, 6]), Some(vec![1, 24, 4]));
+        assert_eq!(of(&[4, 6], &[1, 4], &[2, 2, 3, 2]), Some(vec![2, 1, 8, 4]));
+        assert_eq!(of(&[4, 6], &[1, 4], &[24]), None);
+        assert_eq!(of(&[4, 6], &[1, 4], &[6, 4]), None);
+        // Repeated rows, repeated elements, one element.
+        assert_eq!(of(&[4, 6], &[0, 1], &[2, 2, 6]), Some(vec![0, 0, 1]));
+        assert_eq!(of(&[4, 6], &[0, 0], &[3, 8]), Some(vec![0, 0]));
+        assert_eq!(of(&[4, 6], &[0, 1], &[24]), None);
+        assert_eq!(of(&[1, 1], &[7, 9], &[]), Some(vec![]));
+        assert_eq!(of(&[], &[], &[1]), Some(vec![0]));
+        // Axes that follow each other, backwards as well.
+        assert_eq!(of(&[3, 2, 5], &[20, 10, -2], &[6, 5]), Some(vec![10, -2]));
+        assert_eq!(of(&[3, 2, 5], &[-20, -10, -2], &[30]), Some(vec![-2]));
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use super::{ag_array, ag_context, guard, one, slice, store};
 use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
 use crate::error::{Error, Result};
+use crate::kernels::copy::copy;
 use crate::kernels::memory::Foreign;
 use crate::ops::{complex, create, elementwise};
 use crate::trace::Array;
 use crate::with_dtype;
 use num_complex::Complex64;
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// bool, one byte per element.
 pub const AG_BOOL: i32 = 0;
@@ -233,7 +236,7 @@ pub unsafe extern "C" fn ag_vector(cx: *mut ag_context, data: *const f64, n: usi
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: `n` numbers, the caller's promise.
         let Some(data) = (unsafe { slice(c, "ag_vector", "data", data, n) }) else { return ag_array::NULL };
-        c.put_tensor("ag_vector", c.core.engine.build::<f64>(&[n], |d| d.copy_from_slice(data)))
+        c.put_tensor("ag_vector", c.core.engine.build::<f64>(&[n], |d| copy(d, data)))
     })
 }
 
@@ -244,7 +247,7 @@ pub unsafe extern "C" fn ag_matrix(cx: *mut ag_context, data: *const f64, rows: 
         let Some(n) = c.check("ag_matrix", shape::checked_size(&[rows, cols], 8)) else { return ag_array::NULL };
         // SAFETY: `rows * cols` numbers, the caller's promise.
         let Some(data) = (unsafe { slice(c, "ag_matrix", "data", data, n) }) else { return ag_array::NULL };
-        c.put_tensor("ag_matrix", c.core.engine.build::<f64>(&[rows, cols], |d| d.copy_from_slice(data)))
+        c.put_tensor("ag_matrix", c.core.engine.build::<f64>(&[rows, cols], |d| copy(d, data)))
     })
 }
 
@@ -553,7 +556,8 @@ pub unsafe extern "C" fn ag_copy_to(cx: *mut ag_context, x: ag_array, dst: *mut 
             // SAFETY: `dst` has room for `nbytes >= needed` bytes, the caller's promise; the elements are ours, and
             // the caller's memory doesn't overlap them, for it cannot write there.
             with_dtype!(t.dtype(), T => unsafe {
-                std::ptr::copy_nonoverlapping(t.elements::<T>().as_ptr().cast::<u8>(), dst.cast(), needed);
+                let from: *const MaybeUninit<u8> = t.elements::<T>().as_ptr().cast();
+                copy(from_raw_parts_mut(dst.cast(), needed), from_raw_parts(from, needed));
             });
         }
         needed

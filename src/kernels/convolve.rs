@@ -13,6 +13,7 @@
 //! (c, k) by p, block by block, so that a block stays in the cache between being filled and being multiplied. With few
 //! channels the copies would cost more than the arithmetic, and rows are multiplied and added directly.
 
+use super::copy::copy;
 use super::math::dispatch::dispatch;
 use super::matmul::{Matrix, Product, matmul, scratch};
 use super::threads::Threads;
@@ -214,7 +215,7 @@ impl<'a> Loops<'a> {
             row[first + count..at + length].fill(T::default());
             let inside = &mut row[first..first + count];
             if stride == 1 {
-                inside.copy_from_slice(&x[start..start + count]);
+                copy(inside, &x[start..start + count]);
             } else {
                 for (d, s) in inside.iter_mut().zip(x.get(start..).unwrap_or_default().iter().step_by(stride)) {
                     *d = *s;
@@ -389,7 +390,7 @@ pub fn output<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], w: &
             }
             matmul(threads, shape, straight(w, taps), patches, &mut product[..g.outputs * n], rest);
             for (y, part) in y.chunks_exact_mut(field).zip(product.chunks_exact(n)) {
-                y[p..p + n].copy_from_slice(part);
+                copy(&mut y[p..p + n], part);
             }
         }
     });

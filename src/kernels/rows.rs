@@ -3,6 +3,7 @@
 //!
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
+use super::copy::copy;
 use std::ops::AddAssign;
 
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
@@ -13,7 +14,7 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
     }
     for_each_part(row, start, dst.len(), |i, columns, done| {
         let from = list[i] as usize * row + columns.start;
-        dst[done..done + columns.len()].copy_from_slice(&memory[from..from + columns.len()]);
+        copy(&mut dst[done..done + columns.len()], &memory[from..from + columns.len()]);
     });
 }
 
@@ -158,7 +159,7 @@ impl Padding {
                 after.fill(T::default());
                 if !inside.is_empty() {
                     let from = outer * width + low - first;
-                    inside.copy_from_slice(&x[from..from + inside.len()]);
+                    copy(inside, &x[from..from + inside.len()]);
                 }
             });
             return;
@@ -169,7 +170,7 @@ impl Padding {
             let distance = at.wrapping_sub(self.start);
             if at >= self.start && distance.is_multiple_of(self.step) && distance / self.step < self.length {
                 let from = (outer * self.length + distance / self.step) * self.inner;
-                part.copy_from_slice(&x[from + columns.start..from + columns.end]);
+                copy(part, &x[from + columns.start..from + columns.end]);
             } else {
                 part.fill(T::default());
             }

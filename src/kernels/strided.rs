@@ -3,6 +3,7 @@
 //! A view is first *collapsed*: neighbouring axes that one stride can walk become one, so that most views have one
 //! or two axes left and the innermost run is long.
 
+use super::copy::copy;
 use super::transpose::Columns;
 use smallvec::SmallVec;
 
@@ -96,7 +97,7 @@ fn repeat<'a, T: Copy + 'a>(source: impl Iterator<Item = &'a T>, each: usize, ds
 fn copy_run<T: Copy>(memory: &[T], from: isize, step: isize, dst: &mut [T]) {
     let n = dst.len();
     match step {
-        1 => dst.copy_from_slice(&memory[from as usize..from as usize + n]),
+        1 => copy(dst, &memory[from as usize..from as usize + n]),
         0 => fill(dst, memory[from as usize]),
         _ if step > 0 => {
             let source = memory[from as usize..].iter().step_by(step as usize);
@@ -216,7 +217,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
             let (first, rest) = dst[to..].split_at_mut(rows.to as usize);
             copy_run(memory, at, inner.from, &mut first[..inner.n]);
             for line in rest.chunks_mut(rows.to as usize).take(rows.n - 1) {
-                line[..inner.n].copy_from_slice(&first[..inner.n]);
+                copy(&mut line[..inner.n], &first[..inner.n]);
             }
         });
     }

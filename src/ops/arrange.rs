@@ -8,6 +8,7 @@ use super::shape::{broadcast_to, concatenate, expand_dims, fit, linear, reshape,
 use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::copy::copy;
 use crate::kernels::strided::{self, Place};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -141,21 +142,21 @@ pub fn roll_flat(cx: &Context, x: &Array, shift: i64) -> Array {
 fn roll_rows<T: Copy>(from: &[T], to: &mut [T], row: usize, shift: usize) {
     let (n, back) = (from.len(), row - shift);
     if shift <= FEW {
-        to[shift..].copy_from_slice(&from[..n - shift]);
+        copy(&mut to[shift..], &from[..n - shift]);
         for k in 0..shift {
             let (to, from) = (to[k..].iter_mut().step_by(row), from[back + k..].iter().step_by(row));
             to.zip(from).for_each(|(to, &from)| *to = from);
         }
     } else if back <= FEW {
-        to[..n - back].copy_from_slice(&from[back..]);
+        copy(&mut to[..n - back], &from[back..]);
         for k in 0..back {
             let (to, from) = (to[shift + k..].iter_mut().step_by(row), from[k..].iter().step_by(row));
             to.zip(from).for_each(|(to, &from)| *to = from);
         }
     } else {
         for (to, from) in to.chunks_exact_mut(row).zip(from.chunks_exact(row)) {
-            to[shift..].copy_from_slice(&from[..back]);
-            to[..shift].copy_from_slice(&from[back..]);
+            copy(&mut to[shift..], &from[..back]);
+            copy(&mut to[..shift], &from[back..]);
         }
     }
 }

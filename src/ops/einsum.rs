@@ -195,6 +195,26 @@ struct Operand {
     labels: Labels,
 }
 
+impl Operand {
+    /// Leaves out axes along which a plain array repeats its elements, where another operand has the label, too: the
+    /// product is the same, and less has to be read.
+    fn drop_repeated(&mut self, others: Set) {
+        let Array::Plain(t) = &self.x else { return };
+        if !t.is_ready() || t.size() == 0 {
+            return;
+        }
+        let repeated = |a: usize| t.strides()[a] == 0 && t.shape()[a] > 1 && others >> self.labels[a] & 1 == 1;
+        let kept: Axes = (0..t.ndim()).filter(|&a| !repeated(a)).collect();
+        if kept.len() == t.ndim() {
+            return;
+        }
+        let shape = kept.iter().map(|&a| t.shape()[a]).collect();
+        let once = t.view_as(shape, t.offset(), kept.iter().map(|&a| t.strides()[a]).collect());
+        self.labels = kept.iter().map(|&a| self.labels[a]).collect();
+        self.x = once.into();
+    }
+}
+
 /// `numpy.einsum`.
 pub fn einsum(cx: &Context, text: &str, operands: &[&Array]) -> Array {
     if cx.failed() {
@@ -221,6 +241,10 @@ pub fn einsum(cx: &Context, text: &str, operands: &[&Array]) -> Array {
     for (x, own) in operands.iter().zip(&labels) {
         let x = astype(cx, x, inner);
         left.push(single(cx, x, own, &extent));
+    }
+    for k in 0..left.len() {
+        let others = left.iter().enumerate().filter(|&(j, _)| j != k).fold(0, |s, (_, o)| s | set(&o.labels));
+        left[k].drop_repeated(others);
     }
     // What only one operand has and the result hasn't.
     for i in 0..left.len() {

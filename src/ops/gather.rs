@@ -2,10 +2,10 @@
 //! derivatives add at the same places, and repeated positions accumulate.
 
 use super::elementwise::{self as rows, cast};
-use super::index::{self, Item, Plan, for_each_offset};
+use super::index::{self, Along, Item, Plan};
 use super::shape::reshape;
-use crate::array::shape::{self, Show};
-use crate::array::{DType, Shape, Tensor};
+use crate::array::shape;
+use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::Array;
@@ -111,59 +111,15 @@ pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) ->
     take_along(cx, x, axis, list)
 }
 
-/// The row-major positions that `numpy.take_along_axis` reads: the other axes of both broadcast.
-fn along_positions(cx: &Context, x: &[usize], at: &Array, axis: i64) -> Result<Tensor> {
-    if at.ndim() != x.len() {
-        return Err(Error::value("`indices` and `arr` must have the same number of dimensions"));
-    }
-    let axis = shape::normalize_axis(axis, x.len())?;
-    if at.dtype() != DType::I64 {
-        return Err(Error::index(format!("`indices` must be an integer array, not {}", at.dtype().name())));
-    }
-    let at = integers(cx, at)?;
-    let mut from = Shape::from_slice(x);
-    from[axis] = at.shape()[axis];
-    let to = shape::broadcast(&from, at.shape()).map_err(|_| {
-        Error::index(format!(
-            "shape mismatch: indexing arrays could not be broadcast together with shapes {} {}",
-            Show(at.shape()),
-            Show(x)
-        ))
-    })?;
-    shape::checked_size(&to, 8)?;
-    let steps = shape::broadcast_strides(at.shape(), at.strides(), &to).expect("broadcast above");
-    let at = cx.engine.contiguous(&at.view_as(to.clone(), at.offset(), steps))?;
-    let mut strides = shape::contiguous(x);
-    let step = strides[axis] as i64;
-    for (d, s) in strides.iter_mut().enumerate() {
-        if d == axis || x[d] == 1 {
-            *s = 0;
-        }
-    }
-    filled(cx, &to, |d| {
-        let mut pairs = d.iter_mut().zip(at.elements::<i64>());
-        let mut verdict = Ok(());
-        for_each_offset(to.iter().copied().zip(strides.iter().copied()), 0, |base| {
-            if let Some((d, &k)) = pairs.next() {
-                match Outside::Raise.place(k, x[axis], axis) {
-                    Ok(k) => *d = base as i64 + k * step,
-                    Err(e) => verdict = Err(e),
-                }
-            }
-        });
-        verdict
-    })
-}
-
 /// `numpy.take_along_axis`.
 pub fn take_along_axis(cx: &Context, x: &Array, at: &Array, axis: i64) -> Result<Array> {
-    pick(cx, x, along_positions(cx, x.shape(), at, axis)?)
+    Ok(index::take_along(cx, x, &Along::new(cx, x.shape(), at, axis)?))
 }
 
 /// `numpy.put_along_axis`, which returns the changed array; of values for the same place the last one stays.
 pub fn put_along_axis(cx: &Context, x: &Array, at: &Array, values: &Array, axis: i64) -> Result<Array> {
-    let list = along_positions(cx, x.shape(), at, axis)?;
-    let plan = Plan::new(cx, &[x.size()], &[Item::Array(list)])?;
+    let places = Along::new(cx, x.shape(), at, axis)?.places(cx)?;
+    let plan = Plan::new(cx, &[x.size()], &[Item::Array(places)])?;
     let flat = reshape(cx, x, &[x.size()]);
     Ok(reshape(cx, &index::set(cx, &flat, &plan, &value_for(cx, values, x)), x.shape()))
 }

@@ -6,9 +6,12 @@
 //! derivative of reading is adding to zeros at the same places (so that repeated indices accumulate), and the
 //! derivative of that is reading again.
 
+mod along;
 mod lines;
+mod mask;
 mod write;
 
+pub use along::{Along, take_along};
 pub use write::{add, set};
 
 use super::elementwise::cast;
@@ -17,6 +20,7 @@ use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::copy::copy;
 use crate::kernels::rows::{Padding, Places, all_below, gather};
 use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
@@ -85,6 +89,9 @@ pub struct Plan {
     /// The window in the array: shape, start and step along source axes (as multiples of the source's strides).
     window: SmallVec<[Window; 4]>,
     positions: Option<Positions>,
+    /// The number of first axes for which a mask stands, which is all of the index: then `list` names the rows, and there
+    /// are no positions along single axes.
+    masked: usize,
     /// See [`Plan::row_list`].
     list: OnceCell<Option<Tensor>>,
 }
@@ -120,8 +127,9 @@ impl Plan {
             false => format!("i64{:?}", list.shape()),
         };
         let along = self.positions.as_ref().map_or(&[][..], |p| &p.along);
-        let items: Vec<String> = (self.window.iter().enumerate())
-            .map(|(k, w)| match (along.iter().find(|a| a.0 == k), w.source) {
+        let mask = (self.masked > 0).then(|| format!("mask of {}", self.to[0]));
+        let items = (self.window.iter().enumerate().skip(self.masked)).map(|(k, w)| {
+            match (along.iter().find(|a| a.0 == k), w.source) {
                 (Some((_, positions)), _) => list(positions),
                 (None, None) => "None".into(),
                 (None, Some(_)) if w.step == 0 => w.start.to_string(),
@@ -132,8 +140,9 @@ impl Plan {
                     let step = if w.step == 1 { String::new() } else { format!(":{}", w.step) };
                     format!("{}:{stop}{step}", w.start)
                 }
-            })
-            .collect();
+            }
+        });
+        let items: Vec<String> = mask.into_iter().chain(items).collect();
         format!("[{}]", items.join(", "))
     }
 
@@ -157,12 +166,17 @@ impl Plan {
         if items.iter().filter(|i| matches!(i, Item::Ellipsis)).count() > 1 {
             return Err(Error::index("an index can only have a single ellipsis ('...')"));
         }
+        if let [Item::Array(mask)] | [Item::Array(mask), Item::Ellipsis] = items
+            && mask.dtype() == DType::Bool
+            && mask.ndim() > 0
+        {
+            return Plan::of_mask(cx, from, mask);
+        }
         let advanced = items.iter().any(|i| matches!(i, Item::Array(_)));
         let mut window: SmallVec<[Window; 4]> = SmallVec::new();
         // Axes of the window with their index arrays; where in the item list they stood.
         let mut arrays: SmallVec<[(usize, Tensor); 2]> = SmallVec::new();
         let mut places: SmallVec<[usize; 2]> = SmallVec::new();
-        let mut mask = None;
         let mut axis = 0;
         let whole = |axis: usize| Window { source: Some(axis), start: 0, step: 1, length: from[axis] };
         let has_ellipsis = items.iter().any(|i| matches!(i, Item::Ellipsis));
@@ -193,14 +207,7 @@ impl Plan {
                     axis += 1;
                 }
                 Item::Array(t) if t.dtype() == DType::Bool => {
-                    let shape = &from[axis..axis + t.ndim()];
-                    if t.shape() != shape {
-                        return Err(Error::index(format!(
-                            "boolean index of shape {} did not match the indexed axes of shape {}",
-                            Show(t.shape()),
-                            Show(shape)
-                        )));
-                    }
+                    mask::check(t, &from[axis..axis + t.ndim()])?;
                     if t.ndim() == 0 {
                         // One truth value picks from a new axis of extent 1: all or nothing.
                         cx.engine.force(t)?;
@@ -209,10 +216,7 @@ impl Plan {
                         places.push(place);
                         window.push(Window { source: None, start: 0, step: 0, length: 1 });
                     }
-                    let (flat, lists) = nonzero(cx, t)?;
-                    // Where the mask is all there is, its places are the rows that are read.
-                    mask = (arrays.is_empty() && !lists.is_empty()).then_some((flat, lists.len()));
-                    for along in lists {
+                    for along in mask::along_axes(cx, &mask::nonzero(cx, t)?, t.shape())? {
                         arrays.push((window.len(), along));
                         places.push(place);
                         window.push(whole(axis));
@@ -255,18 +259,15 @@ impl Plan {
             }
         }
         shape::checked_size(&to, 16)?;
-        let plan = Plan { from: from.into(), to, window, positions, list: OnceCell::new() };
-        if let Some((flat, n)) = mask
-            && arrays.len() == n
-            && plan.names_rows()
-        {
-            let _ = plan.list.set(Some(flat));
-        }
+        let plan = Plan { from: from.into(), to, window, positions, masked: 0, list: OnceCell::new() };
         Ok(Shared::new(&cx.plans, plan))
     }
 
     /// The same index into each of `n` arrays along a new first axis.
-    fn batched(&self, cx: &Context, n: usize) -> Shared<Plan> {
+    fn batched(&self, cx: &Context, n: usize) -> Result<Shared<Plan>> {
+        if self.masked > 0 {
+            return self.unmasked(cx)?.batched(cx, n);
+        }
         let mut window: SmallVec<[Window; 4]> =
             SmallVec::from_elem(Window { source: Some(0), start: 0, step: 1, length: n }, 1);
         window.extend(self.window.iter().map(|w| Window { source: w.source.map(|a| a + 1), ..*w }));
@@ -276,8 +277,8 @@ impl Plan {
             at: p.at + 1,
         });
         let (from, to) = (behind(n, &self.from), behind(n, &self.to));
-        let plan = Plan { from, to, window, positions, list: OnceCell::new() };
-        Shared::new(&cx.plans, plan)
+        let plan = Plan { from, to, window, positions, masked: 0, list: OnceCell::new() };
+        Ok(Shared::new(&cx.plans, plan))
     }
 
     /// The window over a ready array of shape `from`: strides and offset; axes that an integer takes are left out,
@@ -336,7 +337,8 @@ impl Plan {
 
     /// Elements of a row that [`Plan::row_list`] counts.
     fn row(&self) -> usize {
-        shape::size_of(&self.from[self.positions.as_ref().map_or(0, |p| p.along.len())..])
+        let named = self.positions.as_ref().map_or(0, |p| p.along.len());
+        shape::size_of(&self.from[named.max(self.masked)..])
     }
 
     /// Where the selection stands in the array, if it is a forward slice of one axis that covers half of it or more: then
@@ -450,52 +452,6 @@ fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step
     Ok(Window { source: Some(axis), start, step, length: count as usize })
 }
 
-/// The row-major places of true elements, and their positions, one array per axis.
-fn nonzero(cx: &Context, mask: &Tensor) -> Result<(Tensor, SmallVec<[Tensor; 4]>)> {
-    let mask = cx.engine.contiguous(mask)?;
-    let flags = mask.elements::<bool>();
-    let count = flags.iter().filter(|&&b| b).count();
-    let places = cx.engine.build::<i64>(&[count], |places| {
-        // Every place is written, and stays if it counts: no branch that the processor would have to guess.
-        let mut k = 0;
-        for (i, &flag) in flags.iter().enumerate() {
-            if let Some(place) = places.get_mut(k) {
-                *place = i as i64;
-            }
-            k += usize::from(flag);
-        }
-    })?;
-    if mask.ndim() == 1 {
-        return Ok((places.clone(), SmallVec::from_elem(places, 1)));
-    }
-    if let &[_, columns] = mask.shape() {
-        // Counted along, since dividing takes longer than all else.
-        let row = cx.engine.build::<i64>(&[count], |d| {
-            let mut row = 0;
-            for (d, &place) in d.iter_mut().zip(places.elements::<i64>()) {
-                while place >= (row + 1) * columns as i64 {
-                    row += 1;
-                }
-                *d = row;
-            }
-        })?;
-        let column = cx.engine.build::<i64>(&[count], |d| {
-            let pairs = places.elements::<i64>().iter().zip(row.elements::<i64>());
-            d.iter_mut().zip(pairs).for_each(|(d, (&place, &row))| *d = place - row * columns as i64);
-        })?;
-        return Ok((places, SmallVec::from_iter([row, column])));
-    }
-    let strides = shape::contiguous(mask.shape());
-    let lists: Result<SmallVec<[Tensor; 4]>> = (mask.shape().iter().zip(&strides))
-        .map(|(&extent, &stride)| {
-            let of = |place: i64| place / stride as i64 % extent as i64;
-            let places = places.elements::<i64>();
-            cx.engine.build::<i64>(&[count], |d| d.iter_mut().zip(places).for_each(|(d, &place)| *d = of(place)))
-        })
-        .collect();
-    Ok((places, lists?))
-}
-
 fn positions(
     cx: &Context,
     from: &[usize],
@@ -578,6 +534,15 @@ impl Primitive for Get {
             return Ok(cx.engine.rows(&t, list, &plan.to)?.into());
         }
         cx.engine.force(&t)?;
+        let t = if plan.masked > 0 && !t.is_contiguous() {
+            // Few elements are looked for one by one; for many, a view is better brought in order.
+            if 4 * shape::size_of(&plan.to) < t.size() {
+                return Get(plan.unmasked(cx)?).eval(cx, &[t.into()]);
+            }
+            cx.engine.contiguous(&t)?
+        } else {
+            t
+        };
         if t.is_contiguous()
             && let Some(list) = plan.row_list(cx)?
         {
@@ -614,7 +579,7 @@ impl Primitive for Get {
                     let (line, tail) = std::mem::take(&mut rest).split_at_mut(row);
                     rest = tail;
                     if step == 1 {
-                        line.copy_from_slice(&memory[at as usize..at as usize + row]);
+                        copy(line, &memory[at as usize..at as usize + row]);
                     } else {
                         line.iter_mut().enumerate().for_each(|(i, d)| *d = memory[(at + i as isize * step) as usize]);
                     }
@@ -624,7 +589,8 @@ impl Primitive for Get {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
-        Some(get(cx, &args[0], &self.0.batched(cx, args[0].shape()[0])))
+        let plan = self.0.batched(cx, args[0].shape()[0]);
+        Some(plan.map_or_else(|e| cx.fail(e.within(self.name())), |plan| get(cx, &args[0], &plan)))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

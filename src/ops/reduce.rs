@@ -604,13 +604,20 @@ pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims
             if axes.len() == t.ndim() {
                 return Ok(best_of_all(cx, max, &t, &out)?.into());
             }
+            // Along a repeated axis the first element is as good as any; what is found is repeated as elements are.
+            let axis = |(&n, &s): (&usize, &isize)| if s == 0 { n.min(1) } else { n };
+            let once: Shape = t.shape().iter().zip(t.strides()).map(axis).collect();
+            let small = shape::reduced(&once, &axes, keepdims);
+            let t = t.view_as(once, t.offset(), t.strides().into());
             let group = Grouped::new(&cx.engine, &t, &axes)?;
             let found = with_dtype!(t.dtype(), T => {
                 let x = group.tensor.elements::<T>();
                 cx.engine.build::<i64>(&group.kept_shape(), |d| argbest::along::<T>(max, x, group.length, group.inner, d))
             })?;
             let found = cx.engine.contiguous(&group.restore(&found))?;
-            Ok(found.view_as(out.clone(), found.offset(), shape::contiguous(&out)).into())
+            let mut strides = shape::contiguous(&small);
+            strides.iter_mut().zip(small.iter().zip(&out)).filter(|(_, (m, n))| m != n).for_each(|(s, _)| *s = 0);
+            Ok(found.view_as(out, found.offset(), strides).into())
         },
         &[x],
     )

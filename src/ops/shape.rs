@@ -49,6 +49,24 @@ macro_rules! linear {
 
 pub(super) use linear;
 
+/// The same value in row-major order, if it is a transposed one: for what is going to be read several times.
+pub(super) fn straight(cx: &Context, x: &Array) -> Array {
+    let row_major = |t: &Tensor| {
+        let turned = t.is_ready() && Layout::new(t.shape(), t.strides(), t.offset()).is_turned();
+        turned.then(|| cx.engine.contiguous(t))
+    };
+    let (value, back): (_, &dyn Fn(Tensor) -> Array) = match x {
+        Array::Plain(t) => (t, &Array::Plain),
+        &Array::Recorded { node, level, ref value } => (value, &move |value| Array::Recorded { node, level, value }),
+        _ => return x.clone(),
+    };
+    match row_major(value) {
+        None => x.clone(),
+        Some(Ok(value)) => back(value),
+        Some(Err(e)) => cx.fail(e),
+    }
+}
+
 /// `numpy.reshape`, with the shape complete; see [`resolve`] for -1.
 pub fn reshape(cx: &Context, x: &Array, shape: &[usize]) -> Array {
     if x.shape() == shape && !x.is_null() {
@@ -68,8 +86,14 @@ linear! { Reshape "ag_reshape" |self, cx, t| {
     if size != t.size() {
         return Err(Error::shape(format!("cannot reshape array of size {} into shape {}", t.size(), Show(&self.to))));
     }
-    let t = cx.engine.contiguous(&t)?;
-    t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
+    let there = (size > 0 && !t.is_contiguous()).then(|| shape::reshaped_strides(t.shape(), t.strides(), &self.to));
+    match there.flatten() {
+        Some(strides) => t.view_as(self.to.clone(), t.offset(), strides),
+        None => {
+            let t = cx.engine.contiguous(&t)?;
+            t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
+        }
+    }
 }, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)),
 shown format!("shape={}", Show(&self.to)) }
 

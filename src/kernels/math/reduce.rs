@@ -145,35 +145,59 @@ pub fn lanes_f32(lanes: [f32; LANES]) -> f32 {
 reductions!(f64, madd, sum64_body, dot64_body, pair64, lanes64);
 reductions!(f32, madd32, sum32_body, dot32_body, pair32, lanes32);
 
-/// Largest (or with `LEAST` smallest) element; a NaN anywhere is the result.
+/// Largest (or with `LEAST` smallest) element; a NaN anywhere is the result. Elements are compared in lanes, and lanes in
+/// pairs; the last group begins where it has to, since elements that are seen twice change nothing.
 macro_rules! extremum {
-    ($body:ident, $t:ty) => {
+    ($body:ident, $in_lanes:ident, $better:ident, $t:ty) => {
+        /// `v`, if it comes before `a`, else `a`: one instruction, which takes no `v` that is NaN.
         #[inline(always)]
-        fn $body<const LEAST: bool, const FMA: bool>(x: &[$t]) -> $t {
-            let pick = |a: $t, v: $t| {
-                let keep = if LEAST { a <= v } else { a >= v };
-                if keep || a.is_nan() { a } else { v }
-            };
-            let start = if LEAST { <$t>::INFINITY } else { <$t>::NEG_INFINITY };
-            if x.len() < LANES {
-                return x.iter().fold(start, |a, &v| pick(a, v));
-            }
-            let mut acc = [start; LANES];
-            let groups = x.chunks_exact(LANES);
-            let rest = groups.remainder();
-            for group in groups {
-                for (a, &v) in acc.iter_mut().zip(group) {
-                    *a = pick(*a, v);
+        fn $better<const LEAST: bool>(v: $t, a: $t) -> $t {
+            if LEAST { if v < a { v } else { a } } else { if v > a { v } else { a } }
+        }
+
+        #[inline(always)]
+        fn $in_lanes<const LEAST: bool, const N: usize>(x: &[$t]) -> $t {
+            let group = |at: usize| x[at..].first_chunk::<N>().expect("begins early enough");
+            let mut acc = *group(0);
+            // NaN loses every comparison: it is looked for beside them, which is the shorter chain.
+            let mut nan = acc;
+            let last = x.len() - N;
+            for at in (N..last).step_by(N).chain([last]) {
+                for ((a, nan), &v) in acc.iter_mut().zip(&mut nan).zip(group(at)) {
+                    *a = $better::<LEAST>(v, *a);
+                    *nan = if v.is_nan() { v } else { *nan };
                 }
             }
-            let head = acc.iter().fold(start, |a, &v| pick(a, v));
-            rest.iter().fold(head, |a, &v| pick(a, v))
+            if nan.iter().fold(false, |any, x| any | x.is_nan()) {
+                return nan.into_iter().find(|x| x.is_nan()).unwrap_or(<$t>::NAN);
+            }
+            let mut w = N / 2;
+            while w > 0 {
+                for i in 0..w {
+                    acc[i] = $better::<LEAST>(acc[i + w], acc[i]);
+                }
+                w /= 2;
+            }
+            acc[0]
+        }
+
+        #[inline(always)]
+        fn $body<const LEAST: bool, const FMA: bool>(x: &[$t]) -> $t {
+            let start = if LEAST { <$t>::INFINITY } else { <$t>::NEG_INFINITY };
+            match x.len() {
+                LANES.. => $in_lanes::<LEAST, LANES>(x),
+                FEW.. => $in_lanes::<LEAST, FEW>(x),
+                _ => x.iter().fold(start, |a, &v| if v.is_nan() { v } else { $better::<LEAST>(v, a) }),
+            }
         }
     };
 }
 
-extremum!(extremum64, f64);
-extremum!(extremum32, f32);
+/// Lanes for short rows.
+const FEW: usize = 8;
+
+extremum!(extremum64, extremum_in_lanes64, better64, f64);
+extremum!(extremum32, extremum_in_lanes32, better32, f32);
 
 /// Names the four specialisations for the dispatcher.
 macro_rules! fixed {

@@ -69,7 +69,10 @@ impl Primitive for Add {
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
         let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
-        let plan = self.0.batched(cx, n);
+        let plan = match self.0.batched(cx, n) {
+            Ok(plan) => plan,
+            Err(e) => return Some(cx.fail(e.within(self.name()))),
+        };
         let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], &plan.from) };
         let values = if lead[1] { with_ndim(cx, &args[1], self.0.to.len()) } else { args[1].clone() };
         Some(apply(cx, &Add(plan), &[&x, &values]))
@@ -94,7 +97,7 @@ impl Primitive for Add {
 }
 
 /// The same memory where nobody else sees it, else a copy.
-fn own(cx: &Context, mut x: Tensor) -> Result<Tensor> {
+pub(super) fn own(cx: &Context, mut x: Tensor) -> Result<Tensor> {
     let unique = with_dtype!(x.dtype(), T => x.unique_mut::<T>().is_some());
     if unique {
         return Ok(x);
@@ -110,25 +113,21 @@ fn own(cx: &Context, mut x: Tensor) -> Result<Tensor> {
 }
 
 /// The values in the dtype of the array and the shape of the selection, row-major.
-fn prepared(cx: &Context, plan: &Plan, values: &Array, dtype: DType) -> Result<Tensor> {
+pub(super) fn prepared(cx: &Context, to: &[usize], values: &Array, dtype: DType) -> Result<Tensor> {
     let v = cast(cx, cx.lazy_tensor(values)?, dtype)?;
     cx.engine.force(&v)?;
-    let strides = shape::broadcast_strides(v.shape(), v.strides(), &plan.to).ok_or_else(|| {
-        Error::shape(format!(
-            "could not broadcast input array from shape {} into shape {}",
-            Show(v.shape()),
-            Show(&plan.to)
-        ))
+    let strides = shape::broadcast_strides(v.shape(), v.strides(), to).ok_or_else(|| {
+        Error::shape(format!("could not broadcast input array from shape {} into shape {}", Show(v.shape()), Show(to)))
     })?;
-    cx.engine.contiguous(&v.view_as(plan.to.clone(), v.offset(), strides))
+    cx.engine.contiguous(&v.view_as(to.into(), v.offset(), strides))
 }
 
 /// How a value goes to its place.
-trait Change<T> {
+pub(super) trait Change<T> {
     fn change(old: &mut T, new: T);
 }
 struct Replace;
-struct Accumulate;
+pub(super) struct Accumulate;
 impl<T: Copy> Change<T> for Replace {
     #[inline(always)]
     fn change(old: &mut T, new: T) {
@@ -208,7 +207,7 @@ fn write<T: Element, C: Change<T>>(cx: &Context, plan: &Plan, d: &mut [T], value
 }
 
 pub(super) fn add_to(cx: &Context, x: Tensor, plan: &Plan, values: &Array) -> Result<Tensor> {
-    let v = prepared(cx, plan, values, x.dtype())?;
+    let v = prepared(cx, &plan.to, values, x.dtype())?;
     let mut x = own(cx, x)?;
     plan.row_list(cx)?;
     with_dtype!(x.dtype(), T => {
@@ -261,7 +260,7 @@ impl Primitive for Set {
         let dtype = rows::promote(&args[0], &args[1]);
         let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
         cx.engine.force(&x)?;
-        let v = prepared(cx, &self.0, &args[1], dtype)?;
+        let v = prepared(cx, &self.0.to, &args[1], dtype)?;
         let mut x = own(cx, x)?;
         with_dtype!(dtype, T => {
             let d = x.unique_mut::<T>().expect("made unique");

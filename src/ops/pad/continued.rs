@@ -5,6 +5,7 @@ use super::fit;
 use crate::array::{Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::Result;
+use crate::kernels::copy::copy_apart;
 use crate::kernels::reduce::{Fold, Reduce};
 use crate::kernels::strided::{self, Place};
 use crate::ops::shape::linear;
@@ -88,7 +89,7 @@ impl Continued {
                         if size == 1 {
                             d[at + k] = d[source];
                         } else {
-                            d.copy_within(source..source + size, at + k * size);
+                            copy_apart(d, source, at + k * size, size);
                         }
                     }
                 });

@@ -1,0 +1,252 @@
+//! `numpy.take_along_axis` and its derivatives: every element says where along an axis it is read. Views are read as they
+//! lie, and nothing is kept but the positions.
+
+use super::write::{Accumulate, Change, own, prepared};
+use super::*;
+use crate::ops::gather::integers;
+
+/// Positions along an axis.
+#[derive(Clone)]
+pub struct Along {
+    axis: usize,
+    /// The shape of the array. Its other axes are those of the positions, or have extent 1.
+    from: Shape,
+    /// Row-major, in range; of the shape of what is read.
+    at: Tensor,
+}
+
+impl Along {
+    /// Checks positions `at` along an axis of arrays of the shape `from`: the other axes of both broadcast.
+    pub fn new(cx: &Context, from: &[usize], at: &Array, axis: i64) -> Result<Along> {
+        if at.ndim() != from.len() {
+            return Err(Error::value("`indices` and `arr` must have the same number of dimensions"));
+        }
+        let axis = shape::normalize_axis(axis, from.len())?;
+        if at.dtype() != DType::I64 {
+            return Err(Error::index(format!("`indices` must be an integer array, not {}", at.dtype().name())));
+        }
+        let at = integers(cx, at)?;
+        let mut others = Shape::from_slice(from);
+        others[axis] = at.shape()[axis];
+        let to = shape::broadcast(&others, at.shape()).map_err(|_| {
+            Error::index(format!(
+                "shape mismatch: indexing arrays could not be broadcast together with shapes {} {}",
+                Show(at.shape()),
+                Show(from)
+            ))
+        })?;
+        shape::checked_size(&to, 8)?;
+        let steps = shape::broadcast_strides(at.shape(), at.strides(), &to).expect("broadcast above");
+        let at = cx.engine.contiguous(&at.view_as(to, at.offset(), steps))?;
+        let extent = from[axis];
+        let at = if all_below(at.elements(), extent) {
+            at
+        } else {
+            let mut wrong = None;
+            let counted = cx.engine.build::<i64>(at.shape(), |d| {
+                for (d, &i) in d.iter_mut().zip(at.elements::<i64>()) {
+                    match in_range(i, axis, extent) {
+                        Ok(i) => *d = i,
+                        Err(e) => wrong = wrong.take().or(Some(e)),
+                    }
+                }
+            })?;
+            wrong.map_or(Ok(counted), Err)?
+        };
+        Ok(Along { axis, from: from.into(), at })
+    }
+
+    /// Calls `each` for every line of positions, with its number in the order of rows: where it begins in an array with such
+    /// a layout, and the distance that each next one has by itself.
+    fn lines(&self, offset: usize, strides: &[isize], mut each: impl FnMut(&[i64], isize, isize)) {
+        let mut others = Strides::from_slice(strides);
+        for (k, s) in others.iter_mut().enumerate() {
+            if k == self.axis || self.from[k] == 1 {
+                *s = 0;
+            }
+        }
+        let layout = Layout::new(self.at.shape(), &others, offset);
+        let (&(length, step), outer) = layout.axes.split_last().expect("a layout has an axis");
+        if length == 0 {
+            return;
+        }
+        let mut lines = self.at.elements::<i64>().chunks_exact(length);
+        for_each_offset(outer.iter().copied(), offset as isize, |begin| {
+            if let Some(line) = lines.next() {
+                each(line, begin, step);
+            }
+        });
+    }
+
+    /// The row-major place of each element that is read.
+    pub fn places(&self, cx: &Context) -> Result<Tensor> {
+        let strides = shape::contiguous(&self.from);
+        let stride = strides[self.axis] as i64;
+        cx.engine.build::<i64>(self.at.shape(), |d| {
+            let mut rest = &mut d[..];
+            self.lines(0, &strides, |line, begin, step| {
+                let (d, tail) = std::mem::take(&mut rest).split_at_mut(line.len());
+                rest = tail;
+                let mut place = begin as i64;
+                for (d, &k) in d.iter_mut().zip(line) {
+                    *d = place + k * stride;
+                    place += step as i64;
+                }
+            });
+        })
+    }
+
+    fn read<T: Element>(&self, t: &Tensor, d: &mut [T]) {
+        let (memory, stride) = (t.memory::<T>(), t.strides()[self.axis]);
+        let mut rest = d;
+        self.lines(t.offset(), t.strides(), |line, begin, step| {
+            let (d, tail) = std::mem::take(&mut rest).split_at_mut(line.len());
+            rest = tail;
+            let mut place = begin;
+            for (d, &k) in d.iter_mut().zip(line) {
+                *d = memory[(place + k as isize * stride) as usize];
+                place += step;
+            }
+        });
+    }
+
+    fn add<T: Element>(&self, d: &mut [T], values: &[T])
+    where
+        Accumulate: Change<T>,
+    {
+        let strides = shape::contiguous(&self.from);
+        let stride = strides[self.axis];
+        let mut rest = values;
+        self.lines(0, &strides, |line, begin, step| {
+            let (values, tail) = rest.split_at(line.len());
+            rest = tail;
+            let mut place = begin;
+            for (&v, &k) in values.iter().zip(line) {
+                Accumulate::change(&mut d[(place + k as isize * stride) as usize], v);
+                place += step;
+            }
+        });
+    }
+
+    /// `x` with `values` added where this one reads.
+    fn add_to(&self, cx: &Context, x: Tensor, values: &Array) -> Result<Tensor> {
+        let v = prepared(cx, self.at.shape(), values, x.dtype())?;
+        let mut x = own(cx, x)?;
+        with_dtype!(x.dtype(), T => self.add::<T>(x.unique_mut::<T>().expect("made unique"), v.elements::<T>()));
+        Ok(x)
+    }
+
+    /// The same in each of `n` arrays along a new first axis.
+    fn batched(&self, cx: &Context, n: usize) -> Result<Along> {
+        let strides = std::iter::once(0).chain(self.at.strides().iter().copied()).collect();
+        let many = self.at.view_as(behind(n, self.at.shape()), self.at.offset(), strides);
+        Ok(Along { axis: self.axis + 1, from: behind(n, &self.from), at: cx.engine.contiguous(&many)? })
+    }
+
+    fn text(&self) -> String {
+        format!("axis={}, indices=i64{:?}", self.axis, self.at.shape())
+    }
+}
+
+/// `numpy.take_along_axis`.
+pub fn take_along(cx: &Context, x: &Array, along: &Along) -> Array {
+    apply(cx, &Take(along.clone()), &[x])
+}
+
+/// `x` with `values` added to the elements that [`take_along`] reads; those that are read several times get all of theirs.
+fn add_along(cx: &Context, x: &Array, along: &Along, values: &Array) -> Array {
+    apply(cx, &Put(along.clone()), &[x, values])
+}
+
+#[derive(Clone)]
+struct Take(Along);
+
+impl Primitive for Take {
+    fn name(&self) -> &str {
+        "ag_take_along_axis"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.tensor(&args[0])?;
+        with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(self.0.at.shape(), |d| self.0.read(&t, d))?.into()))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
+        let along = self.0.batched(cx, args[0].shape()[0]);
+        Some(along.map_or_else(|e| cx.fail(e.within(self.name())), |along| take_along(cx, &args[0], &along)))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let zero = zeros(cx, &Meta { dtype: g.dtype(), shape: self.0.from.clone() });
+        add_along(cx, &zero, &self.0, g)
+    }
+
+    /// Adds to what is there already, in place.
+    fn vjp_into(&self, cx: &Context, g: &Array, sum: Array, meta: &Meta) -> std::result::Result<Array, Array> {
+        let Array::Plain(sum) = sum else { return Err(sum) };
+        if g.dtype() != meta.dtype || !matches!(g, Array::Plain(_) | Array::Number { .. }) {
+            return Err(Array::Plain(sum));
+        }
+        let added = cx.engine.force(&sum).and_then(|()| self.0.add_to(cx, sum, g));
+        Ok(added.map_or_else(|e| cx.fail(e.within(self.name())), Array::Plain))
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+        take_along(cx, t, &self.0)
+    }
+}
+
+#[derive(Clone)]
+struct Put(Along);
+
+impl Primitive for Put {
+    fn name(&self) -> &str {
+        "ag_index_add"
+    }
+
+    fn parameters(&self) -> String {
+        self.0.text()
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let x = cast(cx, cx.tensor(&args[0])?, rows::promote(&args[0], &args[1]))?;
+        cx.engine.force(&x)?;
+        Ok(self.0.add_to(cx, x, &args[1])?.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
+        let along = match self.0.batched(cx, n) {
+            Ok(along) => along,
+            Err(e) => return Some(cx.fail(e.within(self.name()))),
+        };
+        let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], &along.from) };
+        let values = if lead[1] { with_ndim(cx, &args[1], self.0.from.len()) } else { args[1].clone() };
+        Some(add_along(cx, &x, &along, &values))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
+        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        if argnum == 0 { g } else { take_along(cx, &g, &self.0) }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 {
+            return t.clone();
+        }
+        let zero = zeros(cx, &Meta { dtype: t.dtype(), shape: kept.arg(0).shape().into() });
+        add_along(cx, &zero, &self.0, t)
+    }
+}
