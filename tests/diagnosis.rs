@@ -357,6 +357,9 @@ fn traces_show_parameters() {
         let plan = |items: &[Item]| Plan::new(cx, &[2, 3], items).unwrap();
         let columns = plan(&[Item::Slice(None, None, Some(-1)), Item::Array(list(&[0, 2]))]);
         let window = plan(&[Item::Int(1), Item::Slice(Some(0), Some(2), None), Item::NewAxis]);
+        let even =
+            cx.engine.build::<bool>(&[2, 3], |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % 4 == 0)).unwrap();
+        let mask = plan(&[Item::Array(even)]);
         let parts = [
             shape::transpose(cx, x, &[1, 0]),
             shape::reshape(cx, x, &[3, 2]),
@@ -364,6 +367,7 @@ fn traces_show_parameters() {
             shape::slice_axis(cx, x, 1, 1, 2),
             index::get(cx, x, &columns),
             index::get(cx, x, &window),
+            index::get(cx, x, &mask),
             index::set(cx, x, &columns, &Array::from(0.0)),
             arrange::roll_axis(cx, x, -1, 1),
             pad::zeros(cx, x, &[[1, 0], [0, 2]]).unwrap(),
@@ -388,7 +392,8 @@ fn traces_show_parameters() {
         ("ag_roll", "ag_roll(v0, shift=2, axis=1)"),
         ("ag_pad", "ag_pad(v0, pad_width=((1, 0), (0, 2)))"),
         ("ag_cumsum", "ag_cumsum(v0, axis=1)"),
-        ("i64[2, 3]", "ag_index(v11, [i64[2, 3]])"),
+        ("i64[2, 3]", "ag_take_along_axis(v0, axis=1, indices=i64[2, 3])"),
+        ("mask", "ag_index(v0, [mask of 2])"),
         ("ag_diagonal", "ag_diagonal(v0, offset=1, axis1=0, axis2=1)"),
         ("ag_clip", "ag_clip(v0, -1.5, 2)"),
         ("i64[8]", "ag_index(v0, [:, i64[8]])"),

@@ -34,6 +34,13 @@ const KEEP_AFTER: u8 = 2;
 /// is wanted adds at most the engine's longest expression.
 const MAX_NODES: usize = 4096;
 
+/// Rows of a band, if they are so short that [`MOST_BLOCKS`] hold them.
+const BAND_ROWS: usize = 32;
+/// Blocks of a band, at most: 256 KiB of numbers.
+const MOST_BLOCKS: usize = 64;
+/// A band of longer rows would have too few of them.
+const LONG_ROW: usize = MOST_BLOCKS * BLOCK / 8;
+
 /// An operation of the collected graph.
 struct Node {
     tensor: Tensor,
@@ -169,6 +176,9 @@ pub(super) struct Pass {
     inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
     strided: Vec<Strided>,
+    /// The transposed inputs that are brought in order band by band, and elements of the longest of their rows.
+    bands: usize,
+    longest_row: usize,
     /// Row-major copies of inputs, for as long as the pass lasts.
     copies: Vec<Tensor>,
     pub(super) rows: Vec<Rows>,
@@ -354,6 +364,10 @@ impl Scratch {
         let mut register_memory = pool.take::<f64>(register_elements)?;
         // Pointers of no type: memory for them is counted in words.
         let mut contents = pool.take::<i64>((workers * registers as usize).max(1))?;
+        let chunk = self.pass.chunk();
+        let band_bytes = chunk * register_bytes;
+        let band_elements = (workers * self.pass.bands * band_bytes / 8).max(1);
+        let mut bands = pool.take::<f64>(band_elements)?;
         let sum_elements = (2 * self.pass.sums.len() * blocks).max(1);
         let mut sums = pool.take::<f64>(sum_elements)?;
         let machine = Machine {
@@ -368,6 +382,10 @@ impl Scratch {
             register_count: registers as usize,
             register_bytes,
             size,
+            chunk,
+            bands: bands.slice_mut::<f64>(band_elements).as_mut_ptr().cast(),
+            band_count: self.pass.bands,
+            band_bytes,
             sums: sums.slice_mut::<f64>(sum_elements).as_mut_ptr(),
             blocks,
         };
@@ -450,6 +468,8 @@ impl Pass {
         self.inputs.clear();
         self.arrays.clear();
         self.strided.clear();
+        self.bands = 0;
+        self.longest_row = 0;
         self.copies.clear();
         self.rows.clear();
         self.padded.clear();
@@ -457,6 +477,15 @@ impl Pass {
         self.outputs.clear();
         self.sums.clear();
         self.cost = 0.0;
+    }
+
+    /// Blocks that a thread takes at a time: so many that a band of transposed rows is read in whole lines of the cache.
+    fn chunk(&self) -> usize {
+        if self.bands == 0 {
+            machine::CHUNK
+        } else {
+            (BAND_ROWS * self.longest_row).div_ceil(BLOCK).clamp(machine::CHUNK, MOST_BLOCKS)
+        }
     }
 
     fn push(&mut self, code: Code, dtype: DType, out: DType, src: [Value; 3], cost: f32) -> Value {
@@ -583,13 +612,15 @@ impl Pass {
             return Ok(known);
         }
         let copy;
-        let t = if Layout::new(t.shape(), t.strides(), t.offset()).is_turned() {
-            // Block by block it would be read across its lines; this is faster, although it is read twice.
-            copy = engine.contiguous(t)?;
-            self.copies.push(copy.clone());
-            &copy
-        } else {
-            t
+        let t = match Layout::new(t.shape(), t.strides(), t.offset()).turned_row() {
+            // Block by block it would be read across its lines. Where a band doesn't hold enough rows, either, a copy is
+            // faster, although it is read twice.
+            Some(row) if row > LONG_ROW => {
+                copy = engine.contiguous(t)?;
+                self.copies.push(copy.clone());
+                &copy
+            }
+            _ => t,
         };
         let value = if t.is_contiguous() && t.shape() == shape.as_slice() {
             self.arrays.push(super::pointer(t).cast_mut());
@@ -601,7 +632,12 @@ impl Pass {
                 (memory.as_ptr().cast(), memory.len())
             });
             let layout = Layout::new(shape, &strides, t.offset());
-            self.strided.push(Strided { memory, extent, element: t.dtype().size(), layout });
+            let band = layout.turned_row().map(|row| {
+                self.longest_row = self.longest_row.max(row);
+                self.bands += 1;
+                self.bands - 1
+            });
+            self.strided.push(Strided { memory, extent, element: t.dtype().size(), layout, band });
             let k = self.strided.len() as u16 - 1;
             self.push(Code::Load(k), t.dtype(), t.dtype(), [Value::None; 3], 0.2)
         };

@@ -10,7 +10,8 @@
 //!         dst = op(src, src, src)         out[b] = r1 * r0
 //! ```
 //!
-//! An input that only stands elsewhere isn't copied either: the register then names the place in the input.
+//! An input that only stands elsewhere isn't copied either: the register then names the place in the input. A transposed
+//! input is brought in order band by band, many rows at a time, each band as far as the cache reaches.
 //!
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
@@ -29,8 +30,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Elements per block; 256 to 512 measured best.
 pub const BLOCK: usize = 512;
-/// Blocks that a thread takes at a time.
-const CHUNK: usize = 16;
+/// Blocks that a thread takes at a time, if no input asks for more.
+pub const CHUNK: usize = 16;
 
 /// Where an operand or a result is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +95,8 @@ pub struct Strided {
     pub extent: usize,
     pub element: usize,
     pub layout: Layout,
+    /// The number of its band, if it is transposed.
+    pub band: Option<usize>,
 }
 
 /// Row-major memory and a list of its rows.
@@ -134,6 +137,12 @@ pub struct Machine<'a> {
     pub register_bytes: usize,
     /// Elements in all.
     pub size: usize,
+    /// Blocks that a thread takes at a time.
+    pub chunk: usize,
+    /// The transposed inputs of a chunk in order, `workers * band_count * band_bytes` bytes.
+    pub bands: *mut u8,
+    pub band_count: usize,
+    pub band_bytes: usize,
     /// `sums[row * blocks + block]`, complex as two rows.
     pub sums: *mut f64,
     pub blocks: usize,
@@ -147,7 +156,7 @@ impl Machine<'_> {
     /// Runs all blocks, on `threads` if there are any.
     ///
     /// # Safety
-    /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
+    /// `chunk` is not 0, and a band has room for the elements of so many blocks; `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
     /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; with a `Scatter` there are
     /// no `threads`; `registers`, `contents` and `sums` are as long as stated;
     /// every place named exists; no destination is also an operand.
@@ -155,11 +164,14 @@ impl Machine<'_> {
         let next = AtomicUsize::new(0);
         let work = |worker: usize| {
             loop {
-                let first = next.fetch_add(CHUNK, Relaxed);
+                let first = next.fetch_add(self.chunk, Relaxed);
                 if first >= self.blocks {
                     return;
                 }
-                for block in first..(first + CHUNK).min(self.blocks) {
+                let last = (first + self.chunk).min(self.blocks);
+                // SAFETY: passed on from the caller.
+                unsafe { self.bring_bands(worker, first * BLOCK, (last * BLOCK).min(self.size)) };
+                for block in first..last {
                     // SAFETY: passed on from the caller; `block < blocks`, and each block is drawn once.
                     unsafe { self.block(worker, block) };
                 }
@@ -169,6 +181,33 @@ impl Machine<'_> {
             Some(threads) => threads.run(&work),
             None => work(0),
         }
+    }
+
+    /// Brings elements `start..end` of the transposed inputs in order.
+    ///
+    /// # Safety
+    /// As for `run`, and no other thread uses this worker number.
+    unsafe fn bring_bands(&self, worker: usize, start: usize, end: usize) {
+        for s in self.strided {
+            let Some(band) = s.band else { continue };
+            // SAFETY: the layout stays inside `extent` elements, and a band has room for a chunk.
+            unsafe {
+                let dst = self.band(worker, band);
+                match s.element {
+                    1 => bring::<u8>(s, start, dst, end - start),
+                    4 => bring::<u32>(s, start, dst, end - start),
+                    8 => bring::<u64>(s, start, dst, end - start),
+                    _ => bring::<[u64; 2]>(s, start, dst, end - start),
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `run`; the band exists.
+    unsafe fn band(&self, worker: usize, band: usize) -> *mut u8 {
+        // SAFETY: bands are as many and as long as stated.
+        unsafe { self.bands.add((worker * self.band_count + band) * self.band_bytes) }
     }
 
     /// # Safety
@@ -262,6 +301,17 @@ impl Machine<'_> {
             }
             Code::Load(k) => {
                 let s = &self.strided[k as usize];
+                if let Some(band) = s.band {
+                    let first = block / self.chunk * self.chunk * BLOCK;
+                    // SAFETY: the elements of this chunk are in the band.
+                    unsafe {
+                        let from = self.band(worker, band).add((start - first) * s.element);
+                        return match i.dst {
+                            Place::Register(_) => self.set_contents(i.dst, worker, from),
+                            _ => std::ptr::copy_nonoverlapping(from, dst, n * s.element),
+                        };
+                    }
+                }
                 // SAFETY: the layout stays inside `extent` elements; `dst` has room for `n`.
                 unsafe {
                     match s.element {
@@ -467,6 +517,14 @@ unsafe fn load<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
     // SAFETY: `extent` elements of this size lie from `memory` on; `dst` by the caller's promise.
     let (memory, dst) = unsafe { (std::slice::from_raw_parts(s.memory.cast::<T>(), s.extent), write::<T>(dst, n)) };
     s.layout.read(memory, start, dst);
+}
+
+/// # Safety
+/// As for [`load`].
+unsafe fn bring<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
+    // SAFETY: as there.
+    let (memory, dst) = unsafe { (std::slice::from_raw_parts(s.memory.cast::<T>(), s.extent), write::<T>(dst, n)) };
+    s.layout.read_rows(memory, start, dst);
 }
 
 /// # Safety

@@ -9,7 +9,11 @@ use std::ops::AddAssign;
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
 pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst: &mut [T]) {
     if row == 1 {
-        Places::new(&list[start..start + dst.len()]).pick(memory, 0, dst);
+        // Looked at and read while it is near.
+        let list = &list[start..start + dst.len()];
+        for (dst, list) in dst.chunks_mut(1024).zip(list.chunks(1024)) {
+            Places::new(list).pick(memory, 0, dst);
+        }
         return;
     }
     for_each_part(row, start, dst.len(), |i, columns, done| {

@@ -3,7 +3,7 @@
 //! A view is first *collapsed*: neighbouring axes that one stride can walk become one, so that most views have one
 //! or two axes left and the innermost run is long.
 
-use super::copy::copy;
+use super::copy::{copy, copy_apart};
 use super::transpose::Columns;
 use smallvec::SmallVec;
 
@@ -39,6 +39,39 @@ impl Layout {
     /// Whether the copy of this is a transposition: the innermost axis makes wide steps, the one before it small ones.
     pub fn is_turned(&self) -> bool {
         matches!(self.axes[..], [.., rows, columns] if turned(rows, columns))
+    }
+
+    /// Elements of a row, if this is turned.
+    pub fn turned_row(&self) -> Option<usize> {
+        self.is_turned().then(|| self.axes[self.axes.len() - 1].0)
+    }
+
+    /// The same as [`Layout::read`], where whole rows of a layout that is turned are transposed together.
+    pub fn read_rows<T: Copy>(&self, memory: &[T], start: usize, dst: &mut [T]) {
+        let &[ref outer @ .., (rows, row_step), (columns, column_step)] = &self.axes[..] else {
+            return self.read(memory, start, dst);
+        };
+        let mut done = 0;
+        while done < dst.len() {
+            let (first, left) = (start + done, dst.len() - done);
+            let (row, column) = (first / columns, first % columns);
+            if column != 0 || left < columns {
+                let n = left.min(columns - column);
+                self.read(memory, first, &mut dst[done..done + n]);
+                done += n;
+                continue;
+            }
+            let (mut matrix, row) = (row / rows, row % rows);
+            let mut at = self.offset as isize + row as isize * row_step;
+            for &(d, s) in outer.iter().rev() {
+                at += (matrix % d) as isize * s;
+                matrix /= d;
+            }
+            let count = (rows - row).min(left / columns);
+            let part = Columns { at, row_step, column_step, rows: count, columns };
+            part.copy(memory, &mut dst[done..], columns);
+            done += count * columns;
+        }
     }
 
     /// Copies the elements with row-major numbers `start..start + dst.len()`.
@@ -129,17 +162,6 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
     if dst.is_empty() {
         return;
     }
-    if let [(n, step), (each, 0)] = layout.axes[..]
-        && step > 0
-        && n > 1
-    {
-        let source = &memory[layout.offset..];
-        return if step == 1 {
-            repeat(source[..n].iter(), each, dst);
-        } else {
-            repeat(source.iter().step_by(step as usize), each, dst);
-        };
-    }
     let mut width = 1;
     let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
     for &(n, from) in layout.axes.iter().rev() {
@@ -192,10 +214,43 @@ fn turned(rows: (usize, isize), columns: (usize, isize)) -> bool {
     step != 0 && step < wide && wide > 4 && rows.0 >= 8 && columns.0 >= 8
 }
 
-/// Copies along axes, of which there is one at least. Where the innermost one makes wide steps in memory and the one before
-/// it small steps, this is a transposition of matrices.
+/// Copies along axes, of which there is one at least. What is repeated is read once. Where the innermost axis makes wide
+/// steps in memory and the one before it small steps, this is a transposition of matrices.
 fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usize) {
     let (&inner, outer) = axes.split_last().expect("there is an axis");
+    // Copies of copies pay where they are runs.
+    if (inner.to, inner.n >= 8) == (1, true)
+        && let Some(k) = outer.iter().position(|a| a.from == 0)
+    {
+        let mut others: SmallVec<[Axis; 4]> = axes.into();
+        let repeated = others.remove(k);
+        let before = k.checked_sub(1).map(|k| outer[k]);
+        if k + 1 == outer.len() && !before.is_some_and(|rows| turned((rows.n, rows.from), (inner.n, inner.from))) {
+            // A row again and again, while it is near.
+            return for_each_place(&outer[..k], at, to, |at, to| {
+                copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
+                for k in 1..repeated.n {
+                    copy_apart(dst, to, to + k * repeated.to as usize, inner.n);
+                }
+            });
+        }
+        place(&others, memory, at, dst, to);
+        return repeat_places(&others, repeated, dst, to);
+    }
+    if let Some((pairs, outer)) = outer.split_last()
+        && inner.from == 0
+        && (inner.to, pairs.to) == (1, inner.n as isize)
+        && pairs.from > 0
+    {
+        return for_each_place(outer, at, to, |at, to| {
+            let source = memory[at as usize..].iter();
+            let dst = &mut dst[to..to + pairs.n * inner.n];
+            match pairs.from {
+                1 => repeat(source, inner.n, dst),
+                step => repeat(source.step_by(step as usize), inner.n, dst),
+            }
+        });
+    }
     if let Some((rows, outer)) = outer.split_last()
         && inner.to == 1
         && rows.to >= inner.n as isize
@@ -207,20 +262,6 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
             matrix.copy(memory, &mut dst[to..], rows.to as usize);
         });
     }
-    if let Some((rows, outer)) = outer.split_last()
-        && inner.to == 1
-        && rows.from == 0
-        && rows.to >= inner.n as isize
-    {
-        // A row again and again.
-        return for_each_place(outer, at, to, |at, to| {
-            let (first, rest) = dst[to..].split_at_mut(rows.to as usize);
-            copy_run(memory, at, inner.from, &mut first[..inner.n]);
-            for line in rest.chunks_mut(rows.to as usize).take(rows.n - 1) {
-                copy(&mut line[..inner.n], &first[..inner.n]);
-            }
-        });
-    }
     for_each_place(outer, at, to, |at, to| {
         if inner.to == 1 {
             copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
@@ -230,6 +271,30 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
                 *d = memory[at as usize];
                 at += inner.from;
             }
+        }
+    });
+}
+
+/// Copies an array that stands in `dst`, without its axis `repeated`, to all places along that.
+fn repeat_places<T: Copy>(others: &[Axis], repeated: Axis, dst: &mut [T], to: usize) {
+    // Along destinations only: what lies side by side there is one run.
+    let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+    for &Axis { n, to, .. } in others {
+        match axes.last_mut() {
+            Some(last) if last.to == to * n as isize => *last = Axis { n: last.n * n, from: 0, to },
+            _ => axes.push(Axis { n, from: 0, to }),
+        }
+    }
+    let run = match axes.last() {
+        Some(&Axis { n, to: 1, .. }) => {
+            axes.pop();
+            n
+        }
+        _ => 1,
+    };
+    for_each_place(&axes, 0, to, |_, first| {
+        for k in 1..repeated.n {
+            copy_apart(dst, first, first + k * repeated.to as usize, run);
         }
     });
 }
@@ -299,6 +364,10 @@ mod tests {
             (&[30, 3], &[2, 0], 7),
             (&[30, 4], &[1, 0], 0),
             (&[30, 5], &[3, 0], 0),
+            (&[3, 20, 2, 17], &[0, 1, 0, 40], 5),
+            (&[2, 20, 3, 17, 2], &[0, 1, 0, 40, 0], 5),
+            (&[2, 3, 4], &[0, 0, 0], 5),
+            (&[9, 4, 2], &[-7, 3, 0], 70),
         ];
         for &(shape, strides, offset) in layouts {
             let layout = Layout::new(shape, strides, offset);
@@ -312,6 +381,9 @@ mod tests {
                         let mut part = vec![0; n];
                         layout.read(&memory, start, &mut part);
                         assert_eq!(part, want[start..start + n], "{shape:?} {strides:?} {start} {n}");
+                        part.fill(0);
+                        layout.read_rows(&memory, start, &mut part);
+                        assert_eq!(part, want[start..start + n], "rows: {shape:?} {strides:?} {start} {n}");
                     }
                 }
             }

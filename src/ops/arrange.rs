@@ -4,7 +4,9 @@
 use super::elementwise as rows;
 use super::gather::{self, positions, take_along, value_for};
 use super::index::{self, Item, Plan};
-use super::shape::{broadcast_to, concatenate, expand_dims, fit, linear, reshape, resolve, reversed, transpose};
+use super::shape::{
+    broadcast_to, concatenate, expand_dims, fit, linear, reshape, resolve, reversed, straight, transpose,
+};
 use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -234,7 +236,8 @@ pub fn repeat(cx: &Context, x: &Array, count: i64, axis: usize) -> Result<Array>
         .checked_mul(count)
         .ok_or_else(|| Error::memory("the repeated array is larger than the address space"))?;
     shape::checked_size(&merged, x.dtype().size())?;
-    Ok(reshape(cx, &broadcast_to(cx, &expand_dims(cx, x, axis + 1), &spread), &merged))
+    let x = expand_dims(cx, &straight(cx, x), axis + 1);
+    Ok(reshape(cx, &broadcast_to(cx, &x, &spread), &merged))
 }
 
 /// `numpy.repeat` with a count for each element along an axis.

@@ -11,7 +11,7 @@
 use super::elementwise::{self as rows, astype, binary};
 use super::product::stacked;
 use super::reduce::sum;
-use super::shape::{broadcast_to, reshape, transpose};
+use super::shape::{broadcast_to, reshape, straight, transpose};
 use crate::array::{Axes, DType, Shape, Strides, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -429,7 +429,11 @@ fn matrices(cx: &Context, operand: &Operand, groups: [&[u8]; 3], size: impl Fn(&
         let x = reshape(cx, &operand.x, &[size(stack), size(columns), size(rows)]);
         return transpose(cx, &x, &[0, 2, 1]);
     }
-    let x = transpose(cx, &operand.x, &axes_of(&listed(groups), &operand.labels));
+    let mut x = transpose(cx, &operand.x, &axes_of(&listed(groups), &operand.labels));
+    if size(rows) == 1 || size(columns) == 1 {
+        // Vectors are read once, but by lines.
+        x = straight(cx, &x);
+    }
     reshape(cx, &x, &[size(stack), size(rows), size(columns)])
 }
 

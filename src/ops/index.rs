@@ -534,12 +534,15 @@ impl Primitive for Get {
             return Ok(cx.engine.rows(&t, list, &plan.to)?.into());
         }
         cx.engine.force(&t)?;
-        let t = if plan.masked > 0 && !t.is_contiguous() {
-            // Few elements are looked for one by one; for many, a view is better brought in order.
-            if 4 * shape::size_of(&plan.to) < t.size() {
-                return Get(plan.unmasked(cx)?).eval(cx, &[t.into()]);
-            }
+        // Few elements of a view are looked for one by one; for many, it is better brought in order.
+        let many = 4 * shape::size_of(&plan.to) >= t.size();
+        let turned = || Layout::new(t.shape(), t.strides(), t.offset()).is_turned();
+        let t = if t.is_contiguous() {
+            t
+        } else if many && (plan.masked > 0 || plan.names_rows() && turned()) {
             cx.engine.contiguous(&t)?
+        } else if plan.masked > 0 {
+            return Get(plan.unmasked(cx)?).eval(cx, &[t.into()]);
         } else {
             t
         };

@@ -6,6 +6,7 @@
 use super::arrange::moveaxis;
 use super::elementwise::{self as rows, cast};
 use super::gather::pick;
+use super::index::{Along, take_along};
 use super::shape::{permuted, reshape};
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -148,6 +149,14 @@ fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Resul
     if !matches!(x, Array::Plain(_)) {
         return Ok(None);
     }
+    if let Array::Plain(t) = x
+        && t.is_ready()
+        && t.size() > 0
+        && t.strides()[axis] == 0
+    {
+        // Equal elements are in order.
+        return Ok(Some(cx.engine.contiguous(t)?.into()));
+    }
     let (t, back) = lines(cx, x, axis)?;
     let n = t.shape()[t.ndim() - 1].max(1);
     let sorted = with_dtype!(t.dtype(), T => {
@@ -167,19 +176,8 @@ fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Resul
 
 /// The elements at `at` along an axis, of which there are as many as in `x` along the others.
 pub fn take_positions(cx: &Context, x: &Array, at: &Tensor, axis: usize) -> Result<Array> {
-    let n = x.shape()[axis];
-    let inner: usize = x.shape()[axis + 1..].iter().product();
-    let at = cx.engine.contiguous(at)?;
-    let m = at.shape()[axis];
-    let flat = cx.engine.build::<i64>(at.shape(), |d| {
-        let block = (m * inner).max(1);
-        for (k, (d, at)) in d.chunks_mut(block).zip(at.elements::<i64>().chunks(block)).enumerate() {
-            for (i, (d, &at)) in d.iter_mut().zip(at).enumerate() {
-                *d = ((k * n + at as usize) * inner + i % inner.max(1)) as i64;
-            }
-        }
-    })?;
-    pick(cx, x, flat)
+    let at = Along::new(cx, x.shape(), &at.clone().into(), axis as i64)?;
+    Ok(take_along(cx, x, &at))
 }
 
 /// The numbers wanted of a partition, each once, ascending.

@@ -7,7 +7,7 @@ use super::elementwise::{self as rows, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
 use super::{reduce, space};
-use crate::array::{DType, Shape, shape};
+use crate::array::{DType, Element, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, Place};
@@ -269,12 +269,29 @@ struct Surrounded {
     before: Shape,
 }
 
+impl Surrounded {
+    /// Writes the zeros of a part of the result that has the axes from this one on.
+    fn surround<T: Element>(&self, axis: usize, d: &mut [T]) {
+        if d.is_empty() {
+            return;
+        }
+        let size: usize = self.to[axis + 1..].iter().product();
+        let (before, rest) = d.split_at_mut(self.before[axis] * size);
+        let (inside, after) = rest.split_at_mut(self.from[axis] * size);
+        before.fill(T::default());
+        after.fill(T::default());
+        if self.from[axis + 1..] != self.to[axis + 1..] {
+            inside.chunks_exact_mut(size).for_each(|part| self.surround(axis + 1, part));
+        }
+    }
+}
+
 linear! { Surrounded "ag_pad" |self, cx, t| {
     let strides = shape::contiguous(&self.to);
     let offset = self.before.iter().zip(&strides).map(|(&n, &s)| n * s as usize).sum();
     let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.to, |d| {
-        d.fill(T::default());
+        self.surround(0, d);
         strided::copy_to(&self.from, t.memory::<T>(), from, d, to);
     })?)
 }, |cx, g| {

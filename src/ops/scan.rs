@@ -104,6 +104,32 @@ impl Line {
         });
     }
 
+    /// The same in place.
+    fn scan_in_place<T: Scan>(&self, d: &mut [T], op: impl Fn(T, T) -> T) {
+        self.walk(|at, before, len| {
+            let Some(before) = before else { return };
+            let (low, high) = d.split_at_mut(at.max(before));
+            let (from, to) = if before < at {
+                (&low[before..before + len], &mut high[..len])
+            } else {
+                (&high[..len], &mut low[at..at + len])
+            };
+            to.iter_mut().zip(from).for_each(|(d, &last)| *d = op(last, *d));
+        });
+    }
+
+    /// A view is brought in order in the place of the result.
+    fn scanned<T: Scan>(&self, cx: &Context, t: &Tensor, op: impl Fn(T, T) -> T) -> Result<Tensor> {
+        let long_rows = self.shape[self.axis + 1..].iter().any(|&d| d > 1);
+        if long_rows && !t.is_contiguous() {
+            let mut own = cx.engine.contiguous(t)?;
+            self.scan_in_place(own.unique_mut::<T>().expect("a new array"), op);
+            return Ok(own);
+        }
+        let t = cx.engine.contiguous(t)?;
+        cx.engine.build::<T>(&self.shape, |d| self.scan(d, t.elements::<T>(), op))
+    }
+
     /// The neighbours in the direction walked: the row before each, `first` before the first one.
     fn before(&self, cx: &Context, x: &Array, first: f64) -> Array {
         let n = self.shape[self.axis];
@@ -126,10 +152,11 @@ fn line(x: &Array, axis: usize) -> Line {
     Line { axis, reverse: false, shape: x.shape().into() }
 }
 
-/// Row-major elements; booleans are counted as integers.
+/// Elements that are there; booleans are counted as integers.
 fn counted(cx: &Context, t: Tensor) -> Result<Tensor> {
     let t = if t.dtype() == DType::Bool { cast(cx, t, DType::I64)? } else { t };
-    cx.engine.contiguous(&t)
+    cx.engine.force(&t)?;
+    Ok(t)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- sums
@@ -144,7 +171,7 @@ struct CumSum(Line);
 
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
-    with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.0.shape, |d| self.0.scan(d, t.elements::<T>(), T::plus))?)
+    with_dtype!(t.dtype(), T => self.0.scanned::<T>(cx, &t, T::plus)?)
 }, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
@@ -169,7 +196,7 @@ impl Primitive for CumProd {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = counted(cx, cx.tensor(&args[0])?)?;
         with_dtype!(t.dtype(), T => {
-            Ok(cx.engine.build::<T>(&self.0.shape, |d| self.0.scan(d, t.elements::<T>(), T::times))?.into())
+            Ok(self.0.scanned::<T>(cx, &t, T::times)?.into())
         })
     }
 
@@ -222,7 +249,8 @@ impl Primitive for Recurrence {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let (a, b) = (counted(cx, cx.tensor(&args[0])?)?, counted(cx, cx.tensor(&args[1])?)?);
+        let row_major = |x: &Array| cx.engine.contiguous(&counted(cx, cx.tensor(x)?)?);
+        let (a, b) = (row_major(&args[0])?, row_major(&args[1])?);
         with_dtype!(b.dtype(), T => {
             let (a, b) = (a.elements::<T>(), b.elements::<T>());
             Ok(cx.engine.build::<T>(&self.0.shape, |d| self.0.walk(|at, before, len| match before {

@@ -1,0 +1,206 @@
+//! Views give what their copies give: transposed, reversed and repeated arrays go through loops of their own in many
+//! operations (copies by squares of registers, bands of a pass, elements that are looked at once), and values and
+//! derivatives must not show it.
+
+mod helpers;
+
+use autograd::array::{DType, Tensor};
+use autograd::context::Context;
+use autograd::error::Result;
+use autograd::ops::elementwise as rows;
+use autograd::ops::gather::{self, Outside};
+use autograd::ops::index::{self, Item, Plan};
+use autograd::ops::{arrange, create, einsum, order, pad, reduce, scan, shape};
+use autograd::trace::Array;
+use helpers::*;
+
+const SHAPE: [usize; 3] = [3, 70, 45];
+
+/// Distinct values, a few of them equal.
+fn numbers(cx: &Context, n: usize, dtype: DType) -> Array {
+    let values: Vec<f64> = (0..n).map(|i| ((i * 7919) % 1009) as f64 / 100.0 - 5.0).collect();
+    let x = vector(cx, &values);
+    if dtype == DType::Bool {
+        rows::compare(cx, &rows::GREATER, &x, &Array::from(0.0))
+    } else {
+        rows::astype(cx, &x, dtype)
+    }
+}
+
+/// Arrays of `SHAPE` in every manner of lying in memory.
+fn views(cx: &Context, dtype: DType) -> Vec<Array> {
+    let [a, b, c] = SHAPE;
+    let of = |shape: &[usize]| shape::reshape(cx, &numbers(cx, shape.iter().product(), dtype), shape);
+    let mut all = vec![
+        shape::transpose(cx, &of(&[c, b, a]), &[2, 1, 0]),
+        shape::transpose(cx, &of(&[a, c, b]), &[0, 2, 1]),
+        shape::transpose(cx, &of(&[b, c, a]), &[2, 0, 1]),
+        get(cx, &of(&SHAPE), "::-1, :, ::-1"),
+        get(cx, &shape::transpose(cx, &of(&[c, b, a]), &[2, 1, 0]), ":, ::-1, :"),
+        get(cx, &of(&[a, 2 * b, c + 3]), ":, 1::2, 2:-1"),
+    ];
+    for from in [vec![c], vec![b, 1], vec![1, 1], vec![a, 1, c], vec![a, 1, 1]] {
+        all.push(shape::broadcast_to(cx, &of(&from), &SHAPE));
+    }
+    all
+}
+
+fn copied(cx: &Context, x: &Array) -> Array {
+    let t = cx.tensor(x).unwrap();
+    // An array of its own even if this one lies in order already.
+    let own = cx.engine.contiguous(&t).unwrap();
+    own.into()
+}
+
+type Operation = (&'static str, Box<dyn Fn(&Context, &Array) -> Result<Array>>);
+
+fn named(name: &'static str, f: impl Fn(&Context, &Array) -> Result<Array> + 'static) -> Operation {
+    (name, Box::new(f))
+}
+
+fn list(cx: &Context, shape: &[usize], below: i64) -> Tensor {
+    let n: usize = shape.iter().product();
+    ints(cx, shape, &(0..n as i64).map(|i| i * 31 % below).collect::<Vec<i64>>())
+}
+
+/// True for one element in `every`.
+fn mask(cx: &Context, shape: &[usize], every: usize) -> Tensor {
+    cx.engine.build::<bool>(shape, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % every == every / 2)).unwrap()
+}
+
+fn at(cx: &Context, x: &Array, items: &[Item]) -> Result<Array> {
+    Ok(index::get(cx, x, &Plan::new(cx, x.shape(), items)?))
+}
+
+/// Operations with a derivative.
+fn smooth() -> Vec<Operation> {
+    let [a, b, c] = SHAPE;
+    let mut all = vec![
+        named("flatten", move |cx, x| Ok(shape::reshape(cx, x, &[a * b * c]))),
+        named("split an axis", move |cx, x| Ok(shape::reshape(cx, x, &[a, 10, 7, c / 5, 5]))),
+        named("merge axes", move |cx, x| Ok(shape::reshape(cx, x, &[a * b, c]))),
+        named("new axis", |cx, x| Ok(shape::expand_dims(cx, x, 1))),
+        named("roll", |cx, x| Ok(arrange::roll_flat(cx, x, 1000))),
+        named("roll by axes", |cx, x| arrange::roll(cx, x, &[1, -3], &[0, 2])),
+        named("tile", |cx, x| arrange::tile(cx, x, &[2, 1, 2])),
+        named("few mask", |cx, x| at(cx, x, &[Item::Array(mask(cx, &SHAPE, 50))])),
+        named("many mask", |cx, x| at(cx, x, &[Item::Array(mask(cx, &SHAPE, 2))])),
+        named("mask of rows", |cx, x| at(cx, x, &[Item::Array(mask(cx, &SHAPE[..2], 3))])),
+        named("mask behind", |cx, x| at(cx, x, &[Item::Ellipsis, Item::Array(mask(cx, &SHAPE[1..], 3))])),
+        named("mask twice", |cx, x| {
+            let y = at(cx, x, &[Item::Array(mask(cx, &SHAPE[..1], 2)), Item::Slice(None, None, Some(-2))])?;
+            at(cx, &y, &[Item::Array(mask(cx, y.shape(), 4))])
+        }),
+        named("rows", move |cx, x| {
+            at(cx, x, &[Item::Array(list(cx, &[20], 3)), Item::Array(list(cx, &[20], b as i64))])
+        }),
+        named("pad", |cx, x| pad::zeros(cx, x, &[[1, 0], [0, 2], [3, 1]])),
+        named("pad with an edge", |cx, x| pad::pad(cx, x, &[[1, 0], [0, 2], [3, 1]], pad::Mode::Edge, None)),
+        named("concatenate", |cx, x| Ok(shape::concatenate(cx, &[x, x], 2))),
+        named("stack", |cx, x| Ok(shape::stack(cx, &[x, x], -1))),
+        named("einsum of rows", move |cx, x| {
+            let y = shape::reshape(cx, &numbers(cx, a * b * c, x.dtype()), &SHAPE);
+            Ok(einsum::einsum(cx, "abc,abc->ab", &[x, &y]))
+        }),
+        named("einsum of itself", |cx, x| Ok(einsum::einsum(cx, "abc,abd->ad", &[x, x]))),
+        named("einsum of three", move |cx, x| {
+            let y = numbers(cx, b, x.dtype());
+            Ok(einsum::einsum(cx, "abc,b,abd->cd", &[x, &y, x]))
+        }),
+        // Large enough for a few bands, with an output that is kept.
+        named("a pass", |cx, x| {
+            let y = add(cx, x, &mul(cx, &arrange::flip(cx, x, &[1])?, x));
+            Ok(sub(cx, &y, &reduce::sum(cx, x, &[1], true)))
+        }),
+        named("a pass over a large one", |cx, x| {
+            let large = shape::broadcast_to(cx, &shape::expand_dims(cx, x, 0), &[4, SHAPE[0], SHAPE[1], SHAPE[2]]);
+            Ok(mul(cx, &large, &add(cx, &shape::reshape(cx, &large, large.shape()), x)))
+        }),
+    ];
+    for axis in 0..3 {
+        all.extend([
+            named("take along", move |cx, x| {
+                let mut shape = SHAPE;
+                shape[axis] = 4;
+                gather::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
+            }),
+            named("take along, broadcast", move |cx, x| {
+                let mut shape = [1; 3];
+                shape[axis] = 5;
+                gather::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
+            }),
+            named("take", move |cx, x| {
+                gather::take(cx, x, &list(cx, &[2, 30], SHAPE[axis] as i64).into(), axis as i64, Outside::Raise)
+            }),
+            named("repeat", move |cx, x| arrange::repeat(cx, x, 3, axis)),
+            named("roll along", move |cx, x| Ok(arrange::roll_axis(cx, x, 2, axis))),
+            named("cumsum", move |cx, x| Ok(scan::cumsum(cx, x, axis))),
+            named("diff", move |cx, x| scan::diff(cx, x, 2, axis as i64, None, None)),
+            named("sort", move |cx, x| order::sort(cx, x, axis as i64)),
+            named("max", move |cx, x| Ok(reduce::extremum(cx, true, x, &[axis], false))),
+        ]);
+    }
+    all
+}
+
+fn check(cx: &Context, name: &str, view: &Array, got: &Array, want: &Array) {
+    assert!(!cx.failed(), "{name}: {:?}", cx.error());
+    assert_eq!((got.shape(), got.dtype()), (want.shape(), want.dtype()), "{name}");
+    let want_elements = elements(cx, want);
+    let scale = want_elements.iter().fold(1.0f64, |m, z| m.max(z.norm()));
+    let d = distance(&elements(cx, got), &want_elements, epsilon(got.dtype()), scale);
+    let strides = cx.tensor(view).unwrap().strides().to_vec();
+    assert!(d <= 64.0, "{name}, {:?} with strides {strides:?}: {d} eps apart", view.dtype());
+}
+
+#[test]
+fn values_are_those_of_copies() {
+    for small in [0, 4096] {
+        let cx = deferring(small);
+        for dtype in [DType::F64, DType::F32, DType::C128, DType::I64, DType::Bool] {
+            for x in views(&cx, dtype) {
+                let copy = copied(&cx, &x);
+                for (name, f) in smooth() {
+                    if dtype == DType::Bool && name.contains("pass") {
+                        continue;
+                    }
+                    check(&cx, name, &x, &f(&cx, &x).unwrap(), &f(&cx, &copy).unwrap());
+                }
+                for axis in 0..3 {
+                    for keepdims in [false, true] {
+                        for max in [false, true] {
+                            let f = |x: &Array| reduce::argbest(&cx, max, x, Some(axis), keepdims);
+                            check(&cx, "argmax", &x, &f(&x), &f(&copy));
+                        }
+                    }
+                    let f = |x: &Array| order::argsort(&cx, x, axis as i64).unwrap();
+                    let sorted = |x: &Array| gather::take_along_axis(&cx, x, &f(x), axis as i64).unwrap();
+                    check(&cx, "argsort", &x, &sorted(&x), &sorted(&copy));
+                    if dtype != DType::Bool {
+                        let f = |x: &Array| scan::cumprod(&cx, x, axis);
+                        check(&cx, "cumprod", &x, &f(&x), &f(&copy));
+                    }
+                }
+                let f = |x: &Array| reduce::argbest(&cx, true, x, None, false);
+                check(&cx, "argmax of all", &x, &f(&x), &f(&copy));
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_are_those_of_copies() {
+    for small in [0, 4096] {
+        let cx = deferring(small);
+        for x in views(&cx, DType::F64) {
+            let copy = copied(&cx, &x);
+            for (name, f) in smooth() {
+                let y = f(&cx, &copy).unwrap();
+                let g = create::random(&cx, 5, DType::F64, y.shape(), create::Random::Uniform(-1.0, 1.0)).unwrap();
+                let f = |cx: &Context, x: &[Array]| f(cx, &x[0]).unwrap();
+                let pulled = |x: &Array| vjp(&cx, &f, std::slice::from_ref(x), &g.clone().into())[0].clone();
+                check(&cx, name, &x, &pulled(&x), &pulled(&copy));
+            }
+        }
+    }
+}
