@@ -8,6 +8,7 @@
 //! Small arrays gain nothing from that (one block holds them), so they are computed at once, and so is everything after
 //! `set_eager(true)`.
 
+mod direct;
 pub mod passes;
 mod program;
 mod sequence;
@@ -25,6 +26,7 @@ use crate::with_dtype;
 use program::Scratch;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 pub use small::Other;
 
@@ -88,6 +90,21 @@ impl Engine {
     /// The worker threads, if the work (in nanoseconds on one thread) is worth their while.
     pub fn threads_for(&self, nanoseconds: f64) -> Option<Rc<Threads>> {
         if nanoseconds < PARALLEL { None } else { self.threads.borrow().clone() }
+    }
+
+    /// Calls `work` with each part and its number, on several threads if that is worth their while.
+    pub fn share_out<P: Send>(&self, nanoseconds: f64, parts: impl Iterator<Item = P>, work: impl Fn(usize, P) + Sync) {
+        match self.threads_for(nanoseconds) {
+            None => parts.enumerate().for_each(|(i, part)| work(i, part)),
+            Some(threads) => {
+                let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
+                threads.share(parts.len(), |i| {
+                    if let Some(part) = parts[i].lock().ok().and_then(|mut slot| slot.take()) {
+                        work(i, part);
+                    }
+                });
+            }
+        }
     }
 
     /// A new row-major array, filled by `fill`.

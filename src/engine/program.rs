@@ -14,6 +14,7 @@
 //! All lists are kept between runs, so that running allocates nothing but results.
 
 use super::Engine;
+use super::direct;
 use super::sequence::Registers;
 use super::simplify::Simple;
 use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
@@ -345,6 +346,17 @@ impl Scratch {
     fn run_group(&mut self, engine: &Engine, shape: &Shape) -> Result<()> {
         let size = shape::size_of(shape);
         self.pass.clear();
+        if let [only] = self.group[..] {
+            let node = &mut self.nodes[only as usize];
+            let done = match node.tensor.pending_op().as_ref() {
+                Some(pending) => direct::run(engine, &node.tensor, pending)?,
+                None => None,
+            };
+            if let Some(buffer) = done {
+                node.tensor.fulfil(buffer);
+                return Ok(());
+            }
+        }
         for k in 0..self.group.len() {
             let i = self.group[k] as usize;
             let value = self.pass.compile(engine, &self.nodes, i, shape)?;
@@ -748,8 +760,8 @@ mod tests {
             x - 2.0 * (3.0 * exp[0])
         });
         assert!(y.elements::<f64>().iter().copied().eq(want));
-        // x / sum(exp(x)): the sum is a number for the second pass.
+        // exp(x / sum(exp(x))): the sum is a number for the second pass.
         let sum = e.sum_all(&unary(&e, &math::EXP, &x)).unwrap().unwrap();
-        assert_eq!(instructions(&e, &binary(&e, &math::DIVIDE, &x, &sum)), 1);
+        assert_eq!(instructions(&e, &unary(&e, &math::EXP, &binary(&e, &math::DIVIDE, &x, &sum))), 2);
     }
 }

@@ -60,7 +60,7 @@ macro_rules! real {
                     Fold::Sum => $sum(row),
                     Fold::Max => $max(row),
                     Fold::Min => $min(row),
-                    Fold::Prod => row.iter().product(),
+                    Fold::Prod => product(row),
                 }
             }
             fn beats(self, other: $t, max: bool) -> bool {
@@ -142,6 +142,31 @@ impl Reduce for bool {
     fn beats(self, other: bool, max: bool) -> bool {
         if max { self & !other } else { !self & other }
     }
+}
+
+super::math::dispatch::dispatch!(fn product[T: Reduce](row: &[T]) -> T = product_body);
+
+/// The product of a row that is not empty, in lanes, which are multiplied in pairs.
+#[inline(always)]
+fn product_body<T: Reduce, const FMA: bool>(row: &[T]) -> T {
+    const LANES: usize = 32;
+    let times = |a: T, b: T| T::combine(Fold::Prod, a, b);
+    let (groups, rest) = row.as_chunks::<LANES>();
+    let Some((first, others)) = groups.split_first() else {
+        return row[1..].iter().fold(row[0], |a, &b| times(a, b));
+    };
+    let mut acc = *first;
+    for group in others {
+        acc.iter_mut().zip(group).for_each(|(a, &b)| *a = times(*a, b));
+    }
+    let mut w = LANES / 2;
+    while w > 0 {
+        for i in 0..w {
+            acc[i] = times(acc[i], acc[i + w]);
+        }
+        w /= 2;
+    }
+    rest.iter().fold(acc[0], |a, &b| times(a, b))
 }
 
 /// Reduces `x`, of `dst.len() / inner` times `length` times `inner` elements, over the middle one. `length` is not 0.

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
 use crate::ops::shape::permuted;
 use crate::with_dtype;
-use std::sync::Mutex;
 
 /// An array in row-major memory whose reduced axes lie side by side: (outer, length, inner).
 pub(super) struct Grouped {
@@ -117,6 +116,11 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
             cx.engine.build::<T>(out, |d| fold_shared::<T>(&cx.engine, fold, x, length, inner, d))
         });
     }
+    if let Some((first, others)) = t.is_contiguous().then(|| first_run(t.shape(), axes)).flatten() {
+        // One run of axes after the other, from the outside, needs no copy.
+        let part = self::fold(cx, fold, t, &first, &shape::reduced(t.shape(), &first, true))?;
+        return self::fold(cx, fold, &part, &others, out);
+    }
     let group = Grouped::new(&cx.engine, t, axes)?;
     let shape = group.kept_shape();
     let result = with_dtype!(t.dtype(), T => {
@@ -125,6 +129,16 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
     })?;
     let result = cx.engine.contiguous(&group.restore(&result))?;
     Ok(result.view_as(out.into(), result.offset(), shape::contiguous(out)))
+}
+
+/// The reduced axes that come first and lie side by side, and the others; `None` if these are all.
+fn first_run(shape: &[usize], axes: &[usize]) -> Option<(Axes, Axes)> {
+    let mut sorted: Axes = axes.iter().copied().filter(|&a| shape[a] != 1).collect();
+    sorted.sort_unstable();
+    let apart = |pair: &[usize]| shape[pair[0] + 1..pair[1]].iter().any(|&d| d != 1);
+    let end = 1 + sorted.windows(2).position(apart)?;
+    let others = axes.iter().copied().filter(|a| !sorted[..end].contains(a)).collect();
+    Some((Axes::from_slice(&sorted[..end]), others))
 }
 
 /// Reduces an array in which elements are repeated by looking at each once; `None` if there are none, or where that is
@@ -216,17 +230,7 @@ pub(super) fn share_out<P: Send>(
     parts: impl Iterator<Item = P>,
     work: impl Fn(usize, P) + Sync,
 ) {
-    match engine.threads_for(elements as f64 * SHARE) {
-        None => parts.enumerate().for_each(|(i, part)| work(i, part)),
-        Some(threads) => {
-            let parts: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
-            threads.share(parts.len(), |i| {
-                if let Some(part) = parts[i].lock().ok().and_then(|mut slot| slot.take()) {
-                    work(i, part);
-                }
-            });
-        }
-    }
+    engine.share_out(elements as f64 * SHARE, parts, work);
 }
 
 /// Columns that a thread takes at a time: whole cache lines, at most a first-level cache's worth of results. One thread by
