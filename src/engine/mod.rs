@@ -19,6 +19,7 @@ use crate::array::dims::same;
 use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::Source;
+use crate::kernels::math;
 use crate::kernels::rows::Padding;
 use crate::kernels::strided::{self, Layout};
 use crate::kernels::threads::Threads;
@@ -137,7 +138,35 @@ impl Engine {
         if self.eager.get() || n <= self.small.get() {
             return self.immediate(op, dtype, out, shape, n, &operands);
         }
+        let (op, operands) = match self.without_sign(op, &operands)? {
+            Some(operands) => (Op::Binary(&math::SUBTRACT), operands),
+            None => (op, operands),
+        };
         self.defer(op, dtype, out, shape.into(), operands)
+    }
+
+    /// What is subtracted instead of adding `-x` inside zeros, as the derivative of a difference of neighbours does: what is
+    /// put inside zeros has to be complete, and a sign is not worth a pass.
+    fn without_sign(&self, op: Op, operands: &[Operand; 3]) -> Result<Option<[Operand; 3]>> {
+        let is = |op: Op, key: usize| op.key() == key;
+        if !is(op, Op::Binary(&math::ADD).key()) {
+            return Ok(None);
+        }
+        for k in [1, 0] {
+            let Operand::Array(t) = &operands[k] else { continue };
+            let pending = t.pending_op();
+            let Some(Pending { op: Op::Pad, operands: [Operand::Array(x), Operand::Array(list), _], .. }) = &*pending
+            else {
+                continue;
+            };
+            let inner = x.pending_op();
+            let Some(Pending { op, operands: [Operand::Array(positive), ..], .. }) = &*inner else { continue };
+            if is(*op, Op::Unary(&math::NEGATIVE).key()) {
+                let padded = self.moved(Op::Pad, positive, list.clone(), t.shape())?;
+                return Ok(Some([operands[1 - k].clone(), Operand::Array(padded), Operand::None]));
+            }
+        }
+        Ok(None)
     }
 
     /// The sum of all elements, as an array of rank 0; deferred when its operand is. Floating types only.

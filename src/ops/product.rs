@@ -6,9 +6,10 @@
 
 use super::elementwise::{self, self as rows, binary};
 use super::shape::{reshape, transpose, with_ndim};
-use crate::array::{Axes, DType, Shape, Tensor, shape};
+use crate::array::{Axes, DType, Op, Operand, Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::math;
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
@@ -60,6 +61,13 @@ impl Primitive for Stacked {
         };
         let (a, b) = (operand(&args[0])?, operand(&args[1])?);
         let (a, b) = (Side::new(&a, self.turned[0]), Side::new(&b, self.turned[1]));
+        if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
+            // A stack of columns times rows: nothing is added up, and it may become part of a pass.
+            let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
+            shape.extend([a.rows, b.columns]);
+            let operands = [Operand::Array(a.view()), Operand::Array(b.view()), Operand::None];
+            return Ok(cx.engine.elementwise(Op::Binary(&math::MULTIPLY), dtype, dtype, &shape, operands)?.into());
+        }
         let c = match dtype {
             DType::F64 => product::<f64>(cx, &a, &b),
             DType::F32 => product::<f32>(cx, &a, &b),
@@ -138,6 +146,13 @@ impl<'t> Side<'t> {
     fn lead(&self) -> (&[usize], &[isize]) {
         let n = self.tensor.ndim() - 2;
         (&self.tensor.shape()[..n], &self.tensor.strides()[..n])
+    }
+
+    fn view(&self) -> Tensor {
+        let (mut shape, mut strides): (Shape, Strides) = (self.lead().0.into(), self.lead().1.into());
+        shape.extend([self.rows, self.columns]);
+        strides.extend([self.row, self.column]);
+        self.tensor.view_as(shape, self.tensor.offset(), strides)
     }
 
     fn matrix<T: Product>(&self, offset: isize) -> Matrix<'_, T> {
