@@ -15,6 +15,9 @@ const PART: usize = 1 << 14;
 /// An axis of the operation: its extent, and the steps of both operands.
 type Axis = (usize, [isize; 2]);
 
+/// An operand: memory, place of the first element, steps along the axes.
+type Side<'a, T> = (&'a [T], usize, SmallVec<[isize; 4]>);
+
 /// Runs a pending operation whose operands are there; `None` if it isn't of this kind.
 pub(super) fn run(engine: &Engine, tensor: &Tensor, pending: &Pending) -> Result<Option<Buffer>> {
     let Op::Binary(kernel) = pending.op else { return Ok(None) };
@@ -35,7 +38,7 @@ fn rows<T: Element>(
 ) -> Result<Option<Buffer>> {
     let numbers =
         [&operands[0], &operands[1]].map(|o| if let Operand::Number(x) = o { T::from_f64(*x) } else { T::default() });
-    let side = |k: usize| -> Option<(&[T], usize, SmallVec<[isize; 4]>)> {
+    let side = |k: usize| -> Option<Side<'_, T>> {
         match &operands[k] {
             Operand::Array(t) => {
                 let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");

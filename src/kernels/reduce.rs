@@ -6,6 +6,7 @@
 use super::math;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
+use std::ops::{AddAssign, Div, Mul, Sub};
 
 /// How two elements are combined; `max` and `min` propagate NaN as NumPy's do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -265,6 +266,63 @@ fn columns_with_ties_body<T: Reduce, W: Which, const FMA: bool>(
                 let (beats, equal) = (v.beats(*best, W::MAX), v == *best);
                 *ties = if beats { 1.0 } else { *ties + f64::from(u8::from(equal)) };
                 *best = if beats { v } else { *best };
+            }
+        }
+    }
+}
+
+/// Floating-point numbers.
+pub trait Real: Reduce + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + AddAssign {}
+impl Real for f64 {}
+impl Real for f32 {}
+
+/// The sums of (x - mean)^2 of rows or columns: `x` as in [`reduce`].
+pub fn squares_about_mean<T: Real>(x: &[T], length: usize, inner: usize, dst: &mut [T]) {
+    if inner == 1 {
+        return squares_of_rows(x, length, dst);
+    }
+    for (out, block) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(length * inner)) {
+        squares_of_columns(block, out);
+    }
+}
+
+super::math::dispatch::dispatch!(fn squares_of_rows[T: Real](x: &[T], length: usize, dst: &mut [T]) = squares_of_rows_body);
+super::math::dispatch::dispatch!(fn squares_of_columns[T: Real](x: &[T], dst: &mut [T]) = squares_of_columns_body);
+
+#[inline(always)]
+fn squares_of_rows_body<T: Real, const FMA: bool>(x: &[T], length: usize, dst: &mut [T]) {
+    // Sums of blocks, and sums of these.
+    const BLOCK: usize = 512;
+    let (mut squares, mut parts) = ([T::default(); BLOCK], [T::default(); BLOCK]);
+    for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {
+        let mean = T::row(Fold::Sum, row) / T::from_f64(length as f64);
+        *d = T::default();
+        for blocks in row.chunks(BLOCK * BLOCK) {
+            let count = blocks.len().div_ceil(BLOCK);
+            for (part, block) in parts.iter_mut().zip(blocks.chunks(BLOCK)) {
+                squares.iter_mut().zip(block).for_each(|(s, &v)| *s = (v - mean) * (v - mean));
+                *part = T::row(Fold::Sum, &squares[..block.len()]);
+            }
+            *d += T::row(Fold::Sum, &parts[..count]);
+        }
+    }
+}
+
+#[inline(always)]
+fn squares_of_columns_body<T: Real, const FMA: bool>(x: &[T], dst: &mut [T]) {
+    // In pieces that stay in the first-level cache while the rows pass by.
+    const PIECE: usize = 1024;
+    let (inner, mut means) = (dst.len(), [T::default(); PIECE]);
+    let count = T::from_f64((x.len() / inner) as f64);
+    for (k, out) in dst.chunks_mut(PIECE).enumerate() {
+        let means = &mut means[..out.len()];
+        columns(Fold::Sum, x, inner, k * PIECE, means);
+        means.iter_mut().for_each(|m| *m = *m / count);
+        out.fill(T::default());
+        for row in x.chunks_exact(inner) {
+            let row = &row[k * PIECE..k * PIECE + out.len()];
+            for ((d, &v), &mean) in out.iter_mut().zip(row).zip(&*means) {
+                *d += (v - mean) * (v - mean);
             }
         }
     }

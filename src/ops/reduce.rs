@@ -1,6 +1,9 @@
 //! Reductions: sums, extrema, products, moments, log-sum-exp. Axes are normalised; all axes mean a reduction to rank 0.
 
 mod fold;
+mod moments;
+
+pub use moments::{std, var};
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
 use super::shape::{broadcast_to, concatenate, moved_by_one, permuted, reshape, slice_axis, transpose};
@@ -386,77 +389,6 @@ impl Primitive for Prod {
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         sum(cx, &binary(cx, &rows::SCALED, t, &self.others(cx, kept.arg(0))), &self.axes, self.keepdims)
-    }
-}
-
-// ------------------------------------------------------------------------------------------------------------- moments
-
-/// `numpy.var`: the mean of |x - mean|^2, divided by n - ddof. Real, also of complex arrays.
-pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
-    let d = binary(cx, &rows::SUB, &x, &mean(cx, &x, axes, true));
-    let square = if x.dtype().is_complex() {
-        complex::real(cx, &binary(cx, &rows::MUL, &d, &complex::conj(cx, &d)))
-    } else {
-        unary(cx, &rows::SQUARE, &d)
-    };
-    let total = sum(cx, &square, axes, keepdims);
-    binary(cx, &rows::DIV, &total, &Array::weak(freedom(x.shape(), axes, ddof)))
-}
-
-fn freedom(shape: &[usize], axes: &[usize], ddof: f64) -> f64 {
-    let n: usize = axes.iter().map(|&a| shape[a]).product();
-    (n as f64 - ddof).max(0.0)
-}
-
-/// `numpy.std`. Of a constant array the derivative is 0.
-pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
-    apply(cx, &Std { axes: axes.into(), ddof, keepdims, shape: Shape::from_slice(x.shape()) }, &[&x])
-}
-
-#[derive(Clone)]
-struct Std {
-    axes: Axes,
-    ddof: f64,
-    keepdims: bool,
-    shape: Shape,
-}
-
-impl Std {
-    /// conj(x - mean) / std / (n - ddof), 0 where x is the mean.
-    fn slope(&self, cx: &Context, kept: &Kept<'_>) -> Array {
-        let x = kept.arg(0);
-        let d = binary(cx, &rows::SUB, x, &mean(cx, x, &self.axes, true));
-        let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
-        let y = binary(cx, &rows::MUL, &y, &Array::weak(freedom(&self.shape, &self.axes, self.ddof)));
-        binary(cx, &rows::OVER, &complex::conj(cx, &d), &y)
-    }
-}
-
-impl Primitive for Std {
-    fn name(&self) -> &str {
-        "ag_std"
-    }
-
-    fn parameters(&self) -> String {
-        axes_text(&self.axes, &self.shape)
-    }
-
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        Ok(unary(cx, &rows::SQRT, &var(cx, &args[0], &self.axes, self.ddof, self.keepdims)))
-    }
-
-    fn keeps(&self, _: &[usize]) -> u64 {
-        1 | ANS
-    }
-
-    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
-    }
-
-    fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        complex::real(cx, &sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.axes, self.keepdims))
     }
 }
 
