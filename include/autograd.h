@@ -1617,7 +1617,7 @@ AG_API struct ag_array ag_real_if_close(struct ag_context *cx, struct ag_array x
 AG_API struct ag_array ag_nan_to_num(struct ag_context *cx, struct ag_array x);
 
 /**
- * -1, 0 or 1; of a complex array x / |x|. Piecewise constant: a plain array, no derivative.
+ * -1, 0 or 1: piecewise constant, a plain array without a derivative. Of a complex array x / |x|, which has one.
  */
 AG_API struct ag_array ag_sign(struct ag_context *cx, struct ag_array x);
 
@@ -4004,9 +4004,13 @@ struct ag_array ag_trim_zeros_axes(struct ag_context *cx,
                                    size_t naxes);
 
 /**
- * x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
+ * x[index] in NumPy's notation, without brackets: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed. Lists of
+ * positions and masks are items: ag_index_array, ag_index_items.
  */
-AG_API struct ag_array ag_index(struct ag_context *cx, struct ag_array x, const char *index);
+AG_API
+struct ag_array ag_index(struct ag_context *cx,
+                         struct ag_array x,
+                         const char *index);
 
 /**
  * The array that x would be after x[index] = values, which are broadcast.

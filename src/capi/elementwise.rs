@@ -347,10 +347,10 @@ pub unsafe extern "C" fn ag_nan_to_num(cx: *mut ag_context, x: ag_array) -> ag_a
     one(cx, "ag_nan_to_num", x, rows::nan_to_num)
 }
 
-/// -1, 0 or 1; of a complex array x / |x|. Piecewise constant: a plain array, no derivative.
+/// -1, 0 or 1: piecewise constant, a plain array without a derivative. Of a complex array x / |x|, which has one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sign(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_sign", x, |c, x| rows::step(c, &rows::SIGN, x))
+    one(cx, "ag_sign", x, complex::sign)
 }
 
 /// The largest integer not above x. Piecewise constant: a plain array, no derivative.

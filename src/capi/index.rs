@@ -119,7 +119,8 @@ fn combine(how: Combine) -> impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Arr
     move |c, x, plan, values| index_reduce::combine(&c.core, how, x, plan, values)
 }
 
-/// x[index] in NumPy's notation: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed.
+/// x[index] in NumPy's notation, without brackets: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed. Lists of
+/// positions and masks are items: ag_index_array, ag_index_items.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index(cx: *mut ag_context, x: ag_array, index: *const c_char) -> ag_array {
     indexed(cx, "ag_index", x, Source::Text(index), None, get)

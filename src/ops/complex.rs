@@ -117,6 +117,17 @@ pub fn abs(cx: &Context, x: &Array) -> Array {
     }
 }
 
+/// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
+/// derivative is 0, too.
+pub fn sign(cx: &Context, x: &Array) -> Array {
+    if !x.dtype().is_complex() {
+        return rows::step(cx, &rows::SIGN, x);
+    }
+    let zero = Array::weak(0.0);
+    let there = rows::compare(cx, &rows::NOT_EQUAL, x, &zero);
+    rows::select(cx, &there, &binary(cx, &rows::OVER, x, &abs(cx, x)), &zero)
+}
+
 /// conj(x) / |x|, 0 at 0.
 fn direction(cx: &Context, kept: &Kept<'_>) -> Array {
     let (x, y) = (kept.arg(0), kept.ans());

@@ -20,9 +20,13 @@ pub fn full(cx: &Context, dtype: DType, shape: &[usize], value: f64) -> Array {
 pub fn eye(cx: &Context, dtype: DType, n: usize, m: usize, k: i64) -> Result<Tensor> {
     with_dtype!(dtype, T => cx.engine.build::<T>(&[n, m], |d| {
         d.fill(T::default());
-        for i in 0..n {
-            if let Some(j) = i64::try_from(i).ok().map(|i| i + k).filter(|&j| j >= 0 && (j as usize) < m) {
-                d[i * m + j as usize] = T::from_f64(1.0);
+        if m == 0 {
+            return;
+        }
+        for (i, row) in (0i64..).zip(d.chunks_exact_mut(m)) {
+            let one = i.checked_add(k).and_then(|j| usize::try_from(j).ok());
+            if let Some(one) = one.and_then(|j| row.get_mut(j)) {
+                *one = T::from_f64(1.0);
             }
         }
     }))

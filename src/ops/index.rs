@@ -51,12 +51,14 @@ pub fn parse(text: &str) -> Result<SmallVec<[Item; 4]>> {
         ))
     };
     let text = text.trim();
-    let text_inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    let mut items = SmallVec::new();
-    if text_inner.trim().is_empty() {
-        return if text.is_empty() { Err(bad(text)) } else { Ok(items) };
+    if text.contains(['[', ']']) {
+        return Err(Error::index(format!(
+            "cannot read the index \"{text}\": it is written without brackets, and lists of positions are items \
+             (ag_index_items)"
+        )));
     }
-    let mut entries: SmallVec<[&str; 8]> = text_inner.split(',').map(str::trim).collect();
+    let mut items = SmallVec::new();
+    let mut entries: SmallVec<[&str; 8]> = text.split(',').map(str::trim).collect();
     if entries.len() > 1 && entries.last() == Some(&"") {
         entries.pop();
     }
@@ -64,7 +66,7 @@ pub fn parse(text: &str) -> Result<SmallVec<[Item; 4]>> {
         let int = |s: &str| s.trim().parse::<i64>().map_err(|_| bad(entry));
         items.push(match entry {
             "..." => Item::Ellipsis,
-            "None" | "newaxis" => Item::NewAxis,
+            "None" | "newaxis" | "np.newaxis" => Item::NewAxis,
             _ if entry.contains(':') => {
                 let mut parts = entry.split(':').map(|s| if s.trim().is_empty() { Ok(None) } else { int(s).map(Some) });
                 let mut next = || parts.next().unwrap_or(Ok(None));

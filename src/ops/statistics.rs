@@ -18,6 +18,12 @@ pub fn ptp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     binary(cx, &rows::SUB, &end(true), &end(false))
 }
 
+/// Whether a mask holds anywhere.
+fn any(cx: &Context, mask: &Array) -> Result<bool> {
+    let t = cx.tensor(&mask.plain())?;
+    Ok(t.view::<bool>().iter().any(|&b| b))
+}
+
 /// `numpy.average`, and the sum of the weights. Weights have the shape of the array, or that of the axes given.
 fn weighted(cx: &Context, x: &Array, weights: &Array, axes: &[usize], keepdims: bool) -> Result<(Array, Array)> {
     let weights = if weights.shape() == x.shape() {
@@ -45,7 +51,13 @@ fn weighted(cx: &Context, x: &Array, weights: &Array, axes: &[usize], keepdims: 
 pub fn average(cx: &Context, x: &Array, weights: Option<&Array>, axes: &[usize], keepdims: bool) -> Result<Array> {
     match weights {
         None => Ok(reduce::mean(cx, x, axes, keepdims)),
-        Some(w) => Ok(weighted(cx, x, w, axes, keepdims)?.0),
+        Some(w) => {
+            let (mean, total) = weighted(cx, x, w, axes, keepdims)?;
+            if any(cx, &compare(cx, &rows::EQUAL, &total, &Array::weak(0.0)))? {
+                return Err(Error::value("Weights sum to zero, can't be normalized"));
+            }
+            Ok(mean)
+        }
     }
 }
 
@@ -93,6 +105,13 @@ pub fn cov(
                 "incompatible numbers of samples and {name}: {n} and {}",
                 shape::Show(w.shape())
             )));
+        }
+        let Some(w) = w else { continue };
+        if any(cx, &compare(cx, &rows::LESS, w, &Array::weak(0.0)))? {
+            return Err(Error::value(format!("{name} cannot be negative")));
+        }
+        if name == "fweights" && any(cx, &compare(cx, &rows::NOT_EQUAL, w, &rows::step(cx, &rows::RINT, w)))? {
+            return Err(Error::value("fweights must be integer"));
         }
     }
     let w = match (weights.frequencies, weights.importance) {
@@ -320,7 +339,8 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     let (f0, f1) = (pick(cx, &fp, low)?, pick(cx, &fp, high)?);
     let sub = |a: &Array, b: &Array| binary(cx, &rows::SUB, a, b);
     let part = binary(cx, &rows::OVER, &sub(&x, &x0), &sub(&x1, &x0));
-    let y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::MUL, &part, &sub(&f1, &f0)));
+    // At a sample its neighbour has no say, whatever it is.
+    let y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::SCALED, &part, &sub(&f1, &f0)));
     // The ends, as numbers.
     let end = |v: &Array, k: i64| -> Result<Array> {
         Ok(reshape(cx, &pick(cx, v, super::gather::positions(cx, &[k])?)?, &[]))

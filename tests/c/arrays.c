@@ -40,6 +40,7 @@ static void constants_and_ranges(ag_context *cx) {
   CHECK_ARRAY(cx, ag_ones_like(cx, vector_of(cx, "1 2")), "2", "1 1");
   CHECK_ARRAY(cx, ag_eye(cx, AG_F64, 2, 3, 0), "2,3", "1 0 0  0 1 0");
   CHECK_ARRAY(cx, ag_eye(cx, AG_F64, 2, 3, 1), "2,3", "0 1 0  0 0 1");
+  CHECK(ag_size(cx, ag_eye(cx, AG_F64, INT64_C(1) << 40, 0, INT64_MAX)) == 0);
   CHECK_ARRAY(cx, ag_eye(cx, AG_BOOL, 3, 2, -2), "3,2", "0 0  0 0  1 0");
   CHECK_ARRAY(cx, ag_arange(cx, AG_I64, 2, 7, 2), "3", "2 4 6");
   CHECK_ARRAY(cx, ag_arange(cx, AG_F64, 1, -1, -0.5), "4", "1 0.5 0 -0.5");

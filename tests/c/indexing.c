@@ -120,5 +120,7 @@ int main(void) {
   /* an array that is no position */
   CHECK(is_null(ag_grad(cx, by_itself, NULL, &x, 1, 0)));
   CHECK_ERROR(cx, AG_ERR_INDEX, "");
+  CHECK(is_null(ag_index(cx, vector_of(cx, "1 2 3"), "[0, 2]")));
+  CHECK_ERROR(cx, AG_ERR_INDEX, "without brackets");
   return finish(cx);
 }

@@ -155,10 +155,16 @@ static void samples(ag_context *cx) {
   CHECK_ARRAY(cx, ag_average(cx, x, none), "", "2.5");
   CHECK_ARRAY(cx, ag_average_axis(cx, x, w, 1, false), "2", "2.75 2");
   CHECK_ARRAY(cx, ag_average_axes(cx, x, x, both, 2, true), "1,1", "3.6666666666666665");
+  CHECK(is_null(ag_average(cx, vector_of(cx, "1 2"), vector_of(cx, "1 -1"))));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "Weights sum to zero");
   CHECK_ARRAY(cx, ag_cov(cx, x, true), "2,2",
               "2.3333333333333335 -2.8333333333333335 -2.8333333333333335 6.333333333333333");
   CHECK_ARRAY(cx, ag_cov_with(cx, x, none, true, 0.0, array_of(cx, AG_I64, "3", "1 1 2"), none), "2,2",
               "1.6875 -2.25 -2.25 4.5");
+  CHECK(is_null(ag_cov_with(cx, x, none, true, 0.0, vector_of(cx, "1 0.5 2"), none)));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "fweights must be integer");
+  CHECK(is_null(ag_cov_with(cx, x, none, true, 0.0, none, vector_of(cx, "1 -1 2"))));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "aweights cannot be negative");
   CHECK_ARRAY(cx, ag_corrcoef(cx, x, none, true), "2,2", "1 -0.7370434740955019 -0.7370434740955019 1");
   CHECK_ARRAY(cx, ag_bincount(cx, array_of(cx, AG_I64, "4", "1 3 1 0"), none, 6), "6", "1 2 0 1 0 0");
   CHECK_ARRAY(cx, ag_bincount(cx, array_of(cx, AG_I64, "3", "1 0 1"), w, 0), "2", "1 3");
@@ -166,6 +172,8 @@ static void samples(ag_context *cx) {
   CHECK_ARRAY(cx, edges, "3", "0 2.5 5");
   CHECK_ARRAY(cx, ag_histogram_range(cx, x, 2, 0.0, 4.0, none, true, NULL), "2", "0.2 0.3");
   CHECK_ARRAY(cx, ag_histogram_edges(cx, x, vector_of(cx, "0 1 5"), x, false), "2", "0 15");
+  CHECK_ARRAY(cx, ag_interp(cx, vector_of(cx, "0 1 1.5 2"), vector_of(cx, "0 1 2"), vector_of(cx, "3 nan 4")), "4",
+              "3 nan nan 4");
   CHECK_ARRAY(cx, ag_interp(cx, vector_of(cx, "-1 0.5 3"), vector_of(cx, "0 1 2"), vector_of(cx, "3 5 4")), "3", "3 4 4");
   CHECK_ARRAY(cx,
               ag_interp_with(cx, vector_of(cx, "-1 0.5 3"), vector_of(cx, "0 1"), vector_of(cx, "3 5"),

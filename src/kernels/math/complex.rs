@@ -340,7 +340,7 @@ pub(crate) fn pow(a: Complex64, b: Complex64) -> Complex64 {
         return ONE;
     }
     if a == ZERO {
-        return if b.re > 0.0 && b.im == 0.0 { ZERO } else { Complex64::new(f64::NAN, f64::NAN) };
+        return if b.re > 0.0 { ZERO } else { Complex64::new(f64::NAN, f64::NAN) };
     }
     if b.im == 0.0 && b.re == b.re.trunc() && b.re.abs() < 100.0 {
         return powi(a, b.re as i32);

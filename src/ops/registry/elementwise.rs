@@ -33,7 +33,8 @@ pub fn tables(list: &mut Vec<Entry>) {
             cases,
         });
     }
-    for &row in STEPS {
+    // The sign of a complex number is no step, and has a derivative: see below.
+    for &row in STEPS.iter().filter(|row| !std::ptr::eq(**row, &rows::SIGN)) {
         list.push(Entry {
             name: row.name,
             family: "steps and tests",
@@ -96,12 +97,13 @@ fn positive(cx: &Context, x: &Array) -> Array {
 
 pub fn complexes(list: &mut Vec<Entry>) {
     type F = fn(&Context, &Array) -> Array;
-    let rows: [(&'static str, F); 6] = [
+    let rows: [(&'static str, F); 7] = [
         ("ag_real", complex::real),
         ("ag_imag", complex::imag),
         ("ag_conj", complex::conj),
         ("ag_abs", complex::abs),
         ("ag_angle", complex::angle),
+        ("ag_sign", complex::sign),
         ("ag_real_if_close", complex::real_if_close),
     ];
     for (name, f) in rows {
