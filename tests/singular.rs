@@ -92,7 +92,7 @@ fn complex_abs_angle_and_sign_at_0() {
     let sign = |cx: &Context, z: &Array| {
         add(cx, &complex::real(cx, &complex::sign(cx, z)), &complex::imag(cx, &complex::sign(cx, z)))
     };
-    let functions: [&dyn Fn(&Context, &Array) -> Array; 3] = [&complex::abs, &complex::angle, &sign];
+    let functions: [Function<'_>; 3] = [&complex::abs, &complex::angle, &sign];
     for f in functions {
         assert_eq!(elements(&cx, &grad(&cx, f, &z))[0].norm(), 0.0);
         assert_eq!(elements(&cx, &forward(&cx, &f, &z))[0].norm(), 0.0);
