@@ -204,3 +204,32 @@ fn gradients_are_those_of_copies() {
         }
     }
 }
+
+#[test]
+fn threads_do_not_show() {
+    let run = |threads: usize| -> Vec<Vec<f64>> {
+        let cx = Context::new();
+        cx.engine.set_threads(threads);
+        let (n, m) = (701, 803);
+        let x = shape::reshape(&cx, &numbers(&cx, n * m, DType::F64), &[m, n]);
+        let turned = shape::transpose(&cx, &x, &[1, 0]);
+        let (row, column) = (get(&cx, &turned, "3"), get(&cx, &turned, ":, 5:6"));
+        let pass = mul(&cx, &add(&cx, &turned, &row), &sub(&cx, &turned, &column));
+        let all = [
+            add(&cx, &turned, &turned),
+            add(&cx, &turned, &row),
+            mul(&cx, &row, &column),
+            total(&cx, &pass),
+            pass,
+            reduce::var(&cx, &x, &[0], 0.0, false),
+            reduce::var(&cx, &x, &[1], 0.0, false),
+            reduce::prod(&cx, &div(&cx, &x, &Array::from(5.0)), &[1], false),
+        ];
+        assert!(!cx.failed(), "{:?}", cx.error());
+        all.iter().map(|y| reals(&cx, y)).collect()
+    };
+    let one = run(1);
+    for threads in [2, 3] {
+        assert!(one == run(threads), "{threads} threads");
+    }
+}
