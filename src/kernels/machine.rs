@@ -156,10 +156,10 @@ impl Machine<'_> {
     /// Runs all blocks, on `threads` if there are any.
     ///
     /// # Safety
-    /// `chunk` is not 0, and a band has room for the elements of so many blocks; `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
-    /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; with a `Scatter` there are
-    /// no `threads`; `registers`, `contents` and `sums` are as long as stated;
-    /// every place named exists; no destination is also an operand.
+    /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
+    /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; `chunk` is not 0, and a band
+    /// has room for the elements of so many blocks; with a `Scatter` there are no `threads`; `registers`, `contents` and
+    /// `sums` are as long as stated; every place named exists; no destination is also an operand.
     pub unsafe fn run(&self, threads: Option<&Threads>) {
         let next = AtomicUsize::new(0);
         let work = |worker: usize| {
