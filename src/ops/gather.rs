@@ -113,7 +113,7 @@ pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) ->
 
 /// `numpy.take_along_axis`.
 pub fn take_along_axis(cx: &Context, x: &Array, at: &Array, axis: i64) -> Result<Array> {
-    Ok(index::take_along(cx, x, &Along::new(cx, x.shape(), at, axis)?))
+    Ok(Along::new(cx, x.shape(), at, axis)?.take(cx, x))
 }
 
 /// `numpy.put_along_axis`, which returns the changed array; of values for the same place the last one stays.

@@ -11,7 +11,7 @@ mod lines;
 mod mask;
 mod write;
 
-pub use along::{Along, take_along};
+pub use along::Along;
 pub use write::{add, set};
 
 use super::elementwise::cast;

@@ -6,7 +6,7 @@
 use super::arrange::moveaxis;
 use super::elementwise::{self as rows, cast};
 use super::gather::pick;
-use super::index::{Along, take_along};
+use super::index::Along;
 use super::shape::{permuted, reshape};
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -146,14 +146,8 @@ fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Re
 /// The elements in order, where nobody asks where they came from: they are sorted by themselves. Nothing, if equal ones
 /// might differ.
 fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Option<Array>> {
-    if !matches!(x, Array::Plain(_)) {
-        return Ok(None);
-    }
-    if let Array::Plain(t) = x
-        && t.is_ready()
-        && t.size() > 0
-        && t.strides()[axis] == 0
-    {
+    let Array::Plain(t) = x else { return Ok(None) };
+    if t.is_ready() && t.size() > 0 && t.strides()[axis] == 0 {
         // Equal elements are in order.
         return Ok(Some(cx.engine.contiguous(t)?.into()));
     }
@@ -176,8 +170,7 @@ fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Resul
 
 /// The elements at `at` along an axis, of which there are as many as in `x` along the others.
 pub fn take_positions(cx: &Context, x: &Array, at: &Tensor, axis: usize) -> Result<Array> {
-    let at = Along::new(cx, x.shape(), &at.clone().into(), axis as i64)?;
-    Ok(take_along(cx, x, &at))
+    Ok(Along::new(cx, x.shape(), &at.clone().into(), axis as i64)?.take(cx, x))
 }
 
 /// The numbers wanted of a partition, each once, ascending.

@@ -1,7 +1,7 @@
 //! `numpy.take_along_axis` and its derivatives: every element says where along an axis it is read. Views are read as they
 //! lie, and nothing is kept but the positions.
 
-use super::write::{Accumulate, Change, own, prepared};
+use super::write::{Accumulate, Change, batch_operands, batch_size, own, prepared};
 use super::*;
 use crate::ops::gather::integers;
 
@@ -54,6 +54,21 @@ impl Along {
             wrong.map_or(Ok(counted), Err)?
         };
         Ok(Along { axis, from: from.into(), at })
+    }
+
+    /// The elements of `x` at the positions.
+    pub fn take(&self, cx: &Context, x: &Array) -> Array {
+        apply(cx, &Take(self.clone()), &[x])
+    }
+
+    /// `x` with `values` added to these elements; those that are named several times get all of theirs.
+    fn put(&self, cx: &Context, x: &Array, values: &Array) -> Array {
+        apply(cx, &Put(self.clone()), &[x, values])
+    }
+
+    /// Zeros with `values` added.
+    fn put_in_zeros(&self, cx: &Context, values: &Array) -> Array {
+        self.put(cx, &zeros(cx, &Meta { dtype: values.dtype(), shape: self.from.clone() }), values)
     }
 
     /// Calls `each` for every line of positions, with its number in the order of rows: where it begins in an array with such
@@ -148,16 +163,6 @@ impl Along {
     }
 }
 
-/// `numpy.take_along_axis`.
-pub fn take_along(cx: &Context, x: &Array, along: &Along) -> Array {
-    apply(cx, &Take(along.clone()), &[x])
-}
-
-/// `x` with `values` added to the elements that [`take_along`] reads; those that are read several times get all of theirs.
-fn add_along(cx: &Context, x: &Array, along: &Along, values: &Array) -> Array {
-    apply(cx, &Put(along.clone()), &[x, values])
-}
-
 #[derive(Clone)]
 struct Take(Along);
 
@@ -177,7 +182,7 @@ impl Primitive for Take {
 
     fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
         let along = self.0.batched(cx, args[0].shape()[0]);
-        Some(along.map_or_else(|e| cx.fail(e.within(self.name())), |along| take_along(cx, &args[0], &along)))
+        Some(along.map_or_else(|e| cx.fail(e.within(self.name())), |along| along.take(cx, &args[0])))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -185,8 +190,7 @@ impl Primitive for Take {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
-        let zero = zeros(cx, &Meta { dtype: g.dtype(), shape: self.0.from.clone() });
-        add_along(cx, &zero, &self.0, g)
+        self.0.put_in_zeros(cx, g)
     }
 
     /// Adds to what is there already, in place.
@@ -200,7 +204,7 @@ impl Primitive for Take {
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
-        take_along(cx, t, &self.0)
+        self.0.take(cx, t)
     }
 }
 
@@ -223,14 +227,15 @@ impl Primitive for Put {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
-        let along = match self.0.batched(cx, n) {
-            Ok(along) => along,
-            Err(e) => return Some(cx.fail(e.within(self.name()))),
-        };
-        let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], &along.from) };
-        let values = if lead[1] { with_ndim(cx, &args[1], self.0.from.len()) } else { args[1].clone() };
-        Some(add_along(cx, &x, &along, &values))
+        let n = batch_size(args, lead)?;
+        let along = self.0.batched(cx, n);
+        Some(along.map_or_else(
+            |e| cx.fail(e.within(self.name())),
+            |along| {
+                let [x, values] = batch_operands(cx, args, lead, &along.from, self.0.from.len());
+                along.put(cx, &x, &values)
+            },
+        ))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -239,14 +244,10 @@ impl Primitive for Put {
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
         let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
-        if argnum == 0 { g } else { take_along(cx, &g, &self.0) }
+        if argnum == 0 { g } else { self.0.take(cx, &g) }
     }
 
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        if argnum == 0 {
-            return t.clone();
-        }
-        let zero = zeros(cx, &Meta { dtype: t.dtype(), shape: kept.arg(0).shape().into() });
-        add_along(cx, &zero, &self.0, t)
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, _: &Kept<'_>) -> Array {
+        if argnum == 0 { t.clone() } else { self.0.put_in_zeros(cx, t) }
     }
 }

@@ -68,14 +68,15 @@ impl Primitive for Add {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
-        let plan = match self.0.batched(cx, n) {
-            Ok(plan) => plan,
-            Err(e) => return Some(cx.fail(e.within(self.name()))),
-        };
-        let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], &plan.from) };
-        let values = if lead[1] { with_ndim(cx, &args[1], self.0.to.len()) } else { args[1].clone() };
-        Some(apply(cx, &Add(plan), &[&x, &values]))
+        let n = batch_size(args, lead)?;
+        let plan = self.0.batched(cx, n);
+        Some(plan.map_or_else(
+            |e| cx.fail(e.within(self.name())),
+            |plan| {
+                let [x, values] = batch_operands(cx, args, lead, &plan.from, self.0.to.len());
+                apply(cx, &Add(plan), &[&x, &values])
+            },
+        ))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -94,6 +95,18 @@ impl Primitive for Add {
         let zero = zeros(cx, &Meta { dtype: t.dtype(), shape: kept.arg(0).shape().into() });
         add(cx, &zero, &self.0, t)
     }
+}
+
+/// How many values the marked arguments of a batch hold.
+pub(super) fn batch_size(args: &[Array], lead: &[bool]) -> Option<usize> {
+    args.iter().zip(lead).find(|(_, lead)| **lead).map(|(a, _)| a.shape()[0])
+}
+
+/// An array and values to be added to it, of a batch: the array has the shape `from`, the values `ndim` axes behind the first.
+pub(super) fn batch_operands(cx: &Context, args: &[Array], lead: &[bool], from: &[usize], ndim: usize) -> [Array; 2] {
+    let x = if lead[0] { args[0].clone() } else { broadcast_to(cx, &args[0], from) };
+    let values = if lead[1] { with_ndim(cx, &args[1], ndim) } else { args[1].clone() };
+    [x, values]
 }
 
 /// The same memory where nobody else sees it, else a copy.
