@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Elements per block; 256 to 512 measured best.
 pub const BLOCK: usize = 512;
 /// Blocks that a thread takes at a time, if no input asks for more.
-pub const CHUNK: usize = 16;
+pub const CHUNK: usize = 16 * BLOCK;
 
 /// Where an operand or a result is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,6 +119,22 @@ pub struct Padded {
     pub padding: Padding,
 }
 
+/// Blocks of `size` elements that go in chunks. Those of a chunk begin with it.
+pub fn blocks(size: usize, chunk: usize) -> usize {
+    size / chunk * chunk.div_ceil(BLOCK) + (size % chunk).div_ceil(BLOCK)
+}
+
+/// A block on its way through the code: elements `start..start + n`, of the chunk that begins at `first`.
+#[derive(Clone, Copy)]
+struct Part {
+    worker: usize,
+    /// Its number among all.
+    block: usize,
+    first: usize,
+    start: usize,
+    n: usize,
+}
+
 /// Memory and instructions of one pass.
 pub struct Machine<'a> {
     pub code: &'a [Instruction],
@@ -137,7 +153,7 @@ pub struct Machine<'a> {
     pub register_bytes: usize,
     /// Elements in all.
     pub size: usize,
-    /// Blocks that a thread takes at a time.
+    /// Elements that a thread takes at a time, in blocks of which the last one may be shorter.
     pub chunk: usize,
     /// The transposed inputs of a chunk in order, `workers * band_count * band_bytes` bytes.
     pub bands: *mut u8,
@@ -157,23 +173,24 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
-    /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; `chunk` is not 0, and a band
-    /// has room for the elements of so many blocks; with a `Scatter` there are no `threads`; `registers`, `contents` and
+    /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; `chunk` is not 0, a band has
+    /// room for so many elements, and `blocks` is [`blocks`] of them; with a `Scatter` there are no `threads`; `registers`, `contents` and
     /// `sums` are as long as stated; every place named exists; no destination is also an operand.
     pub unsafe fn run(&self, threads: Option<&Threads>) {
         let next = AtomicUsize::new(0);
+        let workers = threads.map_or(1, Threads::count);
         let work = |worker: usize| {
             loop {
-                let first = next.fetch_add(self.chunk, Relaxed);
-                if first >= self.blocks {
-                    return;
-                }
-                let last = (first + self.chunk).min(self.blocks);
+                let chunk = next.fetch_add(1, Relaxed);
+                let Some(first) = chunk.checked_mul(self.chunk).filter(|&first| first < self.size) else { return };
+                let end = self.size.min(first.saturating_add(self.chunk));
                 // SAFETY: passed on from the caller.
-                unsafe { self.bring_bands(worker, first * BLOCK, (last * BLOCK).min(self.size)) };
-                for block in first..last {
-                    // SAFETY: passed on from the caller; `block < blocks`, and each block is drawn once.
-                    unsafe { self.block(worker, block) };
+                unsafe { self.bring_bands(worker, first, end, workers * self.chunk) };
+                let number = chunk * self.chunk.div_ceil(BLOCK);
+                for (i, start) in (first..end).step_by(BLOCK).enumerate() {
+                    let part = Part { worker, block: number + i, first, start, n: BLOCK.min(end - start) };
+                    // SAFETY: passed on from the caller; the block lies inside, and each one is drawn once.
+                    unsafe { self.block(part) };
                 }
             }
         };
@@ -183,21 +200,21 @@ impl Machine<'_> {
         }
     }
 
-    /// Brings elements `start..end` of the transposed inputs in order.
+    /// Brings elements `start..end` of the transposed inputs in order. Those `ahead` are likely this worker's next ones.
     ///
     /// # Safety
     /// As for `run`, and no other thread uses this worker number.
-    unsafe fn bring_bands(&self, worker: usize, start: usize, end: usize) {
+    unsafe fn bring_bands(&self, worker: usize, start: usize, end: usize, ahead: usize) {
         for s in self.strided {
             let Some(band) = s.band else { continue };
             // SAFETY: the layout stays inside `extent` elements, and a band has room for a chunk.
             unsafe {
                 let dst = self.band(worker, band);
                 match s.element {
-                    1 => bring::<u8>(s, start, dst, end - start),
-                    4 => bring::<u32>(s, start, dst, end - start),
-                    8 => bring::<u64>(s, start, dst, end - start),
-                    _ => bring::<[u64; 2]>(s, start, dst, end - start),
+                    1 => bring::<u8>(s, start, dst, end - start, ahead),
+                    4 => bring::<u32>(s, start, dst, end - start, ahead),
+                    8 => bring::<u64>(s, start, dst, end - start, ahead),
+                    _ => bring::<[u64; 2]>(s, start, dst, end - start, ahead),
                 }
             }
         }
@@ -212,12 +229,10 @@ impl Machine<'_> {
 
     /// # Safety
     /// As for `run`, and no other thread runs this block or uses this worker number.
-    unsafe fn block(&self, worker: usize, block: usize) {
-        let start = block * BLOCK;
-        let n = BLOCK.min(self.size - start);
+    unsafe fn block(&self, part: Part) {
         for i in self.code {
             // SAFETY: the caller's promises.
-            unsafe { self.step(i, worker, block, start, n) };
+            unsafe { self.step(i, part) };
         }
     }
 
@@ -266,7 +281,8 @@ impl Machine<'_> {
 
     /// # Safety
     /// As for `block`.
-    unsafe fn step(&self, i: &Instruction, worker: usize, block: usize, start: usize, n: usize) {
+    unsafe fn step(&self, i: &Instruction, part: Part) {
+        let Part { worker, block, first, start, n } = part;
         let element = i.dtype.size();
         // SAFETY: places exist by the promise to `run`.
         let dst = unsafe {
@@ -302,7 +318,6 @@ impl Machine<'_> {
             Code::Load(k) => {
                 let s = &self.strided[k as usize];
                 if let Some(band) = s.band {
-                    let first = block / self.chunk * self.chunk * BLOCK;
                     // SAFETY: the elements of this chunk are in the band.
                     unsafe {
                         let from = self.band(worker, band).add((start - first) * s.element);
@@ -364,8 +379,8 @@ impl Machine<'_> {
                 }
             }
             // SAFETY: passed on.
-            Code::Chain { first, count, sum } => unsafe {
-                let steps = &self.steps[first as usize..][..count as usize];
+            Code::Chain { first: at, count, sum } => unsafe {
+                let steps = &self.steps[at as usize..][..count as usize];
                 let total = self.chain(steps, i.dtype, worker, start, n);
                 if let Some(row) = sum {
                     self.set_sum(row, block, total, 0.0);
@@ -521,10 +536,10 @@ unsafe fn load<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
 
 /// # Safety
 /// As for [`load`].
-unsafe fn bring<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize) {
+unsafe fn bring<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize, ahead: usize) {
     // SAFETY: as there.
     let (memory, dst) = unsafe { (std::slice::from_raw_parts(s.memory.cast::<T>(), s.extent), write::<T>(dst, n)) };
-    s.layout.read_rows(memory, start, dst);
+    s.layout.read_rows(memory, start, dst, ahead);
 }
 
 /// # Safety

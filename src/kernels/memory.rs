@@ -31,6 +31,19 @@ pub fn fetch<T>(p: *const T, bytes: usize) {
     let _ = (p, bytes);
 }
 
+/// Asks for the cache line of `p`, which is going to be used after more than the first-level cache holds.
+#[inline]
+pub fn fetch_later<T>(p: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: as in `fetch`.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
 /// An owned block of initialised bytes.
 pub struct Block {
     ptr: NonNull<u8>,

@@ -46,8 +46,9 @@ impl Layout {
         self.is_turned().then(|| self.axes[self.axes.len() - 1].0)
     }
 
-    /// The same as [`Layout::read`], where whole rows of a layout that is turned are transposed together.
-    pub fn read_rows<T: Copy>(&self, memory: &[T], start: usize, dst: &mut [T]) {
+    /// The same as [`Layout::read`], where whole rows of a layout that is turned are transposed together. Elements that
+    /// are `ahead` further on will be read next.
+    pub fn read_rows<T: Copy>(&self, memory: &[T], start: usize, dst: &mut [T], ahead: usize) {
         let &[ref outer @ .., (rows, row_step), (columns, column_step)] = &self.axes[..] else {
             return self.read(memory, start, dst);
         };
@@ -68,7 +69,7 @@ impl Layout {
                 matrix /= d;
             }
             let count = (rows - row).min(left / columns);
-            let part = Columns { at, row_step, column_step, rows: count, columns };
+            let part = Columns { at, row_step, column_step, rows: count, columns, ahead: ahead / columns };
             part.copy(memory, &mut dst[done..], columns);
             done += count * columns;
         }
@@ -258,7 +259,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
     {
         return for_each_place(outer, at, to, |at, to| {
             let (row_step, column_step) = (rows.from, inner.from);
-            let matrix = Columns { at, row_step, column_step, rows: rows.n, columns: inner.n };
+            let matrix = Columns { at, row_step, column_step, rows: rows.n, columns: inner.n, ahead: 0 };
             matrix.copy(memory, &mut dst[to..], rows.to as usize);
         });
     }
@@ -382,7 +383,7 @@ mod tests {
                         layout.read(&memory, start, &mut part);
                         assert_eq!(part, want[start..start + n], "{shape:?} {strides:?} {start} {n}");
                         part.fill(0);
-                        layout.read_rows(&memory, start, &mut part);
+                        layout.read_rows(&memory, start, &mut part, n);
                         assert_eq!(part, want[start..start + n], "rows: {shape:?} {strides:?} {start} {n}");
                     }
                 }

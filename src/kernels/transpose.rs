@@ -4,13 +4,21 @@
 //! whose side is a vector register: a few registers are filled with lines, their elements change places among the
 //! registers, and these are written as rows. Squares come in tiles, so that lines and pages that a square only begins are
 //! still there for the next one.
+//!
+//! A result larger than the cache is written past it: rows are too far apart for the processor to see the next line coming,
+//! and to bring a line in only to overwrite all of it took as long as everything else.
 
 #[cfg(target_arch = "x86_64")]
 use super::math::Level;
 use super::math::level;
+use super::memory;
 
 /// Side of a tile.
 const TILE: usize = 64;
+
+/// Elements from which on a result is written past the cache: 2 MiB of the numbers for which that is done.
+#[cfg(target_arch = "x86_64")]
+const STREAMED: usize = 1 << 18;
 
 /// A matrix of `rows` by `columns`: element (r, c) is `memory[at + r row_step + c column_step]`.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +28,8 @@ pub struct Columns {
     pub column_step: isize,
     pub rows: usize,
     pub columns: usize,
+    /// So many rows on are those that will be copied next, whose lines are fetched; 0 if none are.
+    pub ahead: usize,
 }
 
 impl Columns {
@@ -75,6 +85,12 @@ impl Columns {
                 for c in (c0..c1).step_by(S::SIDE) {
                     for r in (r0..r1).step_by(S::SIDE) {
                         let (rows, columns) = (S::SIDE.min(r1 - r), S::SIDE.min(c1 - c));
+                        if self.ahead > 0 && S::SIDE > 1 {
+                            let next = (r + self.ahead) as isize * self.row_step;
+                            for c in c..c + columns {
+                                memory::fetch_later(from.wrapping_offset(next + c as isize * self.column_step));
+                            }
+                        }
                         // Backwards the square begins with its last row, as its lines do.
                         let (first, width) = if backwards { (r + rows - 1, -pitch) } else { (r, pitch) };
                         // SAFETY: inside the matrix, by the caller's promise.
@@ -147,15 +163,24 @@ impl<T: Copy> Square<T> for Plain {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Columns, Square};
+    use super::{Columns, STREAMED, Square, memory};
     use std::arch::x86_64::*;
 
     /// # Safety
     /// As for [`Columns::copy_any`], with AVX-512.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
     pub unsafe fn avx512(m: Columns, from: *const u64, to: *mut u64, pitch: isize) {
-        // SAFETY: the caller's promise; the features are this function's.
-        unsafe { m.tiles::<u64, EightWords>(from, to, pitch) }
+        let lines = to.addr().is_multiple_of(memory::ALIGN) && pitch % 8 == 0;
+        // SAFETY: the caller's promise; the features are this function's; rows begin with a line.
+        unsafe {
+            if lines && m.rows * m.columns >= STREAMED {
+                m.tiles::<u64, EightWords<true>>(from, to, pitch);
+                // What was written past the cache comes before everything that this thread does from here on.
+                _mm_sfence();
+            } else {
+                m.tiles::<u64, EightWords<false>>(from, to, pitch);
+            }
+        }
     }
 
     /// # Safety
@@ -235,19 +260,20 @@ mod x86 {
         }
     }
 
-    struct EightWords;
+    /// `STREAM`: rows begin with a line of the cache, and are written past it.
+    struct EightWords<const STREAM: bool>;
 
-    impl Square<u64> for EightWords {
+    impl<const STREAM: bool> Square<u64> for EightWords<STREAM> {
         const SIDE: usize = 8;
         #[inline(always)]
         unsafe fn turn(from: *const u64, line: isize, to: *mut u64, width: isize) {
             // SAFETY: the caller's promise.
-            unsafe { eight_words::<true>(from, line, to, width, [8, 8]) }
+            unsafe { eight_words::<true, STREAM>(from, line, to, width, [8, 8]) }
         }
         #[inline(always)]
         unsafe fn turn_part(from: *const u64, line: isize, to: *mut u64, width: isize, part: [usize; 2]) {
             // SAFETY: the caller's promise.
-            unsafe { eight_words::<false>(from, line, to, width, part) }
+            unsafe { eight_words::<false, false>(from, line, to, width, part) }
         }
     }
 
@@ -255,7 +281,7 @@ mod x86 {
     /// As for [`Square::turn_part`].
     #[inline]
     #[target_feature(enable = "avx512f")]
-    unsafe fn eight_words<const WHOLE: bool>(
+    unsafe fn eight_words<const WHOLE: bool, const STREAM: bool>(
         from: *const u64,
         line: isize,
         to: *mut u64,
@@ -286,8 +312,10 @@ mod x86 {
                 let (upper, lower) = (half(0), half(2));
                 let two = [_mm512_shuffle_i64x2::<0x88>(upper, lower), _mm512_shuffle_i64x2::<0xdd>(upper, lower)];
                 for (row, q) in two.into_iter().zip([q, q + 4]) {
-                    let to = to.wrapping_offset(q as isize * width).cast();
-                    if WHOLE {
+                    let to: *mut i64 = to.wrapping_offset(q as isize * width).cast();
+                    if STREAM {
+                        _mm512_stream_si512(to.cast(), row);
+                    } else if WHOLE {
                         _mm512_storeu_epi64(to, row);
                     } else if q < rows {
                         _mm512_mask_storeu_epi64(to, written, row);
@@ -310,7 +338,7 @@ mod tests {
                 for column_step in [150isize, -150, 101] {
                     let start = |step: isize, n: usize| if step < 0 { -step * (n as isize - 1) } else { 0 };
                     let at = start(row_step, rows) + start(column_step, columns) + 3;
-                    let m = Columns { at, row_step, column_step, rows, columns };
+                    let m = Columns { at, row_step, column_step, rows, columns, ahead: rows % 2 };
                     for pitch in [columns, columns + 3] {
                         let mut dst = vec![of(7); pitch * rows];
                         m.copy(&memory, &mut dst, pitch);
@@ -341,7 +369,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "outside of its memory")]
     fn nothing_is_read_outside() {
-        let m = Columns { at: 0, row_step: 1, column_step: 10, rows: 10, columns: 11 };
+        let m = Columns { at: 0, row_step: 1, column_step: 10, rows: 10, columns: 11, ahead: 0 };
         m.copy(&[0u64; 109], &mut [0; 110], 11);
     }
 }

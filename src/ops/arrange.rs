@@ -11,7 +11,7 @@ use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
-use crate::kernels::strided::{self, Place};
+use crate::kernels::strided::{self, Layout, Place};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 
@@ -135,9 +135,36 @@ pub fn roll_axis(cx: &Context, x: &Array, shift: i64, axis: usize) -> Array {
 
 /// `numpy.roll` of the flattened array.
 pub fn roll_flat(cx: &Context, x: &Array, shift: i64) -> Array {
-    let flat = reshape(cx, x, &[x.size()]);
-    reshape(cx, &roll_axis(cx, &flat, shift, 0), x.shape())
+    let shift = if x.size() == 0 { 0 } else { shift.rem_euclid(x.size() as i64) as usize };
+    if shift == 0 { x.clone() } else { apply(cx, &RollFlat { shift, shape: x.shape().into() }, &[x]) }
 }
+
+/// All elements in row-major order, as one row.
+#[derive(Clone)]
+struct RollFlat {
+    /// Between 0 and their number.
+    shift: usize,
+    shape: Shape,
+}
+
+linear! { RollFlat "ag_roll" |self, cx, t| {
+    with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
+        let back = d.len() - self.shift;
+        if t.is_contiguous() {
+            return roll_rows(t.elements::<T>(), d, d.len(), self.shift);
+        }
+        let layout = Layout::new(&self.shape, t.strides(), t.offset());
+        let (last, first) = d.split_at_mut(self.shift);
+        layout.read_rows(t.memory::<T>(), 0, first, 0);
+        layout.read_rows(t.memory::<T>(), back, last, 0);
+    })?)
+}, |cx, g| {
+    let back = shape::size_of(&self.shape) - self.shift;
+    apply(cx, &RollFlat { shift: back, shape: self.shape.clone() }, &[&fit(cx, g, &self.shape)])
+}, batch |cx, x, n| {
+    let rows = reshape(cx, x, &[n, shape::size_of(&self.shape)]);
+    reshape(cx, &roll_axis(cx, &rows, self.shift as i64, 1), x.shape())
+}, shown format!("shift={}", self.shift) }
 
 /// Rows rolled by `shift` elements. All elements move by the same distance, but for a few at the ends of rows: where
 /// these are few, one copy of everything and their correction are faster than two short copies per row.

@@ -9,7 +9,7 @@
 //! and so are its derivatives.
 
 use super::elementwise::{self as rows, astype, binary};
-use super::product::stacked;
+use super::product::{in_groups, stacked};
 use super::reduce::sum;
 use super::shape::{broadcast_to, reshape, straight, transpose};
 use crate::array::{Axes, DType, Shape, Strides, shape};
@@ -401,8 +401,9 @@ fn contract(cx: &Context, a: Operand, b: Operand, wanted: Set, extent: &[usize; 
         let axes: Axes = (labels.len()..all.len()).collect();
         if cx.failed() { Array::Null } else { sum(cx, &product, &axes, false) }
     } else {
-        let a = matrices(cx, &a, [&stack, &rows, &inner], size);
-        let b = matrices(cx, &b, [&stack, &inner, &columns], size);
+        let vectors = size(&rows) == 1 && size(&columns) == 1 && in_groups(size(&inner));
+        let a = matrices(cx, &a, [&stack, &rows, &inner], size, vectors);
+        let b = matrices(cx, &b, [&stack, &inner, &columns], size, vectors);
         let c = stacked(cx, &a, &b);
         reshape(cx, &c, &labels.iter().map(|&l| extent[l as usize]).collect::<Shape>())
     };
@@ -420,8 +421,15 @@ fn aligned(cx: &Context, operand: &Operand, all: &[u8], extent: &[usize; 128]) -
     transpose(cx, &x, &axes_of(all, &labels))
 }
 
-/// The operand as a stack of matrices, from the labels of stack, rows and columns.
-fn matrices(cx: &Context, operand: &Operand, groups: [&[u8]; 3], size: impl Fn(&[u8]) -> usize) -> Array {
+/// The operand as a stack of matrices, from the labels of stack, rows and columns. Of two stacks of `vectors` the product
+/// takes any order of elements.
+fn matrices(
+    cx: &Context,
+    operand: &Operand,
+    groups: [&[u8]; 3],
+    size: impl Fn(&[u8]) -> usize,
+    vectors: bool,
+) -> Array {
     let [stack, rows, columns] = groups;
     let listed = |order: [&[u8]; 3]| -> Labels { order.iter().flat_map(|g| g.iter().copied()).collect() };
     if listed([stack, columns, rows]) == operand.labels && listed(groups) != operand.labels {
@@ -430,7 +438,7 @@ fn matrices(cx: &Context, operand: &Operand, groups: [&[u8]; 3], size: impl Fn(&
         return transpose(cx, &x, &[0, 2, 1]);
     }
     let mut x = transpose(cx, &operand.x, &axes_of(&listed(groups), &operand.labels));
-    if size(rows) == 1 || size(columns) == 1 {
+    if !vectors && (size(rows) == 1 || size(columns) == 1) {
         // Vectors are read once, but by lines.
         x = straight(cx, &x);
     }

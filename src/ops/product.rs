@@ -6,14 +6,16 @@
 
 use super::elementwise::{self, self as rows, binary};
 use super::shape::{reshape, transpose, with_ndim};
-use crate::array::{Axes, DType, Op, Operand, Shape, Strides, Tensor, shape};
+use crate::array::{Axes, Buffer, DType, Op, Operand, Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math;
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
+use crate::kernels::transpose::Columns;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
+use std::marker::PhantomData;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
@@ -183,6 +185,15 @@ fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tenso
     shape::checked_size(&out, size_of::<T>())?;
     let strides_a = shape::broadcast_strides(lead_a, strides_a, &lead).expect("broadcast above");
     let strides_b = shape::broadcast_strides(lead_b, strides_b, &lead).expect("broadcast above");
+    if let ((1, 1), &[count], &[step_a], &[step_b]) = ((m, n), &lead[..], &strides_a[..], &strides_b[..]) {
+        let (mut a, mut b) = (Vectors::new(cx, a, count, step_a)?, Vectors::new(cx, b, count, step_b)?);
+        return cx.engine.build::<T>(&out, |c| {
+            for (i, c) in c.iter_mut().enumerate() {
+                let c = std::slice::from_mut(c);
+                kernel(threads.as_deref(), size, a.vector(i), b.vector(i), c, extra_memory);
+            }
+        });
+    }
     cx.engine.build::<T>(&out, |c| {
         for (i, c) in c.chunks_exact_mut((m * n).max(1)).enumerate() {
             let at = |strides: &[isize], offset: isize| {
@@ -303,4 +314,46 @@ pub fn tensordot_n(cx: &Context, a: &Array, b: &Array, n: usize) -> Array {
     let axes_a: SmallVec<[usize; 4]> = (a.ndim() - n..a.ndim()).collect();
     let axes_b: SmallVec<[usize; 4]> = (0..n).collect();
     tensordot(cx, "ag_tensordot", a, b, &axes_a, &axes_b)
+}
+
+/// A stack of vectors, one after the other. If neighbours in memory belong to different vectors, some vectors at a time
+/// are brought in order: each line of the cache is read once, and no copy of everything goes through memory.
+struct Vectors<'t, T: Product> {
+    all: Columns,
+    side: &'t Side<'t>,
+    group: Option<Buffer>,
+    of: PhantomData<T>,
+}
+
+/// Vectors at a time, and their elements.
+const GROUP: usize = 16;
+const GROUP_ELEMENTS: usize = 1 << 16;
+
+/// Whether stacks of vectors of this length are multiplied without a copy of everything, whatever the order of elements.
+pub(super) fn in_groups(length: usize) -> bool {
+    GROUP * length <= GROUP_ELEMENTS
+}
+
+impl<'t, T: Product> Vectors<'t, T> {
+    fn new(cx: &Context, side: &'t Side<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
+        let (length, along) = if side.rows == 1 { (side.columns, side.column) } else { (side.rows, side.row) };
+        let at = side.tensor.offset() as isize;
+        let all = Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP };
+        let turned = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
+        let group = (turned && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
+        Ok(Vectors { all, side, group: group.transpose()?, of: PhantomData })
+    }
+
+    /// Vector `i`; they are asked for in order.
+    fn vector(&mut self, i: usize) -> Matrix<'_, T> {
+        let first = self.all.at + i as isize * self.all.row_step;
+        let Some(group) = &mut self.group else { return self.side.matrix(first) };
+        let length = self.all.columns;
+        let memory = group.elements_mut::<T>(GROUP * length);
+        if i.is_multiple_of(GROUP) {
+            let part = Columns { at: first, rows: GROUP.min(self.all.rows - i), ..self.all };
+            part.copy(self.side.tensor.memory::<T>(), memory, length);
+        }
+        Matrix { memory, offset: (i % GROUP * length) as isize, row: 1, column: 1 }
+    }
 }

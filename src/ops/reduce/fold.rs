@@ -45,6 +45,11 @@ impl Grouped {
         order
     }
 
+    /// Whether the array already lies so.
+    pub(super) fn in_place(t: &Tensor, axes: &[usize]) -> bool {
+        permuted(t, &Grouped::order(t, axes)).is_contiguous()
+    }
+
     pub(super) fn new(engine: &Engine, t: &Tensor, axes: &[usize]) -> Result<Grouped> {
         let order = Grouped::order(t, axes);
         let tensor = engine.contiguous(&permuted(t, &order))?;
@@ -67,6 +72,12 @@ impl Grouped {
             back[a] = i;
         }
         permuted(result, &back)
+    }
+
+    /// A result of `kept_shape` in the original order, row-major, as `out`: with the reduced axes or without.
+    pub(super) fn finish(&self, engine: &Engine, result: &Tensor, out: &[usize]) -> Result<Tensor> {
+        let result = engine.contiguous(&self.restore(result))?;
+        Ok(result.view_as(out.into(), result.offset(), shape::contiguous(out)))
     }
 }
 
@@ -127,8 +138,7 @@ pub(super) fn fold(cx: &Context, fold: Fold, t: &Tensor, axes: &[usize], out: &[
         let x = group.tensor.elements::<T>();
         cx.engine.build::<T>(&shape, |d| fold_shared::<T>(&cx.engine, fold, x, group.length, group.inner, d))
     })?;
-    let result = cx.engine.contiguous(&group.restore(&result))?;
-    Ok(result.view_as(out.into(), result.offset(), shape::contiguous(out)))
+    group.finish(&cx.engine, &result, out)
 }
 
 /// The reduced axes that come first and lie side by side, and the others; `None` if these are all.

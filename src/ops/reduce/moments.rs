@@ -34,14 +34,16 @@ struct Squares {
 }
 
 impl Squares {
-    fn direct<T: Real>(&self, cx: &Context, t: &Tensor, length: usize, inner: usize) -> Result<Tensor> {
-        let (x, block) = (t.elements::<T>(), length * inner);
-        cx.engine.build::<T>(&shape::reduced(&self.shape, &self.axes, self.keepdims), |d| {
-            let group = (CHUNK / block).max(1);
+    fn direct<T: Real>(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
+        let grouped = Grouped::new(&cx.engine, t, &self.axes)?;
+        let (x, length, inner) = (grouped.tensor.elements::<T>(), grouped.length, grouped.inner);
+        let result = cx.engine.build::<T>(&grouped.kept_shape(), |d| {
+            let (block, group) = (length * inner, (CHUNK / (length * inner)).max(1));
             share(&cx.engine, x.len(), d, group * inner, |i, d| {
                 kernels::squares_about_mean(&x[i * group * block..], length, inner, d);
             });
-        })
+        })?;
+        grouped.finish(&cx.engine, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
     }
 
     /// The derivative by x: 2 (x - mean).
@@ -62,14 +64,12 @@ impl Primitive for Squares {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.tensor(&args[0])?;
-        if let (Some((length, inner)), 1..) = (side_by_side(&t, &self.axes), t.size()) {
-            match t.dtype() {
-                DType::F64 => return Ok(self.direct::<f64>(cx, &t, length, inner)?.into()),
-                DType::F32 => return Ok(self.direct::<f32>(cx, &t, length, inner)?.into()),
-                _ => {}
-            }
+        let near = t.size() > 0 && Grouped::in_place(&t, &self.axes);
+        match t.dtype() {
+            DType::F64 if near => Ok(self.direct::<f64>(cx, &t)?.into()),
+            DType::F32 if near => Ok(self.direct::<f32>(cx, &t)?.into()),
+            _ => Ok(squares(cx, &t.into(), &self.axes, self.keepdims)),
         }
-        Ok(squares(cx, &t.into(), &self.axes, self.keepdims))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
