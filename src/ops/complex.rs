@@ -118,14 +118,20 @@ pub fn abs(cx: &Context, x: &Array) -> Array {
 }
 
 /// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
-/// derivative is 0, too.
+/// derivative is 0, too. With one part infinite it is the direction of that, and constant.
 pub fn sign(cx: &Context, x: &Array) -> Array {
     if !x.dtype().is_complex() {
         return rows::step(cx, &rows::SIGN, x);
     }
     let zero = Array::weak(0.0);
     let there = rows::compare(cx, &rows::NOT_EQUAL, x, &zero);
-    rows::select(cx, &there, &binary(cx, &rows::OVER, x, &abs(cx, x)), &zero)
+    let y = rows::select(cx, &there, &binary(cx, &rows::OVER, x, &abs(cx, x)), &zero);
+    let (re, im) = (real(cx, x), imag(cx, x));
+    let infinite = |part: &Array| rows::test(cx, &rows::ISINF, part);
+    let one = rows::compare(cx, &rows::NOT_EQUAL, &infinite(&re), &infinite(&im));
+    let direction = |part: &Array| rows::select(cx, &infinite(part), &rows::step(cx, &rows::SIGN, part), &zero);
+    let far = binary(cx, &rows::ADD, &direction(&re), &times_i(cx, &direction(&im), 1.0));
+    rows::select(cx, &one, &far, &y)
 }
 
 /// conj(x) / |x|, 0 at 0.

@@ -291,6 +291,15 @@ pub struct Outside<'a> {
     pub period: Option<f64>,
 }
 
+fn any_infinite(cx: &Context, x: &Array) -> Result<bool> {
+    let t = cx.engine.contiguous(&cx.tensor(&x.plain())?)?;
+    Ok(match t.dtype() {
+        DType::F32 => t.elements::<f32>().iter().any(|v| v.is_infinite()),
+        DType::F64 => t.elements::<f64>().iter().any(|v| v.is_infinite()),
+        _ => false,
+    })
+}
+
 /// `numpy.interp`: the broken line through the samples `fp` at the ascending `xp`. Differentiable in everything; at a
 /// sample the slope is that of the part to its right.
 pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside<'_>) -> Result<Array> {
@@ -340,7 +349,16 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     let sub = |a: &Array, b: &Array| binary(cx, &rows::SUB, a, b);
     let part = binary(cx, &rows::OVER, &sub(&x, &x0), &sub(&x1, &x0));
     // At a sample its neighbour has no say, whatever it is.
-    let y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::SCALED, &part, &sub(&f1, &f0)));
+    let rise = sub(&f1, &f0);
+    let mut y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::SCALED, &part, &rise));
+    if !fp.dtype().is_complex() && any_infinite(cx, &fp)? {
+        // Beside an infinite sample the line is followed from its other end, as NumPy does; between equal ones it is level.
+        let back = binary(cx, &rows::SCALED, &sub(&part, &Array::weak(1.0)), &rise);
+        let nan = |y: &Array| rows::test(cx, &rows::ISNAN, y);
+        y = select(cx, &nan(&y), &binary(cx, &rows::ADD, &f1, &back), &y);
+        let level = compare(cx, &rows::LOGICAL_AND, &nan(&y), &compare(cx, &rows::EQUAL, &f0, &f1));
+        y = select(cx, &level, &f0, &y);
+    }
     // The ends, as numbers.
     let end = |v: &Array, k: i64| -> Result<Array> {
         Ok(reshape(cx, &pick(cx, v, super::gather::positions(cx, &[k])?)?, &[]))

@@ -9,6 +9,7 @@ static void test_floats(ag_context *cx) {
   ag_array x = vector_of(cx, "-2.5 0 1.25 8"), second;
   CHECK_ARRAY(cx, ag_pow(cx, vector_of(cx, "0"), ag_scalar_complex(cx, 2, 1)), "1", "0 0");
   CHECK_ARRAY(cx, ag_sign(cx, array_of(cx, AG_C128, "2", "3 -4 0 0")), "2", "0.6 -0.8 0 0");
+  CHECK_ARRAY(cx, ag_sign(cx, array_of(cx, AG_C128, "3", "-inf 2 3 inf inf inf")), "3", "-1 0 0 1 nan nan");
   CHECK_ARRAY(cx, ag_cbrt(cx, vector_of(cx, "-8 0 27")), "3", "-2 0 3");
   CHECK_ARRAY(cx, ag_erfc(cx, vector_of(cx, "0 1 -1")), "3", "1 0.15729920705028513 1.8427007929497148");
   CHECK_ARRAY(cx, ag_fmod(cx, x, vector_of(cx, "2 1 0.5 -3")), "4", "-0.5 0 0.25 2");

@@ -174,6 +174,8 @@ static void samples(ag_context *cx) {
   CHECK_ARRAY(cx, ag_histogram_edges(cx, x, vector_of(cx, "0 1 5"), x, false), "2", "0 15");
   CHECK_ARRAY(cx, ag_interp(cx, vector_of(cx, "0 1 1.5 2"), vector_of(cx, "0 1 2"), vector_of(cx, "3 nan 4")), "4",
               "3 nan nan 4");
+  CHECK_ARRAY(cx, ag_interp(cx, vector_of(cx, "0.5 1.5 2.5 3.5"), vector_of(cx, "0 1 2 3 4"), vector_of(cx, "inf 1 -inf -inf inf")),
+              "4", "inf -inf -inf nan");
   CHECK_ARRAY(cx, ag_interp(cx, vector_of(cx, "-1 0.5 3"), vector_of(cx, "0 1 2"), vector_of(cx, "3 5 4")), "3", "3 4 4");
   CHECK_ARRAY(cx,
               ag_interp_with(cx, vector_of(cx, "-1 0.5 3"), vector_of(cx, "0 1"), vector_of(cx, "3 5"),
