@@ -28,6 +28,8 @@ pub struct Context {
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
     error: RefCell<Option<Error>>,
     hook: RefCell<Option<Hook>>,
+    /// The function that the caller called, whose failure everything is until it returns; empty where that is nobody's.
+    called: Cell<&'static str>,
     /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
     trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
@@ -41,6 +43,18 @@ pub struct Context {
     pub number_cotangents: Cell<Vec<f64>>,
     /// Cells of resolved indices.
     pub plans: Rc<Home<Plan>>,
+}
+
+/// See [`Context::calling`].
+pub struct Calling<'a> {
+    called: &'a Cell<&'static str>,
+    before: &'static str,
+}
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        self.called.set(self.before);
+    }
 }
 
 impl Context {
@@ -83,6 +97,7 @@ impl Context {
     #[cold]
     pub fn fail(&self, error: Error) -> Array {
         if !self.failed() {
+            let error = error.of(self.called.get());
             self.unusual.set(self.unusual.get() | FAILED);
             if let Some(hook) = &*self.hook.borrow()
                 && !self.trying.get()
@@ -92,6 +107,12 @@ impl Context {
             *self.error.borrow_mut() = Some(error);
         }
         Array::Null
+    }
+
+    /// Until the result is dropped, failures of the operations that a function consists of are its own.
+    #[must_use]
+    pub fn calling(&self, name: &'static str) -> Calling<'_> {
+        Calling { called: &self.called, before: self.called.replace(name) }
     }
 
     /// The value, or the null value with the failure noted as one of `operation`.

@@ -71,6 +71,21 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same failure with the name of the function that the caller called, instead of that of an operation it consists
+    /// of.
+    pub fn of(mut self, called: &str) -> Error {
+        if let Some((name, text)) = self.message.split_once(": ")
+            && !called.is_empty()
+            && name != called
+            && name.strip_prefix("ag_").is_some_and(|n| n.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()))
+        {
+            self.message = format!("{called}: {text}").into();
+        }
+        self
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)

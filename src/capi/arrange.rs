@@ -1,7 +1,7 @@
 //! The same elements in another order, or several times.
 
 use super::shape::{checked, list, made};
-use super::{ag_array, ag_context, guard, one};
+use super::{ag_array, ag_context, guard_as, one};
 use crate::array::{Shape, shape};
 use crate::error::{Error, Result};
 use crate::ops::{arrange, reduce, shape as shapes};
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn ag_ravel_f(cx: *mut ag_context, x: ag_array) -> ag_arra
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_resize(cx: *mut ag_context, x: ag_array, shape: *const i64, ndim: usize) -> ag_array {
     const NAME: &str = "ag_resize";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_resize", ag_array::NULL, |c| {
         let (x, shape): (Array, Option<Shape>) = (c.get(NAME, x), c.shape(NAME, shape, ndim));
         match shape {
             Some(shape) if !x.is_null() => {
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn ag_delete_axis(
 
 fn inserted(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     positions: (*const i64, usize),
     values: ag_array,

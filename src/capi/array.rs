@@ -1,6 +1,6 @@
 //! Making and reading arrays.
 
-use super::{ag_array, ag_context, guard, one, slice, store};
+use super::{ag_array, ag_context, guard, guard_as, one, slice, store};
 use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
@@ -32,14 +32,14 @@ pub const AG_C128: i32 = 5;
 pub type ag_drop = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 impl ag_context {
-    fn dtype(&self, name: &str, code: i32) -> Option<DType> {
+    fn dtype(&self, name: &'static str, code: i32) -> Option<DType> {
         let found =
             DType::from_code(code).ok_or_else(|| Error::dtype(format!("{code} is no dtype (AG_BOOL to AG_C128)")));
         self.check(name, found)
     }
 
     /// A shape from C: extents from 0.
-    pub(super) fn shape(&self, name: &str, shape: *const i64, ndim: usize) -> Option<Shape> {
+    pub(super) fn shape(&self, name: &'static str, shape: *const i64, ndim: usize) -> Option<Shape> {
         if ndim > shape::MAX_NDIM {
             let e =
                 Error::value(format!("maximum supported dimension for an array is {}, found {ndim}", shape::MAX_NDIM));
@@ -54,7 +54,7 @@ impl ag_context {
         Some(extents.iter().map(|&d| d as usize).collect())
     }
 
-    fn put_tensor(&self, name: &str, t: Result<Tensor>) -> ag_array {
+    fn put_tensor(&self, name: &'static str, t: Result<Tensor>) -> ag_array {
         match self.check(name, t) {
             Some(t) => self.put(t.into()),
             None => ag_array::NULL,
@@ -62,7 +62,7 @@ impl ag_context {
     }
 
     /// The plain value of a handle for reading its elements; refused inside rules that are being differentiated.
-    pub(super) fn readable(&self, name: &str, x: ag_array) -> Option<Array> {
+    pub(super) fn readable(&self, name: &'static str, x: ag_array) -> Option<Array> {
         let value = self.get(name, x);
         if value.is_null() {
             return None;
@@ -77,7 +77,7 @@ impl ag_context {
         Some(value.plain())
     }
 
-    fn tensor(&self, name: &str, x: ag_array) -> Option<Tensor> {
+    fn tensor(&self, name: &'static str, x: ag_array) -> Option<Tensor> {
         let value = self.readable(name, x)?;
         self.check(name, self.core.tensor(&value))
     }
@@ -251,8 +251,8 @@ pub unsafe extern "C" fn ag_matrix(cx: *mut ag_context, data: *const f64, rows: 
     })
 }
 
-fn full(cx: *mut ag_context, name: &str, dtype: i32, shape: *const i64, ndim: usize, value: f64) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+fn full(cx: *mut ag_context, name: &'static str, dtype: i32, shape: *const i64, ndim: usize, value: f64) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let Some((dtype, shape)) = c.dtype(name, dtype).zip(c.shape(name, shape, ndim)) else { return ag_array::NULL };
         // Absurd sizes are refused although one number in memory would do: the first use would fail.
         if c.check(name, shape::checked_size(&shape, dtype.size())).is_none() {
@@ -336,14 +336,14 @@ pub unsafe extern "C" fn ag_linspace(cx: *mut ag_context, start: f64, stop: f64,
 
 fn random(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     seed: u64,
     dtype: i32,
     shape: *const i64,
     ndim: usize,
     which: create::Random,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let Some((dtype, shape)) = c.dtype(name, dtype).zip(c.shape(name, shape, ndim)) else { return ag_array::NULL };
         c.put_tensor(name, create::random(&c.core, seed, dtype, &shape, which))
     })
@@ -432,7 +432,7 @@ pub unsafe extern "C" fn ag_dtype(cx: *mut ag_context, x: ag_array) -> i32 {
     })
 }
 
-fn item(c: &ag_context, name: &str, x: ag_array) -> Option<Complex64> {
+fn item(c: &ag_context, name: &'static str, x: ag_array) -> Option<Complex64> {
     if let Ok(Array::Number { value, .. }) = c.slots.borrow().get(x) {
         return Some(Complex64::new(*value, 0.0));
     }
@@ -491,7 +491,7 @@ pub unsafe extern "C" fn ag_data_f64(cx: *mut ag_context, x: ag_array) -> *const
     guard(cx, std::ptr::null(), |c| data(c, "ag_data_f64", x, Some(DType::F64)).cast())
 }
 
-fn data(c: &ag_context, name: &str, x: ag_array, expected: Option<DType>) -> *const c_void {
+fn data(c: &ag_context, name: &'static str, x: ag_array, expected: Option<DType>) -> *const c_void {
     let Some(t) = c.tensor(name, x) else { return std::ptr::null() };
     if let Some(expected) = expected.filter(|&d| d != t.dtype()) {
         let e = Error::dtype(format!("expected dtype {}, the array has {}", expected.name(), t.dtype().name()));

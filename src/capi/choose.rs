@@ -2,7 +2,7 @@
 
 use super::join::several;
 use super::shape::{checked, joined, list, made};
-use super::{ag_array, ag_context, guard, slice};
+use super::{ag_array, ag_context, guard_as, slice};
 use crate::array::shape::normalize_axes;
 use crate::error::{Error, Result};
 use crate::ops::gather::{self, Outside};
@@ -27,7 +27,7 @@ fn outside(mode: i32) -> Result<Outside> {
 
 fn pair(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     y: ag_array,
     f: impl FnOnce(&ag_context, &Array, &Array) -> Result<Array>,
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn ag_compress_axis(
 #[expect(clippy::too_many_arguments, reason = "two lists")]
 fn lists(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     conditions: *const ag_array,
     n: usize,
     values: *const ag_array,
@@ -139,7 +139,7 @@ fn lists(
     other: ag_array,
     f: impl FnOnce(&ag_context, &[&Array], &[&Array], &Array) -> Result<Array>,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: so many handles, the caller's promise.
         let Some(conditions) = (unsafe { slice(c, name, "conditions", conditions, n) }) else { return ag_array::NULL };
         // SAFETY: the same.
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn ag_flatnonzero(cx: *mut ag_context, x: ag_array) -> ag_
 /// failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nonzero(cx: *mut ag_context, x: ag_array, out: *mut ag_array) -> bool {
-    let room = guard(cx, 0, |c| c.get("ag_nonzero", x).ndim());
+    let room = guard_as(cx, "ag_nonzero", 0, |c| c.get("ag_nonzero", x).ndim());
     several(cx, "ag_nonzero", x, out, room, |c, x| choose::nonzero(&c.core, x))
 }
 

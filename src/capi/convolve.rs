@@ -1,6 +1,6 @@
 //! Convolutions, correlations, pooling.
 
-use super::{ag_array, ag_context, guard, slice, string};
+use super::{ag_array, ag_context, guard_as, slice, string};
 use crate::array::{Axes, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -15,12 +15,12 @@ use std::ffi::c_char;
 /// `mode` is NULL or a string that ends with 0.
 unsafe fn moded(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     [a, b]: [ag_array; 2],
     mode: *const c_char,
     f: impl FnOnce(&ag_context, &Array, &Array, Mode) -> Result<Array>,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let (a, b) = (c.get(name, a), c.get(name, b));
         if c.core.failed() {
             return ag_array::NULL;
@@ -119,7 +119,13 @@ pub unsafe extern "C" fn ag_signal_convolve_axes(
 ///
 /// # Safety
 /// `data` is NULL or points at two numbers.
-unsafe fn both(c: &ag_context, name: &str, what: &str, data: *const i64, default: [i64; 2]) -> Option<[i64; 2]> {
+unsafe fn both(
+    c: &ag_context,
+    name: &'static str,
+    what: &str,
+    data: *const i64,
+    default: [i64; 2],
+) -> Option<[i64; 2]> {
     if data.is_null() {
         return Some(default);
     }
@@ -143,7 +149,7 @@ pub unsafe extern "C" fn ag_conv2d(
     groups: i64,
 ) -> ag_array {
     const NAME: &str = "ag_conv2d";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_conv2d", ag_array::NULL, |c| {
         let (x, w) = (c.get(NAME, x), c.get(NAME, w));
         if c.core.failed() {
             return ag_array::NULL;
@@ -167,12 +173,12 @@ pub unsafe extern "C" fn ag_conv2d(
 /// The pointers are NULL or point at two numbers.
 unsafe fn pooling(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     [window, stride, padding]: [*const i64; 3],
     f: impl FnOnce(&Context, &Array, [[i64; 2]; 3]) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         // SAFETY: two numbers, the caller's promise.
         let Some(window) = (unsafe { slice(c, name, "window", window, 2) }) else { return ag_array::NULL };

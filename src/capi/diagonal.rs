@@ -1,7 +1,7 @@
 //! Diagonals and triangles.
 
 use super::shape::{checked, made};
-use super::{ag_array, ag_context, guard};
+use super::{ag_array, ag_context, guard_as};
 use crate::ops::diagonal;
 
 /// The main diagonal of the first two axes, as the last axis of the result: a view.
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn ag_tril(cx: *mut ag_context, x: ag_array, k: i64) -> ag
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fill_diagonal(cx: *mut ag_context, x: ag_array, values: ag_array, wrap: bool) -> ag_array {
     const NAME: &str = "ag_fill_diagonal";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_fill_diagonal", ag_array::NULL, |c| {
         let (x, values) = (c.get(NAME, x), c.get(NAME, values));
         if x.is_null() || values.is_null() {
             return ag_array::NULL;

@@ -37,6 +37,12 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
 /// A function of one argument.
 #[inline]
 fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_array {
+    unary_as(cx, row.name, row, x)
+}
+
+/// The same, exported under another name.
+#[inline]
+fn unary_as(cx: *const ag_context, name: &'static str, row: &'static rows::Unary, x: ag_array) -> ag_array {
     if let Some(y) = short(cx, x, |x| row.of_number(x)) {
         return y;
     }
@@ -45,33 +51,39 @@ fn unary(cx: *const ag_context, row: &'static rows::Unary, x: ag_array) -> ag_ar
         if let Some(x) = number.filter(|_| !c.core.watched()) {
             return c.put_number(rows::unary_number(&c.core, row, x));
         }
-        let x = c.get(row.name, x);
+        let _calling = c.core.calling(name);
+        let x = c.get(name, x);
         if x.is_null() { ag_array::NULL } else { c.put(rows::unary(&c.core, row, &x)) }
     })
 }
 
 /// A function of an array and a number.
 #[inline(always)]
-fn with_number(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: f64) -> ag_array {
+fn with_number(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: ag_array, y: f64) -> ag_array {
     let done = short(cx, x, |x| {
         let z = (row.kernel.scalar)(x, y);
         (z, (row.rules[0].number)([1.0, x, y, z]))
     });
-    done.unwrap_or_else(|| binary(cx, row, Side::Array(x), Side::Number(y)))
+    done.unwrap_or_else(|| binary(cx, name, row, Side::Array(x), Side::Number(y)))
 }
 
 /// A function of a number and an array.
 #[inline(always)]
-fn of_number(cx: *const ag_context, row: &'static rows::Binary, x: f64, y: ag_array) -> ag_array {
+fn of_number(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: f64, y: ag_array) -> ag_array {
     let done = short(cx, y, |y| {
         let z = (row.kernel.scalar)(x, y);
         (z, (row.rules[1].number)([1.0, x, y, z]))
     });
-    done.unwrap_or_else(|| binary(cx, row, Side::Number(x), Side::Array(y)))
+    done.unwrap_or_else(|| binary(cx, name, row, Side::Number(x), Side::Array(y)))
 }
 
-/// A function of two arguments.
-fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
+/// A function of two arrays.
+fn of_two(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: ag_array) -> ag_array {
+    binary(cx, row.name, row, Side::Array(x), Side::Array(y))
+}
+
+/// A function of two arguments, exported under `name`.
+fn binary(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let numbers = {
             let slots = c.slots.borrow();
@@ -87,8 +99,9 @@ fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -
         {
             return c.put_number(z);
         }
+        let _calling = c.core.calling(name);
         let value = |side: Side| match side {
-            Side::Array(h) => c.get(row.name, h),
+            Side::Array(h) => c.get(name, h),
             Side::Number(value) => Array::weak(value),
         };
         let (x, y) = (value(x), value(y));
@@ -99,7 +112,7 @@ fn binary(cx: *const ag_context, row: &'static rows::Binary, x: Side, y: Side) -
 /// An operation of an array and a number that takes the array's precision.
 fn scalar(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     y: f64,
     f: impl FnOnce(&crate::context::Context, &Array, &Array) -> Array,
@@ -254,7 +267,7 @@ pub unsafe extern "C" fn ag_rad2deg(cx: *mut ag_context, x: ag_array) -> ag_arra
 /// Radians to degrees, another name of ag_rad2deg.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_degrees(cx: *mut ag_context, x: ag_array) -> ag_array {
-    unary(cx, &rows::RAD2DEG, x)
+    unary_as(cx, "ag_degrees", &rows::RAD2DEG, x)
 }
 
 /// Degrees to radians. Real arrays only.
@@ -266,7 +279,7 @@ pub unsafe extern "C" fn ag_deg2rad(cx: *mut ag_context, x: ag_array) -> ag_arra
 /// Degrees to radians, another name of ag_deg2rad.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_radians(cx: *mut ag_context, x: ag_array) -> ag_array {
-    unary(cx, &rows::DEG2RAD, x)
+    unary_as(cx, "ag_radians", &rows::DEG2RAD, x)
 }
 
 /// x * x.
@@ -404,164 +417,164 @@ pub unsafe extern "C" fn ag_logical_not(cx: *mut ag_context, x: ag_array) -> ag_
 /// x + y, with broadcasting; of booleans the logical or.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_add(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::ADD, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::ADD, x, y)
 }
 
 /// x + y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_add_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::ADD, x, y)
+    with_number(cx, "ag_add_scalar", &rows::ADD, x, y)
 }
 
 /// x - y, with broadcasting. Of booleans AG_ERR_DTYPE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sub(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::SUB, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::SUB, x, y)
 }
 
 /// x - y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::SUB, x, y)
+    with_number(cx, "ag_sub_scalar", &rows::SUB, x, y)
 }
 
 /// y - x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rsub_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    of_number(cx, &rows::SUB, y, x)
+    of_number(cx, "ag_rsub_scalar", &rows::SUB, y, x)
 }
 
 /// x * y, with broadcasting; of booleans the logical and.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mul(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::MUL, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::MUL, x, y)
 }
 
 /// x * y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mul_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::MUL, x, y)
+    with_number(cx, "ag_mul_scalar", &rows::MUL, x, y)
 }
 
 /// x / y, with broadcasting; integers are divided as f64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_div(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::DIV, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::DIV, x, y)
 }
 
 /// x / y for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_div_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::DIV, x, y)
+    with_number(cx, "ag_div_scalar", &rows::DIV, x, y)
 }
 
 /// y / x for a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rdiv_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    of_number(cx, &rows::DIV, y, x)
+    of_number(cx, "ag_rdiv_scalar", &rows::DIV, y, x)
 }
 
 /// x to the power of y, with broadcasting. At x = 0 the derivative with respect to y is 0, at y = 0 the one with
 /// respect to x. Integers to negative powers are AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pow(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::POW, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::POW, x, y)
 }
 
 /// x to the power of a number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::POW, x, y)
+    with_number(cx, "ag_pow_scalar", &rows::POW, x, y)
 }
 
 /// A number y to the power of x.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rpow_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    of_number(cx, &rows::POW, y, x)
+    of_number(cx, "ag_rpow_scalar", &rows::POW, y, x)
 }
 
 /// The remainder of x / y with the sign of y, with broadcasting. The derivative with respect to y is -floor(x / y).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::MOD, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::MOD, x, y)
 }
 
 /// The remainder of x / y with the sign of the number y.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::MOD, x, y)
+    with_number(cx, "ag_mod_scalar", &rows::MOD, x, y)
 }
 
 /// The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::FMOD, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::FMOD, x, y)
 }
 
 /// The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_copysign(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::COPYSIGN, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::COPYSIGN, x, y)
 }
 
 /// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_maximum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::MAXIMUM, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::MAXIMUM, x, y)
 }
 
 /// The larger of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_maximum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::MAXIMUM, x, y)
+    with_number(cx, "ag_maximum_scalar", &rows::MAXIMUM, x, y)
 }
 
 /// The smaller of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimum(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::MINIMUM, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::MINIMUM, x, y)
 }
 
 /// The smaller of x and a number y; at a tie the derivative is 1/2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_minimum_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    with_number(cx, &rows::MINIMUM, x, y)
+    with_number(cx, "ag_minimum_scalar", &rows::MINIMUM, x, y)
 }
 
 /// The larger of x and y, the other one if one is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmax(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::FMAX, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::FMAX, x, y)
 }
 
 /// The smaller of x and y, the other one if one is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmin(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::FMIN, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::FMIN, x, y)
 }
 
 /// log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logaddexp(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::LOGADDEXP, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::LOGADDEXP, x, y)
 }
 
 /// log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logaddexp2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::LOGADDEXP2, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::LOGADDEXP2, x, y)
 }
 
 /// The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_arctan2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::ARCTAN2, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::ARCTAN2, x, y)
 }
 
 /// sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_hypot(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, &rows::HYPOT, Side::Array(x), Side::Array(y))
+    of_two(cx, &rows::HYPOT, x, y)
 }
 
 /// floor(x / y). Piecewise constant: a plain array, no derivative.

@@ -1,6 +1,6 @@
 //! Arrays and trees in files.
 
-use super::{ag_array, ag_context, ag_tree, guard, string};
+use super::{ag_array, ag_context, ag_tree, guard_as, string};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::trace::Array;
@@ -10,7 +10,7 @@ use std::path::Path;
 /// Runs `f` with a path.
 fn with_path<R>(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     path: *const c_char,
     null: R,
     f: impl FnOnce(&ag_context, &Path) -> R,
@@ -18,7 +18,7 @@ fn with_path<R>(
 where
     R: Copy,
 {
-    guard(cx, null, |c| {
+    guard_as(cx, name, null, |c| {
         // SAFETY: NULL or a text, the caller's promise.
         match unsafe { string(c, name, "path", path) } {
             Some(path) => f(c, Path::new(path)),

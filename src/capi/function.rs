@@ -45,7 +45,10 @@ impl ag_context {
         let settings = if core.watched() { self.diagnosis.depth() } else { 0 };
         self.frames.borrow_mut().push(Frame { scopes, tapes, settings });
         let outer = core.watched().then(|| self.diagnosis.enter());
+        // What fails in there is called by the callback, not by whoever called this.
+        let calling = core.calling("");
         let found = body(std::ptr::from_ref(self).cast_mut());
+        drop(calling);
         self.frames.borrow_mut().pop();
         let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
         if let Some(outer) = outer {

@@ -1,6 +1,6 @@
 //! Indexing, as text and as a list of items.
 
-use super::{ag_array, ag_context, guard, slice};
+use super::{ag_array, ag_context, guard_as, slice};
 use crate::array::Shared;
 use crate::error::{Error, Result};
 use crate::ops::index::{self, Item, Plan};
@@ -41,7 +41,7 @@ enum Source {
     Array(ag_array),
 }
 
-fn items(c: &ag_context, name: &str, source: Source) -> Result<SmallVec<[Item; 4]>> {
+fn items(c: &ag_context, name: &'static str, source: Source) -> Result<SmallVec<[Item; 4]>> {
     let noted = || Error::argument("not seen: the first error stays");
     let array = |h: ag_array| -> Result<Item> {
         let x = c.get(name, h);
@@ -86,13 +86,13 @@ fn items(c: &ag_context, name: &str, source: Source) -> Result<SmallVec<[Item; 4
 
 fn indexed(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     source: Source,
     values: Option<ag_array>,
     f: impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Array) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         let values = values.map_or(Array::from(0.0), |v| c.get(name, v));
         if c.core.failed() {

@@ -1,7 +1,7 @@
 //! Arrays put together and taken apart.
 
 use super::shape::{joined, list, made, well};
-use super::{ag_array, ag_context, guard, slice};
+use super::{ag_array, ag_context, guard_as, slice};
 use crate::error::{Error, Result};
 use crate::ops::{choose, join};
 use crate::trace::Array;
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn ag_block(
     nrows: usize,
 ) -> ag_array {
     const NAME: &str = "ag_block";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_block", ag_array::NULL, |c| {
         // SAFETY: `nrows` numbers, the caller's promise.
         let Some(lengths) = (unsafe { slice(c, NAME, "lengths", lengths, nrows) }) else { return ag_array::NULL };
         let total = lengths.iter().try_fold(0usize, |n, &l| n.checked_add(l)).unwrap_or(usize::MAX);
@@ -75,7 +75,7 @@ const MOST_PARTS: usize = 1 << 28;
 /// Results to `out`, which has room for `room` of them; nulls there after a failure. Whether all is well.
 pub(super) fn results(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     out: *mut ag_array,
     room: usize,
     made: Result<SmallVec<[Array; 4]>>,
@@ -104,13 +104,13 @@ pub(super) fn results(
 /// An operation of one array with several results.
 pub(super) fn several(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     out: *mut ag_array,
     room: usize,
     f: impl FnOnce(&ag_context, &Array) -> Result<Vec<Array>>,
 ) -> bool {
-    guard(cx, false, |c| {
+    guard_as(cx, name, false, |c| {
         let x = c.get(name, x);
         let made = if x.is_null() { Err(Error::argument("not seen: the first error stays")) } else { f(c, &x) };
         results(c, name, out, room, made.map(SmallVec::from_vec))
@@ -162,7 +162,14 @@ pub unsafe extern "C" fn ag_split_at(
     })
 }
 
-fn split_along(cx: *mut ag_context, name: &str, x: ag_array, sections: i64, axis: usize, out: *mut ag_array) -> bool {
+fn split_along(
+    cx: *mut ag_context,
+    name: &'static str,
+    x: ag_array,
+    sections: i64,
+    axis: usize,
+    out: *mut ag_array,
+) -> bool {
     several(cx, name, x, out, parts(sections), |c, x| {
         join::split(&c.core, x, sections, join::split_axis(&name[3..], x, axis)?, true)
     })
@@ -194,13 +201,13 @@ pub unsafe extern "C" fn ag_unstack(cx: *mut ag_context, x: ag_array, axis: i64,
 
 fn together(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     arrays: *const ag_array,
     n: usize,
     out: *mut ag_array,
     f: impl FnOnce(&ag_context, &[&Array]) -> Result<Vec<Array>>,
 ) -> bool {
-    guard(cx, false, |c| {
+    guard_as(cx, name, false, |c| {
         // SAFETY: `n` handles, the caller's promise.
         let Some(handles) = (unsafe { slice(c, name, "arrays", arrays, n) }) else { return false };
         let arrays = c.get_all(name, handles);

@@ -1,6 +1,6 @@
 //! Reductions with a mask and an initial value.
 
-use super::{ag_array, ag_context, guard, slice};
+use super::{ag_array, ag_context, guard_as, slice};
 use crate::array::shape;
 use crate::error::Error;
 use crate::ops::masked::{Kind, Options, reduce};
@@ -27,8 +27,14 @@ pub struct ag_reduce_options {
     pub ddof: f64,
 }
 
-fn with(cx: *const ag_context, name: &str, kind: Kind, x: ag_array, options: *const ag_reduce_options) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+fn with(
+    cx: *const ag_context,
+    name: &'static str,
+    kind: Kind,
+    x: ag_array,
+    options: *const ag_reduce_options,
+) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let fail = |message: String| {
             c.core.fail(Error::argument(message).within(name));
             ag_array::NULL

@@ -76,6 +76,15 @@ fn guard<R>(cx: *const ag_context, null: R, f: impl FnOnce(&ag_context) -> R) ->
     enter(cx, null, false, f)
 }
 
+/// Runs `f` unless an error is pending; what fails in it is a failure of the exported function `name`.
+#[inline]
+fn guard_as<R>(cx: *const ag_context, name: &'static str, null: R, f: impl FnOnce(&ag_context) -> R) -> R {
+    guard(cx, null, |c| {
+        let _calling = c.core.calling(name);
+        f(c)
+    })
+}
+
 /// Runs `f` also while an error is pending.
 #[inline]
 fn guard_always<R>(cx: *const ag_context, null: R, f: impl FnOnce(&ag_context) -> R) -> R {
@@ -161,8 +170,8 @@ impl ag_context {
 
 /// An operation of one array.
 #[inline]
-fn one(cx: *const ag_context, name: &str, x: ag_array, f: impl FnOnce(&Context, &Array) -> Array) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+fn one(cx: *const ag_context, name: &'static str, x: ag_array, f: impl FnOnce(&Context, &Array) -> Array) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         if x.is_null() {
             return ag_array::NULL;
@@ -175,12 +184,12 @@ fn one(cx: *const ag_context, name: &str, x: ag_array, f: impl FnOnce(&Context, 
 #[inline]
 fn two(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     y: ag_array,
     f: impl FnOnce(&Context, &Array, &Array) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         let y = c.get(name, y);
         if x.is_null() || y.is_null() {

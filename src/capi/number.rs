@@ -1,6 +1,6 @@
 //! Floating-point numbers taken apart, rounding, bounds; whole numbers and bits; questions about arrays.
 
-use super::{ag_array, ag_context, guard, one, slice, store, two};
+use super::{ag_array, ag_context, guard, guard_as, one, slice, store, two};
 use crate::context::Context;
 use crate::ops::predicates::{self, Tolerance};
 use crate::ops::{bessel, complex, elementwise as rows, floats, integers};
@@ -30,12 +30,12 @@ pub unsafe extern "C" fn ag_i0(cx: *mut ag_context, x: ag_array) -> ag_array {
 /// `second` is NULL or may be written.
 unsafe fn pair(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     args: &[ag_array],
     second: *mut ag_array,
     f: impl FnOnce(&Context, &[Array]) -> (Array, Array),
 ) -> ag_array {
-    let (first, other) = guard(cx, (ag_array::NULL, ag_array::NULL), |c| {
+    let (first, other) = guard_as(cx, name, (ag_array::NULL, ag_array::NULL), |c| {
         let args = c.get_all(name, args);
         if c.core.failed() {
             return (ag_array::NULL, ag_array::NULL);
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn ag_around(cx: *mut ag_context, x: ag_array, decimals: i
 /// derivative belongs to the bound.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_clip_arrays(cx: *mut ag_context, x: ag_array, low: ag_array, high: ag_array) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_clip_arrays", ag_array::NULL, |c| {
         let x = c.get("ag_clip_arrays", x);
         let [low, high] =
             [low, high].map(|h| if h == ag_array::NULL { Array::Null } else { c.get("ag_clip_arrays", h) });
@@ -229,11 +229,11 @@ pub unsafe extern "C" fn ag_isclose(
 /// The answer to a question about two arrays; false on error.
 fn question(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     [x, y]: [ag_array; 2],
     f: impl FnOnce(&Context, &Array, &Array) -> Array,
 ) -> bool {
-    guard(cx, false, |c| {
+    guard_as(cx, name, false, |c| {
         let (Some(x), Some(y)) = (c.readable(name, x), c.readable(name, y)) else { return false };
         let answer = f(&c.core, &x, &y);
         let read = |t: crate::array::Tensor| t.first::<bool>();

@@ -595,7 +595,7 @@ pub unsafe extern "C" fn ag_tree_minimize_newton_cg(
 
 fn on_tree(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_tree_function,
     x0: ag_tree,
     run: impl FnOnce(&ag_context, &Tree) -> Option<Tree>,

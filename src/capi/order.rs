@@ -1,7 +1,7 @@
 //! Sorting, partitioning, searching.
 
 use super::shape::{checked, joined, list};
-use super::{ag_array, ag_context, guard, store};
+use super::{ag_array, ag_context, guard_as, store};
 use crate::ops::{order, shape};
 use crate::trace::Array;
 
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn ag_unique_all(
     counts: *mut ag_array,
 ) -> ag_array {
     const NAME: &str = "ag_unique_all";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_unique_all", ag_array::NULL, |c| {
         let x = c.get(NAME, x);
         if x.is_null() {
             return ag_array::NULL;

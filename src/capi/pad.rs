@@ -48,7 +48,7 @@ fn mode(code: i32) -> Result<Option<Mode>> {
 
 fn padded(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     widths: *const i64,
     npairs: usize,

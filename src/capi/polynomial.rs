@@ -1,6 +1,6 @@
 //! Polynomials: vectors of coefficients, the highest power first.
 
-use super::{ag_array, ag_context, guard, one, two};
+use super::{ag_array, ag_context, guard_as, one, two};
 use crate::ops::elementwise as rows;
 use crate::ops::polynomial as ops;
 use crate::trace::Array;
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn ag_polyder(cx: *mut ag_context, p: ag_array, m: i64) ->
 /// of at least m, one number for all, or the null array for zeros.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_polyint(cx: *mut ag_context, p: ag_array, m: i64, k: ag_array) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_polyint", ag_array::NULL, |c| {
         let p = c.get("ag_polyint", p);
         let k = if k == ag_array::NULL { Array::Null } else { c.get("ag_polyint", k) };
         if c.core.failed() { ag_array::NULL } else { c.put(ops::polyint(&c.core, &p, m, &k)) }

@@ -1,6 +1,6 @@
 //! Products.
 
-use super::{ag_array, ag_context, guard, slice, string, two};
+use super::{ag_array, ag_context, guard_as, slice, string, two};
 use crate::array::shape;
 use crate::ops::{bilinear, einsum, product};
 use crate::trace::Array;
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn ag_tensordot_axes(
     naxes: usize,
 ) -> ag_array {
     const NAME: &str = "ag_tensordot_axes";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_tensordot_axes", ag_array::NULL, |c| {
         let (a, b) = (c.get(NAME, a), c.get(NAME, b));
         if c.core.failed() {
             return ag_array::NULL;
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn ag_einsum(
     n: usize,
 ) -> ag_array {
     const NAME: &str = "ag_einsum";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_einsum", ag_array::NULL, |c| {
         // SAFETY: a string that ends with 0, and `n` handles: the caller's promise.
         let (Some(text), Some(operands)) =
             (unsafe { (string(c, NAME, "subscripts", subscripts), slice(c, NAME, "operands", operands, n)) })
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn ag_vecdot(cx: *mut ag_context, a: ag_array, b: ag_array
 /// The sum of conj(a) b along `axis` of both, the other axes broadcast.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_vecdot_axis(cx: *mut ag_context, a: ag_array, b: ag_array, axis: i64) -> ag_array {
-    two(cx, "ag_vecdot", a, b, |c, a, b| bilinear::vecdot(c, a, b, axis))
+    two(cx, "ag_vecdot_axis", a, b, |c, a, b| bilinear::vecdot(c, a, b, axis))
 }
 
 /// Matrices of the last two axes of `a` times vectors of the last axis of `b`, the axes before them broadcast.
@@ -148,5 +148,5 @@ pub unsafe extern "C" fn ag_cross_axes(
     axisb: i64,
     axisc: i64,
 ) -> ag_array {
-    two(cx, "ag_cross", a, b, |c, a, b| bilinear::cross(c, a, b, [axisa, axisb, axisc]))
+    two(cx, "ag_cross_axes", a, b, |c, a, b| bilinear::cross(c, a, b, [axisa, axisb, axisc]))
 }

@@ -1,6 +1,6 @@
 //! Reductions. Each in three forms: over all axes, over one axis, over several.
 
-use super::{ag_array, ag_context, guard, slice};
+use super::{ag_array, ag_context, guard_as, slice};
 use crate::array::{Axes, shape};
 use crate::context::Context;
 use crate::ops::reduce;
@@ -16,12 +16,12 @@ pub(super) enum Which {
 
 pub(super) fn reduction(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     which: Which,
     f: impl FnOnce(&Context, &Array, &[usize]) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         if x.is_null() {
             return ag_array::NULL;

@@ -3,7 +3,7 @@
 use super::join::{results, several};
 use super::shape::{checked, list};
 use super::statistics::optional;
-use super::{ag_array, ag_context, guard, one, slice};
+use super::{ag_array, ag_context, guard_as, one, slice};
 use crate::array::shape as arithmetic;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -13,11 +13,11 @@ use smallvec::SmallVec;
 
 type Scan = fn(&Context, &Array, usize) -> Array;
 
-fn flat(cx: *mut ag_context, name: &str, x: ag_array, f: Scan) -> ag_array {
+fn flat(cx: *mut ag_context, name: &'static str, x: ag_array, f: Scan) -> ag_array {
     one(cx, name, x, |c, x| f(c, &shape::reshape(c, x, &[x.size()]), 0))
 }
 
-fn along(cx: *mut ag_context, name: &str, x: ag_array, axis: i64, f: Scan) -> ag_array {
+fn along(cx: *mut ag_context, name: &'static str, x: ag_array, axis: i64, f: Scan) -> ag_array {
     checked(cx, name, x, |c, x| Ok(f(&c.core, x, arithmetic::normalize_axis(axis, x.ndim())?)))
 }
 
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn ag_ediff1d_with(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_gradient(cx: *mut ag_context, x: ag_array, edge_order: i64, out: *mut ag_array) -> bool {
     const NAME: &str = "ag_gradient";
-    let room = guard(cx, 0, |c| c.get(NAME, x).ndim());
+    let room = guard_as(cx, "ag_gradient", 0, |c| c.get(NAME, x).ndim());
     several(cx, NAME, x, out, room, |c, x| {
         (0..x.ndim() as i64).map(|axis| scan::gradient(&c.core, x, &Array::weak(1.0), axis, edge_order)).collect()
     })
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn ag_gradient_axes(
     out: *mut ag_array,
 ) -> bool {
     const NAME: &str = "ag_gradient_axes";
-    guard(cx, false, |c| {
+    guard_as(cx, "ag_gradient_axes", false, |c| {
         let run = || -> Result<SmallVec<[Array; 4]>> {
             let noted = || Error::argument("not seen: the first error stays");
             let x = c.get(NAME, x);

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 impl ag_context {
     /// The depth of an open scope that the running code may name.
-    pub(super) fn scope_depth(&self, name: &str, scope: ag_scope) -> Option<usize> {
+    pub(super) fn scope_depth(&self, name: &'static str, scope: ag_scope) -> Option<usize> {
         let found = serial(self.tag, Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
         let depth = found.and_then(|serial| {
             self.slots.borrow().depth_of(serial).ok_or_else(|| "the scope was already left".to_string())

@@ -1,6 +1,6 @@
 //! Changes of shape. Most are views of the same memory.
 
-use super::{ag_array, ag_context, guard, one, slice};
+use super::{ag_array, ag_context, guard_as, one, slice};
 use crate::array::{Axes, shape};
 use crate::error::{Error, Result};
 use crate::ops::{reduce, shape as ops};
@@ -8,7 +8,7 @@ use crate::trace::Array;
 use smallvec::SmallVec;
 
 /// Whether all is well; a failure of an operation that `name` is made of is put down to `name`, which the caller knows.
-pub(super) fn well(c: &ag_context, name: &str) -> bool {
+pub(super) fn well(c: &ag_context, name: &'static str) -> bool {
     if !c.core.failed() {
         return true;
     }
@@ -24,7 +24,7 @@ pub(super) fn well(c: &ag_context, name: &str) -> bool {
 }
 
 /// A handle for the result of an operation made of others.
-pub(super) fn made(c: &ag_context, name: &str, result: Result<Array>) -> ag_array {
+pub(super) fn made(c: &ag_context, name: &'static str, result: Result<Array>) -> ag_array {
     match c.check(name, result) {
         Some(y) if well(c, name) => c.put(y),
         _ => ag_array::NULL,
@@ -34,11 +34,11 @@ pub(super) fn made(c: &ag_context, name: &str, result: Result<Array>) -> ag_arra
 /// An operation of one array whose arguments are checked against it first.
 pub(super) fn checked(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     f: impl FnOnce(&ag_context, &Array) -> Result<Array>,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         if x.is_null() {
             return ag_array::NULL;
@@ -52,7 +52,13 @@ pub(super) fn checked(
 ///
 /// # Safety
 /// `data` is NULL or points at `n` numbers.
-pub(super) unsafe fn list<'a>(c: &ag_context, name: &str, what: &str, data: *const i64, n: usize) -> Result<&'a [i64]> {
+pub(super) unsafe fn list<'a>(
+    c: &ag_context,
+    name: &'static str,
+    what: &str,
+    data: *const i64,
+    n: usize,
+) -> Result<&'a [i64]> {
     // SAFETY: the caller's promise.
     unsafe { slice(c, name, what, data, n) }.ok_or_else(|| Error::argument("not seen: the first error stays"))
 }
@@ -110,7 +116,7 @@ pub unsafe extern "C" fn ag_swapaxes(cx: *mut ag_context, x: ag_array, axis1: i6
 /// Repeated along axes of extent 1 and new leading axes, without copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_broadcast_to(cx: *mut ag_context, x: ag_array, shape: *const i64, ndim: usize) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, "ag_broadcast_to", ag_array::NULL, |c| {
         let (x, shape) = (c.get("ag_broadcast_to", x), c.shape("ag_broadcast_to", shape, ndim));
         match shape {
             Some(shape) if !x.is_null() => c.put(ops::broadcast_to(&c.core, &x, &shape)),
@@ -162,12 +168,12 @@ pub unsafe extern "C" fn ag_squeeze_axes(cx: *mut ag_context, x: ag_array, axes:
 
 pub(super) fn joined(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     arrays: *const ag_array,
     n: usize,
     f: impl FnOnce(&ag_context, &[&Array]) -> Result<Array>,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: `n` handles, the caller's promise.
         let Some(arrays) = (unsafe { slice(c, name, "arrays", arrays, n) }) else { return ag_array::NULL };
         let arrays = c.get_all(name, arrays);

@@ -2,7 +2,7 @@
 
 use super::reduce::{Which, reduction};
 use super::shape::{checked, well};
-use super::{ag_array, ag_context, guard, store};
+use super::{ag_array, ag_context, guard_as, store};
 use crate::array::{Axes, shape};
 use crate::error::{Error, Result};
 use crate::ops::reduce;
@@ -10,7 +10,7 @@ use crate::ops::statistics::{self, Outside, Weights};
 use crate::trace::Array;
 
 /// An array that may be left out, as the null handle.
-pub(super) fn optional(c: &ag_context, name: &str, x: ag_array) -> Result<Option<Array>> {
+pub(super) fn optional(c: &ag_context, name: &'static str, x: ag_array) -> Result<Option<Array>> {
     if x.bits == 0 {
         return Ok(None);
     }
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn ag_ptp_axes(
 /// `axes` of `Which::Several` are NULL or so many.
 unsafe fn averaged(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     weights: ag_array,
     which: Which,
@@ -152,14 +152,14 @@ pub unsafe extern "C" fn ag_bincount(cx: *mut ag_context, x: ag_array, weights: 
 
 fn histogram(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_array,
     weights: ag_array,
     density: bool,
     edges_out: *mut ag_array,
     edges: impl FnOnce(&ag_context, &Array) -> Result<Array>,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
         if x.is_null() {
             return ag_array::NULL;

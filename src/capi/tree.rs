@@ -1,7 +1,7 @@
 //! Trees: making, reading, mapping, arithmetic, handles.
 
 use super::function::ag_function;
-use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, slice, string};
+use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, guard_as, slice, string};
 use crate::array::format;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ pub const AG_DICT: i32 = 3;
 
 impl ag_context {
     /// The value of a handle; a wrong handle is noted as an error of `name`.
-    pub(super) fn get_tree(&self, name: &str, handle: ag_tree) -> Option<Tree> {
+    pub(super) fn get_tree(&self, name: &'static str, handle: ag_tree) -> Option<Tree> {
         match self.slots.borrow().get_tree(handle) {
             Ok(tree) => Some(tree.clone()),
             Err(problem) => {
@@ -39,7 +39,7 @@ impl ag_context {
     /// `handles` is NULL or points at `n` handles.
     pub(super) unsafe fn get_trees(
         &self,
-        name: &str,
+        name: &'static str,
         what: &str,
         handles: *const ag_tree,
         n: usize,
@@ -61,25 +61,25 @@ impl ag_context {
         handle
     }
 
-    fn put_checked(&self, name: &str, tree: Result<Tree>) -> ag_tree {
+    fn put_checked(&self, name: &'static str, tree: Result<Tree>) -> ag_tree {
         self.check(name, tree).map_or(ag_tree::NULL, |t| self.put_tree(t))
     }
 }
 
 /// A tree of one tree.
-fn one(cx: *const ag_context, name: &str, x: ag_tree, f: impl FnOnce(&Context, &Tree) -> Tree) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| c.get_tree(name, x).map_or(ag_tree::NULL, |x| c.put_tree(f(&c.core, &x))))
+fn one(cx: *const ag_context, name: &'static str, x: ag_tree, f: impl FnOnce(&Context, &Tree) -> Tree) -> ag_tree {
+    guard_as(cx, name, ag_tree::NULL, |c| c.get_tree(name, x).map_or(ag_tree::NULL, |x| c.put_tree(f(&c.core, &x))))
 }
 
 /// A tree of two trees like each other.
 fn two(
     cx: *const ag_context,
-    name: &str,
+    name: &'static str,
     x: ag_tree,
     y: ag_tree,
     f: impl FnOnce(&Context, &Tree, &Tree) -> Tree,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| match c.get_tree(name, x).zip(c.get_tree(name, y)) {
+    guard_as(cx, name, ag_tree::NULL, |c| match c.get_tree(name, x).zip(c.get_tree(name, y)) {
         Some((x, y)) if c.check(name, leaves::check_like("the second tree", &x, &y)).is_some() => {
             c.put_tree(f(&c.core, &x, &y))
         }
@@ -145,13 +145,13 @@ pub unsafe extern "C" fn ag_tree_dict_of(
 
 fn of_trees(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     kind: Kind,
     keys: *const *const c_char,
     items: *const ag_tree,
     n: usize,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, name, ag_tree::NULL, |c| {
         // SAFETY: `n` handles, the caller's promise.
         let Some(items) = (unsafe { c.get_trees(name, "items", items, n) }) else { return ag_tree::NULL };
         // SAFETY: `n` texts, the caller's promise.
@@ -161,13 +161,13 @@ fn of_trees(
 
 fn of_arrays(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     kind: Kind,
     keys: *const *const c_char,
     arrays: *const ag_array,
     n: usize,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, name, ag_tree::NULL, |c| {
         // SAFETY: `n` handles, the caller's promise.
         let Some(arrays) = (unsafe { slice(c, name, "arrays", arrays, n) }) else { return ag_tree::NULL };
         let items: Vec<Tree> = c.get_all(name, arrays).into_iter().map(Tree::from).collect();
@@ -181,7 +181,13 @@ fn of_arrays(
 
 /// # Safety
 /// `keys` points at as many texts as there are items, if it is a dict.
-unsafe fn container(c: &ag_context, name: &str, kind: Kind, keys: *const *const c_char, items: Vec<Tree>) -> ag_tree {
+unsafe fn container(
+    c: &ag_context,
+    name: &'static str,
+    kind: Kind,
+    keys: *const *const c_char,
+    items: Vec<Tree>,
+) -> ag_tree {
     if kind != Kind::Dict {
         return c.put_checked(name, Tree::sequence(kind, items));
     }
@@ -226,8 +232,13 @@ pub unsafe extern "C" fn ag_tree_array_at(cx: *mut ag_context, t: ag_tree, path:
     })
 }
 
-fn array_of(cx: *const ag_context, name: &str, t: ag_tree, find: impl FnOnce(&Tree) -> Result<Tree>) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+fn array_of(
+    cx: *const ag_context,
+    name: &'static str,
+    t: ag_tree,
+    find: impl FnOnce(&Tree) -> Result<Tree>,
+) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
         let found = c.get_tree(name, t).and_then(|t| c.check(name, find(&t)));
         let Some(found) = found else { return ag_array::NULL };
         match found.array() {
@@ -290,13 +301,13 @@ pub unsafe extern "C" fn ag_tree_leaf_count(cx: *mut ag_context, t: ag_tree) -> 
 
 fn leaf<R: Copy>(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     t: ag_tree,
     i: usize,
     null: R,
     read: impl FnOnce(&ag_context, &Tree) -> R,
 ) -> R {
-    guard(cx, null, |c| match c.get_tree(name, t) {
+    guard_as(cx, name, null, |c| match c.get_tree(name, t) {
         Some(t) if i < t.leaves().len() => read(c, &t),
         Some(t) => {
             c.core.fail(Error::index(format!("leaf {i} is out of range: there are {}", t.leaves().len())).within(name));
@@ -429,7 +440,7 @@ pub unsafe extern "C" fn ag_tree_unflatten(cx: *mut ag_context, like: ag_tree, f
     })
 }
 
-fn binary(cx: *mut ag_context, name: &str, row: &'static Binary, x: ag_tree, y: ag_tree) -> ag_tree {
+fn binary(cx: *mut ag_context, name: &'static str, row: &'static Binary, x: ag_tree, y: ag_tree) -> ag_tree {
     two(cx, name, x, y, |c, x, y| leaves::binary(c, row, x, y))
 }
 
@@ -522,7 +533,7 @@ pub unsafe extern "C" fn ag_tree_set(cx: *mut ag_context, dst: ag_tree, src: ag_
 
 impl ag_context {
     /// Puts another tree behind a handle.
-    pub(super) fn set_tree(&self, name: &str, handle: ag_tree, tree: Tree) {
+    pub(super) fn set_tree(&self, name: &'static str, handle: ag_tree, tree: Tree) {
         let old = self.slots.borrow_mut().replace_tree(handle, tree);
         if let Err(p) = old {
             self.core.fail(Error::handle(p.message("tree")).within(name));

@@ -12,7 +12,7 @@ use std::ffi::c_void;
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn make(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_tree_function,
     user: *mut c_void,
     args: *const ag_tree,

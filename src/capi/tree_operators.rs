@@ -66,7 +66,7 @@ impl ag_context {
 /// `args` is NULL or points at `nargs` handles.
 pub(super) unsafe fn arguments(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_tree_function,
     args: *const ag_tree,
     nargs: usize,
@@ -87,7 +87,7 @@ pub(super) unsafe fn arguments(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 pub(super) fn operator(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_tree_function,
     user: *mut c_void,
     args: *const ag_tree,
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn ag_tree_value_and_grads(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 unsafe fn value_and_grads(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_tree_function,
     user: *mut c_void,
     args: *const ag_tree,
