@@ -1,15 +1,15 @@
 //! Diagonals and triangles: reading a diagonal is a view, its derivative puts a diagonal into zeros, and the other way
-//! round. Triangles are selections.
+//! round. Triangles are copies of parts.
 
-use super::create;
-use super::elementwise as rows;
 use super::gather::value_for;
 use super::index::{self, Item, Plan, for_each_offset};
-use super::shape::{fit, linear, reshape};
+use super::shape::{broadcast_to, fit, linear, reshape};
 use super::{arrange, reduce};
-use crate::array::{Shape, Strides, shape};
+use crate::array::{Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::copy::copy;
+use crate::kernels::strided::Layout;
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 
@@ -133,22 +133,78 @@ pub fn trace(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Re
 
 /// `numpy.triu` (`upper`) or `numpy.tril`: zeros below (above) the `k`-th diagonal of the last two axes.
 pub fn triangle(cx: &Context, upper: bool, x: &Array, k: i64) -> Result<Array> {
-    let (n, m) = match x.shape() {
+    let x = match x.shape() {
         [] => return Err(Error::value("a triangle requires an array of at least one dimension")),
         // As in NumPy the rows of a square.
-        &[n] => (n, n),
-        [.., n, m] => (*n, *m),
+        &[n] => broadcast_to(cx, x, &[n, n]),
+        _ => x.clone(),
     };
-    let mask = cx.engine.build::<bool>(&[n, m], |d| {
-        for (i, row) in d.chunks_exact_mut(m.max(1)).enumerate() {
-            // The first column above the diagonal's left neighbour.
-            let edge = (i as i64).saturating_add(k).saturating_add(i64::from(!upper)).clamp(0, m as i64) as usize;
-            row[..edge].fill(!upper);
-            row[edge..].fill(upper);
-        }
-    })?;
-    Ok(rows::select(cx, &mask.into(), x, &create::full(cx, x.dtype(), &[], 0.0)))
+    let part = Triangle { upper, k, shape: x.shape().into() };
+    Ok(if upper { apply(cx, &Upper(part), &[&x]) } else { apply(cx, &Lower(part), &[&x]) })
 }
+
+/// A part of all matrices of a stack.
+#[derive(Clone)]
+struct Triangle {
+    upper: bool,
+    k: i64,
+    shape: Shape,
+}
+
+#[derive(Clone)]
+struct Upper(Triangle);
+#[derive(Clone)]
+struct Lower(Triangle);
+
+impl Triangle {
+    /// Elements per share of the work.
+    const SHARE: usize = 1 << 15;
+
+    /// Row by row a copy and zeros: of row-major memory, what becomes zero isn't read.
+    fn of(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
+        let (straight, at) = (t.is_contiguous(), t.offset());
+        let layout = Layout::new(t.shape(), t.strides(), t.offset());
+        let &[.., n, m] = &self.shape[..] else { unreachable!("a triangle of a matrix") };
+        with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
+            if d.is_empty() {
+                return;
+            }
+            let (x, rows) = (t.memory::<T>(), (Triangle::SHARE / m).next_multiple_of(16));
+            cx.engine.share_out(0.3 * d.len() as f64, d.chunks_mut(rows * m), |share, d| {
+                let first = share * rows;
+                if !straight {
+                    layout.read_rows(x, first * m, d, rows * m);
+                }
+                for (i, row) in (first..).zip(d.chunks_exact_mut(m)) {
+                    // The first column above the diagonal's left neighbour.
+                    let edge = ((i % n) as i64).saturating_add(self.k).saturating_add(i64::from(!self.upper));
+                    let edge = edge.clamp(0, m as i64) as usize;
+                    let (kept, zero) = if self.upper { (edge..m, 0..edge) } else { (0..edge, edge..m) };
+                    row[zero].fill(T::default());
+                    if straight {
+                        copy(&mut row[kept.clone()], &x[at + i * m..][kept]);
+                    }
+                }
+            });
+        }))
+    }
+
+    fn along(&self, shape: &[usize]) -> Triangle {
+        Triangle { shape: shape.into(), ..self.clone() }
+    }
+
+    fn text(&self) -> String {
+        format!("k={}", self.k)
+    }
+}
+
+linear! { Upper "ag_triu" |self, cx, t| self.0.of(cx, &t)?,
+|cx, g| apply(cx, self, &[&fit(cx, g, &self.0.shape)]),
+batch |cx, x, _n| apply(cx, &Upper(self.0.along(x.shape())), &[x]), shown self.0.text() }
+
+linear! { Lower "ag_tril" |self, cx, t| self.0.of(cx, &t)?,
+|cx, g| apply(cx, self, &[&fit(cx, g, &self.0.shape)]),
+batch |cx, x, _n| apply(cx, &Lower(self.0.along(x.shape())), &[x]), shown self.0.text() }
 
 /// `numpy.fill_diagonal`, which returns the changed array: `values`, flattened and repeated, on the main diagonal. With
 /// `wrap` it begins anew in a tall matrix.

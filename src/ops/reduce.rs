@@ -6,7 +6,7 @@ mod moments;
 pub use moments::{std, var};
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
-use super::shape::{broadcast_to, concatenate, moved_by_one, permuted, reshape, slice_axis, transpose};
+use super::shape::{broadcast_to, concatenate, inverse, moved_by_one, permuted, reshape, slice_axis, transpose};
 use super::{complex, create};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
@@ -332,11 +332,7 @@ impl Prod {
         let mut flat = kept.clone();
         flat.push(n);
         let others = others_along_last(cx, &reshape(cx, &turned, &flat));
-        let mut back: Axes = Axes::from_elem(0, order.len());
-        for (i, &a) in order.iter().enumerate() {
-            back[a] = i;
-        }
-        transpose(cx, &reshape(cx, &others, &turned_shape), &back)
+        transpose(cx, &reshape(cx, &others, &turned_shape), &inverse(&order))
     }
 }
 

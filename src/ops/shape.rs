@@ -67,6 +67,13 @@ pub(super) fn straight(cx: &Context, x: &Array) -> Array {
     }
 }
 
+/// The order that undoes `order`.
+pub(in crate::ops) fn inverse(order: &[usize]) -> Axes {
+    let mut back = Axes::from_elem(0, order.len());
+    order.iter().enumerate().for_each(|(i, &a)| back[a] = i);
+    back
+}
+
 /// `numpy.reshape`, with the shape complete; see [`resolve`] for -1.
 pub fn reshape(cx: &Context, x: &Array, shape: &[usize]) -> Array {
     if x.shape() == shape && !x.is_null() {
@@ -185,11 +192,7 @@ linear! { Transpose "ag_transpose" |self, cx, t| {
     }
     permuted(&t, &self.0)
 }, |cx, g| {
-    let mut inverse = Axes::from_elem(0, self.0.len());
-    for (i, &a) in self.0.iter().enumerate() {
-        inverse[a] = i;
-    }
-    transpose(cx, g, &inverse)
+    transpose(cx, g, &inverse(&self.0))
 }, batch |cx, x, _n| {
     let mut axes = moved_by_one(&self.0);
     axes.insert(0, 0);

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
-use crate::ops::shape::permuted;
+use crate::ops::shape::{inverse, permuted};
 use crate::with_dtype;
 
 /// An array in row-major memory whose reduced axes lie side by side: (outer, length, inner).
@@ -67,11 +67,7 @@ impl Grouped {
 
     /// A result of `kept_shape` with its axes in the original order.
     pub(super) fn restore(&self, result: &Tensor) -> Tensor {
-        let mut back: Axes = Axes::from_elem(0, self.order.len());
-        for (i, &a) in self.order.iter().enumerate() {
-            back[a] = i;
-        }
-        permuted(result, &back)
+        permuted(result, &inverse(&self.order))
     }
 
     /// A result of `kept_shape` in the original order, row-major, as `out`: with the reduced axes or without.
