@@ -172,7 +172,7 @@ impl Triangle {
             let (x, rows) = (t.memory::<T>(), (Triangle::SHARE / m).next_multiple_of(16));
             cx.engine.share_out(0.3 * d.len() as f64, d.chunks_mut(rows * m), |share, d| {
                 let first = share * rows;
-                if !straight {
+                if layout.is_turned() {
                     layout.read_rows(x, first * m, d, rows * m);
                 }
                 for (i, row) in (first..).zip(d.chunks_exact_mut(m)) {
@@ -183,6 +183,8 @@ impl Triangle {
                     row[zero].fill(T::default());
                     if straight {
                         copy(&mut row[kept.clone()], &x[at + i * m..][kept]);
+                    } else if !layout.is_turned() {
+                        layout.read(x, i * m + kept.start, &mut row[kept]);
                     }
                 }
             });

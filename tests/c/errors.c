@@ -222,6 +222,30 @@ static void bad_dtypes(ag_context *cx) {
   CHECK_OK(cx);
 }
 
+static ag_array adds_apart(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_sum(cx, ag_add(cx, args[0], vector_of(cx, "1 2 3 4")));
+}
+
+/* Errors of functions that consist of others are their own; those of a callback belong to what the callback called. */
+static void named_functions(ag_context *cx) {
+  ag_array v = vector_of(cx, "1 2 3"), w = vector_of(cx, "1 2"), none = {0};
+  CHECK(is_null(ag_clip_arrays(cx, v, w, v)));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_clip_arrays: ");
+  CHECK(is_null(ag_heaviside(cx, v, w)));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_heaviside: ");
+  CHECK(is_null(ag_float_power(cx, v, w)));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_float_power: ");
+  CHECK(!ag_allclose(cx, v, w, 1e-5, 1e-8, false));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_allclose: ");
+  CHECK(is_null(ag_degrees(cx, array_of(cx, AG_C128, "1", "1 1"))));
+  CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_degrees: ");
+  CHECK(is_null(ag_rpow_scalar(cx, none, 2.0)));
+  CHECK_ERROR(cx, AG_ERR_HANDLE, "ag_rpow_scalar: ");
+  CHECK(is_null(ag_grad(cx, adds_apart, NULL, &v, 1, 0)));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_add: ");
+}
+
 static void absurd_sizes(ag_context *cx) {
   const int64_t terabytes[] = {INT64_C(1) << 40}, overflow[] = {INT64_C(1) << 31, INT64_C(1) << 31},
                 most[] = {INT64_MAX, 2};
@@ -603,6 +627,7 @@ int main(void) {
   bad_handles(cx);
   bad_shapes(cx);
   bad_dtypes(cx);
+  named_functions(cx);
   absurd_sizes(cx);
   bad_axes(cx);
   bad_indices(cx);
