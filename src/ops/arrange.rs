@@ -148,12 +148,15 @@ struct RollFlat {
 }
 
 linear! { RollFlat "ag_roll" |self, cx, t| {
+    let layout = Layout::new(&self.shape, t.strides(), t.offset());
+    let turned = layout.is_turned();
+    // Rows that are runs are faster copied to their places, and all of them shifted then.
+    let t = if turned { t } else { cx.engine.contiguous(&t)? };
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
         let back = d.len() - self.shift;
-        if t.is_contiguous() {
+        if !turned {
             return roll_rows(t.elements::<T>(), d, d.len(), self.shift);
         }
-        let layout = Layout::new(&self.shape, t.strides(), t.offset());
         let (last, first) = d.split_at_mut(self.shift);
         layout.read_rows(t.memory::<T>(), 0, first, 0);
         layout.read_rows(t.memory::<T>(), back, last, 0);
