@@ -174,8 +174,8 @@ impl Machine<'_> {
     /// # Safety
     /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
     /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; `chunk` is not 0, a band has
-    /// room for so many elements, and `blocks` is [`blocks`] of them; with a `Scatter` there are no `threads`; `registers`, `contents` and
-    /// `sums` are as long as stated; every place named exists; no destination is also an operand.
+    /// room for so many elements, and `blocks` is [`blocks`] of them; with a `Scatter` there are no `threads`; `registers`,
+    /// `contents` and `sums` are as long as stated; every place named exists; no destination is also an operand.
     pub unsafe fn run(&self, threads: Option<&Threads>) {
         let next = AtomicUsize::new(0);
         let workers = threads.map_or(1, Threads::count);

@@ -367,6 +367,27 @@ mod tests {
     }
 
     #[test]
+    fn large_results_past_the_cache_are_the_same() {
+        let (rows, columns) = (515, 520);
+        let memory: Vec<u64> = (0..rows as u64 * columns as u64).collect();
+        let mut room = vec![0; rows * columns + 16];
+        let first = room.as_ptr().align_offset(memory::ALIGN);
+        for shift in [0, 1] {
+            for row_step in [1, -1] {
+                let at = if row_step < 0 { rows as isize - 1 } else { 0 };
+                let m = Columns { at, row_step, column_step: rows as isize, rows, columns, ahead: 0 };
+                let dst = &mut room[first + shift..][..rows * columns];
+                dst.fill(0);
+                m.copy(&memory, dst, columns);
+                for (k, d) in dst.iter().enumerate() {
+                    let want = at + (k / columns) as isize * row_step + (k % columns * rows) as isize;
+                    assert_eq!(*d, memory[want as usize], "{row_step} {shift} {k}");
+                }
+            }
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "outside of its memory")]
     fn nothing_is_read_outside() {
         let m = Columns { at: 0, row_step: 1, column_step: 10, rows: 10, columns: 11, ahead: 0 };
