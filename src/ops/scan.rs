@@ -408,8 +408,13 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
             super::shape::broadcast_to(cx, &spacing, &shape)
         }
         1 if spacing.size() == n => along(cx, &diff(cx, &spacing, 1, 0, None, None)?, axis, x.ndim()),
-        1 => return Err(Error::value("when 1d, distances must match the length of the corresponding dimension")),
-        _ => return Err(Error::value("distances must be either scalars or 1d")),
+        1 => {
+            return Err(Error::value(format!(
+                "{} coordinates for axis {axis}, which has {n} elements: there must be one for each",
+                spacing.size()
+            )));
+        }
+        d => return Err(Error::value(format!("distances must be either scalars or 1d, they have {d} axes"))),
     };
     let op = |row: &'static rows::Binary, a: &Array, b: &Array| binary(cx, row, a, b);
     let slope = op(&rows::DIV, &diff(cx, &f, 1, axis as i64, None, None)?, &steps);
@@ -444,6 +449,14 @@ pub fn trapezoid(cx: &Context, y: &Array, x: &Array, axis: i64) -> Result<Array>
     let y = rows::astype(cx, y, y.dtype().inexact());
     let steps = match x.ndim() {
         0 => x.clone(),
+        // As in NumPy a single step, there or here, goes with any number.
+        1 if x.size() != y.shape()[axis] && x.size() != 2 && y.shape()[axis] != 2 => {
+            return Err(Error::shape(format!(
+                "{} coordinates for axis {axis} of an array of shape {}",
+                x.size(),
+                shape::Show(y.shape())
+            )));
+        }
         1 => along(cx, &diff(cx, x, 1, 0, None, None)?, axis, y.ndim()),
         _ => diff(cx, x, 1, axis as i64 - y.ndim() as i64, None, None)?,
     };

@@ -80,8 +80,11 @@ int main(void) {
   CHECK_ERROR(cx, AG_ERR_VALUE, "Shape of array too small");
   CHECK(!ag_gradient_axes(cx, m, spacings, twice, 2, 1, out));
   CHECK_ERROR(cx, AG_ERR_VALUE, "duplicate value in 'axis'");
+  CHECK(is_null(ag_gradient_axis(cx, x, vector_of(cx, "0 1 2"), 0, 1)));
+  CHECK_ERROR(cx, AG_ERR_VALUE, "3 coordinates for axis 0, which has 4 elements");
   CHECK(is_null(ag_trapezoid_x(cx, x, vector_of(cx, "1 2 3"), 0)));
-  CHECK_ERROR(cx, AG_ERR_SHAPE, "broadcast");
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_trapezoid_x: 3 coordinates for axis 0 of an array of shape (4,)");
+  CHECK_ARRAY(cx, ag_trapezoid_x(cx, x, vector_of(cx, "0 2"), 0), "", "20");
   CHECK(is_null(ag_unwrap(cx, ag_scalar(cx, 1.0))));
   CHECK_ERROR(cx, AG_ERR_VALUE, "ag_unwrap");
 
