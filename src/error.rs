@@ -69,9 +69,7 @@ impl Error {
         self.message = format!("{operation}: {}", self.message).into();
         self
     }
-}
 
-impl Error {
     /// The same failure with the name of the function that the caller called, instead of that of an operation it consists
     /// of.
     pub fn of(mut self, called: &str) -> Error {
