@@ -188,6 +188,34 @@ fn values_are_those_of_copies() {
     }
 }
 
+/// Large enough for tiles, with rows that begin with a line of the cache and others.
+#[test]
+fn single_operations_on_large_views_are_those_of_copies() {
+    let cx = deferring(0);
+    for dtype in [DType::F64, DType::F32] {
+        for shape in [[2, 300, 520], [3, 301, 331], [1, 70, 4001]] {
+            let [a, b, c] = shape;
+            let of = |shape: &[usize]| shape::reshape(&cx, &numbers(&cx, shape.iter().product(), dtype), shape);
+            let turned = shape::transpose(&cx, &of(&[a, c, b]), &[0, 2, 1]);
+            let others = [
+                shape::transpose(&cx, &of(&[c, b, a]), &[2, 1, 0]),
+                get(&cx, &shape::transpose(&cx, &of(&[a, c + 1, b]), &[0, 2, 1]), ":, :, :0:-1"),
+                get(&cx, &shape::transpose(&cx, &of(&[a, c, 2 * b]), &[0, 2, 1]), ":, ::2, :"),
+                shape::transpose(&cx, &of(&[c, b]), &[1, 0]),
+                of(&[c]),
+                of(&[b, 1]),
+                of(&[a, b, c]),
+                Array::from(0.75),
+            ];
+            for y in &others {
+                let copies = [copied(&cx, &turned), copied(&cx, y)];
+                check(&cx, "x - y", &turned, &sub(&cx, &turned, y), &sub(&cx, &copies[0], &copies[1]));
+                check(&cx, "y - x", &turned, &sub(&cx, y, &turned), &sub(&cx, &copies[1], &copies[0]));
+            }
+        }
+    }
+}
+
 #[test]
 fn gradients_are_those_of_copies() {
     for small in [0, 4096] {

@@ -1,35 +1,46 @@
-//! One element-wise operation by itself, on large arrays whose rows lie as the loops want them: row by row in memory, also
-//! where a row, or one number for each row, stands for many. Through registers everything would go once more.
+//! One element-wise operation by itself, on large arrays. Through registers everything would go once more.
+//!
+//! Where a row of every operand lies in one run, or is one number, the operation goes row by row in memory. Where all of
+//! them lie so column by column (a transposed array, and a row or a column that stands for many), it is done so, tile by
+//! tile, and what comes is transposed on its way to the result. (Where one lies this way and the other that way, the chunks
+//! of a pass are faster than tiles of which the one is transposed first: 0.7 instead of 0.9 ms for a million numbers.)
 
 use super::Engine;
 use crate::array::{Buffer, DType, Element, Op, Operand, Pending, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::math::Binary;
+use crate::kernels::memory;
+use crate::kernels::transpose::Columns;
 use smallvec::SmallVec;
 
-/// Shorter rows are not worth a call each.
+/// Shorter runs are not worth a call each.
 const SHORT: usize = 64;
 /// Elements that a thread takes at a time.
 const PART: usize = 1 << 14;
+/// Elements from which on tiles are faster than the chunks of a pass.
+const LARGE: usize = 1 << 18;
+/// Side of a tile: eight lines of the cache.
+const TILE: usize = 64;
+/// Rows of a tile that is written through the cache.
+const LOW: usize = 32;
+/// Rows that a thread takes at a time, where there are tiles.
+const ROWS: usize = 256;
 
-/// An axis of the operation: its extent, and the steps of both operands.
-type Axis = (usize, [isize; 2]);
-
-/// An operand: memory, place of the first element, steps along the axes.
-type Side<'a, T> = (&'a [T], usize, SmallVec<[isize; 4]>);
+/// Distances of neighbours along an axis, of both operands.
+type Steps = [isize; 2];
 
 /// Runs a pending operation whose operands are there; `None` if it isn't of this kind.
 pub(super) fn run(engine: &Engine, tensor: &Tensor, pending: &Pending) -> Result<Option<Buffer>> {
     let Op::Binary(kernel) = pending.op else { return Ok(None) };
-    let cost = f64::from(pending.op.cost());
+    let cost = f64::from(pending.op.cost()) * tensor.size() as f64;
     match pending.dtype {
-        DType::F64 => rows(engine, tensor.shape(), &kernel.f64, &pending.operands, cost),
-        DType::F32 => rows(engine, tensor.shape(), &kernel.f32, &pending.operands, cost),
+        DType::F64 => run_on(engine, tensor.shape(), &kernel.f64, &pending.operands, cost),
+        DType::F32 => run_on(engine, tensor.shape(), &kernel.f32, &pending.operands, cost),
         _ => Ok(None),
     }
 }
 
-fn rows<T: Element>(
+fn run_on<T: Element>(
     engine: &Engine,
     shape: &[usize],
     kernel: &Binary<T>,
@@ -38,18 +49,18 @@ fn rows<T: Element>(
 ) -> Result<Option<Buffer>> {
     let numbers =
         [&operands[0], &operands[1]].map(|o| if let Operand::Number(x) = o { T::from_f64(*x) } else { T::default() });
-    let side = |k: usize| -> Option<Side<'_, T>> {
+    let side = |k: usize| -> Option<(&[T], isize, SmallVec<[isize; 4]>)> {
         match &operands[k] {
             Operand::Array(t) => {
                 let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");
-                Some((t.memory::<T>(), t.offset(), strides.iter().copied().collect()))
+                Some((t.memory::<T>(), t.offset() as isize, strides.iter().copied().collect()))
             }
             Operand::Number(_) => Some((&numbers[k..=k], 0, SmallVec::from_elem(0, shape.len()))),
             Operand::None => None,
         }
     };
     let (Some((x, x0, x_steps)), Some((y, y0, y_steps))) = (side(0), side(1)) else { return Ok(None) };
-    let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+    let mut axes: SmallVec<[(usize, Steps); 4]> = SmallVec::new();
     for ((&n, &a), &b) in shape.iter().zip(&x_steps).zip(&y_steps) {
         match axes.last_mut() {
             _ if n == 1 => {}
@@ -57,34 +68,111 @@ fn rows<T: Element>(
             _ => axes.push((n, [a, b])),
         }
     }
-    let Some((&(length, steps), outer)) = axes.split_last() else { return Ok(None) };
-    if length < SHORT || !matches!(steps, [1, 1] | [1, 0] | [0, 1]) {
+    let Some((length, steps)) = axes.pop() else { return Ok(None) };
+    let operation = Operation { kernel, operands: [x, y], start: [x0, y0], outer: axes, length, steps };
+    if length < SHORT {
         return Ok(None);
     }
-    // Whole rows, or pieces of one.
-    let part = if outer.is_empty() { PART } else { (PART / length).max(1) * length };
-    let size = shape::size_of(shape);
-    let mut buffer = engine.heap.pool.take::<T>(size)?;
-    engine.share_out(cost * size as f64, buffer.slice_mut::<T>(size).chunks_mut(part), |k, mut rest| {
-        let mut at = k * part;
-        while !rest.is_empty() {
-            let (mut row, column) = (at / length, at % length);
-            let (z, tail) = rest.split_at_mut(rest.len().min(length - column));
-            let (mut i, mut j) = (x0 as isize + column as isize * steps[0], y0 as isize + column as isize * steps[1]);
-            for &(n, [a, b]) in outer.iter().rev() {
-                let at = (row % n) as isize;
-                (i, j) = (i + at * a, j + at * b);
-                row /= n;
-            }
-            let (i, j) = (i as usize, j as usize);
-            match steps {
-                [1, 1] => (kernel.vv)(z, &x[i..i + z.len()], &y[j..j + z.len()]),
-                [1, _] => (kernel.vs)(z, &x[i..i + z.len()], y[j]),
-                _ => (kernel.sv)(z, x[i], &y[j..j + z.len()]),
-            }
-            at += z.len();
-            rest = tail;
+    if in_runs(steps) {
+        return operation.by_rows(engine, shape, cost).map(Some);
+    }
+    match operation.outer.last() {
+        Some(&(rows, down)) if rows >= SHORT && in_runs(down) && shape::size_of(shape) >= LARGE => {
+            operation.by_tiles(engine, shape, cost).map(Some)
         }
-    });
-    Ok(Some(buffer))
+        _ => Ok(None),
+    }
+}
+
+/// Whether there is a loop for operands with these steps.
+fn in_runs(steps: Steps) -> bool {
+    matches!(steps, [1, 1] | [1, 0] | [0, 1])
+}
+
+/// An operation on rows of one length.
+struct Operation<'a, T: 'static> {
+    kernel: &'a Binary<T>,
+    operands: [&'a [T]; 2],
+    /// Places of the first elements.
+    start: [isize; 2],
+    /// Extent and steps of the other axes.
+    outer: SmallVec<[(usize, Steps); 4]>,
+    length: usize,
+    steps: Steps,
+}
+
+impl<T: Element> Operation<'_, T> {
+    /// Where both operands are, so many rows from the first one.
+    fn row(&self, mut row: usize) -> [isize; 2] {
+        let [mut i, mut j] = self.start;
+        for &(n, [a, b]) in self.outer.iter().rev() {
+            let at = (row % n) as isize;
+            (i, j) = (i + at * a, j + at * b);
+            row /= n;
+        }
+        [i, j]
+    }
+
+    /// One run of the result, from such places.
+    fn run(&self, z: &mut [T], at: [isize; 2], steps: Steps) {
+        let ([x, y], [i, j], n) = (self.operands, at.map(|i| i as usize), z.len());
+        match steps {
+            [1, 1] => (self.kernel.vv)(z, &x[i..i + n], &y[j..j + n]),
+            [1, _] => (self.kernel.vs)(z, &x[i..i + n], y[j]),
+            _ => (self.kernel.sv)(z, x[i], &y[j..j + n]),
+        }
+    }
+
+    /// Whole rows, or pieces of one.
+    fn by_rows(&self, engine: &Engine, shape: &[usize], cost: f64) -> Result<Buffer> {
+        let length = self.length;
+        let part = if self.outer.is_empty() { PART } else { (PART / length).max(1) * length };
+        let size = shape::size_of(shape);
+        let mut buffer = engine.heap.pool.take::<T>(size)?;
+        engine.share_out(cost, buffer.slice_mut::<T>(size).chunks_mut(part), |k, mut rest| {
+            let mut at = k * part;
+            while !rest.is_empty() {
+                let column = at % length;
+                let (z, tail) = rest.split_at_mut(rest.len().min(length - column));
+                let row = moved(self.row(at / length), column, self.steps);
+                self.run(z, row, self.steps);
+                at += z.len();
+                rest = tail;
+            }
+        });
+        Ok(buffer)
+    }
+
+    /// Columns of both operands lie in runs: the last two axes are matrices, of which a thread takes some rows at a time.
+    fn by_tiles(&self, engine: &Engine, shape: &[usize], cost: f64) -> Result<Buffer> {
+        let (rows, down) = *self.outer.last().expect("a matrix has two axes");
+        let (length, blocks) = (self.length, rows.div_ceil(ROWS));
+        // Rows that begin with a line of the cache are written past it.
+        let tall = if (length * size_of::<T>()).is_multiple_of(memory::ALIGN) { TILE } else { LOW };
+        let size = shape::size_of(shape);
+        let mut buffer = engine.heap.pool.take::<T>(size)?;
+        let matrices = buffer.slice_mut::<T>(size).chunks_mut(rows * length);
+        engine.share_out(cost, matrices.flat_map(|m| m.chunks_mut(ROWS * length)), |k, z| {
+            let first = self.row(k / blocks * rows + k % blocks * ROWS);
+            let mut lines = [T::default(); TILE * TILE];
+            for (r, z) in z.chunks_mut(tall * length).enumerate() {
+                let (rows, row) = (z.len() / length, moved(first, r * tall, down));
+                for left in (0..length).step_by(TILE) {
+                    let columns = TILE.min(length - left);
+                    for (c, line) in lines.chunks_exact_mut(rows).take(columns).enumerate() {
+                        self.run(line, moved(row, left + c, self.steps), down);
+                    }
+                    let column_step = rows as isize;
+                    let tile = Columns { at: 0, row_step: 1, column_step, rows, columns, ahead: 0, past: true };
+                    tile.copy(&lines, &mut z[left..], length);
+                }
+            }
+        });
+        Ok(buffer)
+    }
+}
+
+/// So many steps further.
+fn moved(at: [isize; 2], n: usize, [a, b]: Steps) -> [isize; 2] {
+    [at[0] + n as isize * a, at[1] + n as isize * b]
 }

@@ -95,7 +95,15 @@ unsafe fn strips<T: Product, V: Vector<T>>(
     let (rows, width): (&[T], usize) = if b.column == 1 && b.row >= n as isize {
         (&b.memory[b.offset as usize..], b.row as usize)
     } else {
-        let b = Columns { at: b.offset, row_step: b.row, column_step: b.column, rows: k, columns: n, ahead: 0 };
+        let b = Columns {
+            at: b.offset,
+            row_step: b.row,
+            column_step: b.column,
+            rows: k,
+            columns: n,
+            ahead: 0,
+            past: false,
+        };
         b.copy(memory, scratch, n);
         (&scratch[..k * n], n)
     };

@@ -69,7 +69,7 @@ impl Layout {
                 matrix /= d;
             }
             let count = (rows - row).min(left / columns);
-            let part = Columns { at, row_step, column_step, rows: count, columns, ahead: ahead / columns };
+            let part = Columns { at, row_step, column_step, rows: count, columns, ahead: ahead / columns, past: false };
             part.copy(memory, &mut dst[done..], columns);
             done += count * columns;
         }
@@ -259,7 +259,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
     {
         return for_each_place(outer, at, to, |at, to| {
             let (row_step, column_step) = (rows.from, inner.from);
-            let matrix = Columns { at, row_step, column_step, rows: rows.n, columns: inner.n, ahead: 0 };
+            let matrix = Columns { at, row_step, column_step, rows: rows.n, columns: inner.n, ahead: 0, past: false };
             matrix.copy(memory, &mut dst[to..], rows.to as usize);
         });
     }

@@ -30,6 +30,8 @@ pub struct Columns {
     pub columns: usize,
     /// So many rows on are those that will be copied next, whose lines are fetched; 0 if none are.
     pub ahead: usize,
+    /// Written past the cache where that can be done, as is done with large matrices anyway.
+    pub past: bool,
 }
 
 impl Columns {
@@ -173,7 +175,7 @@ mod x86 {
         let lines = to.addr().is_multiple_of(memory::ALIGN) && pitch % 8 == 0;
         // SAFETY: the caller's promise; the features are this function's; rows begin with a line.
         unsafe {
-            if lines && m.rows * m.columns >= STREAMED {
+            if lines && (m.past || m.rows * m.columns >= STREAMED) {
                 m.tiles::<u64, EightWords<true>>(from, to, pitch);
                 // What was written past the cache comes before everything that this thread does from here on.
                 _mm_sfence();
@@ -338,7 +340,7 @@ mod tests {
                 for column_step in [150isize, -150, 101] {
                     let start = |step: isize, n: usize| if step < 0 { -step * (n as isize - 1) } else { 0 };
                     let at = start(row_step, rows) + start(column_step, columns) + 3;
-                    let m = Columns { at, row_step, column_step, rows, columns, ahead: rows % 2 };
+                    let m = Columns { at, row_step, column_step, rows, columns, ahead: rows % 2, past: rows % 3 == 0 };
                     for pitch in [columns, columns + 3] {
                         let mut dst = vec![of(7); pitch * rows];
                         m.copy(&memory, &mut dst, pitch);
@@ -375,7 +377,7 @@ mod tests {
         for shift in [0, 1] {
             for row_step in [1, -1] {
                 let at = if row_step < 0 { rows as isize - 1 } else { 0 };
-                let m = Columns { at, row_step, column_step: rows as isize, rows, columns, ahead: 0 };
+                let m = Columns { at, row_step, column_step: rows as isize, rows, columns, ahead: 0, past: false };
                 let dst = &mut room[first + shift..][..rows * columns];
                 dst.fill(0);
                 m.copy(&memory, dst, columns);
@@ -390,7 +392,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "outside of its memory")]
     fn nothing_is_read_outside() {
-        let m = Columns { at: 0, row_step: 1, column_step: 10, rows: 10, columns: 11, ahead: 0 };
+        let m = Columns { at: 0, row_step: 1, column_step: 10, rows: 10, columns: 11, ahead: 0, past: false };
         m.copy(&[0u64; 109], &mut [0; 110], 11);
     }
 }

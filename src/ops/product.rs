@@ -338,7 +338,8 @@ impl<'t, T: Product> Vectors<'t, T> {
     fn new(cx: &Context, side: &'t Side<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
         let (length, along) = if side.rows == 1 { (side.columns, side.column) } else { (side.rows, side.row) };
         let at = side.tensor.offset() as isize;
-        let all = Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP };
+        let all =
+            Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP, past: false };
         let turned = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
         let group = (turned && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
         Ok(Vectors { all, side, group: group.transpose()?, of: PhantomData })

@@ -5,7 +5,7 @@
 
 use super::elementwise::{self as rows, binary, cast, compare, select};
 use super::gather::slice;
-use super::shape::{concatenate, fit, linear, reshape, straight};
+use super::shape::{concatenate, fit, linear, reshape};
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -357,7 +357,7 @@ pub fn diff(
         if y.is_null() || y.shape()[axis] == 0 {
             break;
         }
-        let (left, right) = neighbours(cx, &straight(cx, &y), axis)?;
+        let (left, right) = neighbours(cx, &y, axis)?;
         y = if y.dtype() == DType::Bool {
             compare(cx, &rows::NOT_EQUAL, &right, &left)
         } else {
