@@ -216,6 +216,30 @@ fn single_operations_on_large_views_are_those_of_copies() {
     }
 }
 
+/// Rows of a transposed array, from strips of it: small and large, with rows that begin with a line of the cache and others.
+#[test]
+fn rows_of_transposed_arrays_are_those_of_copies() {
+    let cx = deferring(0);
+    for dtype in [DType::F64, DType::F32, DType::C128, DType::I64, DType::Bool] {
+        for [a, b] in [[20, 130], [10, 9], [301, 904], [500, 333], [600, 1104]] {
+            let base = shape::reshape(&cx, &numbers(&cx, a * b, dtype), &[b, a]);
+            let flipped = get(&cx, &shape::transpose(&cx, &base, &[1, 0]), "::-1, :");
+            for x in [shape::transpose(&cx, &base, &[1, 0]), flipped] {
+                let copy = copied(&cx, &x);
+                for n in [a / 2, a + 200] {
+                    let rows = Array::from(list(&cx, &[n], a as i64));
+                    let f = |x: &Array| gather::take(&cx, x, &rows, 0, Outside::Raise).unwrap();
+                    check(&cx, "take", &x, &f(&x), &f(&copy));
+                }
+                let split = |x: &Array| shape::reshape(&cx, x, &[a, b]);
+                let places = [list(&cx, &[2, 80], a as i64), list(&cx, &[80], b as i64)].map(Item::Array);
+                let f = |x: &Array| at(&cx, &split(x), &places).unwrap();
+                check(&cx, "elements", &x, &f(&x), &f(&copy));
+            }
+        }
+    }
+}
+
 #[test]
 fn gradients_are_those_of_copies() {
     for small in [0, 4096] {

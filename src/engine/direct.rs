@@ -29,6 +29,9 @@ const ROWS: usize = 256;
 /// Distances of neighbours along an axis, of both operands.
 type Steps = [isize; 2];
 
+/// An operand: memory, place of the first element, distances along the axes.
+type Side<'a, T> = (&'a [T], isize, SmallVec<[isize; 4]>);
+
 /// Runs a pending operation whose operands are there; `None` if it isn't of this kind.
 pub(super) fn run(engine: &Engine, tensor: &Tensor, pending: &Pending) -> Result<Option<Buffer>> {
     let Op::Binary(kernel) = pending.op else { return Ok(None) };
@@ -49,7 +52,7 @@ fn run_on<T: Element>(
 ) -> Result<Option<Buffer>> {
     let numbers =
         [&operands[0], &operands[1]].map(|o| if let Operand::Number(x) = o { T::from_f64(*x) } else { T::default() });
-    let side = |k: usize| -> Option<(&[T], isize, SmallVec<[isize; 4]>)> {
+    let side = |k: usize| -> Option<Side<'_, T>> {
         match &operands[k] {
             Operand::Array(t) => {
                 let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");

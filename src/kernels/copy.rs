@@ -8,6 +8,7 @@
 //! `memcpy`, which writes to memory that is far away without reading it first.
 
 use super::math::dispatch::dispatch;
+use super::memory::ALIGN;
 
 /// Bytes from which on, and below which, a loop may be used.
 const FROM: usize = 1 << 11;
@@ -32,6 +33,43 @@ pub fn copy_apart<T: Copy>(memory: &mut [T], from: usize, to: usize, n: usize) {
     } else {
         let (before, behind) = memory.split_at_mut(from);
         copy(&mut before[to..to + n], &behind[..n]);
+    }
+}
+
+/// Copies past the cache, of which nothing is brought in to be overwritten; worth it for results that are larger than it.
+/// Other memory operations see what was written once this is dropped.
+pub struct Past(());
+
+impl Past {
+    pub fn begin() -> Past {
+        Past(())
+    }
+
+    /// Copies `src` to `dst`, which is as long: past the cache if they are whole lines of it.
+    #[inline]
+    pub fn copy<T: Copy>(&self, dst: &mut [T], src: &[T]) {
+        #[cfg(target_arch = "x86_64")]
+        if dst.as_ptr().addr().is_multiple_of(ALIGN) && size_of_val(dst).is_multiple_of(ALIGN) {
+            use std::arch::x86_64::{_mm_loadu_ps, _mm_stream_ps};
+            assert_eq!(dst.len(), src.len());
+            let (to, from) = (dst.as_mut_ptr().cast::<f32>(), src.as_ptr().cast::<f32>());
+            for i in (0..size_of_val(src) / 4).step_by(4) {
+                // SAFETY: 16 bytes of as many times 64; their type doesn't matter to a copy, and the beginning is aligned.
+                unsafe { _mm_stream_ps(to.add(i), _mm_loadu_ps(from.add(i))) };
+            }
+            return;
+        }
+        copy(dst, src);
+    }
+}
+
+impl Drop for Past {
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every processor of this kind has it, and it touches no memory.
+        unsafe {
+            std::arch::x86_64::_mm_sfence()
+        };
     }
 }
 
@@ -75,6 +113,19 @@ mod tests {
                 assert_eq!(&dst[1..][..n], &src[..n]);
                 assert!(dst[..1].iter().chain(&dst[n + 1..]).all(|d| *d == src[4999]));
             }
+        }
+    }
+
+    #[test]
+    fn copies_past_the_cache_are_the_same() {
+        let src: Vec<f32> = (0..500).map(|i| i as f32).collect();
+        let mut room = vec![0.0f32; 600];
+        let first = room.as_ptr().align_offset(ALIGN);
+        for (shift, n) in [(0, 480), (0, 16), (0, 0), (0, 17), (1, 64), (16, 32)] {
+            room.fill(-1.0);
+            Past::begin().copy(&mut room[first + shift..][..n], &src[3..3 + n]);
+            let inside = |i: usize| i.checked_sub(first + shift).filter(|&k| k < n);
+            assert!(room.iter().enumerate().all(|(i, &x)| x == inside(i).map_or(-1.0, |k| src[3 + k])));
         }
     }
 

@@ -3,7 +3,8 @@
 //!
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
-use super::copy::copy;
+use super::copy::{Past, copy};
+use super::transpose::Columns;
 use std::ops::AddAssign;
 
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
@@ -20,6 +21,33 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
         let from = list[i] as usize * row + columns.start;
         copy(&mut dst[done..done + columns.len()], &memory[from..from + columns.len()]);
     });
+}
+
+/// Columns of a matrix that are brought in order together.
+const STRIP: usize = 64;
+/// Bytes of a result that is written past the cache.
+const PAST: usize = 2 << 20;
+
+/// The rows that `list` names of a matrix whose columns lie one after the other in memory, from strips of which each is
+/// transposed and read while it is near, in `room` of [`strip_room`] elements.
+pub fn gather_turned<T: Copy>(matrix: Columns, memory: &[T], list: &[i64], dst: &mut [T], room: &mut [T]) {
+    let past = (size_of_val(dst) >= PAST).then(Past::begin);
+    for first in (0..matrix.columns).step_by(STRIP) {
+        let columns = STRIP.min(matrix.columns - first);
+        Columns { at: matrix.at + first as isize * matrix.column_step, columns, ..matrix }.copy(memory, room, columns);
+        for (dst, &i) in dst.chunks_exact_mut(matrix.columns).zip(list) {
+            let (dst, row) = (&mut dst[first..first + columns], &room[i as usize * columns..][..columns]);
+            match &past {
+                Some(past) => past.copy(dst, row),
+                None => copy(dst, row),
+            }
+        }
+    }
+}
+
+/// Elements of a strip of this matrix.
+pub fn strip_room(matrix: Columns) -> usize {
+    matrix.rows * STRIP.min(matrix.columns)
 }
 
 /// Distances from a beginning, none of them negative, and the greatest one.

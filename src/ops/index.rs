@@ -21,8 +21,9 @@ use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
-use crate::kernels::rows::{Padding, Places, all_below, gather};
+use crate::kernels::rows::{Padding, Places, all_below, gather, gather_turned, strip_room};
 use crate::kernels::strided::Layout;
+use crate::kernels::transpose::Columns;
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
@@ -312,6 +313,28 @@ impl Plan {
         Ok(self.list.get_or_init(|| list).as_ref())
     }
 
+    /// The selection, if it is a list of rows, many of them, of an array whose columns lie one after the other in memory.
+    fn turned_rows(&self, cx: &Context, t: &Tensor) -> Result<Option<Array>> {
+        if !self.names_rows() || !t.is_ready() || 4 * shape::size_of(&self.to) < t.size() {
+            return Ok(None);
+        }
+        let layout = Layout::new(t.shape(), t.strides(), t.offset());
+        let [(rows, row_step), (columns, column_step)] = layout.axes[..] else { return Ok(None) };
+        if !layout.is_turned() || columns != self.row() {
+            return Ok(None);
+        }
+        let Some(list) = self.row_list(cx)? else { return Ok(None) };
+        let at = t.offset() as isize;
+        let matrix = Columns { at, row_step, column_step, rows, columns, ahead: 0, past: false };
+        with_dtype!(t.dtype(), T => {
+            let n = strip_room(matrix);
+            let mut room = cx.engine.heap.pool.take::<T>(n)?;
+            let room = room.slice_mut::<T>(n);
+            let fill = |d: &mut [T]| gather_turned(matrix, t.memory::<T>(), list.elements(), d, room);
+            Ok(Some(cx.engine.build(&self.to, fill)?.into()))
+        })
+    }
+
     /// Whether index arrays stand for the first axes and all others are whole.
     fn names_rows(&self) -> bool {
         let Some(p) = &self.positions else { return false };
@@ -530,6 +553,9 @@ impl Primitive for Get {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.lazy_tensor(&args[0])?;
         let plan = &self.0;
+        if let Some(rows) = plan.turned_rows(cx, &t)? {
+            return Ok(rows);
+        }
         if cx.engine.defers(shape::size_of(&plan.to))
             && let Some(list) = plan.row_list(cx)?
         {
