@@ -240,6 +240,52 @@ fn rows_of_transposed_arrays_are_those_of_copies() {
     }
 }
 
+/// Large enough for parts of rows that go one below the other, and for several rows of a scan at once.
+#[test]
+fn large_arrays_along_an_axis_are_those_of_loops() {
+    let cx = deferring(0);
+    for dtype in [DType::F64, DType::F32, DType::I64] {
+        for [a, b, c] in [[1, 300, 501], [2, 301, 400]] {
+            let x = shape::reshape(&cx, &numbers(&cx, a * b * c, dtype), &[a, b, c]);
+            let flipped = get(&cx, &x, "..., ::-1");
+            let rows = list(&cx, &[a, 250, c], b as i64);
+            for x in [&x, &flipped] {
+                let got = gather::take_along_axis(&cx, x, &Array::from(rows.clone()), 1).unwrap();
+                let (all, got) = (elements(&cx, x), elements(&cx, &got));
+                for (i, (got, k)) in got.iter().zip(rows.elements::<i64>()).enumerate() {
+                    let (block, column) = (i / (250 * c), i % c);
+                    assert_eq!(*got, all[(block * b + *k as usize) * c + column], "{i}");
+                }
+                let sums = elements(&cx, &scan::cumsum(&cx, x, 2));
+                for (sums, row) in sums.chunks(c).zip(all.chunks(c)) {
+                    let mut sum = all[0] * 0.0;
+                    for (got, z) in sums.iter().zip(row) {
+                        sum += z;
+                        assert!((got - sum).norm() <= 1e-3 * (1.0 + sum.norm()), "{got} for {sum}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_elements_along_an_axis_are_sums() {
+    let cx = deferring(0);
+    let (n, c) = (300, 501);
+    let rows = list(&cx, &[n, c], n as i64 / 2);
+    let x = shape::reshape(&cx, &numbers(&cx, n * c, DType::F64), &[n, c]);
+    let f = |cx: &Context, x: &[Array]| {
+        gather::take_along_axis(cx, &x[0], &Array::from(rows.clone()), 0).unwrap_or_else(|e| cx.fail(e))
+    };
+    let g = elements(&cx, &vjp(&cx, &f, std::slice::from_ref(&x), &x)[0]);
+    let mut want = vec![0.0; n * c];
+    for (i, (k, v)) in rows.elements::<i64>().iter().zip(elements(&cx, &x)).enumerate() {
+        want[*k as usize * c + i % c] += v.re;
+    }
+    assert!(g.iter().zip(&want).all(|(g, w)| (g.re - w).abs() < 1e-9));
+}
+
 #[test]
 fn gradients_are_those_of_copies() {
     for small in [0, 4096] {

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 const SHORT: usize = 64;
 /// Elements that a thread takes at a time.
 const PART: usize = 1 << 14;
-/// Elements from which on tiles are faster than the chunks of a pass.
+/// Elements from which on results of tiles are written past the cache.
 const LARGE: usize = 1 << 18;
 /// Side of a tile: eight lines of the cache.
 const TILE: usize = 64;
@@ -80,9 +80,7 @@ fn run_on<T: Element>(
         return operation.by_rows(engine, shape, cost).map(Some);
     }
     match operation.outer.last() {
-        Some(&(rows, down)) if rows >= SHORT && in_runs(down) && shape::size_of(shape) >= LARGE => {
-            operation.by_tiles(engine, shape, cost).map(Some)
-        }
+        Some(&(rows, down)) if rows >= SHORT && in_runs(down) => operation.by_tiles(engine, shape, cost).map(Some),
         _ => Ok(None),
     }
 }
@@ -150,9 +148,10 @@ impl<T: Element> Operation<'_, T> {
     fn by_tiles(&self, engine: &Engine, shape: &[usize], cost: f64) -> Result<Buffer> {
         let (rows, down) = *self.outer.last().expect("a matrix has two axes");
         let (length, blocks) = (self.length, rows.div_ceil(ROWS));
-        // Rows that begin with a line of the cache are written past it.
-        let tall = if (length * size_of::<T>()).is_multiple_of(memory::ALIGN) { TILE } else { LOW };
         let size = shape::size_of(shape);
+        // If its rows begin with a line of the cache.
+        let past = size >= LARGE && (length * size_of::<T>()).is_multiple_of(memory::ALIGN);
+        let tall = if past { TILE } else { LOW };
         let mut buffer = engine.heap.pool.take::<T>(size)?;
         let matrices = buffer.slice_mut::<T>(size).chunks_mut(rows * length);
         engine.share_out(cost, matrices.flat_map(|m| m.chunks_mut(ROWS * length)), |k, z| {
@@ -166,7 +165,7 @@ impl<T: Element> Operation<'_, T> {
                         self.run(line, moved(row, left + c, self.steps), down);
                     }
                     let column_step = rows as isize;
-                    let tile = Columns { at: 0, row_step: 1, column_step, rows, columns, ahead: 0, past: true };
+                    let tile = Columns { at: 0, row_step: 1, column_step, rows, columns, ahead: 0, past };
                     tile.copy(&lines, &mut z[left..], length);
                 }
             }

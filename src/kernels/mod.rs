@@ -13,6 +13,7 @@ pub mod math;
 pub mod matmul;
 mod matvec;
 pub mod memory;
+pub mod others;
 pub mod pool;
 pub mod reduce;
 pub mod rows;

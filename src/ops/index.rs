@@ -335,6 +335,13 @@ impl Plan {
         })
     }
 
+    /// Whether all elements are selected, along each axis in one order or the other.
+    fn undoes_itself(&self) -> bool {
+        let (n, positions) = (self.from.len(), self.positions.is_some() || self.masked > 0);
+        let all = |(i, w): (usize, &Window)| w.source == Some(i) && w.length == self.from[i] && w.step.abs() == 1;
+        !positions && self.window.len() == n && self.window.iter().enumerate().all(all)
+    }
+
     /// Whether index arrays stand for the first axes and all others are whole.
     fn names_rows(&self) -> bool {
         let Some(p) = &self.positions else { return false };
@@ -630,6 +637,9 @@ impl Primitive for Get {
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
         let g = if g.shape() == self.0.to.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.to) };
+        if self.0.undoes_itself() {
+            return get(cx, &g, &self.0);
+        }
         let zero = zeros(cx, &Meta { dtype: g.dtype(), shape: self.0.from.clone() });
         add(cx, &zero, &self.0, &g)
     }

@@ -8,10 +8,11 @@ pub use moments::{std, var};
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
 use super::shape::{broadcast_to, concatenate, inverse, moved_by_one, permuted, reshape, slice_axis, transpose};
 use super::{complex, create};
-use crate::array::{Axes, DType, Shape, Tensor, shape};
+use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::argbest;
+use crate::kernels::others::others;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
 use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
 use crate::with_dtype;
@@ -331,9 +332,23 @@ impl Prod {
         let n: usize = self.axes.iter().map(|&a| self.shape[a]).product();
         let mut flat = kept.clone();
         flat.push(n);
-        let others = others_along_last(cx, &reshape(cx, &turned, &flat));
+        let others = all_others(cx, &reshape(cx, &turned, &flat));
         transpose(cx, &reshape(cx, &others, &turned_shape), &inverse(&order))
     }
+}
+
+/// The products of others along the last axis: at once, or in operations that can be differentiated.
+fn all_others(cx: &Context, x: &Array) -> Array {
+    let n = x.shape().last().copied().unwrap_or(0);
+    let Array::Plain(t) = x else { return others_along_last(cx, x) };
+    if n == 0 || !t.dtype().is_inexact() {
+        return others_along_last(cx, x);
+    }
+    let build = || {
+        let t = cx.engine.contiguous(t)?;
+        with_dtype!(t.dtype(), T => cx.engine.build::<T>(t.shape(), |d| others(t.elements(), n, T::from_f64(1.0), d)))
+    };
+    build().map_or_else(|e| cx.fail(e), Array::Plain)
 }
 
 /// With the halves a and b of x and o the products of others in a * b: those of a are o * b, those of b are o * a.

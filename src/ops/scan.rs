@@ -43,17 +43,6 @@ scan! {
     bool, |a, b| a | b, a & b;
 }
 
-/// Each result from the one before, which stays in a register.
-fn running<'a, T: Scan>(mut pairs: impl Iterator<Item = (&'a mut T, &'a T)>, op: impl Fn(T, T) -> T) {
-    if let Some((d, &first)) = pairs.next() {
-        *d = first;
-        pairs.fold(first, |last, (d, &x)| {
-            *d = op(last, x);
-            *d
-        });
-    }
-}
-
 /// Along which axis, in which direction, of which shape.
 #[derive(Clone)]
 struct Line {
@@ -85,18 +74,50 @@ impl Line {
         }
     }
 
-    fn scan<T: Scan>(&self, d: &mut [T], x: &[T], op: impl Fn(T, T) -> T) {
+    /// Whether neighbours along the axis are neighbours in memory.
+    fn is_last(&self) -> bool {
+        self.shape[self.axis + 1..].iter().all(|&d| d == 1)
+    }
+
+    /// Fills rows along the last axis, several at once: each element waits for the one before, other rows don't. `first` and
+    /// `next` get the position, `next` also the result before, which stays in a register.
+    fn walk_rows<T: Scan>(&self, d: &mut [T], first: impl Fn(usize) -> T, next: impl Fn(usize, T) -> T) {
+        const ROWS: usize = 8;
         let n = self.shape[self.axis];
-        if n > 0 && self.shape[self.axis + 1..].iter().all(|&d| d == 1) {
-            for (d, x) in d.chunks_exact_mut(n).zip(x.chunks_exact(n)) {
-                let pairs = d.iter_mut().zip(x);
-                if self.reverse {
-                    running(pairs.rev(), &op);
-                } else {
-                    running(pairs, &op);
+        if n == 0 {
+            return;
+        }
+        let place = |k: usize| if self.reverse { n - 1 - k } else { k };
+        let whole = d.len() / (ROWS * n) * (ROWS * n);
+        let (groups, single) = d.split_at_mut(whole);
+        for (i, rows) in groups.chunks_exact_mut(ROWS * n).enumerate() {
+            let begin = i * ROWS * n;
+            let mut last: [T; ROWS] = std::array::from_fn(|j| first(begin + j * n + place(0)));
+            for (j, &z) in last.iter().enumerate() {
+                rows[j * n + place(0)] = z;
+            }
+            for k in 1..n {
+                for (j, z) in last.iter_mut().enumerate() {
+                    let at = j * n + place(k);
+                    *z = next(begin + at, *z);
+                    rows[at] = *z;
                 }
             }
-            return;
+        }
+        for (i, row) in single.chunks_exact_mut(n).enumerate() {
+            let begin = whole + i * n;
+            let mut last = first(begin + place(0));
+            row[place(0)] = last;
+            for k in 1..n {
+                last = next(begin + place(k), last);
+                row[place(k)] = last;
+            }
+        }
+    }
+
+    fn scan<T: Scan>(&self, d: &mut [T], x: &[T], op: impl Fn(T, T) -> T) {
+        if self.is_last() {
+            return self.walk_rows(d, |at| x[at], |at, last| op(last, x[at]));
         }
         self.walk(|at, before, len| match before {
             None => d[at..at + len].copy_from_slice(&x[at..at + len]),
@@ -120,8 +141,7 @@ impl Line {
 
     /// A view is brought in order in the place of the result.
     fn scanned<T: Scan>(&self, cx: &Context, t: &Tensor, op: impl Fn(T, T) -> T) -> Result<Tensor> {
-        let long_rows = self.shape[self.axis + 1..].iter().any(|&d| d > 1);
-        if long_rows && !t.is_contiguous() {
+        if !self.is_last() && !t.is_contiguous() {
             let mut own = cx.engine.contiguous(t)?;
             self.scan_in_place(own.unique_mut::<T>().expect("a new array"), op);
             return Ok(own);
@@ -253,13 +273,15 @@ impl Primitive for Recurrence {
         let (a, b) = (row_major(&args[0])?, row_major(&args[1])?);
         with_dtype!(b.dtype(), T => {
             let (a, b) = (a.elements::<T>(), b.elements::<T>());
-            Ok(cx.engine.build::<T>(&self.0.shape, |d| self.0.walk(|at, before, len| match before {
-                None => d[at..at + len].copy_from_slice(&b[at..at + len]),
-                Some(before) => for i in 0..len {
-                    let z = d[before + i];
-                    d[at + i] = if z == T::default() { b[at + i] } else { a[at + i].times(z).plus(b[at + i]) };
-                },
-            }))?.into())
+            let next = |at: usize, z: T| if z == T::default() { b[at] } else { a[at].times(z).plus(b[at]) };
+            Ok(cx.engine.build::<T>(&self.0.shape, |d| if self.0.is_last() {
+                self.0.walk_rows(d, |at| b[at], next);
+            } else {
+                self.0.walk(|at, before, len| match before {
+                    None => d[at..at + len].copy_from_slice(&b[at..at + len]),
+                    Some(before) => (0..len).for_each(|i| d[at + i] = next(at + i, d[before + i])),
+                });
+            })?.into())
         })
     }
 

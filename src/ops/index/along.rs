@@ -3,7 +3,29 @@
 
 use super::write::{Accumulate, Change, batch_operands, batch_size, own, prepared};
 use super::*;
+use crate::kernels::memory;
 use crate::ops::gather::integers;
+use std::ops::Range;
+
+/// Some neighbours among the elements read.
+struct Run {
+    range: Range<usize>,
+    /// Where a run begins that comes a little later.
+    later: Option<usize>,
+    /// The place of position 0 for the first one, and the distance that each next one has by itself.
+    begin: isize,
+    step: isize,
+}
+
+impl Run {
+    /// Asks for what the later run needs of these, which the processor doesn't see coming.
+    #[inline]
+    fn fetch<T>(&self, x: &[T]) {
+        if let Some(later) = self.later {
+            memory::fetch(x.as_ptr().wrapping_add(later), memory::ALIGN);
+        }
+    }
+}
 
 /// Positions along an axis.
 #[derive(Clone)]
@@ -71,9 +93,13 @@ impl Along {
         self.put(cx, &zeros(cx, &Meta { dtype: values.dtype(), shape: self.from.clone() }), values)
     }
 
-    /// Calls `each` for every line of positions, with its number in the order of rows: where it begins in an array with such
-    /// a layout, and the distance that each next one has by itself.
-    fn lines(&self, offset: usize, strides: &[isize], mut each: impl FnMut(&[i64], isize, isize)) {
+    /// Calls `each` for runs of positions, in some order, of an array with such a layout.
+    ///
+    /// Reading rows of a large array here and there is slow: each line of the cache is gone before its next element is asked
+    /// for. So parts of all rows that are as wide as such a `line` (elements) go one below the other.
+    fn runs(&self, offset: usize, strides: &[isize], line: usize, mut each: impl FnMut(Run)) {
+        const LARGE: usize = 1 << 17;
+        const AHEAD: usize = 16;
         let mut others = Strides::from_slice(strides);
         for (k, s) in others.iter_mut().enumerate() {
             if k == self.axis || self.from[k] == 1 {
@@ -82,14 +108,25 @@ impl Along {
         }
         let layout = Layout::new(self.at.shape(), &others, offset);
         let (&(length, step), outer) = layout.axes.split_last().expect("a layout has an axis");
+        let (lines, outer) = outer.split_last().map_or(((1, 0), outer), |(&lines, outer)| (lines, outer));
         if length == 0 {
             return;
         }
-        let mut lines = self.at.elements::<i64>().chunks_exact(length);
+        let narrow = step.abs() == 1 && lines.0 > AHEAD && lines.0 * length >= LARGE;
+        let part = if narrow { line } else { length };
+        let mut done = 0;
         for_each_offset(outer.iter().copied(), offset as isize, |begin| {
-            if let Some(line) = lines.next() {
-                each(line, begin, step);
+            for first in (0..length).step_by(part) {
+                let n = part.min(length - first);
+                let mut begin = begin + first as isize * step;
+                let mut at = done + first;
+                for _ in 0..lines.0 {
+                    each(Run { range: at..at + n, later: narrow.then_some(at + AHEAD * length), begin, step });
+                    begin += lines.1;
+                    at += length;
+                }
             }
+            done += lines.0 * length;
         });
     }
 
@@ -98,29 +135,30 @@ impl Along {
         let strides = shape::contiguous(&self.from);
         let stride = strides[self.axis] as i64;
         cx.engine.build::<i64>(self.at.shape(), |d| {
-            let mut rest = &mut d[..];
-            self.lines(0, &strides, |line, begin, step| {
-                let (d, tail) = std::mem::take(&mut rest).split_at_mut(line.len());
-                rest = tail;
-                let mut place = begin as i64;
-                for (d, &k) in d.iter_mut().zip(line) {
+            let positions = self.at.elements::<i64>();
+            self.runs(0, &strides, usize::MAX, |run| {
+                let mut place = run.begin as i64;
+                for (d, &k) in d[run.range.clone()].iter_mut().zip(&positions[run.range]) {
                     *d = place + k * stride;
-                    place += step as i64;
+                    place += run.step as i64;
                 }
             });
         })
     }
 
     fn read<T: Element>(&self, t: &Tensor, d: &mut [T]) {
-        let (memory, stride) = (t.memory::<T>(), t.strides()[self.axis]);
-        let mut rest = d;
-        self.lines(t.offset(), t.strides(), |line, begin, step| {
-            let (d, tail) = std::mem::take(&mut rest).split_at_mut(line.len());
-            rest = tail;
-            let mut place = begin;
-            for (d, &k) in d.iter_mut().zip(line) {
-                *d = memory[(place + k as isize * stride) as usize];
-                place += step;
+        let (source, stride, positions) = (t.memory::<T>(), t.strides()[self.axis], self.at.elements::<i64>());
+        self.runs(t.offset(), t.strides(), memory::ALIGN / size_of::<T>(), |run| {
+            run.fetch(positions);
+            run.fetch(d);
+            let (d, positions) = (&mut d[run.range.clone()], &positions[run.range]);
+            if (stride, run.step) == (1, 0) {
+                return Places::new(positions).pick(source, run.begin as usize, d);
+            }
+            let mut place = run.begin;
+            for (d, &k) in d.iter_mut().zip(positions) {
+                *d = source[(place + k as isize * stride) as usize];
+                place += run.step;
             }
         });
     }
@@ -130,15 +168,14 @@ impl Along {
         Accumulate: Change<T>,
     {
         let strides = shape::contiguous(&self.from);
-        let stride = strides[self.axis];
-        let mut rest = values;
-        self.lines(0, &strides, |line, begin, step| {
-            let (values, tail) = rest.split_at(line.len());
-            rest = tail;
-            let mut place = begin;
-            for (&v, &k) in values.iter().zip(line) {
+        let (stride, positions) = (strides[self.axis], self.at.elements::<i64>());
+        self.runs(0, &strides, memory::ALIGN / size_of::<T>(), |run| {
+            run.fetch(positions);
+            run.fetch(values);
+            let mut place = run.begin;
+            for (&v, &k) in values[run.range.clone()].iter().zip(&positions[run.range]) {
                 Accumulate::change(&mut d[(place + k as isize * stride) as usize], v);
-                place += step;
+                place += run.step;
             }
         });
     }
