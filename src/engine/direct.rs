@@ -17,12 +17,14 @@ use smallvec::SmallVec;
 const SHORT: usize = 64;
 /// Elements that a thread takes at a time.
 const PART: usize = 1 << 14;
-/// Elements from which on results of tiles are written past the cache.
+/// Elements from which on results of tiles are written past the cache, if their rows begin with a line of it.
 const LARGE: usize = 1 << 18;
-/// Side of a tile: eight lines of the cache.
-const TILE: usize = 64;
-/// Rows of a tile that is written through the cache.
-const LOW: usize = 32;
+/// Rows and columns of a tile of a result that stays in the cache: there the number of runs matters.
+const TALL: [usize; 2] = [128, 32];
+/// Of one that is written past the cache.
+const SQUARE: [usize; 2] = [64, 64];
+/// Of a large one that cannot be.
+const LOW: [usize; 2] = [32, 64];
 /// Rows that a thread takes at a time, where there are tiles.
 const ROWS: usize = 256;
 
@@ -149,18 +151,21 @@ impl<T: Element> Operation<'_, T> {
         let (rows, down) = *self.outer.last().expect("a matrix has two axes");
         let (length, blocks) = (self.length, rows.div_ceil(ROWS));
         let size = shape::size_of(shape);
-        // If its rows begin with a line of the cache.
         let past = size >= LARGE && (length * size_of::<T>()).is_multiple_of(memory::ALIGN);
-        let tall = if past { TILE } else { LOW };
+        let [tall, wide] = match size >= LARGE {
+            true if past => SQUARE,
+            true => LOW,
+            false => TALL,
+        };
         let mut buffer = engine.heap.pool.take::<T>(size)?;
         let matrices = buffer.slice_mut::<T>(size).chunks_mut(rows * length);
         engine.share_out(cost, matrices.flat_map(|m| m.chunks_mut(ROWS * length)), |k, z| {
             let first = self.row(k / blocks * rows + k % blocks * ROWS);
-            let mut lines = [T::default(); TILE * TILE];
+            let mut lines = [T::default(); SQUARE[0] * SQUARE[1]];
             for (r, z) in z.chunks_mut(tall * length).enumerate() {
                 let (rows, row) = (z.len() / length, moved(first, r * tall, down));
-                for left in (0..length).step_by(TILE) {
-                    let columns = TILE.min(length - left);
+                for left in (0..length).step_by(wide) {
+                    let columns = wide.min(length - left);
                     for (c, line) in lines.chunks_exact_mut(rows).take(columns).enumerate() {
                         self.run(line, moved(row, left + c, self.steps), down);
                     }
