@@ -4,6 +4,7 @@
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
 use super::copy::{Past, copy};
+use super::memory::fetch;
 use super::transpose::Columns;
 use std::ops::AddAssign;
 
@@ -17,12 +18,18 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
         }
         return;
     }
+    let row_bytes = row * size_of::<T>();
     for_each_part(row, start, dst.len(), |i, columns, done| {
         let from = list[i] as usize * row + columns.start;
+        if let Some(&next) = list.get(i + 1).filter(|_| FETCHED.contains(&row_bytes)) {
+            fetch(memory.as_ptr().wrapping_add(next as usize * row), row_bytes);
+        }
         copy(&mut dst[done..done + columns.len()], &memory[from..from + columns.len()]);
     });
 }
 
+/// Bytes of rows of which the next one is fetched while one is copied.
+const FETCHED: std::ops::Range<usize> = 512..1 << 15;
 /// Columns of a matrix that are brought in order together.
 const STRIP: usize = 64;
 /// Bytes of a result that is written past the cache.

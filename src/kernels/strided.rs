@@ -4,8 +4,13 @@
 //! or two axes left and the innermost run is long.
 
 use super::copy::{copy, copy_apart};
+use super::memory::fetch;
 use super::transpose::Columns;
 use smallvec::SmallVec;
+
+/// Bytes of a copy from which on the run after the one that is copied is fetched, if it is one of so many bytes.
+const FETCHED: usize = 1 << 20;
+const RUN: std::ops::Range<usize> = 512..1 << 15;
 
 /// A collapsed layout.
 #[derive(Clone, Debug, PartialEq)]
@@ -263,7 +268,16 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
             matrix.copy(memory, &mut dst[to..], rows.to as usize);
         });
     }
+    // Where the next run is not where this one ends, the processor doesn't see it coming.
+    let bytes = inner.n * size_of::<T>();
+    let large = outer.iter().fold(bytes, |all, a| all.saturating_mul(a.n)) >= FETCHED;
+    let next = (outer.last().map(|rows| rows.from))
+        .filter(|&s| large && RUN.contains(&bytes) && inner.from.abs() == 1 && s != inner.from * inner.n as isize);
     for_each_place(outer, at, to, |at, to| {
+        if let Some(next) = next {
+            let lowest = if inner.from < 0 { at + next + 1 - inner.n as isize } else { at + next };
+            fetch(memory.as_ptr().wrapping_offset(lowest), bytes);
+        }
         if inner.to == 1 {
             copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
         } else {
