@@ -5,7 +5,7 @@
 
 use super::elementwise::{self as rows, binary, cast, compare, select};
 use super::gather::slice;
-use super::shape::{concatenate, fit, linear, reshape};
+use super::shape::{behind, concatenate, fit, linear, reshape};
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -18,14 +18,19 @@ use smallvec::SmallVec;
 /// Sums and products of an element type; those of integers wrap around.
 trait Scan: Element {
     fn plus(self, other: Self) -> Self;
+    fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
 }
 macro_rules! scan {
-    ($($t:ty, |$a:ident, $b:ident| $plus:expr, $times:expr;)*) => {$(
+    ($($t:ty, |$a:ident, $b:ident| $plus:expr, $minus:expr, $times:expr;)*) => {$(
         impl Scan for $t {
             fn plus(self, $b: $t) -> $t {
                 let $a = self;
                 $plus
+            }
+            fn minus(self, $b: $t) -> $t {
+                let $a = self;
+                $minus
             }
             fn times(self, $b: $t) -> $t {
                 let $a = self;
@@ -35,12 +40,12 @@ macro_rules! scan {
     )*};
 }
 scan! {
-    f64, |a, b| a + b, a * b;
-    f32, |a, b| a + b, a * b;
-    Complex64, |a, b| a + b, a * b;
-    Complex32, |a, b| a + b, a * b;
-    i64, |a, b| a.wrapping_add(b), a.wrapping_mul(b);
-    bool, |a, b| a | b, a & b;
+    f64, |a, b| a + b, a - b, a * b;
+    f32, |a, b| a + b, a - b, a * b;
+    Complex64, |a, b| a + b, a - b, a * b;
+    Complex32, |a, b| a + b, a - b, a * b;
+    i64, |a, b| a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b);
+    bool, |a, b| a | b, a ^ b, a & b;
 }
 
 /// Along which axis, in which direction, of which shape.
@@ -345,6 +350,57 @@ fn neighbours(cx: &Context, x: &Array, axis: usize) -> Result<(Array, Array)> {
     Ok((slice(cx, x, axis, 0, n.saturating_sub(1), 1)?, slice(cx, x, axis, 1.min(n), n, 1)?))
 }
 
+/// Differences of neighbours along an axis of arrays of a shape.
+#[derive(Clone)]
+struct Diff(Line);
+
+impl Diff {
+    fn new(axis: usize, shape: &[usize]) -> Diff {
+        Diff(Line { axis, reverse: false, shape: shape.into() })
+    }
+
+    /// The shape of the differences.
+    fn to(&self) -> Shape {
+        let mut to = self.0.shape.clone();
+        to[self.0.axis] -= 1;
+        to
+    }
+}
+
+linear! { Diff "ag_diff" |self, cx, t| {
+    let (left, right) = neighbours(cx, &t.clone().into(), self.0.axis)?;
+    cx.lazy_tensor(&binary(cx, &rows::SUB, &right, &left))?
+}, |cx, g| apply(cx, &DiffBack(self.clone()), &[&fit(cx, g, &self.to())]), batch |cx, x, n| {
+    apply(cx, &Diff::new(self.0.axis + 1, &behind(n, &self.0.shape)), &[x])
+}, shown self.0.text() }
+
+/// What the derivative of [`Diff`] makes of a cotangent: the differences of it between zeros, with the other sign.
+#[derive(Clone)]
+struct DiffBack(Diff);
+
+linear! { DiffBack "diff_back" |self, cx, t| {
+    let Line { axis, ref shape, .. } = self.0.0;
+    let t = cx.engine.contiguous(&t)?;
+    let inner: usize = shape[axis + 1..].iter().product();
+    with_dtype!(t.dtype(), T => cx.engine.build::<T>(shape, |d| {
+        let rows = (shape[axis] - 1) * inner;
+        for (i, d) in d.chunks_exact_mut((rows + inner).max(1)).enumerate() {
+            let g = &t.elements::<T>()[i * rows..][..rows];
+            if g.is_empty() {
+                d.fill(T::default());
+                continue;
+            }
+            let (first, rest) = d.split_at_mut(inner);
+            first.iter_mut().zip(g).for_each(|(d, &g)| *d = T::default().minus(g));
+            let (middle, last) = rest.split_at_mut(rows - inner);
+            middle.iter_mut().zip(g).zip(&g[inner..]).for_each(|((d, &before), &g)| *d = before.minus(g));
+            last.copy_from_slice(&g[middle.len()..]);
+        }
+    })?)
+}, |cx, g| apply(cx, &self.0, &[&fit(cx, g, &self.0.0.shape)]), batch |cx, x, n| {
+    apply(cx, &DiffBack(Diff::new(self.0.0.axis + 1, &behind(n, &self.0.0.shape))), &[x])
+}, shown self.0.0.text() }
+
 /// `numpy.diff`: `n` times the differences of neighbours along an axis; `before` and `after` are put there first.
 pub fn diff(
     cx: &Context,
@@ -379,11 +435,11 @@ pub fn diff(
         if y.is_null() || y.shape()[axis] == 0 {
             break;
         }
-        let (left, right) = neighbours(cx, &y, axis)?;
         y = if y.dtype() == DType::Bool {
+            let (left, right) = neighbours(cx, &y, axis)?;
             compare(cx, &rows::NOT_EQUAL, &right, &left)
         } else {
-            binary(cx, &rows::SUB, &right, &left)
+            apply(cx, &Diff::new(axis, y.shape()), &[&y])
         };
     }
     Ok(y)
