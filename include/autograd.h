@@ -2588,6 +2588,30 @@ AG_API struct ag_array ag_polysub(struct ag_context *cx, struct ag_array a, stru
 AG_API struct ag_array ag_polymul(struct ag_context *cx, struct ag_array a, struct ag_array b);
 
 /**
+ * The quotient of two polynomials, and in *remainder (unless NULL) the remainder. The quotient has as many coefficients as
+ * `u` has more than `v`, and one more; the remainder one less than `v`, but one at least. If `u` is shorter than `v`, they
+ * are 0 and `u`. (NumPy drops leading zeros of the remainder.) A `v` that begins with 0 gives infinities or NaN.
+ */
+AG_API
+struct ag_array ag_polydiv(struct ag_context *cx,
+                           struct ag_array u,
+                           struct ag_array v,
+                           struct ag_array *remainder);
+
+/**
+ * The polynomial p of degree `deg` that fits data best: the sum of (w (y - p(x)))^2 is least. `x` is a vector of real
+ * coordinates, of which more than `deg` are different; `y` has a number for each, or a row of a matrix, whose columns are
+ * fitted one by one; `w` a real weight (the null array: all are 1). The result has `deg` + 1 coefficients or rows of them.
+ * Differentiable with respect to `x`, `y` and `w`. (Where NumPy warns of too few coordinates, this is an error.)
+ */
+AG_API
+struct ag_array ag_polyfit(struct ag_context *cx,
+                           struct ag_array x,
+                           struct ag_array y,
+                           int64_t deg,
+                           struct ag_array w);
+
+/**
  * The m-th derivative of a polynomial.
  */
 AG_API struct ag_array ag_polyder(struct ag_context *cx, struct ag_array p, int64_t m);

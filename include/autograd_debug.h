@@ -237,6 +237,8 @@
 #define ag_polyadd(cx, ...) ag_polyadd(AG_HERE(cx), __VA_ARGS__)
 #define ag_polysub(cx, ...) ag_polysub(AG_HERE(cx), __VA_ARGS__)
 #define ag_polymul(cx, ...) ag_polymul(AG_HERE(cx), __VA_ARGS__)
+#define ag_polydiv(cx, ...) ag_polydiv(AG_HERE(cx), __VA_ARGS__)
+#define ag_polyfit(cx, ...) ag_polyfit(AG_HERE(cx), __VA_ARGS__)
 #define ag_polyder(cx, ...) ag_polyder(AG_HERE(cx), __VA_ARGS__)
 #define ag_polyint(cx, ...) ag_polyint(AG_HERE(cx), __VA_ARGS__)
 #define ag_vander(cx, ...) ag_vander(AG_HERE(cx), __VA_ARGS__)

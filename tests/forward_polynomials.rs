@@ -5,6 +5,7 @@ mod recorded;
 mod support;
 
 use autograd::ops::elementwise as rows;
+use autograd::ops::fit;
 use autograd::ops::polynomial as ops;
 use recorded::{Near, walk};
 
@@ -17,6 +18,9 @@ fn polynomials() {
             "polyadd" => ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]),
             "polysub" => ops::combine(cx, "ag_polysub", &rows::SUB, &a[0], &a[1]),
             "polymul" => ops::polymul(cx, &a[0], &a[1]),
+            "polydiv" => ops::polydiv(cx, &a[0], &a[1]).0,
+            "remainder" => ops::polydiv(cx, &a[0], &a[1]).1,
+            "polyfit" => fit::polyfit(cx, &a[0], &a[1], call.integer("deg"), a.get(2))?,
             "polyder" => ops::polyder(cx, &a[0], call.integer("m")),
             "polyint" => ops::polyint(cx, &a[0], call.integer("m"), &a.get(1).cloned().unwrap_or_default()),
             "vander" => ops::vander(cx, &a[0], call.integer("n"), call.flag("increasing")),

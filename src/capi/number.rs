@@ -28,7 +28,7 @@ pub unsafe extern "C" fn ag_i0(cx: *mut ag_context, x: ag_array) -> ag_array {
 ///
 /// # Safety
 /// `second` is NULL or may be written.
-unsafe fn pair(
+pub(super) unsafe fn pair(
     cx: *const ag_context,
     name: &'static str,
     args: &[ag_array],

@@ -1,7 +1,11 @@
 //! Polynomials: vectors of coefficients, the highest power first.
 
+use super::number::pair;
+use super::shape::checked;
+use super::statistics::optional;
 use super::{ag_array, ag_context, guard_as, one, two};
 use crate::ops::elementwise as rows;
+use crate::ops::fit;
 use crate::ops::polynomial as ops;
 use crate::trace::Array;
 
@@ -27,6 +31,36 @@ pub unsafe extern "C" fn ag_polysub(cx: *mut ag_context, a: ag_array, b: ag_arra
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_polymul(cx: *mut ag_context, a: ag_array, b: ag_array) -> ag_array {
     two(cx, "ag_polymul", a, b, ops::polymul)
+}
+
+/// The quotient of two polynomials, and in *remainder (unless NULL) the remainder. The quotient has as many coefficients as
+/// `u` has more than `v`, and one more; the remainder one less than `v`, but one at least. If `u` is shorter than `v`, they
+/// are 0 and `u`. (NumPy drops leading zeros of the remainder.) A `v` that begins with 0 gives infinities or NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_polydiv(
+    cx: *mut ag_context,
+    u: ag_array,
+    v: ag_array,
+    remainder: *mut ag_array,
+) -> ag_array {
+    // SAFETY: the caller's promise.
+    unsafe { pair(cx, "ag_polydiv", &[u, v], remainder, |c, a| ops::polydiv(c, &a[0], &a[1])) }
+}
+
+/// The polynomial p of degree `deg` that fits data best: the sum of (w (y - p(x)))^2 is least. `x` is a vector of real
+/// coordinates, of which more than `deg` are different; `y` has a number for each, or a row of a matrix, whose columns are
+/// fitted one by one; `w` a real weight (the null array: all are 1). The result has `deg` + 1 coefficients or rows of them.
+/// Differentiable with respect to `x`, `y` and `w`. (Where NumPy warns of too few coordinates, this is an error.)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_polyfit(cx: *mut ag_context, x: ag_array, y: ag_array, deg: i64, w: ag_array) -> ag_array {
+    checked(cx, "ag_polyfit", x, |c, x| {
+        let y = c.get("ag_polyfit", y);
+        if y.is_null() {
+            return Ok(Array::Null);
+        }
+        let w = optional(c, "ag_polyfit", w)?;
+        fit::polyfit(&c.core, x, &y, deg, w.as_ref())
+    })
 }
 
 /// The m-th derivative of a polynomial.

@@ -12,6 +12,7 @@ pub mod create;
 pub mod diagonal;
 pub mod einsum;
 pub mod elementwise;
+pub mod fit;
 pub mod floats;
 pub mod gather;
 pub mod index;

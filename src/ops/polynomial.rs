@@ -77,6 +77,41 @@ fn numbers(cx: &Context, dtype: DType, n: usize, f: impl Fn(usize) -> f64) -> Re
     Ok(astype(cx, &t.into(), if dtype == DType::Bool { DType::I64 } else { dtype }))
 }
 
+/// `numpy.polydiv`: quotient and remainder, by long division. The quotient has the difference of the degrees, 0 at least, the
+/// remainder one less than the divisor, or is the dividend if that is shorter.
+pub fn polydiv(cx: &Context, u: &Array, v: &Array) -> (Array, Array) {
+    let divide = || {
+        let (u, v) = (coefficients(cx, u)?, coefficients(cx, v)?);
+        let dtype = rows::promote(&u, &v).inexact();
+        let (u, v) = (astype(cx, &u, dtype), astype(cx, &v, dtype));
+        let (m, n) = (u.size(), v.size());
+        if m == 0 || n == 0 {
+            return Err(Error::value("an empty array has no coefficients to divide"));
+        }
+        let zero = zeros(cx, &Meta { dtype, shape: [1].as_slice().into() });
+        if m < n {
+            return Ok((zero, u));
+        }
+        let (first, others) = (slice_axis(cx, &v, 0, 0, 1), slice_axis(cx, &v, 0, 1, n - 1));
+        let (mut rest, mut quotient) = (u, Vec::with_capacity(m - n + 1));
+        while rest.size() >= n && !cx.failed() {
+            let q = binary(cx, &rows::DIV, &slice_axis(cx, &rest, 0, 0, 1), &first);
+            rest = slice_axis(cx, &rest, 0, 1, rest.size() - 1);
+            if n > 1 {
+                let part = pad_axis(cx, &binary(cx, &rows::MUL, &q, &others), 0, 0, rest.size() + 1 - n);
+                rest = binary(cx, &rows::SUB, &rest, &part);
+            }
+            quotient.push(q);
+        }
+        let quotient = concatenate(cx, &quotient.iter().collect::<Vec<&Array>>(), 0);
+        Ok((quotient, if n > 1 { rest } else { zero }))
+    };
+    if cx.failed() {
+        return (Array::Null, Array::Null);
+    }
+    divide().unwrap_or_else(|e| (cx.fail(e.within("ag_polydiv")), Array::Null))
+}
+
 /// `numpy.polyder`: the `m`-th derivative.
 pub fn polyder(cx: &Context, p: &Array, m: i64) -> Array {
     run(cx, "ag_polyder", || {

@@ -1,6 +1,7 @@
 //! Cases of the polynomials.
 
 use super::*;
+use crate::ops::fit;
 use crate::ops::polynomial as ops;
 
 #[rustfmt::skip]
@@ -26,6 +27,19 @@ pub fn cases(list: &mut Vec<Entry>) {
         "two"              [Real [3], Real [4]]            |cx, a| ops::polymul(cx, &a[0], &a[1]);
         "a square"         [Real [3]]                      |cx, a| ops::polymul(cx, &a[0], &a[0]);
         "with a number"    [Real [], Real [3]]             |cx, a| ops::polymul(cx, &a[0], &a[1]);
+    }
+    entry! { list, "polynomials", "ag_polydiv", ALL, Both;
+        "quotient"         [Real [5], Positive [3]]        |cx, a| ops::polydiv(cx, &a[0], &a[1]).0;
+        "remainder"        [Real [5], Positive [3]]        |cx, a| ops::polydiv(cx, &a[0], &a[1]).1;
+        "by a number"      [Real [3], Positive []]         |cx, a| ops::polydiv(cx, &a[0], &a[1]).0;
+        "of a shorter one" [Real [2], Positive [3]]        |cx, a| ops::polydiv(cx, &a[0], &a[1]).1;
+    }
+    entry! { list, "polynomials", "ag_polyfit", REAL, Both;
+        "parabola"         [Real [6], Real [6]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 2, None));
+        "weights"          [Real [5], Real [5], Positive [5]] |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, Some(&a[2])));
+        "through all"      [Real [4], Real [4]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 3, None));
+        "columns"          [Real [4], Real [4, 2]]         |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, None));
+        "mean"             [Real [3], Real [3]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 0, None));
     }
     entry! { list, "polynomials", "ag_polyder", ALL, Both;
         "first"            [Real [4]]                      |cx, a| ops::polyder(cx, &a[0], 1);
@@ -54,4 +68,11 @@ pub fn cases(list: &mut Vec<Entry>) {
         "five roots"       [Real [5]]                      |cx, a| ops::poly(cx, &a[0]);
         "a number"         [Real []]                       |cx, a| ops::poly(cx, &a[0]);
     }
+}
+
+/// Coordinates that are different also where `x` repeats an element.
+fn apart(cx: &Context, x: &Array) -> Array {
+    let steps = cx.engine.build::<f64>(x.shape(), |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as f64));
+    let steps = steps.expect("a small array").into();
+    rows::binary(cx, &rows::ADD, x, &rows::astype(cx, &steps, x.dtype()))
 }
