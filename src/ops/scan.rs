@@ -10,6 +10,7 @@ use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::strided::Layout;
 use crate::trace::{ANS, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
@@ -47,6 +48,9 @@ scan! {
     i64, |a, b| a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b);
     bool, |a, b| a | b, a ^ b, a & b;
 }
+
+/// Rows of a transposed array that are brought in order together: twice what a line of the cache holds of a column.
+const TURNED_ROWS: usize = 16;
 
 /// Along which axis, in which direction, of which shape.
 #[derive(Clone)]
@@ -150,6 +154,20 @@ impl Line {
             let mut own = cx.engine.contiguous(t)?;
             self.scan_in_place(own.unique_mut::<T>().expect("a new array"), op);
             return Ok(own);
+        }
+        let layout = Layout::new(t.shape(), t.strides(), t.offset());
+        if self.is_last() && layout.is_turned() {
+            // Some rows at a time, while they are near.
+            let part = TURNED_ROWS * self.shape[self.axis];
+            let mut room = cx.engine.heap.pool.take::<T>(part)?;
+            let room = room.slice_mut::<T>(part);
+            return cx.engine.build::<T>(&self.shape, |d| {
+                for (i, rows) in d.chunks_mut(part).enumerate() {
+                    let x = &mut room[..rows.len()];
+                    layout.read_rows(t.memory::<T>(), i * part, x, part);
+                    self.scan(rows, x, &op);
+                }
+            });
         }
         let t = cx.engine.contiguous(t)?;
         cx.engine.build::<T>(&self.shape, |d| self.scan(d, t.elements::<T>(), op))
