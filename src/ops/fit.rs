@@ -10,7 +10,8 @@
 //! ```
 //!
 //! What is left of the data is projected, not the data, so that errors of orthogonality don't add up. The coefficients of
-//! the p[k] go along. All of it is made of other operations, and so differentiable by coordinates, data and weights.
+//! these polynomials go along. All of it is made of other operations, and so differentiable by coordinates, data and
+//! weights.
 
 use super::create;
 use super::elementwise::{self as rows, astype, binary};
