@@ -108,6 +108,34 @@ LOSS(lstm) {
   return ag_div_scalar(cx, total, (double)(steps * batch));
 }
 
+/* The right side of a differential equation: a small net. */
+static ag_array field(ag_context *cx, const ag_array *args, ag_array y) {
+  ag_array hidden = ag_tanh(cx, ag_add(cx, ag_dot(cx, y, args[0]), args[1]));
+  return ag_add(cx, ag_dot(cx, hidden, args[2]), args[3]);
+}
+
+/* A hundred steps of the classical method of Runge and Kutta. */
+LOSS(odeint) {
+  (void)nargs;
+  (void)user;
+  enum { STEPS = 100 };
+  const double h = 0.05;
+  ag_array y = args[4], total = ag_scalar(cx, 0.0);
+  for (int i = 0; i < STEPS; i++) {
+    ag_scope step = ag_scope_enter(cx);
+    ag_array k1 = field(cx, args, y);
+    ag_array k2 = field(cx, args, ag_add(cx, y, ag_mul_scalar(cx, k1, h / 2)));
+    ag_array k3 = field(cx, args, ag_add(cx, y, ag_mul_scalar(cx, k2, h / 2)));
+    ag_array k4 = field(cx, args, ag_add(cx, y, ag_mul_scalar(cx, k3, h)));
+    ag_array middle = ag_mul_scalar(cx, ag_add(cx, k2, k3), 2.0);
+    ag_array slope = ag_add(cx, ag_add(cx, k1, middle), k4);
+    y = ag_keep(cx, step, ag_add(cx, y, ag_mul_scalar(cx, slope, h / 6)));
+    total = ag_keep(cx, step, ag_add(cx, total, ag_sum(cx, ag_square(cx, y))));
+    ag_scope_leave(cx, step);
+  }
+  return ag_div_scalar(cx, total, STEPS);
+}
+
 /* f, where the flow came from: between four cells of a grid without borders. Its scope, like those below, lets
    intermediates go at once, so that the next ones find their memory in the cache. */
 static ag_array advect(ag_context *cx, const problem *p, ag_array f, ag_array vx, ag_array vy) {
@@ -321,6 +349,18 @@ static void lstm_inputs(problem *p, const char *size) {
   p->loss = lstm;
 }
 
+static void odeint_inputs(problem *p) {
+  enum { HIDDEN = 64 };
+  p->parameters[0] = weight(p, 190, 2, HIDDEN);
+  p->parameters[1] = vector(p, 191, HIDDEN, -0.1, 0.1);
+  p->parameters[2] = weight(p, 192, HIDDEN, 2);
+  p->parameters[3] = vector(p, 193, 2, -0.1, 0.1);
+  const double start[] = {0.5, -0.3};
+  p->parameters[4] = ag_astype(p->cx, ag_vector(p->cx, start, 2), p->dtype);
+  p->nparameters = 5;
+  p->loss = odeint;
+}
+
 static void fluid_inputs(problem *p, int64_t n) {
   const int64_t column[] = {n, 1};
   p->parameters[0] = matrix(p, 100, n, n, -1.0, 1.0);
@@ -365,6 +405,8 @@ static void make_inputs(problem *p, const char *workload, const char *size) {
     lstm_inputs(p, size);
   } else if (!strcmp(workload, "fluid")) {
     fluid_inputs(p, n);
+  } else if (!strcmp(workload, "odeint")) {
+    odeint_inputs(p);
   } else if (!strcmp(workload, "gemm")) {
     p->parameters[0] = matrix(p, 110, n, n, -1.0, 1.0);
     p->parameters[1] = matrix(p, 111, n, n, -1.0, 1.0);
@@ -418,6 +460,7 @@ static const char *const WORKLOADS[][3] = {
     {"lstm", "f32", "50x32x64"},
     {"fluid", "f64", "40"},
     {"fluid", "f64", "128"},
+    {"odeint", "f64", "100"},
     {"gemm", "f64", "64"},
     {"gemm", "f64", "256"},
     {"gemm", "f64", "1024"},
