@@ -17,11 +17,9 @@ use smallvec::SmallVec;
 const SHORT: usize = 64;
 /// Elements that a thread takes at a time.
 const PART: usize = 1 << 14;
-/// Elements from which on results of tiles are written past the cache, if their rows begin with a line of it.
-const LARGE: usize = 1 << 18;
 /// Rows and columns of a tile of a result that stays in the cache: there the number of runs matters.
 const TALL: [usize; 2] = [128, 32];
-/// Of one that is written past the cache.
+/// Of one that is written past the cache, as large ones are whose rows begin with a line of it.
 const SQUARE: [usize; 2] = [64, 64];
 /// Of a large one that cannot be.
 const LOW: [usize; 2] = [32, 64];
@@ -151,8 +149,9 @@ impl<T: Element> Operation<'_, T> {
         let (rows, down) = *self.outer.last().expect("a matrix has two axes");
         let (length, blocks) = (self.length, rows.div_ceil(ROWS));
         let size = shape::size_of(shape);
-        let past = size >= LARGE && (length * size_of::<T>()).is_multiple_of(memory::ALIGN);
-        let [tall, wide] = match size >= LARGE {
+        let large = size * size_of::<T>() >= memory::PAST;
+        let past = large && (length * size_of::<T>()).is_multiple_of(memory::ALIGN);
+        let [tall, wide] = match large {
             true if past => SQUARE,
             true => LOW,
             false => TALL,

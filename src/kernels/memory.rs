@@ -14,6 +14,8 @@ use std::ptr::NonNull;
 
 /// A cache line; also enough for every vector instruction.
 pub const ALIGN: usize = 64;
+/// Bytes from which on a result that isn't written in the order of memory goes past the cache.
+pub const PAST: usize = 2 << 20;
 /// From here on blocks are mapped, not allocated.
 const MAPPED: usize = 1 << 20;
 const HUGE_PAGE: usize = 2 << 20;

@@ -4,7 +4,7 @@
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
 use super::copy::{Past, copy};
-use super::memory::fetch;
+use super::memory::{PAST, fetch};
 use super::transpose::Columns;
 use std::ops::AddAssign;
 
@@ -32,8 +32,6 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
 const FETCHED: std::ops::Range<usize> = 512..1 << 15;
 /// Columns of a matrix that are brought in order together.
 const STRIP: usize = 64;
-/// Bytes of a result that is written past the cache.
-const PAST: usize = 2 << 20;
 
 /// The rows that `list` names of a matrix whose columns lie one after the other in memory, from strips of which each is
 /// transposed and read while it is near, in `room` of [`strip_room`] elements.

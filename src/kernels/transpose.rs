@@ -16,10 +16,6 @@ use super::memory;
 /// Side of a tile.
 const TILE: usize = 64;
 
-/// Elements from which on a result is written past the cache: 2 MiB of the numbers for which that is done.
-#[cfg(target_arch = "x86_64")]
-const STREAMED: usize = 1 << 18;
-
 /// A matrix of `rows` by `columns`: element (r, c) is `memory[at + r row_step + c column_step]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns {
@@ -165,7 +161,7 @@ impl<T: Copy> Square<T> for Plain {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Columns, STREAMED, Square, memory};
+    use super::{Columns, Square, memory};
     use std::arch::x86_64::*;
 
     /// # Safety
@@ -175,7 +171,7 @@ mod x86 {
         let lines = to.addr().is_multiple_of(memory::ALIGN) && pitch % 8 == 0;
         // SAFETY: the caller's promise; the features are this function's; rows begin with a line.
         unsafe {
-            if lines && (m.past || m.rows * m.columns >= STREAMED) {
+            if lines && (m.past || m.rows * m.columns * size_of::<u64>() >= memory::PAST) {
                 m.tiles::<u64, EightWords<true>>(from, to, pitch);
                 // What was written past the cache comes before everything that this thread does from here on.
                 _mm_sfence();

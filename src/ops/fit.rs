@@ -25,7 +25,7 @@ use crate::trace::Array;
 /// The coefficients, the highest power first, of the polynomial of a degree for which the sum of (w (y - p(x)))^2 is least;
 /// for every column if `y` is a matrix.
 pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array>) -> Result<Array> {
-    let (degree, w) = checked(cx, x, y, degree, w)?;
+    let degree = checked(cx, x, y, degree, w)?;
     let dtype = rows::promote(x, y).inexact();
     let real = dtype.real();
     let (x, y) = (astype(cx, x, real), astype(cx, y, dtype));
@@ -34,7 +34,7 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     // A power of 2 brings the coordinates between -1 and 1, so that nothing overflows, and nothing is rounded.
     let scale = scale(cx, &x)?;
     let x = times(&x, &Array::weak(scale));
-    let square = w.map(|w| astype(cx, &w, real)).map(|w| times(&w, &w));
+    let square = w.map(|w| astype(cx, w, real)).map(|w| times(&w, &w));
     let weighted = |f: &Array| square.as_ref().map_or_else(|| f.clone(), |square| times(square, f));
     // A vector beside the columns of y.
     let beside = |f: &Array| if y.ndim() == 2 { expand_dims(cx, f, 1) } else { f.clone() };
@@ -70,8 +70,8 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     Ok(times(&result.expect("a degree is not negative"), &beside(&astype(cx, &powers, real))))
 }
 
-/// The degree and the weights, if all that can be said about shapes and values before is right.
-fn checked(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array>) -> Result<(usize, Option<Array>)> {
+/// The degree, if shapes, dtypes and coordinates are right.
+fn checked(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array>) -> Result<usize> {
     let degree = usize::try_from(degree).map_err(|_| Error::value(format!("expected deg >= 0, found {degree}")))?;
     if x.dtype().is_complex() || w.is_some_and(|w| w.dtype().is_complex()) {
         return Err(Error::dtype("expected real coordinates and weights, found complex ones"));
@@ -110,7 +110,7 @@ fn checked(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array>) -
             at.len()
         )));
     }
-    Ok((degree, w.cloned()))
+    Ok(degree)
 }
 
 /// The power of 2 that brings the largest coordinate next to 1; 1 if there is none.
