@@ -12,8 +12,13 @@ use std::rc::Rc;
 /// Four classes per power of two, up to 2^62 bytes.
 const CLASSES: usize = 4 * 57;
 
+/// Blocks of the first so many classes, up to 32 KiB, may be kept by the free cells of arrays.
+pub const SMALL_CLASSES: usize = 37;
+
 /// Free blocks and the accounts. Shared by the context and every buffer taken from it.
 pub struct Pool {
+    /// Has the blocks brought that free cells keep.
+    strip: Box<dyn Fn()>,
     free: RefCell<Vec<Vec<Block>>>,
     in_use: Cell<usize>,
     peak: Cell<usize>,
@@ -49,9 +54,22 @@ fn class(bytes: usize) -> Option<(usize, usize)> {
     (index < CLASSES).then_some((index, size))
 }
 
+/// The class of a small request.
+#[inline]
+pub fn small_class(bytes: usize) -> Option<usize> {
+    /// Of one cache line to eight.
+    const FEW: [u8; 8] = [0, 4, 6, 8, 9, 10, 11, 12];
+    match FEW.get(bytes.max(1).div_ceil(ALIGN) - 1) {
+        Some(&class) => Some(usize::from(class)),
+        None => class(bytes).map(|(class, _)| class).filter(|&class| class < SMALL_CLASSES),
+    }
+}
+
 impl Pool {
-    pub fn new() -> Rc<Pool> {
+    /// `strip` gives the pool what others keep for use again; it is called before the system is asked for too much.
+    pub fn new(strip: Box<dyn Fn()>) -> Rc<Pool> {
         Rc::new(Pool {
+            strip,
             free: RefCell::new((0..CLASSES).map(|_| Vec::new()).collect()),
             in_use: Cell::new(0),
             peak: Cell::new(0),
@@ -73,10 +91,22 @@ impl Pool {
             Some(block) => block,
             None => self.allocate(size)?,
         };
-        let in_use = self.in_use.get() + size;
+        self.occupy(size);
+        Ok(Buffer { store: Store::Own { block: Some(block), class: class as u16 }, pool: Some(self.clone()) })
+    }
+
+    /// So many bytes more are in use.
+    #[inline]
+    pub fn occupy(&self, bytes: usize) {
+        let in_use = self.in_use.get() + bytes;
         self.in_use.set(in_use);
         self.peak.set(self.peak.get().max(in_use));
-        Ok(Buffer { store: Store::Own { block: Some(block), class: class as u16 }, pool: Some(self.clone()) })
+    }
+
+    /// So many bytes less are in use.
+    #[inline]
+    pub fn vacate(&self, bytes: usize) {
+        self.in_use.set(self.in_use.get() - bytes);
     }
 
     fn allocate(&self, size: usize) -> Result<Block> {
@@ -103,6 +133,7 @@ impl Pool {
 
     /// Gives all free blocks back to the system.
     pub fn trim(&self) {
+        (self.strip)();
         for list in self.free.borrow_mut().iter_mut() {
             for block in list.drain(..) {
                 self.reserved.set(self.reserved.get() - block.bytes());
@@ -154,6 +185,7 @@ impl Buffer {
         Buffer { store: Store::Foreign(foreign), pool: None }
     }
 
+    #[inline]
     pub fn slice<T: Element>(&self, n: usize) -> &[T] {
         match &self.store {
             Store::Own { block, .. } => block.as_ref().expect("a live buffer has its block").slice(n),
@@ -162,6 +194,7 @@ impl Buffer {
     }
 
     /// To be written; foreign memory never is (its arrays are never unique in that sense, see `is_own`).
+    #[inline]
     pub fn slice_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
         match &mut self.store {
             Store::Own { block, .. } => block.as_mut().expect("a live buffer has its block").slice_mut(n),
@@ -170,6 +203,7 @@ impl Buffer {
     }
 
     /// To be changed: like [`Buffer::slice_mut`], but the elements are those that are there.
+    #[inline]
     pub fn elements_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
         match &mut self.store {
             Store::Own { block, .. } => block.as_mut().expect("a live buffer has its block").elements_mut(n),
@@ -177,6 +211,25 @@ impl Buffer {
         }
     }
 
+    /// Of a block of the pool; 0 for memory of somebody else.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        match &self.store {
+            Store::Own { block: Some(block), .. } => block.bytes(),
+            _ => 0,
+        }
+    }
+
+    /// The class of a small block of the pool.
+    #[inline]
+    pub fn small_class(&self) -> Option<usize> {
+        match self.store {
+            Store::Own { class, .. } => Some(usize::from(class)).filter(|&class| class < SMALL_CLASSES),
+            Store::Foreign(_) => None,
+        }
+    }
+
+    #[inline]
     pub fn is_own(&self) -> bool {
         matches!(self.store, Store::Own { .. })
     }
@@ -187,7 +240,7 @@ impl Drop for Buffer {
         if let (Store::Own { block, class }, Some(pool)) = (&mut self.store, &self.pool)
             && let Some(block) = block.take()
         {
-            pool.in_use.set(pool.in_use.get() - block.bytes());
+            pool.vacate(block.bytes());
             pool.free.borrow_mut()[*class as usize].push(block);
         }
     }
@@ -203,6 +256,7 @@ mod tests {
             let (c, size) = class(bytes).unwrap();
             assert!(size >= bytes && size % ALIGN == 0);
             assert!(bytes < 4096 || size <= bytes + bytes / 4 + ALIGN);
+            assert_eq!(small_class(bytes), (c < SMALL_CLASSES).then_some(c));
             assert_eq!(class(size).unwrap(), (c, size), "the block of {bytes} bytes is of its own class");
         }
         assert!(class(usize::MAX).is_none());
@@ -210,7 +264,7 @@ mod tests {
 
     #[test]
     fn buffers_are_used_again() {
-        let pool = Pool::new();
+        let pool = Pool::new(Box::new(|| ()));
         drop(pool.take::<f64>(1000).unwrap());
         drop(pool.take::<f32>(1999).unwrap());
         assert_eq!(pool.stats().system_allocations, 1);
@@ -221,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_limit_holds() {
-        let pool = Pool::new();
+        let pool = Pool::new(Box::new(|| ()));
         pool.set_limit(10_000);
         let a = pool.take::<f64>(1000).unwrap();
         assert!(pool.take::<f64>(1000).is_err());

@@ -6,22 +6,25 @@
 //! cannot be seen from outside, except in time and memory.
 //!
 //! The cells behind the references are used again like the buffers are, so that a loop in its steady state does not
-//! call the system's allocator for them either.
+//! call the system's allocator for them either. A cell with a small block of memory is kept *together* with it: most of
+//! what a small array costs is its making and its end.
 
 use super::pending::Pending;
-use super::pool::{Buffer, Pool};
+use super::pool::{self, Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
 use crate::kernels::memory::fetch;
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
 use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// The pool and the free cells of one context.
 pub struct Heap {
     pub pool: Rc<Pool>,
     cells: RefCell<Vec<Rc<Cell>>>,
+    /// Free cells with their memory, by its size class.
+    furnished: RefCell<[Vec<Rc<Cell>>; SMALL_CLASSES]>,
 }
 
 /// With so many free cells, the next one was emptied so long ago that it is not in the nearest cache any more.
@@ -31,13 +34,38 @@ const FREE_CELLS: usize = 1 << 16;
 
 impl Heap {
     pub fn new() -> Rc<Heap> {
-        Rc::new(Heap { pool: Pool::new(), cells: RefCell::new(Vec::new()) })
+        Rc::new_cyclic(|heap: &Weak<Heap>| {
+            let heap = heap.clone();
+            let strip = move || {
+                if let Some(heap) = heap.upgrade() {
+                    heap.strip();
+                }
+            };
+            let furnished = RefCell::new(std::array::from_fn(|_| Vec::new()));
+            Heap { pool: Pool::new(Box::new(strip)), cells: RefCell::new(Vec::new()), furnished }
+        })
     }
 
     /// Gives back what nobody uses.
     pub fn trim(&self) {
         self.pool.trim();
         self.cells.take();
+    }
+
+    /// Gives the memory of free cells to the pool.
+    fn strip(&self) {
+        let free: Vec<Rc<Cell>> = self.furnished.borrow_mut().iter_mut().flat_map(std::mem::take).collect();
+        for rc in free {
+            if let Some(Ready { storage: Storage::Own(buffer), .. }) = rc.ready.get() {
+                self.pool.occupy(buffer.bytes());
+            }
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        self.strip();
     }
 }
 
@@ -50,6 +78,8 @@ struct Cell {
     pending: RefCell<Option<Pending>>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
     mark: std::cell::Cell<u32>,
+    /// Whether it keeps its memory when it is free.
+    furnished: bool,
 }
 
 /// Elements in memory.
@@ -93,6 +123,17 @@ impl Tensor {
     fn recycle(mut rc: Rc<Cell>) {
         let Some(cell) = Rc::get_mut(&mut rc) else { return };
         let Some(heap) = cell.heap.take() else { return };
+        if cell.furnished
+            && let Some(Ready { storage: Storage::Own(buffer), .. }) = cell.ready.get_mut()
+            && let Some(class) = buffer.small_class()
+        {
+            let free = &mut heap.furnished.borrow_mut()[class];
+            if free.len() < FREE_CELLS {
+                heap.pool.vacate(buffer.bytes());
+                free.push(rc);
+            }
+            return;
+        }
         drop(cell.ready.take());
         if let pending @ Some(_) = cell.pending.get_mut() {
             *pending = None;
@@ -131,6 +172,7 @@ impl Tensor {
                 ready: OnceCell::new(),
                 pending: RefCell::new(None),
                 mark: std::cell::Cell::new(0),
+                furnished: false,
             }),
         }
     }
@@ -150,13 +192,45 @@ impl Tensor {
         Tensor::with_memory(heap, dtype, shape, size, ready)
     }
 
-    /// A row-major array over `buffer`, of the shape and dtype of this one, which is row-major as well.
-    pub fn in_place_of(&self, buffer: Buffer) -> Tensor {
+    /// A new row-major array of `n` elements, that many as the shape says, which `fill` writes.
+    #[inline]
+    fn fresh<T: Element>(
+        heap: &Rc<Heap>,
+        (shape, strides): (Shape, Strides),
+        n: usize,
+        fill: impl FnOnce(&mut [T]),
+    ) -> Result<Tensor> {
+        let class = pool::small_class(n * size_of::<T>());
+        let free = class.and_then(|class| heap.furnished.borrow_mut()[class].pop());
+        if let Some(mut rc) = free {
+            let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
+            cell.heap = Some(heap.clone());
+            cell.dtype = T::DTYPE;
+            cell.shape = shape;
+            cell.size = n;
+            let ready = cell.ready.get_mut().expect("a furnished cell has its memory");
+            ready.strides = strides;
+            let Storage::Own(buffer) = &mut ready.storage else { unreachable!("a furnished cell has its own memory") };
+            heap.pool.occupy(buffer.bytes());
+            fill(buffer.slice_mut::<T>(n));
+            return Ok(Tensor { cell: Some(rc) });
+        }
+        let mut buffer = heap.pool.take::<T>(n)?;
+        fill(buffer.slice_mut::<T>(n));
+        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
+        let mut rc = Tensor::empty(heap, T::DTYPE, shape, n);
+        let cell = Rc::get_mut(&mut rc).expect("a new cell has no other reference");
+        cell.furnished = class.is_some();
+        let _ = cell.ready.set(ready);
+        Ok(Tensor { cell: Some(rc) })
+    }
+
+    /// A new array of the shape and dtype of this one, which is row-major as well.
+    #[inline]
+    pub fn like<T: Element>(&self, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
         let (cell, ready) = (self.cell(), self.ready());
-        debug_assert!(ready.contiguous);
-        let ready =
-            Ready { storage: Storage::Own(buffer), offset: 0, strides: ready.strides.clone(), contiguous: true };
-        Tensor::with_memory(self.heap(), cell.dtype, cell.shape.clone(), cell.size, ready)
+        debug_assert!(ready.contiguous && cell.dtype == T::DTYPE);
+        Tensor::fresh(self.heap(), (cell.shape.clone(), ready.strides.clone()), cell.size, fill)
     }
 
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
@@ -177,9 +251,7 @@ impl Tensor {
     /// Makes and fills a new array.
     pub fn build<T: Element>(heap: &Rc<Heap>, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
         let n = shape::checked_size(shape, size_of::<T>())?;
-        let mut buffer = heap.pool.take::<T>(n)?;
-        fill(buffer.slice_mut::<T>(n));
-        Ok(Tensor::from_buffer(heap, T::DTYPE, shape.into(), buffer))
+        Tensor::fresh(heap, (shape.into(), shape::contiguous(shape)), n, fill)
     }
 
     /// An array of one element repeated: one number in memory whatever the shape.
@@ -217,34 +289,42 @@ impl Tensor {
         fetch(std::ptr::from_ref(self.cell()), size_of::<Cell>());
     }
 
+    #[inline(always)]
     fn cell(&self) -> &Cell {
         self.cell.as_ref().expect("a live tensor has its cell")
     }
 
+    #[inline(always)]
     pub fn heap(&self) -> &Rc<Heap> {
         self.cell().heap.as_ref().expect("a live cell knows its heap")
     }
 
+    #[inline(always)]
     pub fn dtype(&self) -> DType {
         self.cell().dtype
     }
 
+    #[inline(always)]
     pub fn shape(&self) -> &[usize] {
         &self.cell().shape
     }
 
+    #[inline(always)]
     pub fn ndim(&self) -> usize {
         self.shape().len()
     }
 
+    #[inline(always)]
     pub fn size(&self) -> usize {
         self.cell().size
     }
 
+    #[inline(always)]
     pub fn is_ready(&self) -> bool {
         self.cell().ready.get().is_some()
     }
 
+    #[inline(always)]
     fn ready(&self) -> &Ready {
         self.cell().ready.get().expect("the engine has computed what is read")
     }
@@ -264,14 +344,17 @@ impl Tensor {
         }
     }
 
+    #[inline(always)]
     pub fn strides(&self) -> &[isize] {
         &self.ready().strides
     }
 
+    #[inline(always)]
     pub fn offset(&self) -> usize {
         self.ready().offset
     }
 
+    #[inline(always)]
     pub fn is_contiguous(&self) -> bool {
         self.ready().contiguous
     }
@@ -340,8 +423,14 @@ impl Tensor {
     }
 
     /// The elements in row-major order of an array known to lie so.
+    #[inline]
     pub fn elements<T: Element>(&self) -> &[T] {
-        self.slice().expect("made contiguous before")
+        debug_assert_eq!(T::DTYPE, self.dtype());
+        match self.ready() {
+            // Most arrays own what they are and begin where it begins.
+            Ready { storage: Storage::Own(buffer), offset: 0, contiguous: true, .. } => buffer.slice(self.size()),
+            _ => self.slice().expect("made contiguous before"),
+        }
     }
 
     /// The first element of an array that has one.
@@ -350,6 +439,7 @@ impl Tensor {
     }
 
     /// The elements to be changed in place, if nobody else can see them: one reference, own memory, row-major.
+    #[inline]
     pub fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
         let n = self.size();
         let cell = Rc::get_mut(self.cell.as_mut()?)?;

@@ -1,6 +1,6 @@
 //! Products.
 
-use super::{ag_array, ag_context, guard_as, slice, string, two};
+use super::{ag_array, ag_context, guard_as, slice, string, two, two_short};
 use crate::array::shape;
 use crate::ops::{bilinear, einsum, product};
 use crate::trace::Array;
@@ -11,14 +11,14 @@ use std::ffi::c_char;
 /// of `b` (the only one of a vector). Of rank 0: the product.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_dot(cx: *mut ag_context, a: ag_array, b: ag_array) -> ag_array {
-    two(cx, "ag_dot", a, b, product::dot)
+    two_short(cx, "ag_dot", a, b, product::short_dot, product::dot)
 }
 
 /// Matrix product of the last two axes, the axes before them broadcast; vectors count as a row on the left, a column on the
 /// right. Rank 0 is AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_matmul(cx: *mut ag_context, a: ag_array, b: ag_array) -> ag_array {
-    two(cx, "ag_matmul", a, b, product::matmul)
+    two_short(cx, "ag_matmul", a, b, product::short_dot, product::matmul)
 }
 
 /// Sum over the last axes of both.

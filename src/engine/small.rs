@@ -83,6 +83,15 @@ impl Engine {
         }
     }
 
+    /// A loop over two small arrays of float64 and the same shape; `None` for the general way.
+    pub fn small_pair(&self, row: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Result<Tensor>> {
+        let fits = self.is_handy(x) && x.dtype() == DType::F64 && y.dtype() == DType::F64;
+        if !fits || !same(x.shape(), y.shape()) || !self.is_handy(y) {
+            return None;
+        }
+        Some(self.filled::<f64>(x, |z, x| row(z, x, y.elements::<f64>())))
+    }
+
     /// `x + y` in the place of `x`, if both are alike and there, and nobody else sees `x`; else `x` again.
     pub fn add_in_place(&self, mut x: Tensor, y: &Tensor) -> std::result::Result<Tensor, Tensor> {
         let there = |t: &Tensor| t.size() <= IN_PLACE && t.is_ready() && t.is_contiguous();
@@ -96,11 +105,27 @@ impl Engine {
         if done { Ok(x) } else { Err(x) }
     }
 
+    /// Adds the products of the elements of `column` with those of `row` to the matrix `sum` in its place, if nobody else sees
+    /// it and all three are there and of one real dtype.
+    pub fn add_outer(&self, sum: &mut Tensor, column: &Tensor, row: &Tensor) -> bool {
+        let there = |t: &Tensor| t.is_ready() && t.is_contiguous() && t.dtype() == sum.dtype();
+        if !there(sum) || !there(column) || !there(row) || sum.size() > IN_PLACE {
+            return false;
+        }
+        debug_assert!(same(sum.shape(), &[column.size(), row.size()]));
+        match sum.dtype() {
+            DType::F64 => {
+                sum.unique_mut::<f64>().map(|z| rows::add_outer(z, column.elements(), row.elements())).is_some()
+            }
+            DType::F32 => {
+                sum.unique_mut::<f32>().map(|z| rows::add_outer(z, column.elements(), row.elements())).is_some()
+            }
+            _ => false,
+        }
+    }
+
     fn filled<T: Element>(&self, x: &Tensor, fill: impl FnOnce(&mut [T], &[T])) -> Result<Tensor> {
-        let n = x.size();
-        let mut buffer = self.heap.pool.take::<T>(n)?;
-        fill(buffer.slice_mut::<T>(n), x.elements::<T>());
-        Ok(x.in_place_of(buffer))
+        x.like::<T>(|z| fill(z, x.elements::<T>()))
     }
 
     fn paired<T: Element>(

@@ -183,6 +183,19 @@ pub fn matmul<T: Product>(
     }
 }
 
+/// `y = x b` of a vector and a matrix of `x.len()` by `y.len()` that the caches hold.
+pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
+    let (k, n) = (x.len(), y.len());
+    if k == 0 || n == 0 {
+        return y.fill(T::default());
+    }
+    assert!(b.fits(k, n), "the matrix lies inside its memory");
+    let done = T::PACKED && k * n > TINY && T::matvec(b.transposed(), x, y);
+    if !done {
+        plain((1, k, n), Matrix { memory: x, offset: 0, row: 0, column: 1 }, b, y);
+    }
+}
+
 /// A matrix of `m` by `k` times the vector that begins `v` and goes on in steps of `step`.
 fn vector<T: Product>(
     threads: Option<&Threads>,

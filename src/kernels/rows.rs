@@ -6,7 +6,7 @@
 use super::copy::{Past, copy};
 use super::memory::{PAST, fetch};
 use super::transpose::Columns;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Mul};
 
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
 pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst: &mut [T]) {
@@ -114,6 +114,45 @@ super::math::dispatch::dispatch!(fn add_any[T: Scattered](memory: &mut [T], valu
 fn add_body<T: Scattered, const FMA: bool>(memory: &mut [T], values: &[T]) {
     memory.iter_mut().zip(values).for_each(|(m, &v)| *m += v);
 }
+
+/// Adds `row`, times the element of `column` that belongs to it, to each row of a matrix.
+pub fn add_outer<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) {
+    debug_assert_eq!(matrix.len(), column.len() * row.len());
+    if !row.is_empty() {
+        add_outer_any(matrix, column, row);
+    }
+}
+
+super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) = outer_body);
+
+#[inline(always)]
+fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) {
+    match *row {
+        [a] => matrix.iter_mut().zip(column).for_each(|(m, &x)| *m += x * a),
+        [a, b] => narrow_body(matrix, column, [a, b]),
+        [a, b, c] => narrow_body(matrix, column, [a, b, c]),
+        [a, b, c, d] => narrow_body(matrix, column, [a, b, c, d]),
+        _ => {
+            for (sums, &x) in matrix.chunks_exact_mut(row.len()).zip(column) {
+                sums.iter_mut().zip(row).for_each(|(m, &y)| *m += x * y);
+            }
+        }
+    }
+}
+
+/// Rows shorter than a register, whose number of columns the compiler knows.
+#[inline(always)]
+fn narrow_body<T: Multiplied, const N: usize>(matrix: &mut [T], column: &[T], row: [T; N]) {
+    for (sums, &x) in matrix.as_chunks_mut::<N>().0.iter_mut().zip(column) {
+        for (m, y) in sums.iter_mut().zip(row) {
+            *m += x * y;
+        }
+    }
+}
+
+/// Numbers that are multiplied and add up.
+pub trait Multiplied: Scattered + Mul<Output = Self> {}
+impl<T: Scattered + Mul<Output = T>> Multiplied for T {}
 
 /// Numbers that add up.
 pub trait Scattered: Copy + AddAssign {}

@@ -254,31 +254,44 @@ fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
 fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {
     let rule = node.rule.as_ref().expect("inputs are passed over");
     let kept = Kept::Some { mask: node.mask, items: &node.kept };
-    let meta_of = |parent: u32| tape.borrow().meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
     let outer = cx.enter_rule();
-    if let [(argnum, parent)] = node.parents[..]
-        && !cotangents[parent as usize].is_null()
-    {
-        let sum = std::mem::take(&mut cotangents[parent as usize]);
-        match rule.vjp_into(cx, &gs[0], sum, &meta_of(parent)) {
-            Ok(sum) => {
-                cotangents[parent as usize] = sum;
-                cx.leave_rule(outer);
-                return;
-            }
-            Err(sum) => cotangents[parent as usize] = sum,
+    // What can't be added in place.
+    let (mut argnums, mut parents): (SmallVec<[usize; 2]>, SmallVec<[u32; 2]>) = Default::default();
+    for &(argnum, parent) in &node.parents {
+        let argnum = argnum as usize;
+        let sum = &mut cotangents[parent as usize];
+        let alike = node.alike >> argnum & 1 == 1;
+        let added = match gs {
+            [g @ Array::Plain(_)] => rule.vjp_into(cx, argnum, g, &kept, alike, sum),
+            _ => false,
+        };
+        if !added {
+            argnums.push(argnum);
+            parents.push(parent);
         }
-        debug_assert_eq!(argnum, node.parents[0].0);
     }
-    let argnums: SmallVec<[usize; 3]> = node.parents.iter().map(|p| p.0 as usize).collect();
+    if argnums.is_empty() {
+        cx.leave_rule(outer);
+        return;
+    }
     let parts = rule.vjp_all(cx, &argnums, gs, &node.metas, &kept);
     cx.leave_rule(outer);
-    for ((_, parent), part) in node.parents.iter().zip(parts) {
-        if part.is_null() {
-            continue;
-        }
-        let part = if fits(tape, *parent, &part) { part } else { fit_cotangent(cx, part, &meta_of(*parent)) };
-        let old = std::mem::take(&mut cotangents[*parent as usize]);
-        cotangents[*parent as usize] = accumulate(cx, old, part);
+    for (parent, part) in parents.into_iter().zip(parts) {
+        add(cx, tape, parent, part, cotangents);
     }
+}
+
+/// Adds a rule's contribution to the cotangent of `parent`, brought to its form.
+fn add(cx: &Context, tape: &Rc<RefCell<Tape>>, parent: u32, part: Array, cotangents: &mut [Array]) {
+    if part.is_null() {
+        return;
+    }
+    let part = if fits(tape, parent, &part) {
+        part
+    } else {
+        let meta = tape.borrow().meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
+        fit_cotangent(cx, part, &meta)
+    };
+    let old = std::mem::take(&mut cotangents[parent as usize]);
+    cotangents[parent as usize] = accumulate(cx, old, part);
 }

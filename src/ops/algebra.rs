@@ -91,9 +91,23 @@ impl Elem for f64 {
     }
 }
 
-/// A set of arguments, as bits.
+/// A set of arguments, as bits, and whether there is more to the rule than arithmetic.
 #[derive(Clone, Copy)]
 pub struct Uses(pub u8);
+
+/// The bit for functions whose vectors have a kernel of their own: its last bits are not those of the number's function.
+const FUNCTIONS: u8 = 1 << 7;
+
+impl Uses {
+    /// Whether an argument, given by its bit, is read.
+    pub fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    pub fn functions(self) -> bool {
+        self.has(FUNCTIONS)
+    }
+}
 
 impl From<f64> for Uses {
     fn from(_: f64) -> Uses {
@@ -123,22 +137,22 @@ impl Neg for Uses {
 
 impl Elem for Uses {
     fn exp(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn ln(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn sin(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn cos(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn sinh(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn cosh(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn sqrt(self) -> Uses {
         self
@@ -150,10 +164,10 @@ impl Elem for Uses {
         self
     }
     fn pow(self, exponent: Uses) -> Uses {
-        self + exponent
+        self + exponent + Uses(FUNCTIONS)
     }
     fn exp2(self) -> Uses {
-        self
+        self + Uses(FUNCTIONS)
     }
     fn scaled(self, d: Uses) -> Uses {
         self + d

@@ -4,19 +4,22 @@
 //! a rule over [`Elem`], linear in `g`; under this library's complex convention one rule is both the VJP (with `g` the
 //! cotangent of the result) and the JVP (with `g` the tangent of the argument) of a holomorphic function.
 
+mod short;
 mod sinc;
 
+pub use short::{binary as short_binary, unary as short_unary};
 pub use sinc::sinc;
 
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
 use super::shape::batched_elementwise;
-use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
+use crate::array::{DType, Op, Operand, Shape, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::engine::Other;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
-use crate::trace::{Array, Kept, Number, Primitive, apply};
+use crate::trace::short::Given;
+use crate::trace::{Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
 use std::f64::consts::{LN_2, LN_10, PI};
 
 /// A derivative in the three algebras.
@@ -25,7 +28,23 @@ pub struct Rule<const N: usize> {
     pub number: fn([f64; N]) -> f64,
     array: for<'c> fn([Expr<'c>; N]) -> Expr<'c>,
     uses: fn([Uses; N]) -> Uses,
+    form: Form,
+    /// The same for small plain arrays `(g, v)` in one loop, `v` being the one of `x` and `y` that the rule reads.
+    row: Option<Map2>,
 }
+
+/// A derivative of such a form needs no algebra.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// `g` itself.
+    Passes,
+    /// `g` times the argument of this number, see [`Elem::scaled`].
+    Times(usize),
+    Other,
+}
+
+/// A loop that writes its first argument, from the others.
+type Map2 = fn(&mut [f64], &[f64], &[f64]);
 
 macro_rules! rule {
     (|$($arg:pat_param),+| $body:expr) => {{
@@ -51,10 +70,43 @@ macro_rules! rule {
             }
             $body
         }
-        Rule { number, array, uses }
+        Rule { number, array, uses, form: Form::Other, row: rule!(@row $($arg),+ => $body) }
     }};
+    // Of a function of one argument.
+    (@row $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
+        struct Row;
+        impl math::Op2 for Row {
+            type In = f64;
+            type Out = f64;
+            #[inline(always)]
+            fn eval<const FMA: bool>(g: f64, v: f64) -> f64 {
+                #[allow(dead_code)]
+                fn k(x: f64) -> f64 {
+                    x
+                }
+                let ($g, $x, $y) = (g, v, v);
+                $body
+            }
+        }
+        Some(math::map_vv::<Row> as Map2)
+    }};
+    (@row $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
     (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
     (@count $a:pat_param, $b:pat_param, $c:pat_param, $d:pat_param) => { 4 };
+}
+
+/// The derivative of what passes an argument on as it is.
+const fn passes() -> Rule<4> {
+    Rule { form: Form::Passes, ..rule!(|g, _, _, _| g) }
+}
+
+/// The derivatives of a product.
+const fn times_second() -> Rule<4> {
+    Rule { form: Form::Times(1), ..rule!(|g, _, y, _| g.scaled(y)) }
+}
+
+const fn times_first() -> Rule<4> {
+    Rule { form: Form::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
 }
 
 /// A differentiable function of one argument.
@@ -65,6 +117,8 @@ pub struct Unary {
     pub domain: Domain,
     /// Value and derivative of a number where they share their work.
     both: Option<fn(f64) -> (f64, f64)>,
+    /// The row itself, as a node refers to it.
+    this: fn() -> &'static Unary,
 }
 
 impl Unary {
@@ -89,6 +143,7 @@ pub struct Binary {
     pub kernel: &'static BinaryKernel,
     pub rules: [Rule<4>; 2],
     pub domains: [Domain; 2],
+    this: fn() -> &'static Binary,
 }
 
 /// A piecewise constant function: its derivative is zero wherever there is one, so it returns plain arrays.
@@ -110,6 +165,10 @@ pub struct Comparison {
 }
 
 macro_rules! table {
+    // Of rows that know where they stand.
+    ($list:ident: $kind:ident, this; $($id:ident = $row:expr;)*) => {
+        table! { $list: $kind; $($id = $kind { this: || &$id, ..$row };)* }
+    };
     ($list:ident: $kind:ident; $($id:ident = $row:expr;)*) => {
         $(pub static $id: $kind = $row;)*
         /// The rows of this table.
@@ -118,7 +177,7 @@ macro_rules! table {
 }
 
 const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<3>, domain: Domain) -> Unary {
-    Unary { name, kernel, rule, domain, both: None }
+    Unary { name, kernel, rule, domain, both: None, this: || &NEG }
 }
 
 fn cos_of_number(x: f64) -> (f64, f64) {
@@ -127,7 +186,7 @@ fn cos_of_number(x: f64) -> (f64, f64) {
 }
 
 #[rustfmt::skip]
-table! { UNARY: Unary;
+table! { UNARY: Unary, this;
     //                     name            kernel              dy, from (g, x, y)                              domain
     NEG        = unary_row("ag_neg",        &math::NEGATIVE,    rule!(|g, _, _| -g),                            Real);
     FABS       = unary_row("ag_fabs",       &math::ABSOLUTE,    rule!(|g, x, _| g.scaled(x.sign())),                  Nonzero);
@@ -170,23 +229,23 @@ const fn binary_row(
     y: Rule<4>,
     domains: [Domain; 2],
 ) -> Binary {
-    Binary { name, kernel, rules: [x, y], domains }
+    Binary { name, kernel, rules: [x, y], domains, this: || &ADD }
 }
 
 #[rustfmt::skip]
-table! { BINARY: Binary;
+table! { BINARY: Binary, this;
     //                       name           kernel            d/dx, from (g, x, y, z)                   d/dy                                        domains
-    ADD        = binary_row("ag_add",        &math::ADD,       rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| g),                      [Real, Real]);
-    SUB        = binary_row("ag_sub",        &math::SUBTRACT,  rule!(|g, _, _, _| g),                    rule!(|g, _, _, _| -g),                     [Real, Real]);
-    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  rule!(|g, _, y, _| g.scaled(y)),          rule!(|g, x, _, _| g.scaled(x)),                  [Real, Real]);
+    ADD        = binary_row("ag_add",        &math::ADD,       passes(),                                 passes(),                                   [Real, Real]);
+    SUB        = binary_row("ag_sub",        &math::SUBTRACT,  passes(),                                 rule!(|g, _, _, _| -g),                     [Real, Real]);
+    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  times_second(),                           times_first(),                                    [Real, Real]);
     DIV        = binary_row("ag_div",        &math::DIVIDE,    rule!(|g, _, y, _| g.over(y)),            rule!(|g, _, y, z| -(g.scaled(z)).over(y)), [Real, Nonzero]);
     // At 0^0 the factor y is 0, so any other base serves (elsewhere not: the derivative of y x^(y-1) by y is wanted,
     // too); at x = 0 the limit of log(x) x^y for positive y is 0.
     POW        = binary_row("ag_pow",        &math::POWER,
         rule!(|g, x, y, _| g.scaled(y * y.is(k(0.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow(y - k(1.0)))),
         rule!(|g, x, _, z| g.scaled(z * x.is(k(0.0)).choose(k(1.0) + x, x).ln())),                                                            [Positive, Real]);
-    MOD        = binary_row("ag_mod",        &math::MOD,       rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -g.scaled((x / y).floor())), [Real, Nonzero]);
-    FMOD       = binary_row("ag_fmod",       &math::FMOD,      rule!(|g, _, _, _| g),                    rule!(|g, x, y, _| -g.scaled((x / y).sign() * (x / y * (x / y).sign()).floor())), [Real, Nonzero]);
+    MOD        = binary_row("ag_mod",        &math::MOD,       passes(),                                 rule!(|g, x, y, _| -g.scaled((x / y).floor())), [Real, Nonzero]);
+    FMOD       = binary_row("ag_fmod",       &math::FMOD,      passes(),                                 rule!(|g, x, y, _| -g.scaled((x / y).sign() * (x / y * (x / y).sign()).floor())), [Real, Nonzero]);
     // |x| with another sign: at x = 0 as |x|.
     COPYSIGN   = binary_row("ag_copysign",   &math::COPYSIGN,  rule!(|g, x, _, z| g.scaled(x.sign() * z.sign())), rule!(|_, _, _, _| k(0.0)),          [Nonzero, Nonzero]);
     // A tie gives half to each; elsewhere all goes to the one chosen, nothing to NaN.
@@ -205,7 +264,7 @@ table! { BINARY: Binary;
     ARCTAN2    = binary_row("ag_arctan2",    &math::ARCTAN2,   rule!(|g, x, y, _| g.scaled(y).over(x * x + y * y)), rule!(|g, x, y, _| -g.scaled(x).over(x * x + y * y)), [Nonzero, Nonzero]);
     HYPOT      = binary_row("ag_hypot",      &math::HYPOT,     rule!(|g, x, _, z| g.scaled(x).over(z)),  rule!(|g, _, y, z| g.scaled(y).over(z)),        [Nonzero, Nonzero]);
     // Products and quotients for rules, where a zero cotangent stays zero: see `Elem::scaled`.
-    SCALED     = binary_row("scaled",        &math::SCALED,    rule!(|g, _, y, _| g.scaled(y)),          rule!(|g, x, _, _| g.scaled(x)),            [Real, Real]);
+    SCALED     = binary_row("scaled",        &math::SCALED,    times_second(),                           times_first(),                              [Real, Real]);
     OVER       = binary_row("over",          &math::OVER,      rule!(|g, _, y, _| g.over(y)),            rule!(|g, x, y, _| -(g.scaled(x)).over(y).over(y)), [Real, Nonzero]);
 }
 
@@ -300,19 +359,13 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
         Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
-        _ => apply(cx, &UnaryOp(row), &[x]),
+        _ => short::unary(cx, row, x).unwrap_or_else(|| apply(cx, row, &[x])),
     }
 }
 
 /// Applies a differentiable function of two arguments.
 #[inline]
 pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array {
-    if let (Array::Plain(_) | Array::Recorded { .. }, Array::Number { value: 2.0, .. }) = (x, y)
-        && std::ptr::eq(row, &POW)
-        && promote(x, y) == x.dtype()
-    {
-        return unary(cx, &SQUARE, x);
-    }
     let number = |v: &Array| match *v {
         Array::Number { value, .. } => Some(Number::plain(value)),
         Array::Variable { node, level, value } => Some(Number { node, level, value }),
@@ -324,27 +377,36 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     {
         return if x.is_weak() && y.is_weak() { Array::weak(z.value) } else { Array::of_number(z) };
     }
-    apply(cx, &BinaryOp(row), &[x, y])
+    if let Some(z) = short::binary(cx, row, x, y) {
+        return z;
+    }
+    if short::is_square(row, x, y) {
+        return unary(cx, &SQUARE, x);
+    }
+    apply(cx, row, &[x, y])
 }
 
-#[derive(Clone)]
-struct UnaryOp(&'static Unary);
+impl BoxedRule for Unary {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row((self.this)())
+    }
+}
 
-impl Primitive for UnaryOp {
+impl Primitive for Unary {
     fn name(&self) -> &str {
-        self.0.name
+        self.name
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         // Unlike abs, fabs is of floating type whatever it is applied to.
-        if std::ptr::eq(self.0, &FABS) && !args[0].dtype().is_inexact() {
-            return unary_kernel(cx, self.0.kernel, &astype(cx, &args[0], DType::F64));
+        if std::ptr::eq(self, &FABS) && !args[0].dtype().is_inexact() {
+            return unary_kernel(cx, self.kernel, &astype(cx, &args[0], DType::F64));
         }
-        unary_kernel(cx, self.0.kernel, &args[0])
+        unary_kernel(cx, self.kernel, &args[0])
     }
 
     fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
-        let (y, partial) = self.0.of_number(x[0]);
+        let (y, partial) = self.of_number(x[0]);
         Some((y, [partial, 0.0]))
     }
 
@@ -353,14 +415,27 @@ impl Primitive for UnaryOp {
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
-        mask((self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0, 1)
+        mask((self.rule.uses)([Uses(0), Uses(1), Uses(2)]).0, 1)
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let used = (self.0.rule.uses)([Uses(0), Uses(1), Uses(2)]).0;
-        let x = (used & 1 != 0).then(|| kept.arg(0));
-        let y = (used & 2 != 0).then(|| kept.ans());
-        with_exprs(cx, [Some(g), x, y], self.0.rule.array)
+        let rule = &self.rule;
+        let used = (rule.uses)([Uses(0), Uses(1), Uses(2)]);
+        let x = used.has(1).then(|| kept.arg(0));
+        let y = used.has(2).then(|| kept.ans());
+        if let (Some(row), Array::Plain(g), Some(Array::Plain(v))) = (rule.row, g, x.xor(y))
+            && !used.functions()
+            && !cx.unusual()
+            && let Some(part) = cx.engine.small_pair(row, g, v)
+        {
+            return cx.take(self.name(), part.map(Array::Plain));
+        }
+        with_exprs(cx, [Some(g), x, y], rule.array)
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: bool, sum: &mut Array) -> bool {
+        alike && add_alike(cx, self.vjp(cx, argnum, g, kept), g, sum)
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -368,27 +443,30 @@ impl Primitive for UnaryOp {
     }
 }
 
-#[derive(Clone)]
-struct BinaryOp(&'static Binary);
-
-impl BinaryOp {
-    fn uses(&self, argnum: usize) -> u8 {
-        (self.0.rules[argnum].uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0
+impl BoxedRule for Binary {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row((self.this)())
     }
 }
 
-impl Primitive for BinaryOp {
+impl Binary {
+    fn uses(&self, argnum: usize) -> u8 {
+        (self.rules[argnum].uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0
+    }
+}
+
+impl Primitive for Binary {
     fn name(&self) -> &str {
-        self.0.name
+        self.name
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        binary_kernel(cx, self.0.kernel, &args[0], &args[1])
+        binary_kernel(cx, self.kernel, &args[0], &args[1])
     }
 
     fn number(&self, x: &[f64]) -> Option<(f64, [f64; 2])> {
-        let z = (self.0.kernel.scalar)(x[0], x[1]);
-        Some((z, [0, 1].map(|side| (self.0.rules[side].number)([1.0, x[0], x[1], z]))))
+        let z = (self.kernel.scalar)(x[0], x[1]);
+        Some((z, [0, 1].map(|side| (self.rules[side].number)([1.0, x[0], x[1], z]))))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -400,16 +478,36 @@ impl Primitive for BinaryOp {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        match self.rules[argnum].form {
+            Form::Passes => return g.clone(),
+            Form::Times(k) => return binary(cx, &SCALED, g, kept.arg(k)),
+            Form::Other => {}
+        }
         let used = self.uses(argnum);
         let x = (used & 1 != 0).then(|| kept.arg(0));
         let y = (used & 2 != 0).then(|| kept.arg(1));
         let z = (used & 4 != 0).then(|| kept.ans());
-        with_exprs(cx, [Some(g), x, y, z], self.0.rules[argnum].array)
+        with_exprs(cx, [Some(g), x, y, z], self.rules[argnum].array)
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: bool, sum: &mut Array) -> bool {
+        alike && add_alike(cx, self.vjp(cx, argnum, g, kept), g, sum)
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         self.vjp(cx, argnum, t, kept)
     }
+}
+
+/// Adds a part of a cotangent that has the form of `g`, as it should.
+fn add_alike(cx: &Context, part: Array, g: &Array, sum: &mut Array) -> bool {
+    let (Array::Plain(new), Array::Plain(g)) = (&part, g) else { return false };
+    if new.dtype() != g.dtype() || !same(new.shape(), g.shape()) {
+        return false;
+    }
+    *sum = super::accumulate(cx, std::mem::take(sum), part);
+    true
 }
 
 /// From the bits of [`Uses`] (arguments, then the result) to those of [`Primitive::keeps`].
@@ -508,7 +606,9 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
     }
-    if let Some(z) = small_binary(cx, kernel, x, y) {
+    if let (Some(a), Some(b)) = (Given::of(x), Given::of(y))
+        && let Some(z) = short::small(cx, kernel, [a.value, b.value])
+    {
         return Ok(Array::Plain(z?));
     }
     let mut dtype = promote(x, y);
@@ -542,26 +642,6 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     }
     let operands = materialise_numbers(cx, operands, dtype)?;
     Ok(cx.engine.elementwise(Op::Binary(kernel), dtype, dtype, &shape, operands)?.into())
-}
-
-/// Two arguments of which one is a small array, without the lists that the general way needs.
-fn small_binary(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Array) -> Option<Result<Tensor>> {
-    // A number with a type of its own raises the precision of a narrower array.
-    let goes_with = |t: &Tensor, weak: bool| weak || t.dtype() == DType::F64;
-    match (x, y) {
-        (Array::Plain(a), Array::Plain(b)) => {
-            let flip = a.size() < b.size();
-            let (big, other) = if flip { (b, a) } else { (a, b) };
-            cx.engine.small_binary(kernel, big, Other::Array(other), flip)
-        }
-        (Array::Plain(t), &Array::Number { value, weak }) if goes_with(t, weak) => {
-            cx.engine.small_binary(kernel, t, Other::Number(value), false)
-        }
-        (&Array::Number { value, weak }, Array::Plain(t)) if goes_with(t, weak) => {
-            cx.engine.small_binary(kernel, t, Other::Number(value), true)
-        }
-        _ => None,
-    }
 }
 
 /// The dtype of a combination; a weak number has no say but makes integers floating.

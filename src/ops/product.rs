@@ -4,6 +4,8 @@
 //! that neither a forward pass nor a derivative copies an operand for its orientation. In the complex convention the
 //! cotangents of C = A B are g B^T and A^T g, without conjugation.
 
+mod vecmat;
+
 use super::elementwise::{self, self as rows, binary};
 use super::shape::{reshape, transpose, with_ndim};
 use crate::array::{Axes, Buffer, DType, Op, Operand, Shape, Strides, Tensor, shape};
@@ -16,6 +18,25 @@ use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
 use std::marker::PhantomData;
+use vecmat::vecmat;
+
+/// Runs `$body` with the element type of a product of this dtype.
+macro_rules! with_product {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            DType::F64 => with_product!(@ $t = f64, $body),
+            DType::F32 => with_product!(@ $t = f32, $body),
+            DType::C128 => with_product!(@ $t = num_complex::Complex64, $body),
+            DType::C64 => with_product!(@ $t = num_complex::Complex32, $body),
+            DType::I64 | DType::Bool => with_product!(@ $t = i64, $body),
+        }
+    };
+    (@ $t:ident = $type:ty, $body:expr) => {{
+        type $t = $type;
+        $body
+    }};
+}
+use with_product;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
@@ -51,33 +72,17 @@ impl Primitive for Stacked {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let promoted = args[0].dtype().promote(args[1].dtype());
-        let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };
-        let operand = |x: &Array| -> Result<Tensor> {
-            let t = match x {
-                Array::Plain(t) => elementwise::cast(cx, t.clone(), dtype),
-                x => elementwise::cast(cx, cx.lazy_tensor(x)?, dtype),
-            }?;
-            cx.engine.force(&t)?;
-            Ok(t)
-        };
-        let (a, b) = (operand(&args[0])?, operand(&args[1])?);
-        let (a, b) = (Side::new(&a, self.turned[0]), Side::new(&b, self.turned[1]));
-        if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
-            // A stack of columns times rows: nothing is added up, and it may become part of a pass.
-            let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
-            shape.extend([a.rows, b.columns]);
-            let operands = [Operand::Array(a.view()), Operand::Array(b.view()), Operand::None];
-            return Ok(cx.engine.elementwise(Op::Binary(&math::MULTIPLY), dtype, dtype, &shape, operands)?.into());
-        }
-        let c = match dtype {
-            DType::F64 => product::<f64>(cx, &a, &b),
-            DType::F32 => product::<f32>(cx, &a, &b),
-            DType::C128 => product::<num_complex::Complex64>(cx, &a, &b),
-            DType::C64 => product::<num_complex::Complex32>(cx, &a, &b),
-            DType::I64 | DType::Bool => product::<i64>(cx, &a, &b),
-        }?;
-        Ok(if promoted == DType::Bool { elementwise::cast(cx, c, DType::Bool)?.into() } else { c.into() })
+        on_tensors(cx, args, |a, b, dtype| {
+            let (a, b) = (Side::new(a, self.turned[0]), Side::new(b, self.turned[1]));
+            if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
+                // A stack of columns times rows: nothing is added up, and it may become part of a pass.
+                let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
+                shape.extend([a.rows, b.columns]);
+                let operands = [Operand::Array(a.view()), Operand::Array(b.view()), Operand::None];
+                return cx.engine.elementwise(Op::Binary(&math::MULTIPLY), dtype, dtype, &shape, operands);
+            }
+            with_product!(dtype, T => product::<T>(cx, &a, &b))
+        })
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -126,6 +131,32 @@ impl Primitive for Stacked {
         let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
         apply(cx, self, &[a, b])
     }
+}
+
+/// Multiplies two arrays, whose elements are there and of the same dtype by then. Of booleans it is the logical product,
+/// as `numpy.dot`.
+fn on_tensors(
+    cx: &Context,
+    args: &[Array],
+    multiply: impl FnOnce(&Tensor, &Tensor, DType) -> Result<Tensor>,
+) -> Result<Array> {
+    if let [Array::Plain(a), Array::Plain(b)] = args
+        && a.dtype() == b.dtype()
+        && a.dtype() != DType::Bool
+    {
+        cx.engine.force(a)?;
+        cx.engine.force(b)?;
+        return Ok(multiply(a, b, a.dtype())?.into());
+    }
+    let promoted = args[0].dtype().promote(args[1].dtype());
+    let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };
+    let operand = |x: &Array| -> Result<Tensor> {
+        let t = elementwise::cast(cx, cx.lazy_tensor(x)?, dtype)?;
+        cx.engine.force(&t)?;
+        Ok(t)
+    };
+    let c = multiply(&operand(&args[0])?, &operand(&args[1])?, dtype)?;
+    Ok(if promoted == DType::Bool { elementwise::cast(cx, c, DType::Bool)?.into() } else { c.into() })
 }
 
 /// An operand: a stack of matrices, with what leads from one to the next.
@@ -210,6 +241,15 @@ fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tenso
     })
 }
 
+/// The product of a vector and a matrix, or of a matrix and a vector, if they are such; their extents fit.
+fn with_vector(cx: &Context, a: &Array, b: &Array) -> Option<Array> {
+    match (a.ndim(), b.ndim()) {
+        (1, 2) => Some(vecmat(cx, a, b, false)),
+        (2, 1) => Some(vecmat(cx, b, a, true)),
+        _ => None,
+    }
+}
+
 /// `numpy.matmul`.
 pub fn matmul(cx: &Context, a: &Array, b: &Array) -> Array {
     if cx.failed() {
@@ -228,6 +268,9 @@ pub fn matmul(cx: &Context, a: &Array, b: &Array) -> Array {
             Show(b.shape())
         ));
         return cx.fail(e.within("ag_matmul"));
+    }
+    if let Some(y) = with_vector(cx, a, b) {
+        return y;
     }
     let a2 = if va { reshape(cx, a, &[1, k]) } else { a.clone() };
     let b2 = if vb { reshape(cx, b, &[k, 1]) } else { b.clone() };
@@ -263,8 +306,13 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
             return cx.fail(e.within(name));
         }
     }
-    if a.ndim() == 2 && b.ndim() == 2 && *axes_a == [1] && *axes_b == [0] {
-        return stacked(cx, a, b);
+    if matches!((axes_a, axes_b), (&[last], &[0]) if last + 1 == a.ndim()) {
+        if a.ndim() == 2 && b.ndim() == 2 {
+            return stacked(cx, a, b);
+        }
+        if let Some(y) = with_vector(cx, a, b) {
+            return y;
+        }
     }
     let free = |x: &Array, axes: &[usize]| -> Axes { (0..x.ndim()).filter(|i| !axes.contains(i)).collect() };
     let extents = |x: &Array, axes: &[usize]| -> Shape { axes.iter().map(|&i| x.shape()[i]).collect() };
@@ -281,11 +329,25 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
     reshape(cx, &c, &shape)
 }
 
+/// `numpy.dot` of a small vector and matrix, or matrix and vector, on the short way.
+#[inline]
+pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Array> {
+    vecmat::short(cx, a, b, false).or_else(|| vecmat::short(cx, b, a, true))
+}
+
 /// `numpy.dot`.
 pub fn dot(cx: &Context, a: &Array, b: &Array) -> Array {
     let (m, n) = (a.ndim(), b.ndim());
     if m == 0 || n == 0 {
         return binary(cx, &rows::MUL, a, b);
+    }
+    if m <= 2
+        && n <= 2
+        && m + n == 3
+        && a.shape()[m - 1] == b.shape()[0]
+        && let Some(y) = with_vector(cx, a, b)
+    {
+        return y;
     }
     tensordot(cx, "ag_dot", a, b, &[m - 1], &[n.saturating_sub(2)])
 }

@@ -8,9 +8,27 @@ use crate::error::{Error, Result};
 use crate::ops;
 use smallbox::{SmallBox, smallbox, space::S16};
 use smallvec::SmallVec;
+use std::ops::Deref;
 
-/// A primitive with its parameters, as a node stores it: in the node where it is small enough.
-pub type Rule = SmallBox<dyn Primitive, S16>;
+/// A primitive as a node stores it.
+pub enum Rule {
+    /// One that is always there, such as a row of a table.
+    Row(&'static dyn Primitive),
+    /// With its parameters: in the node where it is small enough.
+    Own(SmallBox<dyn Primitive, S16>),
+}
+
+impl Deref for Rule {
+    type Target = dyn Primitive;
+
+    #[inline]
+    fn deref(&self) -> &(dyn Primitive + 'static) {
+        match self {
+            Rule::Row(row) => *row,
+            Rule::Own(rule) => &**rule,
+        }
+    }
+}
 
 /// Bit of [`Primitive::keeps`] for the results; bit `i` is for argument `i`.
 pub const ANS: u64 = 1 << 63;
@@ -75,10 +93,19 @@ pub trait Primitive: BoxedRule {
         None
     }
 
-    /// Adds the cotangent of the only argument to `sum` (of the form `meta`) in place; gives `sum` back as the error
-    /// where that can't be done.
-    fn vjp_into(&self, _cx: &Context, _g: &Array, sum: Array, _meta: &Meta) -> std::result::Result<Array, Array> {
-        Err(sum)
+    /// Adds the contribution to the cotangent of argument `argnum`, from the plain cotangent `g` of the only result, to `sum`
+    /// in place; `alike` says that the argument has shape and dtype of the result. `sum` is null yet, or of the argument's
+    /// form. `false` where that can't be done, and `sum` is as it was.
+    fn vjp_into(
+        &self,
+        _cx: &Context,
+        _argnum: usize,
+        _g: &Array,
+        _kept: &Kept<'_>,
+        _alike: bool,
+        _sum: &mut Array,
+    ) -> bool {
+        false
     }
 
     /// The tangents of all results, from those of the arguments `argnums`.
@@ -99,7 +126,7 @@ pub trait BoxedRule {
 
 impl<P: Primitive + Clone + 'static> BoxedRule for P {
     fn boxed(&self) -> Rule {
-        smallbox!(self.clone())
+        Rule::Own(smallbox!(self.clone()))
     }
 }
 

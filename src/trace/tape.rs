@@ -67,6 +67,8 @@ pub struct General {
     /// The values that the rule reads, see [`super::Kept`].
     pub kept: SmallVec<[Array; 3]>,
     pub mask: u64,
+    /// Bits of the arguments that are known to have shape and dtype of the only result.
+    pub alike: u64,
     /// One per result.
     pub metas: SmallVec<[Meta; 1]>,
 }
@@ -75,6 +77,7 @@ impl General {
     /// Drops what the node holds.
     pub fn clear(&mut self) {
         self.rule = None;
+        self.alike = 0;
         self.parents.clear();
         self.kept.clear();
         self.metas.clear();
@@ -284,6 +287,14 @@ impl Trace {
         let levels = self.levels.borrow();
         let at = levels.binary_search_by_key(&serial, |l| l.serial).ok()?;
         Some(levels[at].clone())
+    }
+
+    /// Runs `f` on the tape of the youngest open level, if that is `serial` and has one.
+    #[inline]
+    pub fn with_top<R>(&self, serial: u64, f: impl FnOnce(&mut Tape) -> R) -> Option<R> {
+        let levels = self.levels.borrow();
+        let top = levels.last().filter(|top| top.serial == serial)?;
+        Some(f(&mut top.tape.as_ref()?.borrow_mut()))
     }
 
     /// Runs `f` on an open tape; `None` where the level has none.

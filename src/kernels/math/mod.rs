@@ -40,6 +40,7 @@ pub use compare::{
     LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, REAL, SIGNBIT,
 };
 pub use dispatch::{Level, best_level, level, with_level};
+pub(crate) use dispatch::{Op2, map_vv};
 pub use erf::{CBRT, ERF, ERFC};
 pub use exp::{EXP, EXP2, EXPIT, EXPM1};
 pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};

@@ -231,13 +231,17 @@ impl Primitive for Take {
     }
 
     /// Adds to what is there already, in place.
-    fn vjp_into(&self, cx: &Context, g: &Array, sum: Array, meta: &Meta) -> std::result::Result<Array, Array> {
-        let Array::Plain(sum) = sum else { return Err(sum) };
-        if g.dtype() != meta.dtype || !matches!(g, Array::Plain(_) | Array::Number { .. }) {
-            return Err(Array::Plain(sum));
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: bool, sum: &mut Array) -> bool {
+        let Array::Plain(there) = sum else { return false };
+        if g.dtype() != there.dtype() || !matches!(g, Array::Plain(_) | Array::Number { .. }) {
+            return false;
         }
-        let added = cx.engine.force(&sum).and_then(|()| self.0.add_to(cx, sum, g));
-        Ok(added.map_or_else(|e| cx.fail(e.within(self.name())), Array::Plain))
+        let forced = cx.engine.force(there);
+        // Nobody else may hold it while it is changed.
+        let Array::Plain(there) = std::mem::take(sum) else { return false };
+        let added = forced.and_then(|()| self.0.add_to(cx, there, g));
+        *sum = added.map_or_else(|e| cx.fail(e.within(self.name())), Array::Plain);
+        true
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {

@@ -1,0 +1,66 @@
+//! The short way of element-wise functions of small arrays, see `trace::short`. The loops are those of the general way, and
+//! so are the results.
+
+use super::*;
+use crate::trace::short::{Given, Value, level, record};
+
+/// A function of one array.
+#[inline]
+pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Array> {
+    if cx.unusual() {
+        return None;
+    }
+    let args = [Given::of(x)?];
+    let Value::Array(x) = args[0].value else { return None };
+    let level = level(cx, &args)?;
+    let y = cx.engine.small_unary(row.kernel, x)?.ok()?;
+    record(cx, level, row, args, |_| row.keeps(&[0]), y)
+}
+
+/// A function of two arguments of which one is an array.
+#[inline]
+pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Array> {
+    if cx.unusual() {
+        return None;
+    }
+    if is_square(row, x, y) {
+        return unary(cx, &SQUARE, x);
+    }
+    let args = [Given::of(x)?, Given::of(y)?];
+    let level = level(cx, &args)?;
+    let z = small(cx, row.kernel, [args[0].value, args[1].value])?.ok()?;
+    let used = |recorded: [bool; 2]| {
+        let of = |k: usize| if recorded[k] { row.uses(k) } else { 0 };
+        mask(of(0) | of(1), 2)
+    };
+    record(cx, level, row, args, used, z)
+}
+
+/// The loop, without the lists that the general way needs.
+#[inline]
+pub(super) fn small(cx: &Context, kernel: &'static BinaryKernel, args: [Value<'_>; 2]) -> Option<Result<Tensor>> {
+    // A number with a type of its own raises the precision of a narrower array.
+    let goes_with = |t: &Tensor, weak: bool| weak || t.dtype() == DType::F64;
+    match args {
+        [Value::Array(a), Value::Array(b)] => {
+            let flip = a.size() < b.size();
+            let (big, other) = if flip { (b, a) } else { (a, b) };
+            cx.engine.small_binary(kernel, big, Other::Array(other), flip)
+        }
+        [Value::Array(t), Value::Number { value, weak }] if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), false)
+        }
+        [Value::Number { value, weak }, Value::Array(t)] if goes_with(t, weak) => {
+            cx.engine.small_binary(kernel, t, Other::Number(value), true)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an array is raised to the power 2: there is a function for that.
+#[inline]
+pub(super) fn is_square(row: &'static Binary, x: &Array, y: &Array) -> bool {
+    std::ptr::eq(row, &POW)
+        && matches!((x, y), (Array::Plain(_) | Array::Recorded { .. }, Array::Number { value: 2.0, .. }))
+        && promote(x, y) == x.dtype()
+}

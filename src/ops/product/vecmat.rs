@@ -1,0 +1,138 @@
+//! A vector times a matrix. It has a primitive of its own, so that a layer of a net on one example, or the right side of
+//! a differential equation, is one node: no vector is made a matrix and back. The derivatives are products of the same
+//! kind, and a matrix that takes part again and again gets its gradients added up in place.
+
+use super::{Side, Stacked, on_tensors, outer, with_product};
+use crate::array::{DType, Tensor};
+use crate::context::Context;
+use crate::error::Result;
+use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_small};
+use crate::ops::shape::reshape;
+use crate::trace::short::{Given, Value, level, record};
+use crate::trace::{Array, BoxedRule, Kept, Primitive, Rule, apply};
+
+/// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if `turned`.
+pub(in crate::ops) fn vecmat(cx: &Context, x: &Array, m: &Array, turned: bool) -> Array {
+    short(cx, x, m, turned).unwrap_or_else(|| apply(cx, VecMat::of(turned), &[x, m]))
+}
+
+/// The short way, for a vector and a matrix of one real dtype; extents that don't fit are for somebody else to find.
+#[inline]
+pub(super) fn short(cx: &Context, x: &Array, m: &Array, turned: bool) -> Option<Array> {
+    if cx.unusual() {
+        return None;
+    }
+    let args = [Given::of(x)?, Given::of(m)?];
+    let level = level(cx, &args)?;
+    let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
+    let ready = x.is_ready() && m.is_ready() && x.is_contiguous() && x.dtype() == m.dtype();
+    if !ready || x.ndim() != 1 || m.ndim() != 2 || m.size() > SMALL || m.size() == 0 {
+        return None;
+    }
+    let m = Side::new(m, turned);
+    if x.size() != m.rows {
+        return None;
+    }
+    let y = match x.dtype() {
+        DType::F64 => small::<f64>(cx, x, &m),
+        DType::F32 => small::<f32>(cx, x, &m),
+        _ => return None,
+    };
+    record(cx, level, VecMat::of(turned), args, |[x, m]| u64::from(m) | u64::from(x) << 1, y.ok()?)
+}
+
+/// y_j is the sum of x_i m_ij over i, or of x_i m_ji if the matrix is turned.
+struct VecMat {
+    turned: bool,
+}
+
+impl VecMat {
+    /// Both there are.
+    fn of(turned: bool) -> &'static VecMat {
+        if turned { &VecMat { turned: true } } else { &VecMat { turned: false } }
+    }
+}
+
+impl BoxedRule for VecMat {
+    fn boxed(&self) -> Rule {
+        Rule::Row(VecMat::of(self.turned))
+    }
+}
+
+impl Primitive for VecMat {
+    fn name(&self) -> &str {
+        "ag_dot"
+    }
+
+    fn parameters(&self) -> String {
+        if self.turned { "the matrix transposed" } else { "" }.into()
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        on_tensors(cx, args, |x, m, dtype| with_product!(dtype, T => product::<T>(cx, x, &Side::new(m, self.turned))))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let (x, m) = (&args[0], &args[1]);
+        if !lead[1] {
+            return Some(Stacked::of(cx, (x, false), (m, self.turned)));
+        }
+        let k = *x.shape().last()?;
+        let row = if lead[0] { reshape(cx, x, &[x.shape()[0], 1, k]) } else { reshape(cx, x, &[1, k]) };
+        let y = Stacked::of(cx, (&row, false), (m, self.turned));
+        let &[batch, _, n] = y.shape() else { return Some(Array::Null) };
+        Some(reshape(cx, &y, &[batch, n]))
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
+    }
+
+    /// Of x: g m^T. Of m: x^T g, the product of a column and a row.
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        match (argnum, self.turned) {
+            (0, turned) => vecmat(cx, g, kept.arg(1), !turned),
+            (_, false) => outer(cx, kept.arg(0), g),
+            (_, true) => outer(cx, g, kept.arg(0)),
+        }
+    }
+
+    /// Adds row after row to the gradient of the matrix.
+    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, _: bool, sum: &mut Array) -> bool {
+        let (1, Array::Plain(g)) = (argnum, g) else { return false };
+        let Array::Plain(x) = kept.arg(0) else { return false };
+        let Array::Plain(sum) = sum else { return false };
+        let (column, row) = if self.turned { (g, x) } else { (x, g) };
+        cx.engine.add_outer(sum, column, row)
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let [x, m] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
+        vecmat(cx, x, m, self.turned)
+    }
+}
+
+fn product<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+    let (k, n) = (m.rows, m.columns);
+    if k * n <= SMALL && x.is_contiguous() {
+        return small::<T>(cx, x, m);
+    }
+    // Nanoseconds of a multiplication and addition that wait for memory.
+    let threads = cx.engine.threads_for(k as f64 * n as f64 * 0.1);
+    let extra = scratch((1, k, n));
+    let mut extra_memory = cx.engine.heap.pool.take::<T>(extra)?;
+    let extra_memory = extra_memory.slice_mut::<T>(extra);
+    let vector = Matrix { memory: x.memory::<T>(), offset: x.offset() as isize, row: 0, column: x.strides()[0] };
+    let matrix = m.matrix::<T>(m.tensor.offset() as isize);
+    cx.engine.build::<T>(&[n], |y| matmul(threads.as_deref(), (1, k, n), vector, matrix, y, extra_memory))
+}
+
+/// Elements of a matrix that the caches hold.
+const SMALL: usize = 1 << 14;
+
+/// The kernel on one thread and a vector that lies in order: nothing is taken from the pool but the result.
+#[inline]
+fn small<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+    let matrix = m.matrix::<T>(m.tensor.offset() as isize);
+    cx.engine.build::<T>(&[m.columns], |y| vecmat_small(x.elements::<T>(), matrix, y))
+}
