@@ -7,13 +7,23 @@ use std::ops::{Deref, DerefMut};
 const INLINE: usize = 4;
 
 /// A list of numbers, most often at most four.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Dims<T: Copy + Default> {
     len: usize,
     few: [T; INLINE],
     /// All entries, as soon as there were more than four.
     #[expect(clippy::box_collection, reason = "one word in the list, for what is rare")]
     many: Option<Box<Vec<T>>>,
+}
+
+impl<T: Copy + Default> Clone for Dims<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        match &self.many {
+            None => Dims { len: self.len, few: self.few, many: None },
+            Some(many) => Dims { len: self.len, few: self.few, many: Some(many.clone()) },
+        }
+    }
 }
 
 impl<T: Copy + Default> Dims<T> {

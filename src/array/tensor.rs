@@ -9,6 +9,7 @@
 //! call the system's allocator for them either. A cell with a small block of memory is kept *together* with it: most of
 //! what a small array costs is its making and its end.
 
+use super::dims::same;
 use super::pending::Pending;
 use super::pool::{self, Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
@@ -69,17 +70,19 @@ impl Drop for Heap {
     }
 }
 
+/// The pending operation stands last: of an array that is there nobody reads it.
+#[repr(C)]
 struct Cell {
     heap: Option<Rc<Heap>>,
     dtype: DType,
     shape: Shape,
     size: usize,
     ready: OnceCell<Ready>,
-    pending: RefCell<Option<Pending>>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
     mark: std::cell::Cell<u32>,
     /// Whether it keeps its memory when it is free.
     furnished: bool,
+    pending: RefCell<Option<Pending>>,
 }
 
 /// Elements in memory.
@@ -119,6 +122,12 @@ impl Drop for Tensor {
 }
 
 impl Tensor {
+    /// Whether dropping this reference calls nobody, as the end of somebody else's memory does.
+    #[inline]
+    pub fn drops_quietly(&self) -> bool {
+        self.references() > 1 || self.cell().furnished
+    }
+
     /// The last reference is gone: empties the cell (the buffer goes to the pool) and keeps it.
     fn recycle(mut rc: Rc<Cell>) {
         let Some(cell) = Rc::get_mut(&mut rc) else { return };
@@ -193,7 +202,7 @@ impl Tensor {
     }
 
     /// A new row-major array of `n` elements, that many as the shape says, which `fill` writes.
-    #[inline]
+    #[inline(always)]
     fn fresh<T: Element>(
         heap: &Rc<Heap>,
         (shape, strides): (Shape, Strides),
@@ -202,19 +211,29 @@ impl Tensor {
     ) -> Result<Tensor> {
         let class = pool::small_class(n * size_of::<T>());
         let free = class.and_then(|class| heap.furnished.borrow_mut()[class].pop());
-        if let Some(mut rc) = free {
-            let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
-            cell.heap = Some(heap.clone());
-            cell.dtype = T::DTYPE;
-            cell.shape = shape;
-            cell.size = n;
-            let ready = cell.ready.get_mut().expect("a furnished cell has its memory");
-            ready.strides = strides;
-            let Storage::Own(buffer) = &mut ready.storage else { unreachable!("a furnished cell has its own memory") };
-            heap.pool.occupy(buffer.bytes());
-            fill(buffer.slice_mut::<T>(n));
-            return Ok(Tensor { cell: Some(rc) });
-        }
+        let Some(mut rc) = free else { return Tensor::fresh_cell(heap, (shape, strides), n, class, fill) };
+        let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
+        cell.heap = Some(heap.clone());
+        cell.dtype = T::DTYPE;
+        cell.shape = shape;
+        cell.size = n;
+        let ready = cell.ready.get_mut().expect("a furnished cell has its memory");
+        ready.strides = strides;
+        let Storage::Own(buffer) = &mut ready.storage else { unreachable!("a furnished cell has its own memory") };
+        heap.pool.occupy(buffer.bytes());
+        fill(buffer.slice_mut::<T>(n));
+        Ok(Tensor { cell: Some(rc) })
+    }
+
+    /// The same where no furnished cell is free.
+    #[cold]
+    fn fresh_cell<T: Element>(
+        heap: &Rc<Heap>,
+        (shape, strides): (Shape, Strides),
+        n: usize,
+        class: Option<usize>,
+        fill: impl FnOnce(&mut [T]),
+    ) -> Result<Tensor> {
         let mut buffer = heap.pool.take::<T>(n)?;
         fill(buffer.slice_mut::<T>(n));
         let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
@@ -225,12 +244,18 @@ impl Tensor {
         Ok(Tensor { cell: Some(rc) })
     }
 
-    /// A new array of the shape and dtype of this one, which is row-major as well.
-    #[inline]
-    pub fn like<T: Element>(&self, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
+    /// A new array of the shape and dtype of this one, which is row-major as well. `None` where there is no memory.
+    #[inline(always)]
+    pub fn like<T: Element>(&self, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
         let (cell, ready) = (self.cell(), self.ready());
         debug_assert!(ready.contiguous && cell.dtype == T::DTYPE);
-        Tensor::fresh(self.heap(), (cell.shape.clone(), ready.strides.clone()), cell.size, fill)
+        Tensor::fresh(self.heap(), (cell.shape.clone(), ready.strides.clone()), cell.size, fill).ok()
+    }
+
+    /// A new array of one axis. `None` where there is no memory.
+    #[inline(always)]
+    pub fn vector<T: Element>(heap: &Rc<Heap>, n: usize, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
+        Tensor::fresh(heap, (Shape::from_elem(n, 1), Strides::from_elem(1, 1)), n, fill).ok()
     }
 
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
@@ -317,6 +342,14 @@ impl Tensor {
     #[inline(always)]
     pub fn size(&self) -> usize {
         self.cell().size
+    }
+
+    /// Whether both have the same extents.
+    #[inline(always)]
+    pub fn same_shape(&self, other: &Tensor) -> bool {
+        let (a, b) = (self.cell(), other.cell());
+        // Of vectors and numbers the size says it all.
+        a.size == b.size && a.shape.len() == b.shape.len() && (a.shape.len() < 2 || same(&a.shape, &b.shape))
     }
 
     #[inline(always)]
@@ -423,13 +456,27 @@ impl Tensor {
     }
 
     /// The elements in row-major order of an array known to lie so.
-    #[inline]
+    #[inline(always)]
     pub fn elements<T: Element>(&self) -> &[T] {
         debug_assert_eq!(T::DTYPE, self.dtype());
         match self.ready() {
             // Most arrays own what they are and begin where it begins.
             Ready { storage: Storage::Own(buffer), offset: 0, contiguous: true, .. } => buffer.slice(self.size()),
             _ => self.slice().expect("made contiguous before"),
+        }
+    }
+
+    /// The elements of an array of this type that owns them and is there, as most small ones are.
+    #[inline(always)]
+    pub fn row<T: Element>(&self) -> Option<&[T]> {
+        let cell = self.cell();
+        match cell.ready.get() {
+            Some(Ready { storage: Storage::Own(buffer), offset: 0, contiguous: true, .. })
+                if cell.dtype == T::DTYPE =>
+            {
+                Some(buffer.slice(cell.size))
+            }
+            _ => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{ag_array, ag_context, guard, one, two};
 use crate::ops::{complex, elementwise as rows};
+use crate::trace::short::Short;
 use crate::trace::{Array, Number};
 
 /// An operand: an array, or a number that takes the array's precision.
@@ -31,7 +32,7 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
         0 => u32::MAX,
         level => c.core.trace.push_number(level, [x.node, u32::MAX], [partial, 0.0])?,
     };
-    slots.put_in_room(Number { node, level: x.level, value })
+    Some(slots.put_in_room(Number { node, level: x.level, value }))
 }
 
 /// A function of one argument.
@@ -53,7 +54,7 @@ fn unary_as(cx: *const ag_context, name: &'static str, row: &'static rows::Unary
         }
         let done = c.slots.borrow().get(x).ok().and_then(|x| rows::short_unary(&c.core, row, x));
         if let Some(y) = done {
-            return c.put(y);
+            return c.put_short(y);
         }
         let _calling = c.core.calling(name);
         let x = c.get(name, x);
@@ -87,47 +88,99 @@ fn of_two(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: ag_
 }
 
 /// A function of two arguments, exported under `name`.
+#[inline]
 fn binary(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
+    match (x, y) {
+        (Side::Array(x), Side::Array(y)) => pair(cx, name, row, x, y),
+        (Side::Array(x), Side::Number(y)) => mixed(cx, name, row, x, y, false),
+        (Side::Number(x), Side::Array(y)) => mixed(cx, name, row, y, x, true),
+        _ => guard(cx, ag_array::NULL, |c| long_binary(c, name, row, x, y)),
+    }
+}
+
+/// What the short way found, if anything.
+enum Done {
+    Number(Number),
+    Array(Short),
+    Nothing,
+}
+
+/// Of two arrays.
+fn pair(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: ag_array, y: ag_array) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
-        let numbers = {
+        let done = {
             let slots = c.slots.borrow();
-            let number = |side: Side| match side {
-                Side::Array(h) => slots.number(h),
-                Side::Number(value) => Some(Number::plain(value)),
-            };
-            number(x).zip(number(y))
+            match (slots.get(x), slots.get(y)) {
+                (Ok(x), Ok(y)) => short_way(c, row, x, y, || x.strong_number().zip(y.strong_number())),
+                _ => Done::Nothing,
+            }
         };
-        if let Some((x, y)) = numbers
-            && !c.core.watched()
-            && let Some(z) = rows::binary_numbers(&c.core, row, x, y)
-        {
-            return c.put_number(z);
-        }
-        if numbers.is_none()
-            && let Some(z) = short_binary(c, row, x, y)
-        {
-            return c.put(z);
-        }
-        let _calling = c.core.calling(name);
-        let value = |side: Side| match side {
-            Side::Array(h) => c.get(name, h),
-            Side::Number(value) => Array::weak(value),
-        };
-        let (x, y) = (value(x), value(y));
-        if x.is_null() || y.is_null() { ag_array::NULL } else { c.put(rows::binary(&c.core, row, &x, &y)) }
+        finish(c, done, || long_binary(c, name, row, Side::Array(x), Side::Array(y)))
     })
 }
 
-/// The short way for small arrays, from the slots without a copy; nothing is dropped and nobody called meanwhile.
+/// Of an array and a number, which is the first argument if `flip`.
+fn mixed(
+    cx: *const ag_context,
+    name: &'static str,
+    row: &'static rows::Binary,
+    x: ag_array,
+    y: f64,
+    flip: bool,
+) -> ag_array {
+    guard(cx, ag_array::NULL, |c| {
+        let number = Array::weak(y);
+        let done = match c.slots.borrow().get(x) {
+            Ok(x) => {
+                let (a, b) = if flip { (&number, x) } else { (x, &number) };
+                short_way(c, row, a, b, || {
+                    let (x, y) = (x.strong_number()?, Number::plain(y));
+                    Some(if flip { (y, x) } else { (x, y) })
+                })
+            }
+            Err(_) => Done::Nothing,
+        };
+        let (a, b) = (Side::Array(x), Side::Number(y));
+        finish(c, done, || if flip { long_binary(c, name, row, b, a) } else { long_binary(c, name, row, a, b) })
+    })
+}
+
+/// The short ways: of numbers, and of small arrays, at which they are looked where they lie.
 #[inline(always)]
-fn short_binary(c: &ag_context, row: &'static rows::Binary, x: Side, y: Side) -> Option<Array> {
-    let slots = c.slots.borrow();
-    match (x, y) {
-        (Side::Array(x), Side::Array(y)) => rows::short_binary(&c.core, row, slots.get(x).ok()?, slots.get(y).ok()?),
-        (Side::Array(x), Side::Number(y)) => rows::short_binary(&c.core, row, slots.get(x).ok()?, &Array::weak(y)),
-        (Side::Number(x), Side::Array(y)) => rows::short_binary(&c.core, row, &Array::weak(x), slots.get(y).ok()?),
-        _ => None,
+fn short_way(
+    c: &ag_context,
+    row: &'static rows::Binary,
+    x: &Array,
+    y: &Array,
+    numbers: impl FnOnce() -> Option<(Number, Number)>,
+) -> Done {
+    match numbers() {
+        Some((x, y)) if !c.core.watched() => {
+            rows::binary_numbers(&c.core, row, x, y).map_or(Done::Nothing, Done::Number)
+        }
+        Some(_) => Done::Nothing,
+        None => rows::short_binary(&c.core, row, x, y).map_or(Done::Nothing, Done::Array),
     }
+}
+
+#[inline(always)]
+fn finish(c: &ag_context, done: Done, long: impl FnOnce() -> ag_array) -> ag_array {
+    match done {
+        Done::Number(number) => c.put_number(number),
+        Done::Array(short) => c.put_short(short),
+        Done::Nothing => long(),
+    }
+}
+
+/// The general way of a function of two arguments, which finds out what is wrong, too.
+fn long_binary(c: &ag_context, name: &'static str, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
+    let _calling = c.core.calling(name);
+    let value = |side: Side| match side {
+        Side::Array(h) => c.get(name, h),
+        Side::Number(value) => Array::weak(value),
+    };
+    let (x, y) = (value(x), value(y));
+    if x.is_null() || y.is_null() { ag_array::NULL } else { c.put(rows::binary(&c.core, row, &x, &y)) }
 }
 
 /// An operation of an array and a number that takes the array's precision.

@@ -189,6 +189,17 @@ fn holds(content: &Content) -> bool {
     }
 }
 
+/// Whether nobody is called when what is in a slot is dropped.
+#[inline]
+fn drops_quietly(content: &Content) -> bool {
+    match content {
+        Content::Hole { .. } => true,
+        Content::Value(Array::Plain(t) | Array::Recorded { value: t, .. }) => t.drops_quietly(),
+        Content::Value(value) => !owns(value),
+        Content::Tree(_) => false,
+    }
+}
+
 /// All handles of arrays and trees of a context.
 pub struct Slots {
     tag: u64,
@@ -287,10 +298,7 @@ impl Slots {
             return None;
         }
         match &slot.content {
-            Content::Value(Array::Variable { node, level, value }) => {
-                Some(Number { node: *node, level: *level, value: *value })
-            }
-            Content::Value(Array::Number { value, weak: false }) => Some(Number::plain(*value)),
+            Content::Value(value) => value.strong_number(),
             _ => None,
         }
     }
@@ -312,8 +320,15 @@ impl Slots {
     }
 
     /// A new handle of the innermost scope; null when there are too many.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, value: Array) -> ag_array {
+        if self.has_room() {
+            return self.fill_next(Content::Value(value));
+        }
+        self.put_elsewhere(value)
+    }
+
+    fn put_elsewhere(&mut self, value: Array) -> ag_array {
         let Some(i) = self.vacant() else { return ag_array::NULL };
         self.scopes.last_mut().expect("the root scope stays").owns |= owns(&value);
         self.slots[i as usize].content = Content::Value(value);
@@ -342,7 +357,6 @@ impl Slots {
         self.handle(i)
     }
 
-    /// An empty slot that now belongs to the innermost scope.
     /// Whether the next slot may be filled as it is: there is one, and nothing has to be dropped for it.
     #[inline(always)]
     pub fn has_room(&self) -> bool {
@@ -352,27 +366,32 @@ impl Slots {
 
     /// [`Slots::put_number`] where there is room as [`Slots::has_room`] says.
     #[inline(always)]
-    pub fn put_in_room(&mut self, x: Number) -> Option<ag_array> {
-        let depth = self.scopes.len() as u32 - 1;
-        let scope = self.scopes.last_mut()?;
-        let slot = self.slots.get_mut(self.top as usize)?;
-        let Number { node, level, value } = x;
-        let new = if level == 0 {
-            Content::Value(Array::Number { value, weak: false })
+    pub fn put_in_room(&mut self, Number { node, level, value }: Number) -> ag_array {
+        self.fill_next(Content::Value(if level == 0 {
+            Array::Number { value, weak: false }
         } else {
-            Content::Value(Array::Variable { node, level, value })
-        };
+            Array::Variable { node, level, value }
+        }))
+    }
+
+    /// Fills the slot on top of the stack, where there is room.
+    #[inline(always)]
+    fn fill_next(&mut self, content: Content) -> ag_array {
+        let depth = self.scopes.len() - 1;
+        let (scope, slot) = (&mut self.scopes[depth], &mut self.slots[self.top as usize]);
         scope.live += 1;
-        slot.owner = depth;
+        scope.owns |= holds(&content);
+        slot.owner = depth as u32;
         slot.generation += 1;
         // What was there owns nothing.
-        std::mem::forget(std::mem::replace(&mut slot.content, new));
+        std::mem::forget(std::mem::replace(&mut slot.content, content));
         let bits = pack(self.tag, Kind::Array, u64::from(slot.generation), u64::from(self.top));
         self.top += 1;
         self.live += 1;
-        Some(ag_array { bits })
+        ag_array { bits }
     }
 
+    /// An empty slot that now belongs to the innermost scope.
     #[inline(always)]
     fn vacant(&mut self) -> Option<u32> {
         let depth = self.scopes.len() as u32 - 1;
@@ -507,10 +526,11 @@ impl Slots {
                 end = i + 1;
                 continue;
             }
-            let content = std::mem::replace(&mut slot.content, Content::Hole { next: NONE });
-            if holds(&content) {
-                dropped.push(content);
+            if drops_quietly(&slot.content) {
+                slot.content = Content::Hole { next: NONE };
+                continue;
             }
+            dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
         }
         self.top = end;
         // What is empty between kept slots is the outer scope's to fill.

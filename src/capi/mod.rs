@@ -66,6 +66,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 
 use crate::context::Context;
 use crate::error::{Error, Result, code};
+use crate::trace::short::Short;
 use crate::trace::{Array, Number};
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -132,6 +133,16 @@ impl ag_context {
             return ag_array::NULL;
         }
         let handle = self.slots.borrow_mut().put(value);
+        if handle.bits == 0 {
+            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+        }
+        handle
+    }
+
+    /// A new handle for a result of the short way.
+    #[inline(always)]
+    fn put_short(&self, z: Short) -> ag_array {
+        let handle = self.slots.borrow_mut().put(z.array(&self.core));
         if handle.bits == 0 {
             self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
         }
@@ -206,7 +217,7 @@ fn two_short(
     name: &'static str,
     x: ag_array,
     y: ag_array,
-    short: impl FnOnce(&Context, &Array, &Array) -> Option<Array>,
+    short: impl FnOnce(&Context, &Array, &Array) -> Option<Short>,
     f: impl FnOnce(&Context, &Array, &Array) -> Array,
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
@@ -214,7 +225,7 @@ fn two_short(
             let slots = c.slots.borrow();
             slots.get(x).ok().zip(slots.get(y).ok()).and_then(|(x, y)| short(&c.core, x, y))
         };
-        done.map_or_else(|| two(cx, name, x, y, f), |z| c.put(z))
+        done.map_or_else(|| two(cx, name, x, y, f), |z| c.put_short(z))
     })
 }
 

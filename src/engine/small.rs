@@ -6,8 +6,7 @@
 
 use super::{Engine, splat_number};
 use crate::array::{DType, Element, Tensor, dims::same};
-use crate::error::Result;
-use crate::kernels::math::{Binary, BinaryKernel, UnaryKernel};
+use crate::kernels::math::{self, Binary, BinaryKernel, UnaryKernel};
 use crate::kernels::rows;
 
 /// What a loop reads besides its first operand.
@@ -51,20 +50,45 @@ impl Engine {
     }
 
     /// A function of one small floating array; `None` for the general way.
-    pub fn small_unary(&self, kernel: &UnaryKernel, x: &Tensor) -> Option<Result<Tensor>> {
+    #[inline]
+    pub fn small_unary(&self, kernel: &UnaryKernel, x: &Tensor) -> Option<Tensor> {
         if !self.is_handy(x) {
             return None;
         }
         match x.dtype() {
-            DType::F64 => Some(self.filled::<f64>(x, |y, x| (kernel.f64)(y, x))),
-            DType::F32 => Some(self.filled::<f32>(x, |y, x| (kernel.f32)(y, x))),
+            DType::F64 => x.like::<f64>(|y| (kernel.f64)(y, x.elements())),
+            DType::F32 => x.like::<f32>(|y| (kernel.f32)(y, x.elements())),
             _ => None,
         }
     }
 
     /// A function of a small floating array and something that fits beside it; `flip` says that the array is the second
     /// argument. `None` for the general way.
-    pub fn small_binary(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Result<Tensor>> {
+    #[inline]
+    pub fn small_binary(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Tensor> {
+        if !(2..=self.small.get()).contains(&x.size()) {
+            return None;
+        }
+        // What most are, with as few questions as may be.
+        if let Some(a) = x.row::<f64>() {
+            let kernel = &kernel.f64;
+            match y {
+                Other::Number(y) if flip => return x.like::<f64>(|z| (kernel.sv)(z, y, a)),
+                Other::Number(y) => return x.like::<f64>(|z| (kernel.vs)(z, a, y)),
+                Other::Array(y) => {
+                    if let Some(b) = y.row::<f64>()
+                        && x.same_shape(y)
+                    {
+                        let (a, b) = if flip { (b, a) } else { (a, b) };
+                        return x.like::<f64>(|z| (kernel.vv)(z, a, b));
+                    }
+                }
+            }
+        }
+        self.beside(kernel, x, y, flip)
+    }
+
+    fn beside(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Tensor> {
         if !self.is_handy(x) {
             return None;
         }
@@ -77,32 +101,43 @@ impl Engine {
             Other::Number(_) => None,
         };
         match x.dtype() {
-            DType::F64 => Some(self.paired(Loops { kernel: &kernel.f64, flip }, x, y, beside)),
-            DType::F32 => Some(self.paired(Loops { kernel: &kernel.f32, flip }, x, y, beside)),
+            DType::F64 => paired(Loops { kernel: &kernel.f64, flip }, x, y, beside),
+            DType::F32 => paired(Loops { kernel: &kernel.f32, flip }, x, y, beside),
             _ => None,
         }
     }
 
     /// A loop over two small arrays of float64 and the same shape; `None` for the general way.
-    pub fn small_pair(&self, row: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Result<Tensor>> {
-        let fits = self.is_handy(x) && x.dtype() == DType::F64 && y.dtype() == DType::F64;
-        if !fits || !same(x.shape(), y.shape()) || !self.is_handy(y) {
-            return None;
-        }
-        Some(self.filled::<f64>(x, |z, x| row(z, x, y.elements::<f64>())))
+    #[inline]
+    pub fn small_pair(&self, row: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
+        let (a, b) = (x.row::<f64>()?, y.row::<f64>()?);
+        let fits = (2..=self.small.get()).contains(&a.len()) && x.same_shape(y);
+        if fits { x.like::<f64>(|z| row(z, a, b)) } else { None }
     }
 
-    /// `x + y` in the place of `x`, if both are alike and there, and nobody else sees `x`; else `x` again.
-    pub fn add_in_place(&self, mut x: Tensor, y: &Tensor) -> std::result::Result<Tensor, Tensor> {
-        let there = |t: &Tensor| t.size() <= IN_PLACE && t.is_ready() && t.is_contiguous();
-        let fits = there(&x) && there(y) && x.dtype() == y.dtype() && same(x.shape(), y.shape());
-        let done = fits
-            && match x.dtype() {
-                DType::F64 => x.unique_mut::<f64>().map(|x| rows::add(x, y.elements::<f64>())).is_some(),
-                DType::F32 => x.unique_mut::<f32>().map(|x| rows::add(x, y.elements::<f32>())).is_some(),
-                _ => false,
-            };
-        if done { Ok(x) } else { Err(x) }
+    /// Adds `part` to `sum`, both small, real and alike: in the place of one of them that nobody else sees, or in a new array.
+    /// Gives it back where that can't be done. Nobody is called.
+    #[inline]
+    pub fn add_in_place(&self, sum: &mut Tensor, mut part: Tensor) -> Result<(), Tensor> {
+        let there = |t: &Tensor| t.is_ready() && t.is_contiguous();
+        let fits = sum.dtype() == part.dtype()
+            && sum.same_shape(&part)
+            && sum.size() <= IN_PLACE
+            && there(sum)
+            && there(&part)
+            && matches!(sum.dtype(), DType::F64 | DType::F32);
+        if fits && add_to(sum, &part) {
+            return Ok(());
+        }
+        if !fits || !sum.drops_quietly() {
+            return Err(part);
+        }
+        if !add_to(&mut part, sum) {
+            let Some(total) = self.small_binary(&math::ADD, sum, Other::Array(&part), false) else { return Err(part) };
+            part = total;
+        }
+        *sum = part;
+        Ok(())
     }
 
     /// Adds the products of the elements of `column` with those of `row` to the matrix `sum` in its place, if nobody else sees
@@ -123,31 +158,32 @@ impl Engine {
             _ => false,
         }
     }
+}
 
-    fn filled<T: Element>(&self, x: &Tensor, fill: impl FnOnce(&mut [T], &[T])) -> Result<Tensor> {
-        x.like::<T>(|z| fill(z, x.elements::<T>()))
-    }
+fn paired<T: Element>(loops: Loops<'_, T>, x: &Tensor, y: Option<&Tensor>, beside: Beside) -> Option<Tensor> {
+    let a = x.elements::<T>();
+    x.like::<T>(|z| match (beside, y) {
+        (Beside::Number(y), _) => loops.number(z, a, T::from_f64(y)),
+        (Beside::Same, Some(y)) => loops.arrays(z, a, y.elements::<T>()),
+        (Beside::Row(n), Some(y)) => {
+            let y = y.elements::<T>();
+            z.chunks_exact_mut(n).zip(a.chunks_exact(n)).for_each(|(z, x)| loops.arrays(z, x, y));
+        }
+        (Beside::Column(n), Some(y)) => {
+            let rows = z.chunks_exact_mut(n).zip(a.chunks_exact(n));
+            rows.zip(y.elements::<T>()).for_each(|((z, x), &y)| loops.number(z, x, y));
+        }
+        _ => unreachable!("an operand that isn't a number is an array"),
+    })
+}
 
-    fn paired<T: Element>(
-        &self,
-        loops: Loops<'_, T>,
-        x: &Tensor,
-        y: Option<&Tensor>,
-        beside: Beside,
-    ) -> Result<Tensor> {
-        self.filled::<T>(x, |z, x| match (beside, y) {
-            (Beside::Number(y), _) => loops.number(z, x, T::from_f64(y)),
-            (Beside::Same, Some(y)) => loops.arrays(z, x, y.elements::<T>()),
-            (Beside::Row(n), Some(y)) => {
-                let y = y.elements::<T>();
-                z.chunks_exact_mut(n).zip(x.chunks_exact(n)).for_each(|(z, x)| loops.arrays(z, x, y));
-            }
-            (Beside::Column(n), Some(y)) => {
-                let rows = z.chunks_exact_mut(n).zip(x.chunks_exact(n));
-                rows.zip(y.elements::<T>()).for_each(|((z, x), &y)| loops.number(z, x, y));
-            }
-            _ => unreachable!("an operand that isn't a number is an array"),
-        })
+/// Adds `y` to a real array that nobody else sees.
+#[inline]
+fn add_to(x: &mut Tensor, y: &Tensor) -> bool {
+    if x.dtype() == DType::F64 {
+        x.unique_mut::<f64>().map(|x| rows::add(x, y.elements::<f64>())).is_some()
+    } else {
+        x.unique_mut::<f32>().map(|x| rows::add(x, y.elements::<f32>())).is_some()
     }
 }
 

@@ -46,6 +46,8 @@ const PARALLEL: usize = 1_000_000;
 /// Element types with a product.
 pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     const PACKED: bool;
+    /// Whether there is a kernel for matrices shorter than a register.
+    const NARROW: bool = false;
 
     /// `self + x y`; integers wrap.
     #[inline(always)]
@@ -64,6 +66,11 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
         false
     }
 
+    /// A vector times a row-major matrix of two to four columns, or times its transpose.
+    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _turned: bool) {
+        unreachable!("asked for where `NARROW` says so")
+    }
+
     /// A matrix times a vector, where there is a loop for it and the matrix lies so that it serves.
     fn matvec(_: Matrix<'_, Self>, _: &[Self], _: &mut [Self]) -> bool {
         false
@@ -74,6 +81,7 @@ macro_rules! real {
     ($($t:ty, $small:path, $matvec:path);*) => {$(
         impl Product for $t {
             const PACKED: bool = true;
+            const NARROW: bool = true;
 
             fn small(
                 shape: (usize, usize, usize),
@@ -88,6 +96,10 @@ macro_rules! real {
 
             fn matvec(a: Matrix<'_, Self>, x: &[Self], y: &mut [Self]) -> bool {
                 $matvec(a, x, y)
+            }
+
+            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], turned: bool) {
+                matvec::narrow(b, columns, x, y, turned);
             }
         }
     )*};
@@ -193,6 +205,20 @@ pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
     let done = T::PACKED && k * n > TINY && T::matvec(b.transposed(), x, y);
     if !done {
         plain((1, k, n), Matrix { memory: x, offset: 0, row: 0, column: 1 }, b, y);
+    }
+}
+
+/// The same with a row-major matrix, which fits between the vectors, transposed if `turned`; nothing is empty.
+#[inline]
+pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) {
+    assert_eq!(b.len(), x.len() * y.len());
+    if T::NARROW && (2..=4).contains(&columns) {
+        return T::narrow(b, columns, x, y, turned);
+    }
+    let straight = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
+    let matrix = if turned { straight.transposed() } else { straight };
+    if !T::PACKED || b.len() <= TINY || !T::matvec(matrix.transposed(), x, y) {
+        plain((1, x.len(), y.len()), Matrix { memory: x, offset: 0, row: 0, column: 1 }, matrix, y);
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! With its rows side by side, four rows at a time are multiplied with the vector and added up. With its columns side
 //! by side, the result stays in registers while column after column, times its element of the vector, is added to it.
+//! A matrix of two to four columns (or rows, turned) is shorter than a register in that direction, so several of its rows
+//! are taken together, as they lie.
 
+use super::math::dispatch::dispatch;
 use super::math::{Level, level};
 use super::matmul::Matrix;
 use super::vector::Vector;
@@ -47,8 +50,63 @@ pub fn matvec_f32(a: Matrix<'_, f32>, x: &[f32], y: &mut [f32]) -> bool {
     true
 }
 
+/// `y = x b` with a row-major matrix `b` of two to four columns; with `b` transposed if `turned`.
+pub fn narrow<T: Real>(b: &[T], columns: usize, x: &[T], y: &mut [T], turned: bool) {
+    if turned { narrow_turned(b, columns, x, y) } else { narrow_straight(b, columns, x, y) }
+}
+
+dispatch!(fn narrow_straight[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = straight_body);
+dispatch!(fn narrow_turned[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = turned_body);
+
+#[inline(always)]
+fn straight_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
+    match columns {
+        2 => sum_rows::<T, 2, 16>(b, x, y),
+        3 => sum_rows::<T, 3, 24>(b, x, y),
+        _ => sum_rows::<T, 4, 16>(b, x, y),
+    }
+}
+
+#[inline(always)]
+fn turned_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
+    match columns {
+        2 => each_row::<T, 2>(b, x, y),
+        3 => each_row::<T, 3>(b, x, y),
+        _ => each_row::<T, 4>(b, x, y),
+    }
+}
+
+/// The rows of `N` columns times their elements of `x`, summed up in `L` places, a multiple of `N`.
+#[inline(always)]
+fn sum_rows<T: Real, const N: usize, const L: usize>(b: &[T], x: &[T], y: &mut [T]) {
+    let mut sums = [T::default(); L];
+    let (blocks, rest) = b.as_chunks::<L>();
+    for (block, x) in blocks.iter().zip(x.chunks_exact(L / N)) {
+        for (l, sum) in sums.iter_mut().enumerate() {
+            *sum = *sum + block[l] * x[l / N];
+        }
+    }
+    for (row, &x) in rest.chunks_exact(N).zip(&x[blocks.len() * (L / N)..]) {
+        for (sum, &b) in sums.iter_mut().zip(row) {
+            *sum = *sum + b * x;
+        }
+    }
+    for (j, y) in y.iter_mut().enumerate() {
+        *y = sums[j..].iter().step_by(N).fold(T::default(), |y, &sum| y + sum);
+    }
+}
+
+/// Each row of `N` columns times `x`.
+#[inline(always)]
+fn each_row<T: Real, const N: usize>(b: &[T], x: &[T], y: &mut [T]) {
+    let x: [T; N] = std::array::from_fn(|j| x[j]);
+    for (row, y) in b.as_chunks::<N>().0.iter().zip(y) {
+        *y = (1..N).fold(row[0] * x[0], |sum, j| sum + row[j] * x[j]);
+    }
+}
+
 /// What the sums are made of.
-trait Real: Element + Add<Output = Self> + Mul<Output = Self> {}
+pub trait Real: Element + Add<Output = Self> + Mul<Output = Self> {}
 impl Real for f64 {}
 impl Real for f32 {}
 
@@ -177,6 +235,26 @@ unsafe fn columns<T: Real, V: Vector<T>, const W: usize>(top: *const T, column: 
 mod tests {
     use super::*;
     use crate::kernels::math::{best_level, with_level};
+
+    #[test]
+    fn narrow_matrices_equal_the_plain_loops() {
+        for (k, n) in [(1, 2), (7, 2), (64, 2), (67, 3), (24, 3), (5, 4), (130, 4)] {
+            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.37).sin()).collect();
+            let x: Vec<f64> = (0..k).map(|i| (i as f64 * 0.73).cos()).collect();
+            let g: Vec<f64> = (0..n).map(|i| (i as f64 * 0.51).cos()).collect();
+            let (mut y, mut z) = (vec![f64::NAN; n], vec![f64::NAN; k]);
+            narrow(&b, n, &x, &mut y, false);
+            narrow(&b, n, &g, &mut z, true);
+            for j in 0..n {
+                let want: f64 = (0..k).map(|i| x[i] * b[i * n + j]).sum();
+                assert!((y[j] - want).abs() < 1e-14 * k as f64, "{k} {n}");
+            }
+            for i in 0..k {
+                let want: f64 = (0..n).map(|j| g[j] * b[i * n + j]).sum();
+                assert!((z[i] - want).abs() < 1e-14, "{k} {n}");
+            }
+        }
+    }
 
     #[test]
     fn equal_the_plain_loops_at_every_level() {

@@ -10,16 +10,16 @@
 //! at an outer level is recorded there.
 
 use super::grad::Arrays;
-use crate::array::dims::same;
 use crate::context::Context;
+use crate::error::Error;
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
+use crate::trace::short::NONE;
 use crate::trace::watch::Pull;
-use crate::trace::{Array, General, Kept, Link, Meta, Tape};
+use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-const NONE: u32 = u32::MAX;
 /// Larger lists of cotangents are given back after the sweep.
 const KEEP: usize = 1 << 20;
 
@@ -48,7 +48,7 @@ pub fn pull_back(
         .collect();
     if let Some(numbers) = numbers
         && !cx.watched()
-        && tape.borrow().general.is_empty()
+        && tape.borrow().is_numbers()
     {
         return sweep_numbers(cx, &tape.borrow(), &numbers, last, first, inputs);
     }
@@ -129,7 +129,11 @@ fn sweep_arrays(
         let old = std::mem::take(&mut cotangents[*node as usize]);
         cotangents[*node as usize] = accumulate(cx, old, g.clone());
     }
-    for i in (first..=last).rev() {
+    let wanted = Wanted { inputs, highest: inputs.iter().copied().max().unwrap_or(0) };
+    // One past the next node.
+    let mut i = last + 1;
+    while i > first {
+        i -= 1;
         if cx.failed() {
             break;
         }
@@ -140,7 +144,7 @@ fn sweep_arrays(
                 if parents[0] == NONE && parents[1] == NONE || cotangents[i as usize].is_null() {
                     continue;
                 }
-                let g = take_unless(&mut cotangents, i, inputs);
+                let g = take_unless(&mut cotangents, i, wanted);
                 if !cx.watched() {
                     pull_number(cx, &g, parents, partials, &mut cotangents);
                     continue;
@@ -149,6 +153,32 @@ fn sweep_arrays(
                 let gs = std::slice::from_ref(&g);
                 let pull = Pull { tape, node: i, name: None, gs, parents: &known };
                 watched(cx, &pull, &mut cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
+            }
+            Link::Row(k) => {
+                if cotangents[i as usize].is_null() {
+                    continue;
+                }
+                if !cx.watched() && matches!(cotangents[i as usize], Array::Plain(_)) {
+                    i = pull_rows(cx, tape, &mut cotangents, i, first, wanted, consume);
+                    continue;
+                }
+                let g = take_unless(&mut cotangents, i, wanted);
+                let node = tape.borrow().rows[k as usize].general();
+                let Some(rule) = &node.rule else {
+                    swept(cx);
+                    break;
+                };
+                let gs = std::slice::from_ref(&g);
+                if cx.watched() {
+                    let pull = Pull { tape, node: i, name: Some(rule.name()), gs, parents: &node.parents };
+                    watched(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, gs, c));
+                } else {
+                    pull_node(cx, tape, &node, gs, &mut cotangents);
+                }
+                if consume {
+                    let kept = tape.borrow_mut().rows[k as usize].take();
+                    drop(kept);
+                }
             }
             Link::General(k) => {
                 let count = {
@@ -159,8 +189,7 @@ fn sweep_arrays(
                         Some(_) => continue,
                         None => {
                             drop(tape);
-                            let e = crate::error::Error::tape("the tape was consumed, or is being swept already");
-                            cx.fail(e.within("ag_tape_vjp"));
+                            swept(cx);
                             break;
                         }
                     }
@@ -171,7 +200,7 @@ fn sweep_arrays(
                 }
                 let mut gs: SmallVec<[Array; 1]> = SmallVec::new();
                 for j in results {
-                    gs.push(take_unless(&mut cotangents, j, inputs));
+                    gs.push(take_unless(&mut cotangents, j, wanted));
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 if cx.watched() {
@@ -239,16 +268,100 @@ fn add_numbers(cotangents: &mut [Array], g: f64, parents: [u32; 2], partials: [f
 }
 
 /// The cotangent of node `i`; it stays in the list if it is wanted in the end.
-fn take_unless(cotangents: &mut [Array], i: u32, inputs: &[u32]) -> Array {
+#[inline(always)]
+fn take_unless(cotangents: &mut [Array], i: u32, wanted: Wanted<'_>) -> Array {
     let g = &mut cotangents[i as usize];
-    if inputs.contains(&i) { g.clone() } else { std::mem::take(g) }
+    if wanted.has(i) { g.clone() } else { std::mem::take(g) }
+}
+
+/// The nodes whose cotangents are asked for.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    inputs: &'a [u32],
+    highest: u32,
+}
+
+impl Wanted<'_> {
+    #[inline(always)]
+    fn has(&self, node: u32) -> bool {
+        node <= self.highest && self.inputs.contains(&node)
+    }
 }
 
 /// Whether a cotangent has the form of its node's value already.
 fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
-    tape.borrow()
-        .meta_ref(node)
-        .is_some_and(|meta| meta.dtype == g.dtype() && !g.is_weak() && same(&meta.shape, g.shape()))
+    !g.is_weak() && tape.borrow().fits(node, g)
+}
+
+#[cold]
+fn swept(cx: &Context) {
+    cx.fail(Error::tape("the tape was consumed, or is being swept already").within("ag_tape_vjp"));
+}
+
+/// The steps of rows, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
+/// that was done. The tape is borrowed the while, since all goes the short way, which calls nobody.
+fn pull_rows(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    cotangents: &mut [Array],
+    last: u32,
+    first: u32,
+    wanted: Wanted<'_>,
+    consume: bool,
+) -> u32 {
+    let mut borrowed = tape.borrow_mut();
+    let mut i = last;
+    loop {
+        let Tape { heads, rows, .. } = &mut *borrowed;
+        let Link::Row(k) = heads[i as usize].link() else { return i + 1 };
+        // Parents stand before it.
+        let (earlier, rest) = cotangents.split_at_mut(i as usize);
+        let g = &mut rest[0];
+        match g {
+            Array::Plain(_) => {
+                let row = &mut rows[k as usize];
+                let Some(rule) = row.rule else {
+                    drop(borrowed);
+                    swept(cx);
+                    return i;
+                };
+                // Bits of the arguments whose rules have to go the general way.
+                let mut left = 0;
+                let kept = row.kept();
+                for (argnum, &parent) in row.parents.iter().enumerate() {
+                    let alike = Alike::of(row.alike, argnum);
+                    if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize]) {
+                        left |= 1 << argnum;
+                    }
+                }
+                let quiet = if let Array::Plain(t) = &*g { t.drops_quietly() } else { true };
+                if left == 0 && quiet && (!consume || row.end()) {
+                    if !wanted.has(i) {
+                        *g = Array::Null;
+                    }
+                } else {
+                    // Nothing may be borrowed while a rule runs that may fail, or when somebody is told of the end of memory.
+                    let (parents, taken) = (row.parents, row.taken());
+                    let loud = if consume { row.take() } else { Default::default() };
+                    drop(borrowed);
+                    for (argnum, parent) in parents.into_iter().enumerate().filter(|&(k, _)| left >> k & 1 == 1) {
+                        add(cx, tape, parent, rule.vjp(cx, argnum, g, &taken.kept()), earlier);
+                    }
+                    drop(loud);
+                    if !wanted.has(i) {
+                        *g = Array::Null;
+                    }
+                    return i;
+                }
+            }
+            Array::Null => {}
+            _ => return i + 1,
+        }
+        if i == first {
+            return i;
+        }
+        i -= 1;
+    }
 }
 
 fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {
@@ -260,7 +373,7 @@ fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array
     for &(argnum, parent) in &node.parents {
         let argnum = argnum as usize;
         let sum = &mut cotangents[parent as usize];
-        let alike = node.alike >> argnum & 1 == 1;
+        let alike = if argnum < 2 { Alike::of(node.alike, argnum) } else { Alike::Unknown };
         let added = match gs {
             [g @ Array::Plain(_)] => rule.vjp_into(cx, argnum, g, &kept, alike, sum),
             _ => false,

@@ -10,16 +10,17 @@ mod sinc;
 pub use short::{binary as short_binary, unary as short_unary};
 pub use sinc::sinc;
 
+use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
 use super::shape::batched_elementwise;
-use crate::array::{DType, Op, Operand, Shape, Tensor, dims::same, shape};
+use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::engine::Other;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
 use crate::trace::short::Given;
-use crate::trace::{Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
+use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
 use std::f64::consts::{LN_2, LN_10, PI};
 
 /// A derivative in the three algebras.
@@ -359,7 +360,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
         Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
-        _ => short::unary(cx, row, x).unwrap_or_else(|| apply(cx, row, &[x])),
+        _ => short::unary(cx, row, x).map_or_else(|| apply(cx, row, &[x]), |y| y.array(cx)),
     }
 }
 
@@ -378,7 +379,7 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
         return if x.is_weak() && y.is_weak() { Array::weak(z.value) } else { Array::of_number(z) };
     }
     if let Some(z) = short::binary(cx, row, x, y) {
-        return z;
+        return z.array(cx);
     }
     if short::is_square(row, x, y) {
         return unary(cx, &SQUARE, x);
@@ -389,6 +390,25 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
 impl BoxedRule for Unary {
     fn boxed(&self) -> Boxed {
         Boxed::Row((self.this)())
+    }
+}
+
+impl Unary {
+    /// The derivative for small plain arrays in one loop, where there is one.
+    #[inline]
+    fn short_vjp(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Option<Tensor> {
+        let used = (self.rule.uses)([Uses(0), Uses(1), Uses(2)]);
+        let v = match (used.has(1), used.has(2)) {
+            (true, false) => kept.arg(0),
+            (false, true) => kept.ans(),
+            _ => return None,
+        };
+        match (self.rule.row, g, v) {
+            (Some(row), Array::Plain(g), Array::Plain(v)) if !used.functions() && !cx.unusual() => {
+                cx.engine.small_pair(row, g, v)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -419,23 +439,20 @@ impl Primitive for Unary {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        if let Some(part) = self.short_vjp(cx, g, kept) {
+            return Array::Plain(part);
+        }
         let rule = &self.rule;
         let used = (rule.uses)([Uses(0), Uses(1), Uses(2)]);
         let x = used.has(1).then(|| kept.arg(0));
         let y = used.has(2).then(|| kept.ans());
-        if let (Some(row), Array::Plain(g), Some(Array::Plain(v))) = (rule.row, g, x.xor(y))
-            && !used.functions()
-            && !cx.unusual()
-            && let Some(part) = cx.engine.small_pair(row, g, v)
-        {
-            return cx.take(self.name(), part.map(Array::Plain));
-        }
         with_exprs(cx, [Some(g), x, y], rule.array)
     }
 
     /// What has the form of `g` is added as it is.
-    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: bool, sum: &mut Array) -> bool {
-        alike && add_alike(cx, self.vjp(cx, argnum, g, kept), g, sum)
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        let part = if alike == Alike::Form { self.short_vjp(cx, g, kept) } else { None };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -450,8 +467,14 @@ impl BoxedRule for Binary {
 }
 
 impl Binary {
+    #[inline(always)]
     fn uses(&self, argnum: usize) -> u8 {
-        (self.rules[argnum].uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0
+        let rule = &self.rules[argnum];
+        match rule.form {
+            Form::Passes => 0,
+            Form::Times(k) => 1 << k,
+            Form::Other => (rule.uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0,
+        }
     }
 }
 
@@ -491,23 +514,21 @@ impl Primitive for Binary {
     }
 
     /// What has the form of `g` is added as it is.
-    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: bool, sum: &mut Array) -> bool {
-        alike && add_alike(cx, self.vjp(cx, argnum, g, kept), g, sum)
+    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        if alike != Alike::Form || cx.unusual() {
+            return false;
+        }
+        let part = match (self.rules[argnum].form, g) {
+            (Form::Passes, Array::Plain(g)) => Some(g.clone()),
+            (Form::Times(k), Array::Plain(g)) => short::scaled(cx, g, kept.arg(k)),
+            _ => None,
+        };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         self.vjp(cx, argnum, t, kept)
     }
-}
-
-/// Adds a part of a cotangent that has the form of `g`, as it should.
-fn add_alike(cx: &Context, part: Array, g: &Array, sum: &mut Array) -> bool {
-    let (Array::Plain(new), Array::Plain(g)) = (&part, g) else { return false };
-    if new.dtype() != g.dtype() || !same(new.shape(), g.shape()) {
-        return false;
-    }
-    *sum = super::accumulate(cx, std::mem::take(sum), part);
-    true
 }
 
 /// From the bits of [`Uses`] (arguments, then the result) to those of [`Primitive::keeps`].
@@ -575,7 +596,7 @@ pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array
         _ => return Err(Error::handle("the null array has no elements")),
     };
     if let Some(y) = cx.engine.small_unary(kernel, t) {
-        return Ok(Array::Plain(y?));
+        return Ok(Array::Plain(y));
     }
     let t = t.clone();
     let dtype = match t.dtype() {
@@ -609,7 +630,7 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     if let (Some(a), Some(b)) = (Given::of(x), Given::of(y))
         && let Some(z) = short::small(cx, kernel, [a.value, b.value])
     {
-        return Ok(Array::Plain(z?));
+        return Ok(Array::Plain(z));
     }
     let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {

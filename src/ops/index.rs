@@ -24,7 +24,7 @@ use crate::kernels::copy::copy;
 use crate::kernels::rows::{Padding, Places, all_below, gather, gather_turned, strip_room};
 use crate::kernels::strided::Layout;
 use crate::kernels::transpose::Columns;
-use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;
@@ -645,7 +645,7 @@ impl Primitive for Get {
     }
 
     /// Adds to what is there already, in place.
-    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: bool, sum: &mut Array) -> bool {
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: Alike, sum: &mut Array) -> bool {
         let Array::Plain(there) = sum else { return false };
         let fused = cx.engine.defers(there.size()) && self.0.padding().is_some();
         if fused || g.dtype() != there.dtype() || !matches!(g, Array::Plain(_) | Array::Number { .. }) {

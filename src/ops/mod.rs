@@ -36,6 +36,7 @@ pub mod solve;
 pub mod space;
 pub mod statistics;
 
+use crate::array::Tensor;
 use crate::context::Context;
 use crate::trace::{Array, Meta};
 
@@ -43,11 +44,24 @@ use crate::trace::{Array, Meta};
 pub fn accumulate(cx: &Context, a: Array, b: Array) -> Array {
     match (a, b) {
         (Array::Null, x) | (x, Array::Null) => x,
-        (Array::Plain(x), Array::Plain(y)) => match cx.engine.add_in_place(x, &y) {
-            Ok(sum) => Array::Plain(sum),
-            Err(x) => elementwise::binary(cx, &elementwise::ADD, &Array::Plain(x), &Array::Plain(y)),
+        (mut sum @ Array::Plain(_), Array::Plain(part)) => match accumulate_short(cx, &mut sum, part) {
+            Ok(()) => sum,
+            Err(part) => elementwise::binary(cx, &elementwise::ADD, &sum, &Array::Plain(part)),
         },
         (a, b) => elementwise::binary(cx, &elementwise::ADD, &a, &b),
+    }
+}
+
+/// Adds a plain part to a cotangent, null standing for zero, without calling anybody; gives it back where it can't.
+#[inline]
+pub fn accumulate_short(cx: &Context, sum: &mut Array, part: Tensor) -> Result<(), Tensor> {
+    match sum {
+        Array::Null => {
+            *sum = Array::Plain(part);
+            Ok(())
+        }
+        Array::Plain(there) => cx.engine.add_in_place(there, part),
+        _ => Err(part),
     }
 }
 

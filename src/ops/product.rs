@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::kernels::math;
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
 use crate::kernels::transpose::Columns;
+use crate::trace::short::Short;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
@@ -331,7 +332,7 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
 
 /// `numpy.dot` of a small vector and matrix, or matrix and vector, on the short way.
 #[inline]
-pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Array> {
+pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Short> {
     vecmat::short(cx, a, b, false).or_else(|| vecmat::short(cx, b, a, true))
 }
 

@@ -24,8 +24,18 @@ pub fn all_axes(x: &Array) -> Axes {
     (0..x.ndim()).collect()
 }
 
+/// So many elements are few.
+const FEW: usize = 64;
+
 /// A result without the reduced axes, spread over them again.
 fn spread(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
+    // A few elements are worth no view: what comes next is quicker with elements in a row.
+    if let Array::Number { value, weak: false } = *y
+        && shape.iter().product::<usize>() <= FEW
+        && let Ok(t) = cx.engine.build::<f64>(shape, |x| x.fill(value))
+    {
+        return Array::Plain(t);
+    }
     let kept = shape::reduced(shape, axes, true);
     let y = if y.shape() == kept.as_slice() { y.clone() } else { reshape(cx, y, &kept) };
     broadcast_to(cx, &y, shape)

@@ -1,10 +1,11 @@
 //! Tapes: what was done, in the order in which it was done. See the essay at the head of the folder.
 
 use super::apply::Rule;
+use super::short::Row;
 use super::value::Array;
 use super::watch::Notes;
 use crate::array::shape::size_of;
-use crate::array::{DType, Shape};
+use crate::array::{DType, Shape, dims::same};
 use crate::kernels::memory::fetch;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -25,6 +26,8 @@ impl Meta {
 
 /// The node is described in `general`, under the number in the second field.
 const GENERAL: u32 = u32::MAX - 1;
+/// The node is described in `rows`, under the number in the second field.
+const ROW: u32 = u32::MAX - 3;
 /// A further result of the multi-result node described there.
 const RESULT: u32 = u32::MAX - 2;
 /// So many nodes fit a tape.
@@ -43,6 +46,7 @@ pub enum Link {
     /// A number: parents (`u32::MAX` for none) and partial derivatives.
     Number([u32; 2], [f64; 2]),
     General(u32),
+    Row(u32),
     /// A further result of a general node.
     Result,
 }
@@ -51,6 +55,7 @@ impl Head {
     pub fn link(&self) -> Link {
         match self.parents[0] {
             GENERAL => Link::General(self.parents[1]),
+            ROW => Link::Row(self.parents[1]),
             RESULT => Link::Result,
             _ => Link::Number(self.parents, self.partials),
         }
@@ -67,8 +72,8 @@ pub struct General {
     /// The values that the rule reads, see [`super::Kept`].
     pub kept: SmallVec<[Array; 3]>,
     pub mask: u64,
-    /// Bits of the arguments that are known to have shape and dtype of the only result.
-    pub alike: u64,
+    /// What the first arguments are known to have in common with the only result, see [`super::Alike`].
+    pub alike: u8,
     /// One per result.
     pub metas: SmallVec<[Meta; 1]>,
 }
@@ -90,6 +95,8 @@ pub struct Tape {
     pub heads: Vec<Head>,
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
     pub general: Vec<Option<Box<General>>>,
+    /// Nodes of small operations, see `trace::short`.
+    pub rows: Vec<Row>,
     /// What watchers say of nodes; empty otherwise.
     pub notes: Notes,
     /// Emptied nodes.
@@ -129,6 +136,23 @@ impl Tape {
         Some(node as u32)
     }
 
+    /// Records a node of the short way.
+    #[inline(always)]
+    pub fn push_row(&mut self, row: Row) -> Option<(u32, &mut Row)> {
+        let node = self.heads.len();
+        if node >= MAX_NODES {
+            return None;
+        }
+        self.heads.push(Head { parents: [ROW, self.rows.len() as u32], partials: [0.0; 2] });
+        self.rows.push(row);
+        Some((node as u32, self.rows.last_mut()?))
+    }
+
+    /// Whether all nodes are numbers.
+    pub fn is_numbers(&self) -> bool {
+        self.general.is_empty() && self.rows.is_empty()
+    }
+
     /// An empty node, to be filled and pushed.
     pub fn blank(&mut self) -> Box<General> {
         let blank = self.spare.pop().unwrap_or_default();
@@ -165,10 +189,22 @@ impl Tape {
 
     /// Shape and dtype of a node's value; `None` stands for a number.
     pub fn meta(&self, node: u32) -> Option<Meta> {
-        self.meta_ref(node).cloned()
+        match self.heads[node as usize].link() {
+            Link::Row(k) => Some(self.rows[k as usize].meta()),
+            _ => self.general_meta(node).cloned(),
+        }
     }
 
-    pub fn meta_ref(&self, node: u32) -> Option<&Meta> {
+    /// Whether a cotangent has the form of a node's value.
+    #[inline]
+    pub fn fits(&self, node: u32, g: &Array) -> bool {
+        match self.heads[node as usize].link() {
+            Link::Row(k) => self.rows[k as usize].fits(g),
+            _ => self.general_meta(node).is_some_and(|meta| meta.dtype == g.dtype() && same(&meta.shape, g.shape())),
+        }
+    }
+
+    fn general_meta(&self, node: u32) -> Option<&Meta> {
         let head = &self.heads[node as usize];
         match head.parents[0] {
             GENERAL | RESULT => {
@@ -181,12 +217,13 @@ impl Tape {
 
     /// Elements of the largest value.
     pub fn largest(&self) -> usize {
-        let sizes = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
-        sizes.max().unwrap_or(1)
+        let general = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
+        general.chain(self.rows.iter().map(|row| size_of(&row.meta().shape))).max().unwrap_or(1)
     }
 
     fn clear(&mut self) {
         self.heads.clear();
+        self.rows.clear();
         let Tape { general, notes, spare, .. } = self;
         notes.clear();
         for mut node in general.drain(..).flatten() {
@@ -290,7 +327,7 @@ impl Trace {
     }
 
     /// Runs `f` on the tape of the youngest open level, if that is `serial` and has one.
-    #[inline]
+    #[inline(always)]
     pub fn with_top<R>(&self, serial: u64, f: impl FnOnce(&mut Tape) -> R) -> Option<R> {
         let levels = self.levels.borrow();
         let top = levels.last().filter(|top| top.serial == serial)?;

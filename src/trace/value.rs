@@ -99,6 +99,16 @@ impl Array {
         Array::Number { value, weak: true }
     }
 
+    /// The value as a number, if it is one with a type of its own, plain or recorded on one tape.
+    #[inline(always)]
+    pub fn strong_number(&self) -> Option<Number> {
+        match *self {
+            Array::Number { value, weak: false } => Some(Number::plain(value)),
+            Array::Variable { node, level, value } => Some(Number { node, level, value }),
+            _ => None,
+        }
+    }
+
     /// So many null values.
     pub fn nulls<C: FromIterator<Array>>(n: usize) -> C {
         (0..n).map(|_| Array::Null).collect()

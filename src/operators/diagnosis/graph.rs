@@ -67,7 +67,7 @@ impl Graph {
         for (id, head) in (0u32..).zip(&tape.heads) {
             let note = tape.notes.get(id).unwrap_or(&none);
             let output = Output {
-                kind: tape.meta_ref(id).map_or_else(|| "f64[]".into(), |m| kind(m.dtype, &m.shape)),
+                kind: tape.meta(id).map_or_else(|| "f64[]".into(), |m| kind(m.dtype, &m.shape)),
                 label: note.label.clone(),
                 value: note.value.clone(),
             };
@@ -86,6 +86,11 @@ impl Graph {
                     Some(g) => (g.rule.as_ref().map(|r| r.name()), g.parents.iter().map(|p| p.1).collect()),
                     None => (Some("swept"), Vec::new()),
                 },
+                Link::Row(k) => {
+                    let row = &tape.rows[k as usize];
+                    let parents = row.parents.into_iter().filter(|&p| p != u32::MAX).collect();
+                    (Some(row.rule.map_or("swept", |r| r.name())), parents)
+                }
                 Link::Result => continue,
             };
             let at = |parent: u32| places.get(&parent).map(|&i| Arg::Node(i, parent));

@@ -2,24 +2,24 @@
 //! so are the results.
 
 use super::*;
-use crate::trace::short::{Given, Value, level, record};
+use crate::trace::short::{Given, Short, Value, level, record};
 
 /// A function of one array.
 #[inline]
-pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Array> {
+pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
     if cx.unusual() {
         return None;
     }
     let args = [Given::of(x)?];
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
-    let y = cx.engine.small_unary(row.kernel, x)?.ok()?;
+    let y = cx.engine.small_unary(row.kernel, x)?;
     record(cx, level, row, args, |_| row.keeps(&[0]), y)
 }
 
 /// A function of two arguments of which one is an array.
 #[inline]
-pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Array> {
+pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Short> {
     if cx.unusual() {
         return None;
     }
@@ -28,7 +28,7 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Optio
     }
     let args = [Given::of(x)?, Given::of(y)?];
     let level = level(cx, &args)?;
-    let z = small(cx, row.kernel, [args[0].value, args[1].value])?.ok()?;
+    let z = small(cx, row.kernel, [args[0].value, args[1].value])?;
     let used = |recorded: [bool; 2]| {
         let of = |k: usize| if recorded[k] { row.uses(k) } else { 0 };
         mask(of(0) | of(1), 2)
@@ -36,9 +36,16 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Optio
     record(cx, level, row, args, used, z)
 }
 
+/// A cotangent times what is kept, if the product has the cotangent's form.
+#[inline(always)]
+pub(super) fn scaled(cx: &Context, g: &Tensor, x: &Array) -> Option<Tensor> {
+    let part = small(cx, SCALED.kernel, [Value::Array(g), Given::of(x)?.value])?;
+    part.same_shape(g).then_some(part)
+}
+
 /// The loop, without the lists that the general way needs.
-#[inline]
-pub(super) fn small(cx: &Context, kernel: &'static BinaryKernel, args: [Value<'_>; 2]) -> Option<Result<Tensor>> {
+#[inline(always)]
+pub(super) fn small(cx: &Context, kernel: &'static BinaryKernel, args: [Value<'_>; 2]) -> Option<Tensor> {
     // A number with a type of its own raises the precision of a narrower array.
     let goes_with = |t: &Tensor, weak: bool| weak || t.dtype() == DType::F64;
     match args {
@@ -58,7 +65,7 @@ pub(super) fn small(cx: &Context, kernel: &'static BinaryKernel, args: [Value<'_
 }
 
 /// Whether an array is raised to the power 2: there is a function for that.
-#[inline]
+#[inline(always)]
 pub(super) fn is_square(row: &'static Binary, x: &Array, y: &Array) -> bool {
     std::ptr::eq(row, &POW)
         && matches!((x, y), (Array::Plain(_) | Array::Recorded { .. }, Array::Number { value: 2.0, .. }))

@@ -231,7 +231,7 @@ impl Primitive for Take {
     }
 
     /// Adds to what is there already, in place.
-    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: bool, sum: &mut Array) -> bool {
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: Alike, sum: &mut Array) -> bool {
         let Array::Plain(there) = sum else { return false };
         if g.dtype() != there.dtype() || !matches!(g, Array::Plain(_) | Array::Number { .. }) {
             return false;

@@ -6,39 +6,49 @@ use super::{Side, Stacked, on_tensors, outer, with_product};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
-use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_small};
+use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecmat_small};
+use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
-use crate::trace::short::{Given, Value, level, record};
-use crate::trace::{Array, BoxedRule, Kept, Primitive, Rule, apply};
+use crate::trace::short::{Given, Short, Value, level, record};
+use crate::trace::{Alike, Array, BoxedRule, Kept, Primitive, Rule, apply};
 
 /// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if `turned`.
 pub(in crate::ops) fn vecmat(cx: &Context, x: &Array, m: &Array, turned: bool) -> Array {
-    short(cx, x, m, turned).unwrap_or_else(|| apply(cx, VecMat::of(turned), &[x, m]))
+    short(cx, x, m, turned).map_or_else(|| apply(cx, VecMat::of(turned), &[x, m]), |y| y.array(cx))
 }
 
 /// The short way, for a vector and a matrix of one real dtype; extents that don't fit are for somebody else to find.
 #[inline]
-pub(super) fn short(cx: &Context, x: &Array, m: &Array, turned: bool) -> Option<Array> {
+pub(super) fn short(cx: &Context, x: &Array, m: &Array, turned: bool) -> Option<Short> {
     if cx.unusual() {
         return None;
     }
     let args = [Given::of(x)?, Given::of(m)?];
     let level = level(cx, &args)?;
     let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
-    let ready = x.is_ready() && m.is_ready() && x.is_contiguous() && x.dtype() == m.dtype();
-    if !ready || x.ndim() != 1 || m.ndim() != 2 || m.size() > SMALL || m.size() == 0 {
+    let y = straight(x, m, turned)?;
+    record(cx, level, VecMat::of(turned), args, |[x, m]| u64::from(m) | u64::from(x) << 1, y)
+}
+
+/// The product where both own their elements, in row-major order.
+#[inline(always)]
+fn straight(x: &Tensor, m: &Tensor, turned: bool) -> Option<Tensor> {
+    match x.dtype() {
+        DType::F64 => straight_of::<f64>(x, m, turned),
+        DType::F32 => straight_of::<f32>(x, m, turned),
+        _ => None,
+    }
+}
+
+#[inline]
+fn straight_of<T: Product>(x: &Tensor, m: &Tensor, turned: bool) -> Option<Tensor> {
+    let (&[length], &[rows, columns]) = (x.shape(), m.shape()) else { return None };
+    let (vector, matrix) = (x.row::<T>()?, m.row::<T>()?);
+    let (k, n) = if turned { (columns, rows) } else { (rows, columns) };
+    if k != length || matrix.len() > SMALL || n == 0 {
         return None;
     }
-    let m = Side::new(m, turned);
-    if x.size() != m.rows {
-        return None;
-    }
-    let y = match x.dtype() {
-        DType::F64 => small::<f64>(cx, x, &m),
-        DType::F32 => small::<f32>(cx, x, &m),
-        _ => return None,
-    };
-    record(cx, level, VecMat::of(turned), args, |[x, m]| u64::from(m) | u64::from(x) << 1, y.ok()?)
+    Tensor::vector::<T>(x.heap(), n, |y| vecmat_rows(vector, matrix, columns, turned, y))
 }
 
 /// y_j is the sum of x_i m_ij over i, or of x_i m_ji if the matrix is turned.
@@ -97,10 +107,14 @@ impl Primitive for VecMat {
         }
     }
 
-    /// Adds row after row to the gradient of the matrix.
-    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, _: bool, sum: &mut Array) -> bool {
-        let (1, Array::Plain(g)) = (argnum, g) else { return false };
-        let Array::Plain(x) = kept.arg(0) else { return false };
+    /// The gradient of the matrix grows row after row.
+    fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        if argnum == 0 {
+            let (Array::Plain(g), Array::Plain(m)) = (g, kept.arg(1)) else { return false };
+            let part = if alike >= Alike::Dtype { straight(g, m, !self.turned) } else { None };
+            return part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok());
+        }
+        let (Array::Plain(g), Array::Plain(x)) = (g, kept.arg(0)) else { return false };
         let Array::Plain(sum) = sum else { return false };
         let (column, row) = if self.turned { (g, x) } else { (x, g) };
         cx.engine.add_outer(sum, column, row)

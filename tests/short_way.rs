@@ -1,0 +1,132 @@
+//! The short way of small arrays gives what the general way gives: values, gradients, gradients of gradients, sweeps that
+//! leave the tape and sweeps that consume it. A context that puts everything off has no small arrays, and so goes the
+//! general way.
+
+mod helpers;
+
+use autograd::array::DType;
+use autograd::context::Context;
+use autograd::operators::grad::{Recorded, close, grad, one, record, value_and_grads};
+use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::{create, product, shape};
+use autograd::trace::Array;
+use helpers::*;
+
+fn test_values(cx: &Context, dims: &[usize], first: usize, dtype: DType) -> Array {
+    let n: usize = dims.iter().product();
+    let values: Vec<f64> = (first..first + n).map(|i| ((i * 37 % 101) as f64 - 50.0) / 60.0).collect();
+    rows::astype(cx, &array(cx, dims, &values), dtype)
+}
+
+/// A net on one example with everything that has a short way, and some that hasn't; `columns` of its last layer.
+fn net(cx: &Context, p: &[Array], columns: usize) -> Array {
+    let [y, w, b, v] = p else { unreachable!("four parameters") };
+    let h = unary(cx, &rows::TANH, &add(cx, &product::dot(cx, y, w), b));
+    // The matrix from the other side, and an argument that takes part twice.
+    let back = product::matmul(cx, w, &mul(cx, &h, &h));
+    let out = product::dot(cx, &add(cx, &h, &h), v);
+    let scaled = binary(cx, &rows::MUL, &out, &Array::weak(0.7));
+    let flipped = binary(cx, &rows::SUB, &Array::weak(1.5), &scaled);
+    let powers = binary(cx, &rows::POW, &unary(cx, &rows::EXP, &flipped), &Array::weak(2.0));
+    let ratio = div(cx, &powers, &add(cx, &unary(cx, &rows::SQUARE, &out), &Array::from(1.0)));
+    // A row for all rows, and a number that is recorded.
+    let table = mul(cx, v, &ratio);
+    let mean = binary(cx, &rows::DIV, &total(cx, &back), &Array::weak(columns as f64));
+    let shifted = sub(cx, &shape::transpose(cx, &table, &[1, 0]), &mean);
+    let twice = binary(cx, &rows::MAXIMUM, &shifted, &unary(cx, &rows::NEG, &shifted));
+    add(cx, &total(cx, &twice), &total(cx, &unary(cx, &rows::EXPIT, &back)))
+}
+
+fn parameters(cx: &Context, hidden: usize, columns: usize, dtype: DType) -> Vec<Array> {
+    [(&[3][..], 0), (&[3, hidden], 5), (&[hidden], 40), (&[hidden, columns], 77)]
+        .map(|(dims, first)| test_values(cx, dims, first, dtype))
+        .to_vec()
+}
+
+const SIZES: [(usize, usize); 7] = [(4, 1), (9, 2), (17, 3), (64, 4), (5, 5), (33, 12), (1, 2)];
+
+/// Value and gradients of the net; then the gradients of a norm of the first gradient.
+fn derivatives(cx: &Context, hidden: usize, columns: usize, dtype: DType) -> Vec<Vec<f64>> {
+    let p = parameters(cx, hidden, columns, dtype);
+    let f = one(move |cx, p| net(cx, p, columns));
+    let all = [0, 1, 2, 3];
+    let (value, first) = value_and_grads(cx, "net", &f, &p, &all);
+    let norm = one(|cx, p| {
+        let g = grad(cx, "net", &f, p, 1);
+        total(cx, &mul(cx, &g, &g))
+    });
+    let (_, second) = value_and_grads(cx, "norm", &norm, &p, &all);
+    assert!(first.iter().chain(&second).all(|g| g.dtype() == dtype));
+    std::iter::once(&value).chain(&first).chain(&second).map(|x| reals(cx, x)).collect()
+}
+
+#[test]
+fn both_ways_agree() {
+    for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 2e-4)] {
+        for (hidden, columns) in SIZES {
+            let short = derivatives(&Context::new(), hidden, columns, dtype);
+            let long = derivatives(&deferring(0), hidden, columns, dtype);
+            for (k, (a, b)) in short.iter().zip(&long).enumerate() {
+                let scale = b.iter().fold(1.0f64, |m, x| m.max(x.abs()));
+                for (x, y) in a.iter().zip(b) {
+                    assert!((x - y).abs() <= tolerance * scale, "{dtype:?} {hidden} {columns}, {k}: {x} {y}");
+                }
+            }
+        }
+    }
+}
+
+fn recorded(cx: &Context) -> Recorded {
+    let p = parameters(cx, 9, 2, DType::F64);
+    record(cx, &one(|cx, p| net(cx, p, 2)), &p, &[0, 1, 2, 3])
+}
+
+#[test]
+fn a_tape_can_be_swept_until_it_is_consumed() {
+    let cx = Context::new();
+    let recorded = recorded(&cx);
+    let seed = [create::full(&cx, DType::F64, &[], 1.0)];
+    let read = |grads: &[Array]| grads.iter().map(|g| reals(&cx, g)).collect::<Vec<_>>();
+    let first = read(&recorded.pull(&cx, &seed, false));
+    let again = read(&recorded.pull(&cx, &seed, false));
+    let last = read(&recorded.pull(&cx, &seed, true));
+    assert_eq!(first, again);
+    assert_eq!(first, last);
+    recorded.pull(&cx, &seed, true);
+    let message = cx.error().expect("nothing is left to sweep").message.to_string();
+    assert!(message.contains("consumed"), "{message}");
+    cx.clear_error();
+    close(&cx, recorded);
+}
+
+/// What a consumed tape keeps goes on the way, and the context asks the system for nothing in its steady state.
+#[test]
+fn memory_is_given_back_and_used_again() {
+    let cx = Context::new();
+    let p = parameters(&cx, 33, 3, DType::F64);
+    let f = one(|cx, p| net(cx, p, 3));
+    let step = || drop(value_and_grads(&cx, "net", &f, &p, &[0, 1, 2, 3]));
+    (0..3).for_each(|_| step());
+    let before = cx.engine.heap.pool.stats();
+    (0..20).for_each(|_| step());
+    let after = cx.engine.heap.pool.stats();
+    assert_eq!(before.in_use, after.in_use);
+    assert_eq!(before.system_allocations, after.system_allocations);
+    drop(p);
+    cx.trim();
+    assert_eq!(cx.engine.heap.pool.stats().reserved, cx.engine.heap.pool.stats().in_use);
+}
+
+/// Cells that keep their memory count as free: a limit on memory has them give it back.
+#[test]
+fn a_limit_reaches_the_memory_of_free_cells() {
+    let cx = Context::new();
+    let many: Vec<Array> = (0..2000).map(|k| test_values(&cx, &[64], k, DType::F64)).collect();
+    drop(many);
+    let reserved = cx.engine.heap.pool.stats().reserved;
+    cx.engine.heap.pool.set_limit(reserved);
+    let large = create::full(&cx, DType::F64, &[1], 1.0);
+    let large = cx.engine.contiguous(&cx.tensor(&shape::broadcast_to(&cx, &large, &[reserved / 16])).unwrap()).unwrap();
+    assert_eq!(large.size(), reserved / 16);
+    assert!(cx.engine.heap.pool.stats().reserved <= reserved);
+}
