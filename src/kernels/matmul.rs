@@ -211,15 +211,12 @@ pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
 /// The same with a row-major matrix, which fits between the vectors, transposed if `turned`; nothing is empty.
 #[inline]
 pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) {
-    assert_eq!(b.len(), x.len() * y.len());
     if T::NARROW && (2..=4).contains(&columns) {
+        assert_eq!(b.len(), x.len() * y.len());
         return T::narrow(b, columns, x, y, turned);
     }
     let straight = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
-    let matrix = if turned { straight.transposed() } else { straight };
-    if !T::PACKED || b.len() <= TINY || !T::matvec(matrix.transposed(), x, y) {
-        plain((1, x.len(), y.len()), Matrix { memory: x, offset: 0, row: 0, column: 1 }, matrix, y);
-    }
+    vecmat_small(x, if turned { straight.transposed() } else { straight }, y);
 }
 
 /// A matrix of `m` by `k` times the vector that begins `v` and goes on in steps of `step`.

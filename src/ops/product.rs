@@ -342,14 +342,6 @@ pub fn dot(cx: &Context, a: &Array, b: &Array) -> Array {
     if m == 0 || n == 0 {
         return binary(cx, &rows::MUL, a, b);
     }
-    if m <= 2
-        && n <= 2
-        && m + n == 3
-        && a.shape()[m - 1] == b.shape()[0]
-        && let Some(y) = with_vector(cx, a, b)
-    {
-        return y;
-    }
     tensordot(cx, "ag_dot", a, b, &[m - 1], &[n.saturating_sub(2)])
 }
 
