@@ -2,6 +2,7 @@
 
 pub mod dims;
 mod dtype;
+mod form;
 mod format;
 mod pending;
 mod pool;
@@ -10,9 +11,10 @@ mod shared;
 mod tensor;
 
 pub use dtype::{DType, Element};
+pub use form::Form;
 pub use format::format;
 pub use pending::{Op, Operand, Pending};
 pub use pool::{Buffer, Pool, Stats};
 pub use shape::{Axes, Shape, Strides};
 pub use shared::{Home, Shared};
-pub use tensor::{Heap, Tensor};
+pub use tensor::{Heap, HeapOwner, Tensor};

@@ -85,14 +85,25 @@ impl Pool {
     }
 
     pub fn take_bytes(self: &Rc<Pool>, bytes: usize) -> Result<Buffer> {
+        let (class, block) = self.block(bytes)?;
+        self.occupy(block.bytes());
+        Ok(Buffer { store: Store::Own { block: Some(block), class: class as u16 }, pool: Some(self.clone()) })
+    }
+
+    /// A block of its class, not yet counted as in use.
+    pub fn block(&self, bytes: usize) -> Result<(usize, Block)> {
         let (class, size) = class(bytes).ok_or_else(|| too_large(bytes))?;
         let recycled = self.free.borrow_mut()[class].pop();
         let block = match recycled {
             Some(block) => block,
             None => self.allocate(size)?,
         };
-        self.occupy(size);
-        Ok(Buffer { store: Store::Own { block: Some(block), class: class as u16 }, pool: Some(self.clone()) })
+        Ok((class, block))
+    }
+
+    /// Takes back a block of this class, counted as in use no longer.
+    pub fn put_back(&self, class: usize, block: Block) {
+        self.free.borrow_mut()[class].push(block);
     }
 
     /// So many bytes more are in use.
@@ -211,24 +222,6 @@ impl Buffer {
         }
     }
 
-    /// Of a block of the pool; 0 for memory of somebody else.
-    #[inline]
-    pub fn bytes(&self) -> usize {
-        match &self.store {
-            Store::Own { block: Some(block), .. } => block.bytes(),
-            _ => 0,
-        }
-    }
-
-    /// The class of a small block of the pool.
-    #[inline]
-    pub fn small_class(&self) -> Option<usize> {
-        match self.store {
-            Store::Own { class, .. } => Some(usize::from(class)).filter(|&class| class < SMALL_CLASSES),
-            Store::Foreign(_) => None,
-        }
-    }
-
     #[inline]
     pub fn is_own(&self) -> bool {
         matches!(self.store, Store::Own { .. })
@@ -241,7 +234,7 @@ impl Drop for Buffer {
             && let Some(block) = block.take()
         {
             pool.vacate(block.bytes());
-            pool.free.borrow_mut()[*class as usize].push(block);
+            pool.put_back(usize::from(*class), block);
         }
     }
 }

@@ -6,26 +6,49 @@
 //! cannot be seen from outside, except in time and memory.
 //!
 //! The cells behind the references are used again like the buffers are, so that a loop in its steady state does not
-//! call the system's allocator for them either. A cell with a small block of memory is kept *together* with it: most of
-//! what a small array costs is its making and its end.
+//! call the system's allocator for them either. Most of what a small array costs is its making and its end, so its cell
+//! keeps the memory and the form when it is free: to make an array like another one is to take a free cell and to see
+//! that its form is the same.
 
-use super::dims::same;
+use super::form::{Form, Forms};
 use super::pending::Pending;
-use super::pool::{self, Buffer, Pool, SMALL_CLASSES};
+use super::pool::{Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
-use crate::kernels::memory::fetch;
+use crate::kernels::memory::{Block, fetch};
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
-/// The pool and the free cells of one context.
+/// The pool, the forms and the free cells of one context.
 pub struct Heap {
     pub pool: Rc<Pool>,
-    cells: RefCell<Vec<Rc<Cell>>>,
+    forms: Forms,
     /// Free cells with their memory, by its size class.
-    furnished: RefCell<[Vec<Rc<Cell>>; SMALL_CLASSES]>,
+    furnished: RefCell<[Vec<Rc<Body>>; SMALL_CLASSES]>,
+    /// Other free cells.
+    bare: RefCell<Vec<Rc<Body>>>,
+    /// Whether cells are kept no longer.
+    closed: Cell<bool>,
+}
+
+/// Who made a heap. Cells know their heap, also those that it keeps: they are given back when the owner goes.
+pub struct HeapOwner(Rc<Heap>);
+
+impl Deref for HeapOwner {
+    type Target = Rc<Heap>;
+    fn deref(&self) -> &Rc<Heap> {
+        &self.0
+    }
+}
+
+impl Drop for HeapOwner {
+    fn drop(&mut self) {
+        self.closed.set(true);
+        self.trim();
+    }
 }
 
 /// With so many free cells, the next one was emptied so long ago that it is not in the nearest cache any more.
@@ -34,59 +57,67 @@ const COLD: usize = 200;
 const FREE_CELLS: usize = 1 << 16;
 
 impl Heap {
-    pub fn new() -> Rc<Heap> {
-        Rc::new_cyclic(|heap: &Weak<Heap>| {
+    #[expect(clippy::new_ret_no_self, reason = "its cells refer to it, so it needs somebody to end it")]
+    pub fn new() -> HeapOwner {
+        HeapOwner(Rc::new_cyclic(|heap: &Weak<Heap>| {
             let heap = heap.clone();
             let strip = move || {
                 if let Some(heap) = heap.upgrade() {
                     heap.strip();
                 }
             };
-            let furnished = RefCell::new(std::array::from_fn(|_| Vec::new()));
-            Heap { pool: Pool::new(Box::new(strip)), cells: RefCell::new(Vec::new()), furnished }
-        })
+            Heap {
+                pool: Pool::new(Box::new(strip)),
+                forms: Forms::default(),
+                furnished: RefCell::new(std::array::from_fn(|_| Vec::new())),
+                bare: RefCell::default(),
+                closed: Cell::new(false),
+            }
+        }))
     }
 
     /// Gives back what nobody uses.
     pub fn trim(&self) {
         self.pool.trim();
-        self.cells.take();
+        self.bare.take();
+        self.forms.trim();
     }
 
     /// Gives the memory of free cells to the pool.
     fn strip(&self) {
-        let free: Vec<Rc<Cell>> = self.furnished.borrow_mut().iter_mut().flat_map(std::mem::take).collect();
-        for rc in free {
-            if let Some(Ready { storage: Storage::Own(buffer), .. }) = rc.ready.get() {
-                self.pool.occupy(buffer.bytes());
+        let free = std::mem::replace(&mut *self.furnished.borrow_mut(), std::array::from_fn(|_| Vec::new()));
+        for (class, list) in free.into_iter().enumerate() {
+            for mut rc in list {
+                if let Some(Memory::Kept(block)) = Rc::get_mut(&mut rc).and_then(|body| body.memory.take()) {
+                    self.pool.put_back(class, block);
+                }
             }
         }
     }
 }
 
-impl Drop for Heap {
-    fn drop(&mut self) {
-        self.strip();
-    }
-}
-
-/// The pending operation stands last: of an array that is there nobody reads it.
+/// What the references to an array refer to. What is asked for most stands first.
 #[repr(C)]
-struct Cell {
-    heap: Option<Rc<Heap>>,
-    dtype: DType,
-    shape: Shape,
-    size: usize,
-    ready: OnceCell<Ready>,
+struct Body {
+    heap: Rc<Heap>,
+    form: Rc<Form>,
+    memory: OnceCell<Memory>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
-    mark: std::cell::Cell<u32>,
-    /// Whether it keeps its memory when it is free.
-    furnished: bool,
+    mark: Cell<u32>,
+    /// Of an array that is there nobody reads it.
     pending: RefCell<Option<Pending>>,
 }
 
-/// Elements in memory.
-struct Ready {
+/// Where the elements are. Of the first two kinds they lie in row-major order from the beginning of the memory on.
+enum Memory {
+    /// In a small block that stays with the cell.
+    Kept(Block),
+    Own(Buffer),
+    Strided(Strided),
+}
+
+/// Elements with a layout of their own.
+struct Strided {
     storage: Storage,
     offset: usize,
     strides: Strides,
@@ -95,28 +126,26 @@ struct Ready {
 
 enum Storage {
     Own(Buffer),
-    /// A tensor whose storage is `Own`.
+    /// A tensor whose memory isn't another one's.
     Of(Tensor),
 }
 
 pub struct Tensor {
-    /// `None` only while being dropped.
-    cell: Option<Rc<Cell>>,
+    body: Rc<Body>,
 }
 
 impl Clone for Tensor {
+    #[inline(always)]
     fn clone(&self) -> Tensor {
-        Tensor { cell: self.cell.clone() }
+        Tensor { body: self.body.clone() }
     }
 }
 
 impl Drop for Tensor {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(rc) = self.cell.take()
-            && Rc::strong_count(&rc) == 1
-        {
-            Tensor::recycle(rc);
+        if Rc::strong_count(&self.body) == 1 {
+            self.recycle();
         }
     }
 }
@@ -125,137 +154,125 @@ impl Tensor {
     /// Whether dropping this reference calls nobody, as the end of somebody else's memory does.
     #[inline]
     pub fn drops_quietly(&self) -> bool {
-        self.references() > 1 || self.cell().furnished
+        self.references() > 1 || matches!(self.body.memory.get(), Some(Memory::Kept(_)))
     }
 
-    /// The last reference is gone: empties the cell (the buffer goes to the pool) and keeps it.
-    fn recycle(mut rc: Rc<Cell>) {
-        let Some(cell) = Rc::get_mut(&mut rc) else { return };
-        let Some(heap) = cell.heap.take() else { return };
-        if cell.furnished
-            && let Some(Ready { storage: Storage::Own(buffer), .. }) = cell.ready.get_mut()
-            && let Some(class) = buffer.small_class()
-        {
-            let free = &mut heap.furnished.borrow_mut()[class];
-            if free.len() < FREE_CELLS {
-                heap.pool.vacate(buffer.bytes());
-                free.push(rc);
+    /// The last reference goes: the heap gets another one to the cell, with its memory or emptied (the buffer goes to the pool).
+    fn recycle(&mut self) {
+        if let Some(Memory::Kept(block)) = self.body.memory.get() {
+            let heap = &self.body.heap;
+            heap.pool.vacate(block.bytes());
+            if let Some(free) = heap.furnished.borrow_mut().get_mut(usize::from(self.body.form.class))
+                && free.len() < FREE_CELLS
+                && !heap.closed.get()
+            {
+                free.push(self.body.clone());
+                return;
             }
-            return;
         }
-        drop(cell.ready.take());
-        if let pending @ Some(_) = cell.pending.get_mut() {
+        self.empty();
+    }
+
+    fn empty(&mut self) {
+        let Some(body) = Rc::get_mut(&mut self.body) else { return };
+        if let Some(Memory::Kept(block)) = body.memory.take() {
+            body.heap.pool.put_back(usize::from(body.form.class), block);
+        }
+        if let pending @ Some(_) = body.pending.get_mut() {
             *pending = None;
         }
-        let mut cells = heap.cells.borrow_mut();
-        if cells.len() < FREE_CELLS {
-            cells.push(rc);
+        let heap = &self.body.heap;
+        let mut bare = heap.bare.borrow_mut();
+        if bare.len() < FREE_CELLS && !heap.closed.get() {
+            bare.push(self.body.clone());
         }
     }
 
     /// A cell of this form, empty.
-    #[inline]
-    fn empty(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize) -> Rc<Cell> {
+    fn bare(heap: &Rc<Heap>, form: Rc<Form>) -> Rc<Body> {
         let recycled = {
-            let mut cells = heap.cells.borrow_mut();
-            let recycled = cells.pop();
-            if let (Some(next), COLD..) = (cells.last(), cells.len()) {
-                fetch(Rc::as_ptr(next), size_of::<Cell>());
+            let mut bare = heap.bare.borrow_mut();
+            let recycled = bare.pop();
+            if let (Some(next), COLD..) = (bare.last(), bare.len()) {
+                fetch(Rc::as_ptr(next), size_of::<Body>());
             }
             recycled
         };
         match recycled {
             Some(mut rc) => {
-                let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
-                cell.heap = Some(heap.clone());
-                cell.dtype = dtype;
-                cell.shape = shape;
-                cell.size = size;
+                let body = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
+                heap.forms.release(std::mem::replace(&mut body.form, form));
                 rc
             }
-            None => Rc::new(Cell {
-                heap: Some(heap.clone()),
-                dtype,
-                shape,
-                size,
-                ready: OnceCell::new(),
+            None => Rc::new(Body {
+                heap: heap.clone(),
+                form,
+                memory: OnceCell::new(),
+                mark: Cell::new(0),
                 pending: RefCell::new(None),
-                mark: std::cell::Cell::new(0),
-                furnished: false,
             }),
         }
     }
 
-    #[inline]
-    fn with_memory(heap: &Rc<Heap>, dtype: DType, shape: Shape, size: usize, ready: Ready) -> Tensor {
-        let rc = Tensor::empty(heap, dtype, shape, size);
-        let _ = rc.ready.set(ready);
-        Tensor { cell: Some(rc) }
+    fn with_memory(heap: &Rc<Heap>, form: Rc<Form>, memory: Memory) -> Tensor {
+        let body = Tensor::bare(heap, form);
+        let _ = body.memory.set(memory);
+        Tensor { body }
     }
 
     /// A row-major array over `buffer`.
     pub fn from_buffer(heap: &Rc<Heap>, dtype: DType, shape: Shape, buffer: Buffer) -> Tensor {
-        let strides = shape::contiguous(&shape);
-        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
-        let size = shape::size_of(&shape);
-        Tensor::with_memory(heap, dtype, shape, size, ready)
+        Tensor::with_memory(heap, heap.forms.of(dtype, &shape), Memory::Own(buffer))
     }
 
-    /// A new row-major array of `n` elements, that many as the shape says, which `fill` writes.
+    /// A new row-major array, which `fill` writes.
     #[inline(always)]
-    fn fresh<T: Element>(
-        heap: &Rc<Heap>,
-        (shape, strides): (Shape, Strides),
-        n: usize,
-        fill: impl FnOnce(&mut [T]),
-    ) -> Result<Tensor> {
-        let class = pool::small_class(n * size_of::<T>());
-        let free = class.and_then(|class| heap.furnished.borrow_mut()[class].pop());
-        let Some(mut rc) = free else { return Tensor::fresh_cell(heap, (shape, strides), n, class, fill) };
-        let cell = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
-        cell.heap = Some(heap.clone());
-        cell.dtype = T::DTYPE;
-        cell.shape = shape;
-        cell.size = n;
-        let ready = cell.ready.get_mut().expect("a furnished cell has its memory");
-        ready.strides = strides;
-        let Storage::Own(buffer) = &mut ready.storage else { unreachable!("a furnished cell has its own memory") };
-        heap.pool.occupy(buffer.bytes());
-        fill(buffer.slice_mut::<T>(n));
-        Ok(Tensor { cell: Some(rc) })
+    fn fresh<T: Element>(heap: &Rc<Heap>, form: &Rc<Form>, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
+        let free = heap.furnished.borrow_mut().get_mut(usize::from(form.class)).and_then(Vec::pop);
+        let mut body = match free {
+            Some(body) => body,
+            None => Tensor::furnish(heap, form)?,
+        };
+        let cell = Rc::get_mut(&mut body).expect("a free cell has no other reference");
+        if !Rc::ptr_eq(&cell.form, form) {
+            heap.forms.release(std::mem::replace(&mut cell.form, form.clone()));
+        }
+        match cell.memory.get_mut() {
+            Some(Memory::Kept(block)) => {
+                heap.pool.occupy(block.bytes());
+                fill(block.slice_mut::<T>(form.size));
+            }
+            Some(Memory::Own(buffer)) => fill(buffer.slice_mut::<T>(form.size)),
+            _ => unreachable!("it was made to be filled"),
+        }
+        Ok(Tensor { body })
     }
 
-    /// The same where no furnished cell is free.
+    /// A cell of this form with memory, which is to be counted as in use if it is of the kind that is kept.
     #[cold]
-    fn fresh_cell<T: Element>(
-        heap: &Rc<Heap>,
-        (shape, strides): (Shape, Strides),
-        n: usize,
-        class: Option<usize>,
-        fill: impl FnOnce(&mut [T]),
-    ) -> Result<Tensor> {
-        let mut buffer = heap.pool.take::<T>(n)?;
-        fill(buffer.slice_mut::<T>(n));
-        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
-        let mut rc = Tensor::empty(heap, T::DTYPE, shape, n);
-        let cell = Rc::get_mut(&mut rc).expect("a new cell has no other reference");
-        cell.furnished = class.is_some();
-        let _ = cell.ready.set(ready);
-        Ok(Tensor { cell: Some(rc) })
+    fn furnish(heap: &Rc<Heap>, form: &Rc<Form>) -> Result<Rc<Body>> {
+        let bytes = form.size * form.dtype.size();
+        let memory = if usize::from(form.class) < SMALL_CLASSES {
+            Memory::Kept(heap.pool.block(bytes)?.1)
+        } else {
+            Memory::Own(heap.pool.take_bytes(bytes)?)
+        };
+        let body = Tensor::bare(heap, form.clone());
+        let _ = body.memory.set(memory);
+        Ok(body)
     }
 
-    /// A new array of the shape and dtype of this one, which is row-major as well. `None` where there is no memory.
+    /// A new array of the shape and dtype of this one. `None` where there is no memory.
     #[inline(always)]
     pub fn like<T: Element>(&self, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
-        let (cell, ready) = (self.cell(), self.ready());
-        debug_assert!(ready.contiguous && cell.dtype == T::DTYPE);
-        Tensor::fresh(self.heap(), (cell.shape.clone(), ready.strides.clone()), cell.size, fill).ok()
+        debug_assert!(self.dtype() == T::DTYPE);
+        Tensor::fresh(&self.body.heap, &self.body.form, fill).ok()
     }
 
     /// A new array of one axis. `None` where there is no memory.
     #[inline(always)]
     pub fn vector<T: Element>(heap: &Rc<Heap>, n: usize, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
-        Tensor::fresh(heap, (Shape::from_elem(n, 1), Strides::from_elem(1, 1)), n, fill).ok()
+        Tensor::fresh(heap, &heap.forms.of(T::DTYPE, &[n]), fill).ok()
     }
 
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
@@ -268,15 +285,14 @@ impl Tensor {
         strides: Strides,
     ) -> Tensor {
         let contiguous = shape::is_contiguous(&shape, &strides);
-        let ready = Ready { storage: Storage::Own(buffer), offset, strides, contiguous };
-        let size = shape::size_of(&shape);
-        Tensor::with_memory(heap, dtype, shape, size, ready)
+        let strided = Strided { storage: Storage::Own(buffer), offset, strides, contiguous };
+        Tensor::with_memory(heap, heap.forms.of(dtype, &shape), Memory::Strided(strided))
     }
 
     /// Makes and fills a new array.
     pub fn build<T: Element>(heap: &Rc<Heap>, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
-        let n = shape::checked_size(shape, size_of::<T>())?;
-        Tensor::fresh(heap, (shape.into(), shape::contiguous(shape)), n, fill)
+        shape::checked_size(shape, size_of::<T>())?;
+        Tensor::fresh(heap, &heap.forms.of(T::DTYPE, shape), fill)
     }
 
     /// An array of one element repeated: one number in memory whatever the shape.
@@ -288,50 +304,53 @@ impl Tensor {
 
     /// An array to be computed later.
     pub fn pending(heap: &Rc<Heap>, dtype: DType, shape: Shape, pending: Pending) -> Tensor {
-        let size = shape::size_of(&shape);
-        let mut rc = Tensor::empty(heap, dtype, shape, size);
-        *Rc::get_mut(&mut rc).expect("a new cell has no other reference").pending.get_mut() = Some(pending);
-        Tensor { cell: Some(rc) }
+        let body = Tensor::bare(heap, heap.forms.of(dtype, &shape));
+        *body.pending.borrow_mut() = Some(pending);
+        Tensor { body }
     }
 
     /// The same memory, read with another shape, offset and strides; ready arrays only.
     pub fn view_as(&self, shape: Shape, offset: usize, strides: Strides) -> Tensor {
-        let ready = self.ready();
-        let base = match &ready.storage {
-            Storage::Own(_) => self.clone(),
-            Storage::Of(base) => base.clone(),
-        };
         let contiguous = shape::is_contiguous(&shape, &strides);
+        let form = self.body.heap.forms.of(self.dtype(), &shape);
         // Where nothing is read, a position may lie outside of the buffer.
-        let size = shape::size_of(&shape);
-        let offset = if size == 0 { 0 } else { offset };
-        let ready = Ready { storage: Storage::Of(base), offset, strides, contiguous };
-        Tensor::with_memory(self.heap(), self.dtype(), shape, size, ready)
+        let offset = if form.size == 0 { 0 } else { offset };
+        let strided = Strided { storage: Storage::Of(self.base().clone()), offset, strides, contiguous };
+        Tensor::with_memory(&self.body.heap, form, Memory::Strided(strided))
+    }
+
+    /// The array in whose memory the elements lie.
+    #[inline]
+    fn base(&self) -> &Tensor {
+        match self.ready() {
+            Memory::Strided(Strided { storage: Storage::Of(base), .. }) => base,
+            _ => self,
+        }
     }
 
     /// Asks for what is known of the array, which is going to be used soon.
     pub fn fetch(&self) {
-        fetch(std::ptr::from_ref(self.cell()), size_of::<Cell>());
-    }
-
-    #[inline(always)]
-    fn cell(&self) -> &Cell {
-        self.cell.as_ref().expect("a live tensor has its cell")
+        fetch(Rc::as_ptr(&self.body), size_of::<Body>());
     }
 
     #[inline(always)]
     pub fn heap(&self) -> &Rc<Heap> {
-        self.cell().heap.as_ref().expect("a live cell knows its heap")
+        &self.body.heap
+    }
+
+    #[inline(always)]
+    pub fn form(&self) -> &Rc<Form> {
+        &self.body.form
     }
 
     #[inline(always)]
     pub fn dtype(&self) -> DType {
-        self.cell().dtype
+        self.body.form.dtype
     }
 
     #[inline(always)]
     pub fn shape(&self) -> &[usize] {
-        &self.cell().shape
+        &self.body.form.shape
     }
 
     #[inline(always)]
@@ -341,77 +360,75 @@ impl Tensor {
 
     #[inline(always)]
     pub fn size(&self) -> usize {
-        self.cell().size
+        self.body.form.size
     }
 
     /// Whether both have the same extents.
     #[inline(always)]
     pub fn same_shape(&self, other: &Tensor) -> bool {
-        let (a, b) = (self.cell(), other.cell());
-        // Of vectors and numbers the size says it all.
-        a.size == b.size && a.shape.len() == b.shape.len() && (a.shape.len() < 2 || same(&a.shape, &b.shape))
+        Rc::ptr_eq(&self.body.form, &other.body.form) || self.body.form.same_shape(&other.body.form)
     }
 
     #[inline(always)]
     pub fn is_ready(&self) -> bool {
-        self.cell().ready.get().is_some()
+        self.body.memory.get().is_some()
     }
 
     #[inline(always)]
-    fn ready(&self) -> &Ready {
-        self.cell().ready.get().expect("the engine has computed what is read")
+    fn ready(&self) -> &Memory {
+        self.body.memory.get().expect("the engine has computed what is read")
     }
 
     /// The operation that will produce the elements, while they are not there.
     pub fn pending_op(&self) -> std::cell::Ref<'_, Option<Pending>> {
-        self.cell().pending.borrow()
+        self.body.pending.borrow()
     }
 
     /// Ends being pending: the elements are in `buffer`. The operation and what it held are dropped.
     pub fn fulfil(&self, buffer: Buffer) {
-        let strides = shape::contiguous(self.shape());
-        let ready = Ready { storage: Storage::Own(buffer), offset: 0, strides, contiguous: true };
-        if self.cell().ready.set(ready).is_ok() {
-            let done = self.cell().pending.borrow_mut().take();
+        if self.body.memory.set(Memory::Own(buffer)).is_ok() {
+            let done = self.body.pending.borrow_mut().take();
             drop(done);
         }
     }
 
     #[inline(always)]
     pub fn strides(&self) -> &[isize] {
-        &self.ready().strides
+        match self.ready() {
+            Memory::Strided(strided) => &strided.strides,
+            _ => &self.body.form.strides,
+        }
     }
 
     #[inline(always)]
     pub fn offset(&self) -> usize {
-        self.ready().offset
+        match self.ready() {
+            Memory::Strided(strided) => strided.offset,
+            _ => 0,
+        }
     }
 
     #[inline(always)]
     pub fn is_contiguous(&self) -> bool {
-        self.ready().contiguous
+        match self.ready() {
+            Memory::Strided(strided) => strided.contiguous,
+            _ => true,
+        }
     }
 
     /// Every element is the same one in memory.
     pub fn is_splat(&self) -> bool {
-        self.ready().strides.iter().zip(self.shape()).all(|(&s, &d)| s == 0 || d == 1)
-    }
-
-    fn buffer(&self) -> &Buffer {
-        match &self.ready().storage {
-            Storage::Own(buffer) => buffer,
-            Storage::Of(base) => base.buffer(),
-        }
+        self.strides().iter().zip(self.shape()).all(|(&s, &d)| s == 0 || d == 1)
     }
 
     /// Identity of the memory read: the same key, the same elements.
     pub fn memory_key(&self) -> (usize, usize) {
-        (std::ptr::from_ref(self.buffer()) as usize, self.offset())
+        (self.base().id(), self.offset())
     }
 
     /// Identity of the array.
     pub fn id(&self) -> usize {
-        std::ptr::from_ref(self.cell()) as usize
+        Rc::as_ptr(&self.body).addr()
     }
 
     pub fn same(&self, other: &Tensor) -> bool {
@@ -419,35 +436,41 @@ impl Tensor {
     }
 
     pub fn mark(&self) -> u32 {
-        self.cell().mark.get()
+        self.body.mark.get()
     }
 
     pub fn set_mark(&self, mark: u32) {
-        self.cell().mark.set(mark);
+        self.body.mark.set(mark);
     }
 
     /// How many references there are; to see whether somebody besides an expression wants the value.
+    #[inline(always)]
     pub fn references(&self) -> usize {
-        Rc::strong_count(self.cell.as_ref().expect("a live tensor has its cell"))
+        Rc::strong_count(&self.body)
     }
 
     /// One past the highest element that the strides reach, in elements of the buffer.
     fn extent(&self) -> usize {
-        let ready = self.ready();
-        if ready.contiguous {
-            return ready.offset + self.size();
+        let Memory::Strided(strided) = self.ready() else { return self.size() };
+        if strided.contiguous {
+            return strided.offset + self.size();
         }
         if self.size() == 0 {
-            return ready.offset;
+            return strided.offset;
         }
-        let reach: isize = self.shape().iter().zip(self.strides()).map(|(&d, &s)| (d as isize - 1) * s.max(0)).sum();
-        (self.offset() as isize + reach) as usize + 1
+        let reach: isize = self.shape().iter().zip(&strided.strides).map(|(&d, &s)| (d as isize - 1) * s.max(0)).sum();
+        (strided.offset as isize + reach) as usize + 1
     }
 
     /// The buffer from its beginning up to the last element reached; index it with `offset` and `strides`.
     pub fn memory<T: Element>(&self) -> &[T] {
         debug_assert_eq!(T::DTYPE, self.dtype());
-        self.buffer().slice(self.extent())
+        let n = self.extent();
+        match self.base().ready() {
+            Memory::Kept(block) => block.slice(n),
+            Memory::Own(buffer) | Memory::Strided(Strided { storage: Storage::Own(buffer), .. }) => buffer.slice(n),
+            Memory::Strided(_) => unreachable!("a base has its own memory"),
+        }
     }
 
     /// The elements in row-major order, where they lie so.
@@ -460,22 +483,19 @@ impl Tensor {
     pub fn elements<T: Element>(&self) -> &[T] {
         debug_assert_eq!(T::DTYPE, self.dtype());
         match self.ready() {
-            // Most arrays own what they are and begin where it begins.
-            Ready { storage: Storage::Own(buffer), offset: 0, contiguous: true, .. } => buffer.slice(self.size()),
-            _ => self.slice().expect("made contiguous before"),
+            Memory::Kept(block) => block.slice(self.size()),
+            Memory::Own(buffer) => buffer.slice(self.size()),
+            Memory::Strided(_) => self.slice().expect("made contiguous before"),
         }
     }
 
     /// The elements of an array of this type that owns them and is there, as most small ones are.
     #[inline(always)]
     pub fn row<T: Element>(&self) -> Option<&[T]> {
-        let cell = self.cell();
-        match cell.ready.get() {
-            Some(Ready { storage: Storage::Own(buffer), offset: 0, contiguous: true, .. })
-                if cell.dtype == T::DTYPE =>
-            {
-                Some(buffer.slice(cell.size))
-            }
+        let form = &*self.body.form;
+        match self.body.memory.get() {
+            Some(Memory::Kept(block)) if form.dtype == T::DTYPE => Some(block.slice(form.size)),
+            Some(Memory::Own(buffer)) if form.dtype == T::DTYPE => Some(buffer.slice(form.size)),
             _ => None,
         }
     }
@@ -488,15 +508,13 @@ impl Tensor {
     /// The elements to be changed in place, if nobody else can see them: one reference, own memory, row-major.
     #[inline]
     pub fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        let n = self.size();
-        let cell = Rc::get_mut(self.cell.as_mut()?)?;
-        let ready = cell.ready.get_mut()?;
-        match &mut ready.storage {
-            Storage::Own(buffer)
-                if ready.contiguous && ready.offset == 0 && buffer.is_own() && cell.dtype == T::DTYPE =>
-            {
-                Some(buffer.elements_mut(n))
-            }
+        let body = Rc::get_mut(&mut self.body)?;
+        if body.form.dtype != T::DTYPE {
+            return None;
+        }
+        match body.memory.get_mut()? {
+            Memory::Kept(block) => Some(block.elements_mut(body.form.size)),
+            Memory::Own(buffer) if buffer.is_own() => Some(buffer.elements_mut(body.form.size)),
             _ => None,
         }
     }

@@ -69,7 +69,7 @@ fn with_number(cx: *const ag_context, name: &'static str, row: &'static rows::Bi
         let z = (row.kernel.scalar)(x, y);
         (z, (row.rules[0].number)([1.0, x, y, z]))
     });
-    done.unwrap_or_else(|| binary(cx, name, row, Side::Array(x), Side::Number(y)))
+    done.unwrap_or_else(|| mixed(cx, name, row, x, y, false))
 }
 
 /// A function of a number and an array.
@@ -79,23 +79,12 @@ fn of_number(cx: *const ag_context, name: &'static str, row: &'static rows::Bina
         let z = (row.kernel.scalar)(x, y);
         (z, (row.rules[1].number)([1.0, x, y, z]))
     });
-    done.unwrap_or_else(|| binary(cx, name, row, Side::Number(x), Side::Array(y)))
+    done.unwrap_or_else(|| mixed(cx, name, row, y, x, true))
 }
 
 /// A function of two arrays.
 fn of_two(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: ag_array) -> ag_array {
-    binary(cx, row.name, row, Side::Array(x), Side::Array(y))
-}
-
-/// A function of two arguments, exported under `name`.
-#[inline]
-fn binary(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x: Side, y: Side) -> ag_array {
-    match (x, y) {
-        (Side::Array(x), Side::Array(y)) => pair(cx, name, row, x, y),
-        (Side::Array(x), Side::Number(y)) => mixed(cx, name, row, x, y, false),
-        (Side::Number(x), Side::Array(y)) => mixed(cx, name, row, y, x, true),
-        _ => guard(cx, ag_array::NULL, |c| long_binary(c, name, row, x, y)),
-    }
+    pair(cx, row.name, row, x, y)
 }
 
 /// What the short way found, if anything.

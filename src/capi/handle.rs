@@ -189,15 +189,16 @@ fn holds(content: &Content) -> bool {
     }
 }
 
-/// Whether nobody is called when what is in a slot is dropped.
+/// Drops what is in a slot, which holds nothing then, if nobody is called for that.
 #[inline]
-fn drops_quietly(content: &Content) -> bool {
+fn clear_quietly(content: &mut Content) -> bool {
     match content {
-        Content::Hole { .. } => true,
-        Content::Value(Array::Plain(t) | Array::Recorded { value: t, .. }) => t.drops_quietly(),
-        Content::Value(value) => !owns(value),
-        Content::Tree(_) => false,
+        Content::Value(Array::Plain(t) | Array::Recorded { value: t, .. }) if !t.drops_quietly() => return false,
+        Content::Value(Array::Nested(_)) | Content::Tree(_) => return false,
+        Content::Value(value) => value.clear(),
+        Content::Hole { .. } => {}
     }
+    true
 }
 
 /// All handles of arrays and trees of a context.
@@ -519,28 +520,28 @@ impl Slots {
             self.top = scope.base;
             return;
         }
-        let mut end = scope.base;
-        for i in scope.base..self.top {
-            let slot = &mut self.slots[i as usize];
-            if scope.kept && slot.owner < depth && !matches!(slot.content, Content::Hole { .. }) {
-                end = i + 1;
-                continue;
-            }
-            if drops_quietly(&slot.content) {
-                slot.content = Content::Hole { next: NONE };
-                continue;
-            }
-            dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
-        }
-        self.top = end;
+        let mine = &mut self.slots[scope.base as usize..self.top as usize];
+        let stays = |slot: &Slot| slot.owner < depth && !matches!(slot.content, Content::Hole { .. });
+        let last = if scope.kept { mine.iter().rposition(stays) } else { None };
+        self.top = scope.base + last.map_or(0, |last| last as u32 + 1);
         // What is empty between kept slots is the outer scope's to fill.
         let outer = self.scopes.last_mut().expect("the root scope stays");
-        for i in scope.base..end {
-            let slot = &mut self.slots[i as usize];
-            if matches!(slot.content, Content::Hole { .. }) && u64::from(slot.generation) < GENERATION_MASK {
-                slot.content = Content::Hole { next: outer.holes };
-                outer.holes = i;
+        for (i, slot) in (scope.base..).zip(mine) {
+            let between = i < self.top;
+            if !matches!(slot.content, Content::Hole { .. }) {
+                if between && slot.owner < depth {
+                    continue;
+                }
+                if !clear_quietly(&mut slot.content) {
+                    dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
+                }
             }
+            let mut next = NONE;
+            if between && u64::from(slot.generation) < GENERATION_MASK {
+                next = std::mem::replace(&mut outer.holes, i);
+            }
+            // Nothing is left to drop.
+            std::mem::forget(std::mem::replace(&mut slot.content, Content::Hole { next }));
         }
     }
 

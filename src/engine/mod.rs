@@ -16,7 +16,7 @@ mod simplify;
 mod small;
 
 use crate::array::dims::same;
-use crate::array::{Buffer, DType, Element, Heap, Op, Operand, Pending, Shape, Strides, Tensor, shape};
+use crate::array::{Buffer, DType, Element, Heap, HeapOwner, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::machine::Source;
 use crate::kernels::math;
@@ -29,8 +29,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Mutex;
 
-pub use small::Other;
-
 /// Up to this many elements an operation is run at once.
 const SMALL: usize = 4096;
 /// Longer expressions are computed before they grow further.
@@ -40,7 +38,7 @@ pub const PARALLEL: f64 = 30_000.0;
 
 /// Memory, threads and settings of one context.
 pub struct Engine {
-    pub heap: Rc<Heap>,
+    pub heap: HeapOwner,
     threads: RefCell<Option<Rc<Threads>>>,
     eager: Cell<bool>,
     small: Cell<usize>,

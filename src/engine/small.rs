@@ -9,12 +9,6 @@ use crate::array::{DType, Element, Tensor, dims::same};
 use crate::kernels::math::{self, Binary, BinaryKernel, UnaryKernel};
 use crate::kernels::rows;
 
-/// What a loop reads besides its first operand.
-pub enum Other<'a> {
-    Number(f64),
-    Array(&'a Tensor),
-}
-
 /// How the second operand lies beside a row-major first one.
 enum Beside {
     /// Element by element.
@@ -44,9 +38,14 @@ impl<T: Element> Loops<'_, T> {
 }
 
 impl Engine {
+    #[inline(always)]
+    fn is_small(&self, t: &Tensor) -> bool {
+        (2..=self.small.get()).contains(&t.size())
+    }
+
     /// Whether an array is small, there, and row-major.
     fn is_handy(&self, t: &Tensor) -> bool {
-        (2..=self.small.get()).contains(&t.size()) && t.is_ready() && t.is_contiguous()
+        self.is_small(t) && t.is_ready() && t.is_contiguous()
     }
 
     /// A function of one small floating array; `None` for the general way.
@@ -62,44 +61,47 @@ impl Engine {
         }
     }
 
-    /// A function of a small floating array and something that fits beside it; `flip` says that the array is the second
-    /// argument. `None` for the general way.
+    /// A function of a small floating array and one that fits beside it; `flip` says that `x` is the second argument. `None`
+    /// for the general way.
     #[inline]
-    pub fn small_binary(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Tensor> {
-        if !(2..=self.small.get()).contains(&x.size()) {
-            return None;
-        }
+    pub fn small_arrays(&self, kernel: &BinaryKernel, x: &Tensor, y: &Tensor, flip: bool) -> Option<Tensor> {
         // What most are, with as few questions as may be.
-        if let Some(a) = x.row::<f64>() {
-            let kernel = &kernel.f64;
-            match y {
-                Other::Number(y) if flip => return x.like::<f64>(|z| (kernel.sv)(z, y, a)),
-                Other::Number(y) => return x.like::<f64>(|z| (kernel.vs)(z, a, y)),
-                Other::Array(y) => {
-                    if let Some(b) = y.row::<f64>()
-                        && x.same_shape(y)
-                    {
-                        let (a, b) = if flip { (b, a) } else { (a, b) };
-                        return x.like::<f64>(|z| (kernel.vv)(z, a, b));
-                    }
-                }
-            }
+        if let (Some(a), Some(b)) = (x.row::<f64>(), y.row::<f64>())
+            && self.is_small(x)
+            && x.same_shape(y)
+        {
+            let (a, b) = if flip { (b, a) } else { (a, b) };
+            return x.like::<f64>(|z| (kernel.f64.vv)(z, a, b));
         }
-        self.beside(kernel, x, y, flip)
-    }
-
-    fn beside(&self, kernel: &BinaryKernel, x: &Tensor, y: Other<'_>, flip: bool) -> Option<Tensor> {
         if !self.is_handy(x) {
             return None;
         }
-        let beside = match y {
-            Other::Number(y) => Beside::Number(y),
-            Other::Array(y) => beside(x, y)?,
-        };
-        let y = match y {
-            Other::Array(y) => Some(y),
-            Other::Number(_) => None,
-        };
+        self.beside(kernel, x, Some(y), beside(x, y)?, flip)
+    }
+
+    /// The same of an array and a number in its precision.
+    #[inline]
+    pub fn small_number(&self, kernel: &BinaryKernel, x: &Tensor, y: f64, flip: bool) -> Option<Tensor> {
+        if let Some(a) = x.row::<f64>()
+            && self.is_small(x)
+        {
+            let kernel = &kernel.f64;
+            return x.like::<f64>(|z| if flip { (kernel.sv)(z, y, a) } else { (kernel.vs)(z, a, y) });
+        }
+        if !self.is_handy(x) {
+            return None;
+        }
+        self.beside(kernel, x, None, Beside::Number(y), flip)
+    }
+
+    fn beside(
+        &self,
+        kernel: &BinaryKernel,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        beside: Beside,
+        flip: bool,
+    ) -> Option<Tensor> {
         match x.dtype() {
             DType::F64 => paired(Loops { kernel: &kernel.f64, flip }, x, y, beside),
             DType::F32 => paired(Loops { kernel: &kernel.f32, flip }, x, y, beside),
@@ -133,7 +135,7 @@ impl Engine {
             return Err(part);
         }
         if !add_to(&mut part, sum) {
-            let Some(total) = self.small_binary(&math::ADD, sum, Other::Array(&part), false) else { return Err(part) };
+            let Some(total) = self.small_arrays(&math::ADD, sum, &part, false) else { return Err(part) };
             part = total;
         }
         *sum = part;

@@ -121,10 +121,13 @@ fn sweep_arrays(
     inputs: &[u32],
     consume: bool,
 ) -> Arrays {
-    let n = tape.borrow().heads.len().min(last as usize + 1);
-    let mut cotangents = cx.cotangents.take();
-    cotangents.clear();
-    cotangents.resize_with(tape.borrow().heads.len().max(n), Array::default);
+    // A list of nulls, left like that by the sweep before.
+    let mut list = cx.cotangents.take();
+    let n = tape.borrow().heads.len().max(last as usize + 1);
+    if list.len() < n {
+        list.resize_with(n, Array::default);
+    }
+    let cotangents = &mut list[..n];
     for (node, g) in seeds {
         let old = std::mem::take(&mut cotangents[*node as usize]);
         cotangents[*node as usize] = accumulate(cx, old, g.clone());
@@ -144,25 +147,25 @@ fn sweep_arrays(
                 if parents[0] == NONE && parents[1] == NONE || cotangents[i as usize].is_null() {
                     continue;
                 }
-                let g = take_unless(&mut cotangents, i, wanted);
+                let g = take_unless(cotangents, i, wanted);
                 if !cx.watched() {
-                    pull_number(cx, &g, parents, partials, &mut cotangents);
+                    pull_number(cx, &g, parents, partials, cotangents);
                     continue;
                 }
                 let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
                 let gs = std::slice::from_ref(&g);
                 let pull = Pull { tape, node: i, name: None, gs, parents: &known };
-                watched(cx, &pull, &mut cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
+                watched(cx, &pull, cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
             Link::Row(k) => {
                 if cotangents[i as usize].is_null() {
                     continue;
                 }
                 if !cx.watched() && matches!(cotangents[i as usize], Array::Plain(_)) {
-                    i = pull_rows(cx, tape, &mut cotangents, i, first, wanted, consume);
+                    i = pull_rows(cx, tape, cotangents, i, first, wanted, consume);
                     continue;
                 }
-                let g = take_unless(&mut cotangents, i, wanted);
+                let g = take_unless(cotangents, i, wanted);
                 let node = tape.borrow().rows[k as usize].general();
                 let Some(rule) = &node.rule else {
                     swept(cx);
@@ -171,9 +174,9 @@ fn sweep_arrays(
                 let gs = std::slice::from_ref(&g);
                 if cx.watched() {
                     let pull = Pull { tape, node: i, name: Some(rule.name()), gs, parents: &node.parents };
-                    watched(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, gs, c));
+                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, gs, c));
                 } else {
-                    pull_node(cx, tape, &node, gs, &mut cotangents);
+                    pull_node(cx, tape, &node, gs, cotangents);
                 }
                 if consume {
                     let kept = tape.borrow_mut().rows[k as usize].take();
@@ -200,15 +203,15 @@ fn sweep_arrays(
                 }
                 let mut gs: SmallVec<[Array; 1]> = SmallVec::new();
                 for j in results {
-                    gs.push(take_unless(&mut cotangents, j, wanted));
+                    gs.push(take_unless(cotangents, j, wanted));
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 if cx.watched() {
                     let name = node.rule.as_ref().map(|rule| rule.name());
                     let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
-                    watched(cx, &pull, &mut cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
+                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
                 } else {
-                    pull_node(cx, tape, &node, &gs, &mut cotangents);
+                    pull_node(cx, tape, &node, &gs, cotangents);
                 }
                 if consume {
                     node.clear();
@@ -223,9 +226,9 @@ fn sweep_arrays(
         .iter()
         .map(|&i| if cx.failed() { Array::Null } else { std::mem::take(&mut cotangents[i as usize]) })
         .collect();
-    cotangents.clear();
-    if cotangents.capacity() <= KEEP {
-        cx.cotangents.set(cotangents);
+    cotangents.iter_mut().filter(|g| !g.is_null()).for_each(Array::clear);
+    if list.len() <= KEEP {
+        cx.cotangents.set(list);
     }
     result
 }
@@ -329,7 +332,7 @@ fn pull_rows(
                 let mut left = 0;
                 let kept = row.kept();
                 for (argnum, &parent) in row.parents.iter().enumerate() {
-                    let alike = Alike::of(row.alike, argnum);
+                    let alike = row.alike[argnum];
                     if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize]) {
                         left |= 1 << argnum;
                     }
@@ -337,7 +340,7 @@ fn pull_rows(
                 let quiet = if let Array::Plain(t) = &*g { t.drops_quietly() } else { true };
                 if left == 0 && quiet && (!consume || row.end()) {
                     if !wanted.has(i) {
-                        *g = Array::Null;
+                        g.clear();
                     }
                 } else {
                     // Nothing may be borrowed while a rule runs that may fail, or when somebody is told of the end of memory.

@@ -18,7 +18,6 @@ use super::registry::Domain::{self, *};
 use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
-use crate::engine::Other;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
 use crate::trace::short::Given;

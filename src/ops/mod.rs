@@ -57,7 +57,7 @@ pub fn accumulate(cx: &Context, a: Array, b: Array) -> Array {
 pub fn accumulate_short(cx: &Context, sum: &mut Array, part: Tensor) -> Result<(), Tensor> {
     match sum {
         Array::Null => {
-            *sum = Array::Plain(part);
+            sum.fill(Array::Plain(part));
             Ok(())
         }
         Array::Plain(there) => cx.engine.add_in_place(there, part),

@@ -8,10 +8,11 @@
 use super::apply::{ANS, Alike, Kept, Primitive, Rule};
 use super::tape::{General, Meta};
 use super::value::Array;
-use crate::array::{DType, Tensor};
+use crate::array::{Form, Tensor};
 use crate::context::Context;
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 
 /// An argument, with the node that it is, if any.
 #[derive(Clone, Copy)]
@@ -29,6 +30,11 @@ pub enum Value<'a> {
 }
 
 impl<'a> Given<'a> {
+    #[inline(always)]
+    pub fn is_recorded(&self) -> bool {
+        self.level != 0
+    }
+
     #[inline(always)]
     pub fn of(x: &'a Array) -> Option<Given<'a>> {
         let plain = |value| Given { value, level: 0, node: u32::MAX };
@@ -78,51 +84,18 @@ pub struct Row {
     pub rule: Option<&'static dyn Primitive>,
     /// By the number of the argument; [`NONE`] for one that isn't recorded.
     pub parents: [u32; 2],
-    /// What the arguments have in common with the result, see [`Alike`].
-    pub alike: u8,
-    /// What is kept: bits of the arguments, and [`KEPT_ANS`].
-    keeps: u8,
-    form: Form,
+    /// What the arguments have in common with the result.
+    pub alike: [Alike; 2],
+    /// How many values are kept, and which, see [`Kept`].
+    count: u8,
+    mask: u64,
+    /// Of the value.
+    form: Option<Rc<Form>>,
     kept: [Array; 2],
 }
 
 /// No node.
 pub const NONE: u32 = u32::MAX;
-/// The result, in [`Row::keeps`].
-const KEPT_ANS: u8 = 1 << 7;
-
-/// Shape and dtype of a value, in fewer bytes than [`Meta`].
-#[derive(Clone, Copy)]
-struct Form {
-    dtype: DType,
-    ndim: u8,
-    extents: [u32; AXES],
-}
-
-/// Arrays with more axes go the general way.
-const AXES: usize = 4;
-
-impl Form {
-    /// Of an array with few axes and elements; there are some, so that no extent is greater than their number.
-    #[inline(always)]
-    fn of(t: &Tensor) -> Option<Form> {
-        let shape = t.shape();
-        let extents = match *shape {
-            _ if t.size() > u32::MAX as usize => return None,
-            [] => [0; AXES],
-            [a] => [a as u32, 0, 0, 0],
-            [a, b] => [a as u32, b as u32, 0, 0],
-            [a, b, c] => [a as u32, b as u32, c as u32, 0],
-            [a, b, c, d] => [a as u32, b as u32, c as u32, d as u32],
-            _ => return None,
-        };
-        Some(Form { dtype: t.dtype(), ndim: shape.len() as u8, extents })
-    }
-
-    fn shape(&self) -> &[u32] {
-        &self.extents[..usize::from(self.ndim).min(AXES)]
-    }
-}
 
 /// A copy of what a row keeps.
 pub struct Taken {
@@ -141,35 +114,37 @@ impl Row {
     const BLANK: Row = Row {
         rule: None,
         parents: [NONE; 2],
-        alike: 0,
-        keeps: 0,
-        form: Form { dtype: DType::F64, ndim: 0, extents: [0; AXES] },
+        alike: [Alike::Unknown; 2],
+        count: 0,
+        mask: 0,
+        form: None,
         kept: [Array::Null, Array::Null],
     };
 
-    /// Shape and dtype of the value.
-    pub fn meta(&self) -> Meta {
-        Meta { dtype: self.form.dtype, shape: self.form.shape().iter().map(|&d| d as usize).collect() }
+    #[inline]
+    pub fn form(&self) -> &Form {
+        self.form.as_ref().expect("a row that was recorded has its form")
     }
 
-    /// Whether a cotangent has the form of the value.
-    #[inline]
-    pub fn fits(&self, g: &Array) -> bool {
-        let (shape, own) = (g.shape(), self.form.shape());
-        g.dtype() == self.form.dtype
-            && shape.len() == own.len()
-            && shape.iter().zip(own).all(|(&a, &b)| a == b as usize)
+    /// Shape and dtype of the value.
+    pub fn meta(&self) -> Meta {
+        let form = self.form();
+        Meta { dtype: form.dtype, shape: form.shape.clone() }
+    }
+
+    fn items(&self) -> &[Array] {
+        &self.kept[..usize::from(self.count).min(2)]
     }
 
     /// What the rule reads, where it lies.
     #[inline(always)]
     pub fn kept(&self) -> Kept<'_> {
-        Kept::Some { mask: self.mask(), items: &self.kept[..self.count().min(2)] }
+        Kept::Some { mask: self.mask, items: self.items() }
     }
 
     /// The same, to be read while the tape is not borrowed.
     pub fn taken(&self) -> Taken {
-        Taken { mask: self.mask(), items: self.kept.iter().take(self.count()).cloned().collect() }
+        Taken { mask: self.mask, items: self.items().into() }
     }
 
     /// Drops what is kept, for the node is not needed any more, if nobody is told of that; `false` and nothing is done
@@ -182,9 +157,7 @@ impl Row {
         }
         self.rule = None;
         for kept in &mut self.kept {
-            if !kept.is_null() {
-                *kept = Array::Null;
-            }
+            kept.clear();
         }
         true
     }
@@ -195,42 +168,32 @@ impl Row {
         std::mem::take(&mut self.kept)
     }
 
-    /// Puts aside what is kept.
+    /// Puts aside what the mask says, into an empty row.
     #[inline(always)]
     fn keep(&mut self, args: &[Given<'_>], ans: &Tensor) {
         let mut at = self.kept.iter_mut();
+        let mut put = |x: Array| {
+            if let Some(place) = at.next() {
+                self.count += 1;
+                place.fill(x);
+            }
+        };
         for (k, arg) in args.iter().enumerate() {
-            if self.keeps >> k & 1 == 1
-                && let Some(place) = at.next()
-            {
-                *place = arg.value.array();
+            if self.mask >> k & 1 == 1 {
+                put(arg.value.array());
             }
         }
-        if self.keeps & KEPT_ANS != 0
-            && let Some(place) = at.next()
-        {
-            *place = Array::Plain(ans.clone());
+        if self.mask & ANS != 0 {
+            put(Array::Plain(ans.clone()));
         }
-    }
-
-    /// How many values are kept.
-    #[inline(always)]
-    fn count(&self) -> usize {
-        usize::from(self.keeps & 1) + usize::from(self.keeps >> 1 & 1) + usize::from(self.keeps >> 7)
-    }
-
-    #[inline(always)]
-    fn mask(&self) -> u64 {
-        u64::from(self.keeps & 3) | if self.keeps & KEPT_ANS != 0 { ANS } else { 0 }
     }
 
     /// The same node as the general way has it, for a sweep that is more than numbers.
     pub fn general(&self) -> General {
-        let mask = self.mask();
-        let mut node = General { rule: self.rule.map(Rule::Row), mask, ..General::default() };
-        node.alike = self.alike;
+        let mut node = General { rule: self.rule.map(Rule::Row), mask: self.mask, ..General::default() };
+        node.alike = (0..).zip(self.alike).fold(0, |bits, (k, alike)| bits | alike.bits(k));
         node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NONE));
-        node.kept.extend(self.kept.iter().take(self.count()).cloned());
+        node.kept.extend(self.items().iter().cloned());
         node.metas.push(self.meta());
         node
     }
@@ -257,49 +220,57 @@ impl Short {
     }
 }
 
-/// The result of an operation, recorded if it has a level. `keeps` says what the rules for the arguments that are marked
-/// read (see [`Primitive::keeps`]). `None` if the tape is full, or a node of this kind doesn't hold what there is to say.
+/// What an argument has in common with the result.
+#[inline(always)]
+fn common(x: &Tensor, ans: &Tensor) -> Alike {
+    if Rc::ptr_eq(x.form(), ans.form()) {
+        Alike::Form
+    } else if x.dtype() != ans.dtype() {
+        Alike::Unknown
+    } else if x.same_shape(ans) {
+        Alike::Form
+    } else {
+        Alike::Dtype
+    }
+}
+
+/// The result of an operation, recorded if it has a level. The mask says what the rules of the recorded arguments read (see
+/// [`Primitive::keeps`]). `None` if the tape is full, or a node of this kind doesn't hold what there is to say.
 #[inline(always)]
 pub fn record<const N: usize>(
     cx: &Context,
     level: u64,
     rule: &'static dyn Primitive,
     args: [Given<'_>; N],
-    keeps: impl FnOnce([bool; N]) -> u64,
+    mask: u64,
     ans: Tensor,
 ) -> Option<Short> {
     if level == 0 {
         return Some(Short { node: Short::PLAIN, value: ans });
     }
-    let mask = keeps(args.map(|arg| arg.level != 0));
-    let keeps = mask as u8 & 3 | if mask & ANS != 0 { KEPT_ANS } else { 0 };
-    if keeps == KEPT_ANS | 3 {
+    if mask == ANS | 3 {
         return None;
     }
-    let form = Form::of(&ans)?;
-    let (mut parents, mut alike) = ([NONE; 2], 0);
-    for (k, arg) in args.iter().enumerate() {
-        if arg.level != 0 {
-            parents[k] = arg.node;
-            if let Value::Array(t) = arg.value
-                && t.dtype() == ans.dtype()
-            {
-                alike |= if t.same_shape(&ans) { Alike::Form } else { Alike::Dtype }.bits(k);
-            }
-        }
-    }
-    let node = cx.trace.with_top(level, |tape| {
+    let node = {
+        let tape = cx.trace.top_tape(level)?;
+        let mut tape = tape.borrow_mut();
         // Written field by field where it stays: what is put together first is read before it has been written.
         let (node, row) = tape.push_row(Row::BLANK)?;
         row.rule = Some(rule);
-        row.parents = parents;
-        row.alike = alike;
-        row.keeps = keeps;
-        row.form = form;
-        if keeps != 0 {
+        row.mask = mask;
+        for (k, arg) in args.iter().enumerate() {
+            if arg.level != 0 {
+                row.parents[k] = arg.node;
+                if let Value::Array(t) = arg.value {
+                    row.alike[k] = common(t, &ans);
+                }
+            }
+        }
+        row.form = Some(ans.form().clone());
+        if mask != 0 {
             row.keep(&args, &ans);
         }
-        NonZeroU32::new(node + 1)
-    })??;
+        NonZeroU32::new(node + 1)?
+    };
     Some(Short { node, value: ans })
 }

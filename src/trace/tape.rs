@@ -8,7 +8,7 @@ use crate::array::shape::size_of;
 use crate::array::{DType, Shape, dims::same};
 use crate::kernels::memory::fetch;
 use smallvec::SmallVec;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 /// Shape and dtype of a node's value: what a cotangent of it must look like.
@@ -199,7 +199,10 @@ impl Tape {
     #[inline]
     pub fn fits(&self, node: u32, g: &Array) -> bool {
         match self.heads[node as usize].link() {
-            Link::Row(k) => self.rows[k as usize].fits(g),
+            Link::Row(k) => {
+                let form = self.rows[k as usize].form();
+                form.dtype == g.dtype() && same(&form.shape, g.shape())
+            }
             _ => self.general_meta(node).is_some_and(|meta| meta.dtype == g.dtype() && same(&meta.shape, g.shape())),
         }
     }
@@ -218,7 +221,7 @@ impl Tape {
     /// Elements of the largest value.
     pub fn largest(&self) -> usize {
         let general = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
-        general.chain(self.rows.iter().map(|row| size_of(&row.meta().shape))).max().unwrap_or(1)
+        general.chain(self.rows.iter().map(|row| row.form().size)).max().unwrap_or(1)
     }
 
     fn clear(&mut self) {
@@ -326,12 +329,13 @@ impl Trace {
         Some(levels[at].clone())
     }
 
-    /// Runs `f` on the tape of the youngest open level, if that is `serial` and has one.
+    /// The tape of the youngest open level, if that is `serial` and has one.
     #[inline(always)]
-    pub fn with_top<R>(&self, serial: u64, f: impl FnOnce(&mut Tape) -> R) -> Option<R> {
-        let levels = self.levels.borrow();
-        let top = levels.last().filter(|top| top.serial == serial)?;
-        Some(f(&mut top.tape.as_ref()?.borrow_mut()))
+    pub fn top_tape(&self, serial: u64) -> Option<Ref<'_, RefCell<Tape>>> {
+        Ref::filter_map(self.levels.borrow(), |levels| {
+            levels.last().filter(|top| top.serial == serial).and_then(|top| top.tape.as_deref())
+        })
+        .ok()
     }
 
     /// Runs `f` on an open tape; `None` where the level has none.

@@ -114,6 +114,25 @@ impl Array {
         (0..n).map(|_| Array::Null).collect()
     }
 
+    /// Becomes null. As the assignment does, but the end of what is most common needs no call.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        #[cold]
+        fn end(_: Array) {}
+        match std::mem::take(self) {
+            Array::Null | Array::Number { .. } | Array::Variable { .. } => {}
+            Array::Plain(t) | Array::Recorded { value: t, .. } => drop(t),
+            other => end(other),
+        }
+    }
+
+    /// The null value becomes `x`. As the assignment does, without looking at what was there.
+    #[inline(always)]
+    pub fn fill(&mut self, x: Array) {
+        debug_assert!(self.is_null());
+        std::mem::forget(std::mem::replace(self, x));
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Array::Null)
     }

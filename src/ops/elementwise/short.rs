@@ -14,7 +14,8 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
     let y = cx.engine.small_unary(row.kernel, x)?;
-    record(cx, level, row, args, |_| row.keeps(&[0]), y)
+    let mask = if level == 0 { 0 } else { row.keeps(&[0]) };
+    record(cx, level, row, args, mask, y)
 }
 
 /// A function of two arguments of which one is an array.
@@ -29,11 +30,8 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Optio
     let args = [Given::of(x)?, Given::of(y)?];
     let level = level(cx, &args)?;
     let z = small(cx, row.kernel, [args[0].value, args[1].value])?;
-    let used = |recorded: [bool; 2]| {
-        let of = |k: usize| if recorded[k] { row.uses(k) } else { 0 };
-        mask(of(0) | of(1), 2)
-    };
-    record(cx, level, row, args, used, z)
+    let used = |k: usize| if args[k].is_recorded() { row.uses(k) } else { 0 };
+    record(cx, level, row, args, mask(used(0) | used(1), 2), z)
 }
 
 /// A cotangent times what is kept, if the product has the cotangent's form.
@@ -52,13 +50,13 @@ pub(super) fn small(cx: &Context, kernel: &'static BinaryKernel, args: [Value<'_
         [Value::Array(a), Value::Array(b)] => {
             let flip = a.size() < b.size();
             let (big, other) = if flip { (b, a) } else { (a, b) };
-            cx.engine.small_binary(kernel, big, Other::Array(other), flip)
+            cx.engine.small_arrays(kernel, big, other, flip)
         }
         [Value::Array(t), Value::Number { value, weak }] if goes_with(t, weak) => {
-            cx.engine.small_binary(kernel, t, Other::Number(value), false)
+            cx.engine.small_number(kernel, t, value, false)
         }
         [Value::Number { value, weak }, Value::Array(t)] if goes_with(t, weak) => {
-            cx.engine.small_binary(kernel, t, Other::Number(value), true)
+            cx.engine.small_number(kernel, t, value, true)
         }
         _ => None,
     }

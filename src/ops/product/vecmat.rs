@@ -27,7 +27,8 @@ pub(super) fn short(cx: &Context, x: &Array, m: &Array, turned: bool) -> Option<
     let level = level(cx, &args)?;
     let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
     let y = straight(x, m, turned)?;
-    record(cx, level, VecMat::of(turned), args, |[x, m]| u64::from(m) | u64::from(x) << 1, y)
+    let mask = u64::from(args[1].is_recorded()) | u64::from(args[0].is_recorded()) << 1;
+    record(cx, level, VecMat::of(turned), args, mask, y)
 }
 
 /// The product where both own their elements, in row-major order.

@@ -1,0 +1,114 @@
+//! What arrays have in common: dtype and shape, and what follows from them. Most arrays of a program have the form of another
+//! one, so forms are counted and looked for before they are made: arrays are told to be alike by comparing two pointers.
+
+use super::DType;
+use super::dims::same;
+use super::pool::small_class;
+use super::shape::{self, Shape, Strides};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The form of an array.
+pub struct Form {
+    pub dtype: DType,
+    /// Of the memory that the elements take, row-major; [`LARGE`] where cells don't keep it.
+    pub class: u8,
+    pub size: usize,
+    pub shape: Shape,
+    /// Row-major.
+    pub strides: Strides,
+}
+
+/// No class of small memory.
+pub const LARGE: u8 = u8::MAX;
+
+impl Form {
+    fn new(dtype: DType, shape: &[usize]) -> Form {
+        let size = shape::size_of(shape);
+        // What has more elements than fit the address space repeats them.
+        let bytes = size.saturating_mul(dtype.size());
+        let class = small_class(bytes).map_or(LARGE, |class| class as u8);
+        Form { dtype, class, size, shape: shape.into(), strides: shape::contiguous(shape) }
+    }
+
+    /// Whether both have the same extents.
+    #[inline]
+    pub fn same_shape(&self, other: &Form) -> bool {
+        self.size == other.size && same(&self.shape, &other.shape)
+    }
+
+    #[inline(always)]
+    fn is(&self, dtype: DType, shape: &[usize]) -> bool {
+        self.dtype == dtype && same(&self.shape, shape)
+    }
+}
+
+/// The forms of a context.
+pub struct Forms {
+    /// The last one of each hash.
+    known: RefCell<[Option<Rc<Form>>; KNOWN]>,
+    /// Nobody's, to be filled again.
+    spare: RefCell<Vec<Rc<Form>>>,
+}
+
+/// A power of two.
+const KNOWN: usize = 256;
+/// More spare forms than this are given back.
+const SPARE: usize = 1 << 10;
+
+impl Default for Forms {
+    fn default() -> Forms {
+        Forms { known: RefCell::new([const { None }; KNOWN]), spare: RefCell::default() }
+    }
+}
+
+impl Forms {
+    /// The form of arrays of this dtype and shape.
+    #[inline]
+    pub fn of(&self, dtype: DType, shape: &[usize]) -> Rc<Form> {
+        // The golden ratio's digits spread what differs in a few low bits over the high ones.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let start = dtype as u64 ^ (shape.len() as u64) << 8;
+        let words = shape.iter().fold(start, |hash, &d| hash.wrapping_mul(SPREAD) ^ d as u64);
+        let hash = words.wrapping_mul(SPREAD);
+        let mut known = self.known.borrow_mut();
+        let known = &mut known[(hash >> (64 - KNOWN.ilog2())) as usize];
+        match known {
+            Some(form) if form.is(dtype, shape) => form.clone(),
+            _ => self.make(known, dtype, shape),
+        }
+    }
+
+    #[cold]
+    fn make(&self, known: &mut Option<Rc<Form>>, dtype: DType, shape: &[usize]) -> Rc<Form> {
+        if let Some(old) = known.take() {
+            self.release(old);
+        }
+        let form = match self.spare.borrow_mut().pop() {
+            Some(mut rc) => {
+                *Rc::get_mut(&mut rc).expect("a spare form has no other reference") = Form::new(dtype, shape);
+                rc
+            }
+            None => Rc::new(Form::new(dtype, shape)),
+        };
+        *known = Some(form.clone());
+        form
+    }
+
+    /// Takes back what an array doesn't need any more.
+    #[inline]
+    pub fn release(&self, form: Rc<Form>) {
+        if Rc::strong_count(&form) == 1 {
+            let mut spare = self.spare.borrow_mut();
+            if spare.len() < SPARE {
+                spare.push(form);
+            }
+        }
+    }
+
+    /// Gives back what nobody uses.
+    pub fn trim(&self) {
+        self.known.borrow_mut().fill(None);
+        self.spare.take();
+    }
+}
