@@ -10,12 +10,15 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 use super::math;
 use super::math::dispatch::dispatch;
-use super::reduce::{Greatest, Least, Reduce, Which};
+use super::reduce::{Fold, Greatest, Least, Reduce, Which};
+use crate::array::DType;
 
 const BLOCK: usize = 512;
 /// Elements compared side by side.
 const LANES: usize = 32;
-/// The same for short rows.
+/// Elements that are looked at together where there is hardly anything to be found.
+const GROUP: usize = 128;
+/// Elements compared side by side in short rows.
 const FEW: usize = 8;
 
 /// Positions along the middle axis of `x`, seen as (outer, `length`, `inner`), for `dst`, seen as (outer, inner).
@@ -68,18 +71,26 @@ pub fn all<T: Reduce>(max: bool, row: &[T]) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let found = next?;
         let rest = &row[found + 1..];
-        next = rest.iter().position(|&v| same(v, best)).map(|i| found + 1 + i);
+        next = Some(found + 1 + next_of(rest, best)).filter(|&i| i < row.len());
         Some(found)
     })
 }
 
-/// Equal, or both NaN.
+/// The place of the first element that is `best`, or the length.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
-fn same<T: Reduce>(v: T, best: T) -> bool {
-    v == best || v != v && best != best
+fn next_of_body<T: Reduce, const FMA: bool>(x: &[T], best: T) -> usize {
+    if best == best { first_place(x, |v| v == best) } else { first_place(x, |v| v != v) }
 }
 
+#[inline(always)]
+fn first_place<T: Copy>(x: &[T], found: impl Fn(T) -> bool) -> usize {
+    let is_there = |group: &&[T]| group.iter().fold(false, |any, &v| any | found(v));
+    let skipped = x.chunks_exact(GROUP).take_while(|group| !is_there(group)).count() * GROUP;
+    x[skipped..].iter().position(|&v| found(v)).map_or(x.len(), |i| skipped + i)
+}
+
+dispatch!(fn next_of[T: Reduce](x: &[T], best: T) -> usize = next_of_body);
 dispatch!(fn rows[T: Reduce, W: Which](x: &[T], length: usize, dst: &mut [i64]) = rows_body);
 dispatch!(fn columns[T: Reduce, W: Which](x: &[T], length: usize, inner: usize, dst: &mut [i64]) = columns_body);
 
@@ -102,6 +113,9 @@ fn rows_body<T: Reduce, W: Which, const FMA: bool>(x: &[T], length: usize, dst: 
 #[inline(always)]
 fn best_of<T: Reduce, W: Which>(block: &[T]) -> T {
     match block.len() {
+        LANES.. if matches!(T::DTYPE, DType::F64 | DType::F32) => {
+            T::row(if W::MAX { Fold::Max } else { Fold::Min }, block)
+        }
         LANES.. => best_in_lanes::<T, W, LANES>(block),
         FEW.. => best_in_lanes::<T, W, FEW>(block),
         _ => block.iter().fold(block[0], |best, &v| if v.beats(best, W::MAX) { v } else { best }),
@@ -158,14 +172,10 @@ fn first_of<T: Reduce>(block: &[T], best: T) -> usize {
 
 #[inline(always)]
 fn first_in_lanes<T: Reduce, const N: usize>(block: &[T], best: T) -> usize {
-    let mut first = [u32::MAX; N];
-    for (at, group) in groups::<T, N>(block) {
-        for j in 0..N {
-            let here = if group[j] == best { (at + j) as u32 } else { u32::MAX };
-            first[j] = first[j].min(here);
-        }
-    }
-    first.iter().fold(u32::MAX, |first, &at| first.min(at)) as usize
+    let is_there = |group: &[T]| group.iter().fold(false, |any, &v| any | (v == best));
+    let Some((at, group)) = groups::<T, N>(block).find(|(_, group)| is_there(*group)) else { return 0 };
+    let part = group.chunks_exact(FEW).position(is_there).unwrap_or(0) * FEW;
+    at + part + group[part..].iter().position(|&v| v == best).unwrap_or(0)
 }
 
 #[inline(always)]
@@ -216,7 +226,9 @@ mod tests {
             assert_eq!(got, want, "{length} {inner} {max}");
             let best = x[naive(max, x, x.len(), 1)[0] as usize];
             let places: Vec<usize> = all(max, x).collect();
-            let want: Vec<usize> = (0..x.len()).filter(|&i| same(x[i], best)).collect();
+            // Neither comes before the other: equal, or both NaN.
+            let as_good = |&i: &usize| !x[i].beats(best, max) && !best.beats(x[i], max);
+            let want: Vec<usize> = (0..x.len()).filter(as_good).collect();
             assert_eq!(places, want);
         }
     }

@@ -20,14 +20,18 @@ macro_rules! reductions {
         /// Adds the lanes pairwise.
         #[inline(always)]
         fn $lanes(mut acc: [$t; LANES]) -> $t {
-            let mut w = LANES / 2;
-            while w > 0 {
-                for i in 0..w {
-                    acc[i] += acc[i + w];
-                }
-                w /= 2;
-            }
-            acc[0]
+            let fold = |acc: &mut [$t], w: usize| {
+                let (low, high) = acc.split_at_mut(w);
+                low.iter_mut().zip(high).for_each(|(a, &mut b)| *a += b);
+            };
+            fold(&mut acc, 16);
+            fold(&mut acc[..16], 8);
+            // The compiler, seeing the end of this tree, would make the loops before it into one over the first lane and one over
+            // the rest, which loads across cache lines.
+            let mut acc: [$t; 8] = std::hint::black_box(*acc.first_chunk().expect("there are 32"));
+            fold(&mut acc, 4);
+            fold(&mut acc[..4], 2);
+            acc[0] + acc[1]
         }
 
         /// Adds one block sum to the counter: equal-sized partial sums merge.
@@ -159,17 +163,23 @@ macro_rules! extremum {
         fn $in_lanes<const LEAST: bool, const N: usize>(x: &[$t]) -> $t {
             let group = |at: usize| x[at..].first_chunk::<N>().expect("begins early enough");
             let mut acc = *group(0);
-            // NaN loses every comparison: it is looked for beside them, which is the shorter chain.
-            let mut nan = acc;
-            let last = x.len() - N;
-            for at in (N..last).step_by(N).chain([last]) {
-                for ((a, nan), &v) in acc.iter_mut().zip(&mut nan).zip(group(at)) {
+            // NaN loses every comparison, and is looked for beside them: it would be in the sum. Additions and comparisons don't
+            // wait for each other.
+            let mut sum = acc;
+            let mut add = |group: &[$t; N]| {
+                for ((a, s), &v) in acc.iter_mut().zip(&mut sum).zip(group) {
                     *a = $better::<LEAST>(v, *a);
-                    *nan = if v.is_nan() { v } else { *nan };
+                    *s += v;
                 }
-            }
-            if nan.iter().fold(false, |any, x| any | x.is_nan()) {
-                return nan.into_iter().find(|x| x.is_nan()).unwrap_or(<$t>::NAN);
+            };
+            let groups = x[N..].chunks_exact(N);
+            groups.for_each(|v| add(v.first_chunk().expect("a whole group")));
+            add(group(x.len() - N));
+            // Infinities may have made one, too.
+            if sum.iter().fold(false, |any, s| any | s.is_nan())
+                && let Some(&nan) = x.iter().find(|x| x.is_nan())
+            {
+                return nan;
             }
             let mut w = N / 2;
             while w > 0 {
