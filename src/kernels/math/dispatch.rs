@@ -24,7 +24,7 @@ pub enum Level {
     Baseline = 1,
     /// AVX2 with fused multiply-add.
     Avx2 = 2,
-    /// AVX-512 F, DQ, VL, BW.
+    /// AVX-512 F, DQ, VL, BW; and POPCNT, which is older.
     Avx512 = 3,
 }
 
@@ -51,6 +51,7 @@ pub fn best_level() -> Level {
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("popcnt")
             {
                 return Level::Avx512;
             }
@@ -99,7 +100,7 @@ macro_rules! dispatch {
                 fn avx2<$($g $(: $b)?),*>($($a: $t),*) $(-> $r)? {
                     $body::<$($g,)* true>($($a),*)
                 }
-                #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")]
+                #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw,popcnt")]
                 fn avx512<$($g $(: $b)?),*>($($a: $t),*) $(-> $r)? {
                     $body::<$($g,)* true>($($a),*)
                 }

@@ -268,7 +268,7 @@ mod tests {
             let list: [i64; 128] = std::array::from_fn(|i| i64::from(bits >> (i / 8) & 1));
             let mut got = list;
             i64::arrange(&mut got, None);
-            assert!(got.is_sorted() && got.iter().sum::<i64>() == list.iter().sum());
+            assert!(got.is_sorted() && got.iter().sum::<i64>() == list.iter().sum::<i64>());
         }
     }
 }

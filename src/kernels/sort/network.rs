@@ -21,8 +21,8 @@ const UNROLL: usize = 4;
 /// In order: all, or only so that the elements of those numbers stand where sorting puts them.
 ///
 /// # Safety
-/// The processor has AVX-512 F; `memory` has `n` elements, none of them NaN. `wanted` ascends and is below `n`.
-#[target_feature(enable = "avx512f")]
+/// The processor has AVX-512 F and POPCNT; `memory` has `n` elements, none of them NaN. `wanted` ascends and is below `n`.
+#[target_feature(enable = "avx512f,popcnt")]
 pub unsafe fn arrange<R: Record>(memory: R::Memory, n: usize, wanted: Option<&[usize]>) {
     // SAFETY: the caller's promise.
     unsafe { part::<R>(memory, 0, n, wanted, 2 * n.max(1).ilog2()) }
@@ -32,7 +32,7 @@ pub unsafe fn arrange<R: Record>(memory: R::Memory, n: usize, wanted: Option<&[u
 ///
 /// # Safety
 /// As for [`arrange`].
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,popcnt")]
 unsafe fn part<R: Record>(memory: R::Memory, mut start: usize, mut n: usize, wanted: Option<&[usize]>, depth: u32) {
     let (mut wanted, mut depth) = (wanted, depth);
     loop {
@@ -94,7 +94,7 @@ unsafe fn middle<K: Lanes>(keys: *const K::T, n: usize) -> K::T {
 ///
 /// # Safety
 /// As for [`arrange`], and there are at least `2 UNROLL` registers of elements.
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,popcnt")]
 unsafe fn divide<R: Record, const STRICT: bool>(
     memory: R::Memory,
     start: usize,
