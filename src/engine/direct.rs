@@ -34,19 +34,21 @@ type Side<'a, T> = (&'a [T], isize, SmallVec<[isize; 4]>);
 
 /// Runs a pending operation whose operands are there; `None` if it isn't of this kind.
 pub(super) fn run(engine: &Engine, tensor: &Tensor, pending: &Pending) -> Result<Option<Buffer>> {
-    let Op::Binary(kernel) = pending.op else { return Ok(None) };
     let cost = f64::from(pending.op.cost()) * tensor.size() as f64;
-    match pending.dtype {
-        DType::F64 => run_on(engine, tensor.shape(), &kernel.f64, &pending.operands, cost),
-        DType::F32 => run_on(engine, tensor.shape(), &kernel.f32, &pending.operands, cost),
+    let (shape, operands) = (tensor.shape(), &pending.operands);
+    match (pending.op, pending.dtype) {
+        (Op::Binary(kernel), DType::F64) => run_on(engine, shape, &kernel.f64, operands, cost),
+        (Op::Binary(kernel), DType::F32) => run_on(engine, shape, &kernel.f32, operands, cost),
+        (Op::Compare(kernel), DType::F64) => run_on(engine, shape, &kernel.f64, operands, cost),
+        (Op::Compare(kernel), DType::F32) => run_on(engine, shape, &kernel.f32, operands, cost),
         _ => Ok(None),
     }
 }
 
-fn run_on<T: Element>(
+fn run_on<T: Element, Z: Element>(
     engine: &Engine,
     shape: &[usize],
-    kernel: &Binary<T>,
+    kernel: &Binary<T, Z>,
     operands: &[Operand; 3],
     cost: f64,
 ) -> Result<Option<Buffer>> {
@@ -80,7 +82,10 @@ fn run_on<T: Element>(
         return operation.by_rows(engine, shape, cost).map(Some);
     }
     match operation.outer.last() {
-        Some(&(rows, down)) if rows >= SHORT && in_runs(down) => operation.by_tiles(engine, shape, cost).map(Some),
+        // Tiles of booleans are transposed one by one: they go through registers, where their operands are.
+        Some(&(rows, down)) if rows >= SHORT && in_runs(down) && Z::DTYPE != DType::Bool => {
+            operation.by_tiles(engine, shape, cost).map(Some)
+        }
         _ => Ok(None),
     }
 }
@@ -91,8 +96,8 @@ fn in_runs(steps: Steps) -> bool {
 }
 
 /// An operation on rows of one length.
-struct Operation<'a, T: 'static> {
-    kernel: &'a Binary<T>,
+struct Operation<'a, T: 'static, Z: 'static> {
+    kernel: &'a Binary<T, Z>,
     operands: [&'a [T]; 2],
     /// Places of the first elements.
     start: [isize; 2],
@@ -102,7 +107,7 @@ struct Operation<'a, T: 'static> {
     steps: Steps,
 }
 
-impl<T: Element> Operation<'_, T> {
+impl<T: Element, Z: Element> Operation<'_, T, Z> {
     /// Where both operands are, so many rows from the first one.
     fn row(&self, mut row: usize) -> [isize; 2] {
         let [mut i, mut j] = self.start;
@@ -115,7 +120,7 @@ impl<T: Element> Operation<'_, T> {
     }
 
     /// One run of the result, from such places.
-    fn run(&self, z: &mut [T], at: [isize; 2], steps: Steps) {
+    fn run(&self, z: &mut [Z], at: [isize; 2], steps: Steps) {
         let ([x, y], [i, j], n) = (self.operands, at.map(|i| i as usize), z.len());
         match steps {
             [1, 1] => (self.kernel.vv)(z, &x[i..i + n], &y[j..j + n]),
@@ -129,8 +134,8 @@ impl<T: Element> Operation<'_, T> {
         let length = self.length;
         let part = if self.outer.is_empty() { PART } else { (PART / length).max(1) * length };
         let size = shape::size_of(shape);
-        let mut buffer = engine.heap.pool.take::<T>(size)?;
-        engine.share_out(cost, buffer.slice_mut::<T>(size).chunks_mut(part), |k, mut rest| {
+        let mut buffer = engine.heap.pool.take::<Z>(size)?;
+        engine.share_out(cost, buffer.slice_mut::<Z>(size).chunks_mut(part), |k, mut rest| {
             let mut at = k * part;
             while !rest.is_empty() {
                 let column = at % length;
@@ -149,18 +154,18 @@ impl<T: Element> Operation<'_, T> {
         let (rows, down) = *self.outer.last().expect("a matrix has two axes");
         let (length, blocks) = (self.length, rows.div_ceil(ROWS));
         let size = shape::size_of(shape);
-        let large = size * size_of::<T>() >= memory::PAST;
-        let past = large && (length * size_of::<T>()).is_multiple_of(memory::ALIGN);
+        let large = size * size_of::<Z>() >= memory::PAST;
+        let past = large && (length * size_of::<Z>()).is_multiple_of(memory::ALIGN);
         let [tall, wide] = match large {
             true if past => SQUARE,
             true => LOW,
             false => TALL,
         };
-        let mut buffer = engine.heap.pool.take::<T>(size)?;
-        let matrices = buffer.slice_mut::<T>(size).chunks_mut(rows * length);
+        let mut buffer = engine.heap.pool.take::<Z>(size)?;
+        let matrices = buffer.slice_mut::<Z>(size).chunks_mut(rows * length);
         engine.share_out(cost, matrices.flat_map(|m| m.chunks_mut(ROWS * length)), |k, z| {
             let first = self.row(k / blocks * rows + k % blocks * ROWS);
-            let mut lines = [T::default(); SQUARE[0] * SQUARE[1]];
+            let mut lines = [Z::default(); SQUARE[0] * SQUARE[1]];
             for (r, z) in z.chunks_mut(tall * length).enumerate() {
                 let (rows, row) = (z.len() / length, moved(first, r * tall, down));
                 for left in (0..length).step_by(wide) {

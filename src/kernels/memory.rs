@@ -50,6 +50,8 @@ pub fn fetch_later<T>(p: *const T) {
 pub struct Block {
     ptr: NonNull<u8>,
     bytes: usize,
+    /// So many bytes from the beginning are known to be booleans.
+    booleans: usize,
     /// Start and length of the mapping that contains the block, for large ones.
     mapping: Option<(NonNull<c_void>, usize)>,
 }
@@ -65,7 +67,7 @@ impl Block {
         let layout = Layout::from_size_align(bytes, ALIGN).ok()?;
         // SAFETY: the size is not zero.
         let ptr = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Block { ptr, bytes, mapping: None })
+        Some(Block { ptr, bytes, booleans: bytes, mapping: None })
     }
 
     #[cfg(target_os = "linux")]
@@ -96,7 +98,7 @@ impl Block {
             // SAFETY: the range lies in the mapping made above. Advice only: a refusal changes nothing.
             unsafe { libc::madvise(ptr.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
         }
-        Some(Block { ptr, bytes, mapping: Some((start, length)) })
+        Some(Block { ptr, bytes, booleans: bytes, mapping: Some((start, length)) })
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -116,12 +118,14 @@ impl Block {
         unsafe { std::slice::from_raw_parts(self.ptr.cast::<T>().as_ptr(), n) }
     }
 
-    /// The first `n` elements, to be written. Booleans are cleared first: the last user may have left other bytes.
+    /// The first `n` elements, to be written. Where booleans are to be and the last user may have left other bytes, they are
+    /// cleared first.
     pub fn slice_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
         assert!(n <= self.bytes / size_of::<T>());
-        if T::DTYPE == DType::Bool {
+        if T::DTYPE == DType::Bool && n > self.booleans {
             // SAFETY: `n` bytes lie in the block by the assertion above.
-            unsafe { std::ptr::write_bytes(self.ptr.as_ptr(), 0, n) };
+            unsafe { std::ptr::write_bytes(self.ptr.as_ptr().add(self.booleans), 0, n - self.booleans) };
+            self.booleans = n;
         }
         self.elements_mut(n)
     }
@@ -129,6 +133,9 @@ impl Block {
     /// The first `n` elements, to be changed. For `bool` the caller has written them all as booleans.
     pub fn elements_mut<T: Element>(&mut self, n: usize) -> &mut [T] {
         assert!(n <= self.bytes / size_of::<T>());
+        if T::DTYPE != DType::Bool {
+            self.booleans = 0;
+        }
         // SAFETY: as in `slice`, and `&mut self` makes the borrow exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.ptr.cast::<T>().as_ptr(), n) }
     }

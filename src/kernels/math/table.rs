@@ -27,10 +27,10 @@ pub struct UnaryKernel {
 }
 
 /// The three operand shapes of a function of two arguments.
-pub struct Binary<T: 'static> {
-    pub vv: fn(&mut [T], &[T], &[T]),
-    pub vs: fn(&mut [T], &[T], T),
-    pub sv: fn(&mut [T], T, &[T]),
+pub struct Binary<T: 'static, Z: 'static = T> {
+    pub vv: fn(&mut [Z], &[T], &[T]),
+    pub vs: fn(&mut [Z], &[T], T),
+    pub sv: fn(&mut [Z], T, &[T]),
 }
 
 /// One function of two arguments.
@@ -47,11 +47,7 @@ pub struct BinaryKernel {
 }
 
 /// The three operand shapes of a comparison.
-pub struct Compare<T: 'static> {
-    pub vv: fn(&mut [bool], &[T], &[T]),
-    pub vs: fn(&mut [bool], &[T], T),
-    pub sv: fn(&mut [bool], T, &[T]),
-}
+pub type Compare<T> = Binary<T, bool>;
 
 /// A comparison or a logical connective. Complex numbers compare
 /// lexicographically, as in NumPy.
