@@ -206,6 +206,28 @@ pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: Place<'_>, dst: &mu
     place(&axes, memory, from.offset, dst, to.offset);
 }
 
+/// So many arrays are read by turns.
+pub const TURNS: usize = 4;
+
+/// An element of each source by turns; `dst` is filled.
+pub fn by_turns<T: Copy>(sources: &[&[T]], dst: &mut [T]) {
+    match *sources {
+        [a] => dst.copy_from_slice(&a[..dst.len()]),
+        [a, b] => turns([a, b], dst),
+        [a, b, c] => turns([a, b, c], dst),
+        [a, b, c, d] => turns([a, b, c, d], dst),
+        _ => unreachable!("there are no more than {TURNS}"),
+    }
+}
+
+fn turns<T: Copy, const N: usize>(sources: [&[T]; N], dst: &mut [T]) {
+    let (groups, _) = dst.as_chunks_mut::<N>();
+    let sources = sources.map(|source| &source[..groups.len()]);
+    for (i, group) in groups.iter_mut().enumerate() {
+        *group = std::array::from_fn(|k| sources[k][i]);
+    }
+}
+
 /// An axis of a copy: its extent, and the steps that it makes here and there.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -280,6 +302,9 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
         }
         if inner.to == 1 {
             copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
+        } else if inner.from == 1 {
+            let dst = dst[to..].iter_mut().step_by(inner.to as usize);
+            dst.zip(&memory[at as usize..][..inner.n]).for_each(|(d, &x)| *d = x);
         } else {
             let mut at = at;
             for d in dst[to..].iter_mut().step_by(inner.to as usize).take(inner.n) {

@@ -1,7 +1,7 @@
 //! Changes of shape: all linear, most of them views of the same memory. Their derivatives are their inverses.
 
 use super::elementwise as rows;
-use crate::array::{Axes, Shape, Tensor, shape};
+use crate::array::{Axes, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, Layout, Place};
@@ -282,6 +282,41 @@ impl Concatenate {
     }
 }
 
+/// Arrays that follow each other along an axis, in a row-major array of this shape.
+fn put_together<T: Element>(parts: &[Tensor], axis: usize, shape: &[usize], out: &mut [T]) {
+    if out.is_empty() {
+        return;
+    }
+    let inner: usize = shape[axis + 1..].iter().product();
+    let (strides, row, line) = (shape::contiguous(shape), shape[axis] * inner, out.len() / shape[0]);
+    let width = |t: &Tensor| t.shape()[axis] * inner;
+    // Elements by turns, from the whole arrays, or from what lies behind one place of the first axis.
+    let in_lines = |t: &Tensor| width(t) == 1 && shape::is_contiguous(&t.shape()[1..], &t.strides()[1..]);
+    if axis > 0 && parts.len() <= strided::TURNS && parts.iter().all(in_lines) {
+        let line = if parts.iter().all(Tensor::is_contiguous) { out.len() } else { line };
+        for (i, out) in out.chunks_exact_mut(line).enumerate() {
+            let first = |t: &Tensor| t.offset().wrapping_add_signed(i as isize * t.strides()[0]);
+            let sources: SmallVec<[&[T]; strided::TURNS]> =
+                parts.iter().map(|t| &t.memory::<T>()[first(t)..]).collect();
+            strided::by_turns(&sources, out);
+        }
+        return;
+    }
+    let mut column = 0;
+    for t in parts {
+        if width(t) == 1 && t.is_contiguous() {
+            let to = out[column..].iter_mut().step_by(row);
+            to.zip(t.elements::<T>()).for_each(|(to, from)| *to = *from);
+        } else if width(t) == row {
+            strided::copy_all(&Layout::new(t.shape(), t.strides(), t.offset()), t.memory::<T>(), out);
+        } else {
+            let from = Place { offset: t.offset(), strides: t.strides() };
+            strided::copy_to(t.shape(), t.memory::<T>(), from, out, Place { offset: column, strides: &strides });
+        }
+        column += width(t);
+    }
+}
+
 impl Primitive for Concatenate {
     fn name(&self) -> &str {
         "ag_concatenate"
@@ -312,34 +347,13 @@ impl Primitive for Concatenate {
             }
             shape[axis] += a.shape()[axis];
         }
-        let inner: usize = shape[axis + 1..].iter().product();
-        let row = shape[axis] * inner;
         let mut parts: SmallVec<[Tensor; 4]> = SmallVec::new();
         for a in args {
             let t = rows::cast(cx, cx.lazy_tensor(a)?, dtype)?;
             cx.engine.force(&t)?;
             parts.push(t);
         }
-        let strides = shape::contiguous(&shape);
-        with_dtype!(dtype, T => Ok(cx.engine.build::<T>(&shape, |out| {
-            if out.is_empty() {
-                return;
-            }
-            let mut column = 0;
-            for t in &parts {
-                let width = t.shape()[axis] * inner;
-                if width == 1 && t.is_contiguous() {
-                    let to = out[column..].iter_mut().step_by(row);
-                    to.zip(t.elements::<T>()).for_each(|(to, from)| *to = *from);
-                } else if width == row {
-                    strided::copy_all(&Layout::new(t.shape(), t.strides(), t.offset()), t.memory::<T>(), out);
-                } else {
-                    let from = Place { offset: t.offset(), strides: t.strides() };
-                    strided::copy_to(t.shape(), t.memory::<T>(), from, out, Place { offset: column, strides: &strides });
-                }
-                column += width;
-            }
-        })?.into()))
+        with_dtype!(dtype, T => Ok(cx.engine.build::<T>(&shape, |out| put_together::<T>(&parts, axis, &shape, out))?.into()))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
