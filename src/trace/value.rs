@@ -118,11 +118,18 @@ impl Array {
     #[inline(always)]
     pub fn clear(&mut self) {
         #[cold]
-        fn end(_: Array) {}
-        match std::mem::take(self) {
-            Array::Null | Array::Number { .. } | Array::Variable { .. } => {}
-            Array::Plain(t) | Array::Recorded { value: t, .. } => drop(t),
-            other => end(other),
+        fn end(x: &mut Array) {
+            *x = Array::Null;
+        }
+        match self {
+            Array::Null => {}
+            Array::Number { .. } | Array::Variable { .. } => std::mem::forget(std::mem::take(self)),
+            Array::Plain(_) | Array::Recorded { .. } => {
+                if let Array::Plain(t) | Array::Recorded { value: t, .. } = std::mem::take(self) {
+                    drop(t);
+                }
+            }
+            _ => end(self),
         }
     }
 
