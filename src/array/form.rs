@@ -112,3 +112,43 @@ impl Forms {
         self.spare.take();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_alike_has_one_form() {
+        let forms = Forms::default();
+        let form = forms.of(DType::F64, &[2, 3]);
+        assert!(Rc::ptr_eq(&form, &forms.of(DType::F64, &[2, 3])));
+        let others: [(DType, &[usize]); 5] = [
+            (DType::F32, &[2, 3]),
+            (DType::F64, &[3, 2]),
+            (DType::F64, &[6]),
+            (DType::F64, &[2, 3, 1]),
+            (DType::F64, &[]),
+        ];
+        for (dtype, shape) in others {
+            let other = forms.of(dtype, shape);
+            assert!(!Rc::ptr_eq(&form, &other));
+            assert_eq!((other.dtype, other.shape.as_slice()), (dtype, shape));
+            assert_eq!(other.same_shape(&form), shape == [2, 3]);
+        }
+        assert_eq!((form.size, form.strides.as_slice()), (6, [3, 1].as_slice()));
+    }
+
+    #[test]
+    fn forms_that_nobody_needs_are_filled_again() {
+        let forms = Forms::default();
+        for round in 0..3 {
+            for n in 0..2000 {
+                let form = forms.of(DType::F64, &[n, n + round]);
+                assert_eq!((form.shape.as_slice(), form.size), ([n, n + round].as_slice(), n * (n + round)));
+                forms.release(form);
+            }
+        }
+        // Each is either the last one of its hash or was filled again: there are no more than one for each hash, and one.
+        assert!(forms.spare.borrow().len() <= 1);
+    }
+}

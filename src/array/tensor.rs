@@ -545,3 +545,47 @@ impl Tensor {
         view
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heap_ends_with_its_owner_and_its_last_array() {
+        let owner = Heap::new();
+        let heap = Rc::downgrade(&*owner);
+        let numbers = Tensor::build::<f64>(&owner, &[3], |x| x.copy_from_slice(&[1.0, 2.0, 3.0])).unwrap();
+        let large = Tensor::build::<f64>(&owner, &[100_000], |x| x.fill(4.0)).unwrap();
+        let view = large.view_as([2].as_slice().into(), 7, Strides::from_elem(1, 1));
+        for _ in 0..10 {
+            drop(numbers.like::<f64>(|x| x.fill(0.0)));
+        }
+        drop((owner, large));
+        assert!(heap.upgrade().is_some());
+        assert_eq!(
+            (numbers.elements::<f64>(), view.elements::<f64>()),
+            ([1.0, 2.0, 3.0].as_slice(), [4.0; 2].as_slice())
+        );
+        drop((numbers, view));
+        assert!(heap.upgrade().is_none());
+    }
+
+    #[test]
+    fn free_cells_are_used_again_whatever_the_form() {
+        let owner = Heap::new();
+        let ids: Vec<usize> = (1..=8)
+            .map(|n| {
+                let t = Tensor::build::<f64>(&owner, &[n], |x| x.fill(n as f64)).unwrap();
+                assert_eq!(
+                    (t.elements::<f64>(), t.shape(), t.strides()),
+                    (vec![n as f64; n].as_slice(), [n].as_slice(), [1].as_slice())
+                );
+                t.id()
+            })
+            .collect();
+        assert!(ids.iter().all(|&id| id == ids[0]));
+        assert_eq!((owner.pool.stats().system_allocations, owner.pool.stats().in_use), (1, 0));
+        owner.trim();
+        assert_eq!(owner.pool.stats().reserved, 0);
+    }
+}
