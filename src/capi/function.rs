@@ -461,7 +461,7 @@ pub unsafe extern "C" fn ag_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_array) 
             return ag_array::NULL;
         }
         let result = recorded.pull(&c.core, &[g], false).pop().unwrap_or_default();
-        grad::settle(&c.core, std::iter::once(&result));
+        grad::settle(&c.core, [&value, &result].into_iter());
         c.put(grad::normal(result))
     })
 }
