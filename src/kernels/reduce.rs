@@ -23,6 +23,11 @@ pub trait Reduce: Element {
     fn row(fold: Fold, row: &[Self]) -> Self {
         row[1..].iter().fold(row[0], |a, &b| Self::combine(fold, a, b))
     }
+    /// The sum of a row of fewer than 32 elements, as [`Reduce::row`] has it, to become part of a loop over rows.
+    #[inline(always)]
+    fn short_sum(row: &[Self]) -> Self {
+        row[1..].iter().fold(row[0], |a, &b| Self::combine(Fold::Sum, a, b))
+    }
     /// Whether `a` comes before `b` as the greater (smaller) one; NaN comes before all.
     fn beats(self, other: Self, max: bool) -> bool;
     /// The same where neither is NaN: one comparison.
@@ -63,6 +68,10 @@ macro_rules! real {
                     Fold::Min => $min(row),
                     Fold::Prod => product(row),
                 }
+            }
+            #[inline(always)]
+            fn short_sum(row: &[$t]) -> $t {
+                math::short_sum(row)
             }
             fn beats(self, other: $t, max: bool) -> bool {
                 if self.is_nan() {
@@ -172,6 +181,9 @@ fn product_body<T: Reduce, const FMA: bool>(row: &[T]) -> T {
 
 /// Reduces `x`, of `dst.len() / inner` times `length` times `inner` elements, over the middle one. `length` is not 0.
 pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: &mut [T]) {
+    if inner == 1 && fold == Fold::Sum && SHORT.contains(&length) {
+        return sums_of_short_rows(x, length, dst);
+    }
     if inner == 1 {
         for (d, row) in dst.iter_mut().zip(x.chunks_exact(length)) {
             *d = T::row(fold, row);
@@ -181,6 +193,29 @@ pub fn reduce<T: Reduce>(fold: Fold, x: &[T], length: usize, inner: usize, dst: 
     for (out, block) in dst.chunks_exact_mut(inner).zip(x.chunks_exact(length * inner)) {
         columns(fold, block, inner, 0, out);
     }
+}
+
+/// Rows of which many are summed up side by side.
+const SHORT: std::ops::RangeInclusive<usize> = 2..=8;
+
+super::math::dispatch::dispatch!(fn sums_of_short_rows[T: Reduce](x: &[T], length: usize, dst: &mut [T]) = short_rows_body);
+
+#[inline(always)]
+fn short_rows_body<T: Reduce, const FMA: bool>(x: &[T], length: usize, dst: &mut [T]) {
+    match length {
+        2 => sums_of_rows_of::<T, 2>(x, dst),
+        3 => sums_of_rows_of::<T, 3>(x, dst),
+        4 => sums_of_rows_of::<T, 4>(x, dst),
+        5 => sums_of_rows_of::<T, 5>(x, dst),
+        6 => sums_of_rows_of::<T, 6>(x, dst),
+        7 => sums_of_rows_of::<T, 7>(x, dst),
+        _ => sums_of_rows_of::<T, 8>(x, dst),
+    }
+}
+
+#[inline(always)]
+fn sums_of_rows_of<T: Reduce, const N: usize>(x: &[T], dst: &mut [T]) {
+    dst.iter_mut().zip(x.as_chunks::<N>().0).for_each(|(d, row)| *d = T::short_sum(row));
 }
 
 // The columns from `first` on that `dst` has room for, of one outer block.

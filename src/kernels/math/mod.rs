@@ -47,6 +47,7 @@ pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};
 pub use inverse_trig::{ARCCOS, ARCSIN, ARCTAN, ARCTAN2};
 pub use log::{LOG, LOG1P, LOG2, LOG10, LOGADDEXP, LOGADDEXP2};
 pub use power::{FLOOR_DIVIDE, FMOD, HYPOT, MOD, POWER};
+pub(crate) use reduce::short_sum;
 pub use reduce::{
     SUM_LANES, dot_f32, dot_f64, lanes_f32, lanes_f64, max_f32, max_f64, min_f32, min_f64, sum_f32, sum_f64,
 };

@@ -125,7 +125,7 @@ macro_rules! reductions {
 
 /// Fewer elements than lanes: four sums side by side.
 #[inline(always)]
-fn short_sum<T: Copy + Default + std::ops::Add<Output = T>>(x: &[T]) -> T {
+pub(crate) fn short_sum<T: Copy + Default + std::ops::Add<Output = T>>(x: &[T]) -> T {
     let mut acc = [T::default(); 4];
     let groups = x.chunks_exact(4);
     let rest = groups.remainder();
