@@ -143,7 +143,7 @@ impl Geometry {
 }
 
 /// What the loops read again and again.
-struct Loops<'a> {
+pub(crate) struct Loops<'a> {
     g: &'a Geometry,
     last: Axis,
     outer: &'a [Axis],
@@ -206,8 +206,16 @@ impl<'a> Loops<'a> {
         }
     }
 
+    /// Whether every tap of the last axis reaches every output from inside of the image, side by side.
+    fn is_plain(&self) -> bool {
+        self.last.stride == 1 && self.reach.iter().all(|r| (r.first, r.end) == (0, self.last.output))
+    }
+
     /// The patches `p0..p0 + n` of an image, (c, k) by p.
     fn gather<T: Product>(&self, x: &[T], p0: usize, n: usize, patches: &mut [T]) {
+        if self.is_plain() {
+            return gather_plain(self, x, p0, n, patches);
+        }
         let stride = self.last.stride;
         self.pieces(p0, n, |number, at, length, first, count, start| {
             let row = &mut patches[number * n..(number + 1) * n];
@@ -226,6 +234,9 @@ impl<'a> Loops<'a> {
 
     /// Adds patches to the places in the image that they were taken from.
     fn scatter<T: Product>(&self, patches: &[T], p0: usize, n: usize, x: &mut [T]) {
+        if self.is_plain() {
+            return scatter_plain(self, patches, p0, n, x);
+        }
         let stride = self.last.stride;
         self.pieces(p0, n, |number, _, _, first, count, start| {
             if count > 0 {
@@ -233,6 +244,70 @@ impl<'a> Loops<'a> {
                 spread(&mut x[start..], inside, stride, T::from_f64(1.0));
             }
         });
+    }
+}
+
+// Rows of patches are often a few elements long: these loops, without calls, are for whole rows inside of the image.
+dispatch!(fn gather_plain[T: Product](loops: &Loops<'_>, x: &[T], p0: usize, n: usize, patches: &mut [T]) = gather_rows);
+dispatch!(fn scatter_plain[T: Product](loops: &Loops<'_>, patches: &[T], p0: usize, n: usize, x: &mut [T]) = scatter_rows);
+
+#[inline(always)]
+fn gather_rows<T: Product, const FMA: bool>(loops: &Loops<'_>, x: &[T], p0: usize, n: usize, patches: &mut [T]) {
+    let (width, image) = (loops.last.output, loops.g.image());
+    for (outer_tap, rows) in patches[..loops.g.taps() * n].chunks_exact_mut(loops.last.kernel * n).enumerate() {
+        let (c, k) = (outer_tap / loops.outer_taps, outer_tap % loops.outer_taps);
+        let (mut p, mut from, mut done) = (p0 / width, p0 % width, 0);
+        while done < n {
+            let length = (width - from).min(n - done);
+            let row = loops.row(p, k);
+            for (reach, to) in loops.reach.iter().zip(rows.chunks_exact_mut(n)) {
+                let to = &mut to[done..done + length];
+                match row {
+                    Some(row) => copy_row(to, &x[c * image + row + reach.start + from..][..length]),
+                    None => to.fill(T::default()),
+                }
+            }
+            (p, from, done) = (p + 1, 0, done + length);
+        }
+    }
+}
+
+#[inline(always)]
+fn scatter_rows<T: Product, const FMA: bool>(loops: &Loops<'_>, patches: &[T], p0: usize, n: usize, x: &mut [T]) {
+    let (width, image) = (loops.last.output, loops.g.image());
+    for (outer_tap, rows) in patches[..loops.g.taps() * n].chunks_exact(loops.last.kernel * n).enumerate() {
+        let (c, k) = (outer_tap / loops.outer_taps, outer_tap % loops.outer_taps);
+        let (mut p, mut from, mut done) = (p0 / width, p0 % width, 0);
+        while done < n {
+            let length = (width - from).min(n - done);
+            if let Some(row) = loops.row(p, k) {
+                for (reach, patch) in loops.reach.iter().zip(rows.chunks_exact(n)) {
+                    let to = &mut x[c * image + row + reach.start + from..][..length];
+                    to.iter_mut().zip(&patch[done..done + length]).for_each(|(x, &v)| *x = *x + v);
+                }
+            }
+            (p, from, done) = (p + 1, 0, done + length);
+        }
+    }
+}
+
+/// A copy, of which a short one is done here.
+#[inline(always)]
+fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
+    const SHORT: usize = 64;
+    if to.len() > SHORT {
+        return copy(to, from);
+    }
+    let (groups, rest) = to.as_chunks_mut::<8>();
+    let (sources, others) = from.as_chunks::<8>();
+    for (to, from) in groups.iter_mut().zip(sources) {
+        *to = *from;
+        // Else the compiler makes a call of `memcpy` of the loop.
+        std::hint::black_box(to);
+    }
+    for (to, from) in rest.iter_mut().zip(others) {
+        *to = *from;
+        std::hint::black_box(to);
     }
 }
 
