@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// The form of an array.
 pub struct Form {
     pub dtype: DType,
-    /// Of the memory that the elements take, row-major; [`LARGE`] where cells don't keep it.
+    /// Of the memory that the elements take, row-major; the highest value where cells don't keep it.
     pub class: u8,
     pub size: usize,
     pub shape: Shape,
