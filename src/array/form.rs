@@ -20,7 +20,7 @@ pub struct Form {
 }
 
 /// No class of small memory.
-pub const LARGE: u8 = u8::MAX;
+const LARGE: u8 = u8::MAX;
 
 impl Form {
     fn new(dtype: DType, shape: &[usize]) -> Form {
