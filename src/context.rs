@@ -34,6 +34,12 @@ pub struct Context {
     trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
     rule_level: Cell<Option<u64>>,
+    /// Whether a JVP must not be made of one VJP per element: whoever asks has a better way.
+    pub no_elements: Cell<bool>,
+    /// The level on which a VJP is being recorded as a function of its cotangent, 0 for none.
+    pub transposing: Cell<u64>,
+    /// Whether a derivative rule of a primitive of the caller's is running that is itself being differentiated.
+    pub rule_differentiated: Cell<bool>,
     /// Whether the last derivative's output turned out not to depend on its input.
     pub independent: Cell<bool>,
     /// Temporaries of element-wise rules, see `ops::algebra`.
@@ -152,17 +158,27 @@ impl Context {
 
     /// Runs `f`, which the caller has another way for: `None`, and no pending failure, if it fails.
     pub fn attempt<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
-        if self.failed() {
-            return None;
+        self.attempted(f).ok()
+    }
+
+    /// The same, with what failed. Nothing is run, and that stays pending, if something has failed already.
+    pub fn attempted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        if let Some(e) = self.error() {
+            return Err(e);
         }
         let outer = self.trying.replace(true);
         let result = f();
         self.trying.set(outer);
-        if !self.failed() {
-            return Some(result);
-        }
-        self.clear_error();
-        None
+        self.clear_error().map_or(Ok(result), Err)
+    }
+
+    /// Runs `f`, a way of computing columns beside which rows are the better way where a primitive has a VJP only: its JVP
+    /// would take a VJP for each element. See [`Context::attempt`].
+    pub fn attempt_columns<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let outer = self.no_elements.replace(true);
+        let result = self.attempt(f);
+        self.no_elements.set(outer);
+        result
     }
 
     /// Values boxed at a level that is open now must not be read until [`Context::leave_rule`]: the derivative of the
@@ -199,6 +215,17 @@ impl Context {
                     value = value.layer(level).expect("it is on this level").1;
                 }
             }
+        }
+    }
+
+    /// Notes a failure if `x` was saved by a forward function and the running rule is being differentiated.
+    pub fn refuse_saved(&self, x: &Array) {
+        if self.rule_differentiated.get() && x.is_saved() {
+            self.fail(Error::traced(
+                "a derivative rule that is itself being differentiated uses a value which the forward function saved: the \
+                 next derivative would miss how it depends on the arguments. Make it a result of the primitive, compute it \
+                 in the rule, or pass it through ag_value if it depends on no argument",
+            ));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store};
 use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::Foreign;
@@ -73,6 +74,10 @@ impl ag_context {
                  because the next derivative would miss what it does with them; use ag_ operations, or ag_value to detach",
             );
             return self.check(name, Err(e));
+        }
+        self.core.refuse_saved(&value);
+        if self.core.failed() {
+            return None;
         }
         Some(value.plain())
     }
@@ -584,7 +589,16 @@ pub unsafe extern "C" fn ag_to_string(cx: *mut ag_context, x: ag_array) -> *cons
 /// The value of `x` without its history: no derivative goes through it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_value(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_value", x, |_, x| x.plain())
+    one(cx, "ag_value", x, detached)
+}
+
+/// `x` without its history.
+pub(super) fn detached(cx: &Context, x: &Array) -> Array {
+    // A cotangent without its history would make a JVP that is made from this VJP 0.
+    if cx.transposing.get() != 0 && x.layer(cx.transposing.get()).is_some() {
+        return cx.fail(Error::traced("the history of a cotangent is needed here, to make a JVP of this VJP"));
+    }
+    x.plain()
 }
 
 /// On how many open tape levels `x` is recorded; 0 for a plain array and on error.

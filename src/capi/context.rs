@@ -73,6 +73,8 @@ pub struct ag_context {
     pub(crate) tag: u64,
     /// Depth of the scopes at the entry of each callback that is running.
     pub(crate) frames: RefCell<Vec<Frame>>,
+    /// Whether the next callback is the forward function of a primitive.
+    pub(crate) forward: Cell<bool>,
     /// The thread inside, 0 for none.
     thread: AtomicUsize,
     /// Whether a call was refused because another thread was inside.
@@ -93,6 +95,8 @@ pub struct Frame {
     pub tapes: usize,
     /// Settings of diagnosis.
     pub settings: usize,
+    /// Whether it is the forward function of a primitive.
+    pub forward: bool,
 }
 
 /// For tags: the only thing that contexts share.
@@ -144,6 +148,7 @@ impl ag_context {
             primitives: RefCell::default(),
             tag,
             frames: RefCell::default(),
+            forward: Cell::new(false),
             thread: AtomicUsize::new(0),
             raced: AtomicBool::new(false),
             message: RefCell::default(),

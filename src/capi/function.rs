@@ -35,6 +35,7 @@ impl ag_context {
     pub(super) fn framed<T>(&self, body: impl FnOnce(*mut ag_context) -> Option<T>) -> Option<T> {
         let core = &self.core;
         if self.frames.borrow().len() >= MAX_FRAMES {
+            self.forward.set(false);
             core.fail(Error::callback(format!("callbacks are nested too deep: {MAX_FRAMES} of them are running")));
             return None;
         }
@@ -43,7 +44,7 @@ impl ag_context {
         let tapes = self.tapes.borrow().count();
         // Settings of diagnosis are open only while the context is watched.
         let settings = if core.watched() { self.diagnosis.depth() } else { 0 };
-        self.frames.borrow_mut().push(Frame { scopes, tapes, settings });
+        self.frames.borrow_mut().push(Frame { scopes, tapes, settings, forward: self.forward.take() });
         let outer = core.watched().then(|| self.diagnosis.enter());
         // What fails in there is called by the callback, not by whoever called this.
         let calling = core.calling("");

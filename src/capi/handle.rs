@@ -314,6 +314,15 @@ impl Slots {
         }
     }
 
+    /// The depth of the scope that a handle belongs to.
+    pub fn owner(&self, handle: ag_array) -> Result<usize, Problem> {
+        self.find(handle).map(|i| self.slots[i].owner as usize)
+    }
+
+    pub fn owner_tree(&self, handle: ag_tree) -> Result<usize, Problem> {
+        self.find_tree(handle.bits).map(|i| self.slots[i].owner as usize)
+    }
+
     /// The same for a tree.
     pub fn replace_tree(&mut self, handle: ag_tree, tree: Tree) -> Result<Content, Problem> {
         let i = self.find_tree(handle.bits)?;

@@ -9,19 +9,23 @@ use super::function::ag_function;
 use super::handle::{Kind, pack_serial, serial};
 use super::raw::{RawRule, ag_raw_function, ag_raw_layout_function};
 use super::{ag_array, ag_context, ag_primitive, guard, guard_always, slice};
+use crate::array::Element;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, code};
 use crate::operators::sweep::pull_back;
-use crate::ops::{accumulate, fit_cotangent, zeros};
+use crate::ops::elementwise::{self as rows, unary};
+use crate::ops::{accumulate, complex, fit_cotangent, reduce, shape, zeros};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
+use crate::with_dtype;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::rc::Rc;
 
-/// The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`. Written with ag_
-/// operations it can be differentiated again; elements of recorded values must not be read (AG_ERR_TRACED). All handles
-/// are borrowed for the call, the result escapes by itself.
+/// The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`, in which it is linear.
+/// Written with ag_ operations it can be differentiated again. One that reads elements gives first derivatives, in both
+/// modes; while it is being differentiated itself, that is AG_ERR_TRACED. All handles are borrowed for the call, the result
+/// escapes by itself.
 pub type ag_vjp_function = Option<
     unsafe extern "C" fn(
         cx: *mut ag_context,
@@ -98,13 +102,16 @@ pub struct ag_primitive_def {
     pub struct_size: usize,
     /// For messages; copied.
     pub name: *const c_char,
-    /// The function itself; it gets plain arrays and may read their elements.
+    /// The function itself; it gets plain arrays and may read their elements. What a rule needs besides its arguments and
+    /// results should be a result: arrays that this function puts aside (by ag_set or ag_keep) serve the first derivative,
+    /// and are AG_ERR_TRACED in a rule that is itself being differentiated, unless they go through ag_value.
     pub forward: ag_function,
     /// The VJP of each argument. A NULL entry means that the derivative is zero; an argument beyond nvjps has no rule,
     /// which is an error when its derivative is taken.
     pub vjps: *const ag_vjp_function,
     pub nvjps: usize,
-    /// The JVP of each argument. A NULL entry, or none, is derived from the VJP.
+    /// The JVP of each argument. A NULL entry, or none, is derived from the VJP: from a recorded call of it, or, if it reads
+    /// elements of g, from a call for each element of the results (ag_jacobian computes rows then, one call each).
     pub jvps: *const ag_jvp_function,
     pub njvps: usize,
     /// The function, if it has several results (then with vjp_argnums as rule); instead of forward.
@@ -464,11 +471,25 @@ impl Applied {
         run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
     ) -> SmallVec<[Array; 1]> {
         let c = self.context();
+        let differentiated = values.iter().any(|v| v.level(&c.core.trace) > 0);
+        let outer = c.core.rule_differentiated.replace(differentiated);
         let found = c.frame(values, results, run);
+        c.core.rule_differentiated.set(outer);
         if c.core.failed() {
             c.core.amend_error(|e| e.within(&self.0.name));
         }
         found
+    }
+
+    /// The same of the forward function: values that outlive it are marked, see [`Array::saved`].
+    fn called_forward(
+        &self,
+        values: &[Array],
+        results: usize,
+        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
+    ) -> SmallVec<[Array; 1]> {
+        self.context().forward.set(true);
+        self.called(values, results, run)
     }
 
     fn rule(&self, vjp: bool, argnum: usize) -> VjpRule {
@@ -583,7 +604,8 @@ impl Applied {
         }
     }
 
-    /// The JVP as the transpose of the VJP.
+    /// The JVP as the transpose of the VJP: of one that is recorded as a function of its cotangent, or, where it reads
+    /// elements of that and so cannot be recorded, of its values for all unit vectors.
     fn transposed(
         &self,
         cx: &Context,
@@ -592,6 +614,36 @@ impl Applied {
         args: &[Array],
         ans: &[Array],
     ) -> SmallVec<[Array; 1]> {
+        match cx.attempted(|| self.transposed_record(cx, argnum, t, args, ans)) {
+            Ok(Some(result)) => result,
+            Err(e) if e.code != code::TRACED || cx.no_elements.get() => {
+                cx.fail(e);
+                Array::nulls(ans.len())
+            }
+            _ => {
+                let metas: SmallVec<[Meta; 1]> = ans.iter().map(Meta::of).collect();
+                let result = |k: usize| {
+                    transpose(cx, &self.0.name, &metas[k], t, &mut |unit| {
+                        let mut gs: SmallVec<[Array; 2]> = Array::nulls(metas.len());
+                        gs[k] = unit;
+                        self.vjp_all(cx, &[argnum], &gs, &metas, &Kept::All { args, ans }).pop().unwrap_or_default()
+                    })
+                };
+                (0..ans.len()).map(|k| if metas[k].dtype.is_inexact() { result(k) } else { Array::Null }).collect()
+            }
+        }
+    }
+
+    /// The transpose of the recorded VJP. `None` where the VJP has a value that doesn't depend on the cotangent, as far as
+    /// the record knows: it must have read it.
+    fn transposed_record(
+        &self,
+        cx: &Context,
+        argnum: usize,
+        t: &Array,
+        args: &[Array],
+        ans: &[Array],
+    ) -> Option<SmallVec<[Array; 1]>> {
         let level = cx.trace.open(true);
         let metas: SmallVec<[Meta; 1]> = ans.iter().map(Meta::of).collect();
         let mut nodes: SmallVec<[u32; 1]> = SmallVec::new();
@@ -605,21 +657,62 @@ impl Applied {
                 g
             })
             .collect();
+        // Reading the cotangent is forbidden from here on.
+        let (rule, outer) = (cx.enter_rule(), cx.transposing.replace(level));
         let u = self.vjp_all(cx, &[argnum], &gs, &metas, &Kept::All { args, ans }).pop().unwrap_or_default();
-        let mut result = Array::nulls(ans.len());
+        cx.leave_rule(rule);
+        cx.transposing.set(outer);
+        let mut result = Some(Array::nulls(ans.len()));
         if !cx.failed() && !u.is_null() {
             let u = fit_cotangent(cx, u, &Meta::of(&args[argnum]));
-            if let (Some(((node, _), primal)), Some(tape)) =
-                (u.layer(level), cx.trace.level(level).and_then(|l| l.tape))
-            {
-                let t = fit_cotangent(cx, t.clone(), &Meta::of(&primal));
-                let pulled = pull_back(cx, &tape, &[(node, t)], &nodes, true);
-                result = pulled.into_iter().collect();
-            }
+            result =
+                u.layer(level).zip(cx.trace.level(level).and_then(|l| l.tape)).map(|(((node, _), primal), tape)| {
+                    let t = fit_cotangent(cx, t.clone(), &Meta::of(&primal));
+                    pull_back(cx, &tape, &[(node, t)], &nodes, true).into_iter().collect()
+                });
         }
         cx.trace.close(level);
         result
     }
+}
+
+/// The transpose of a map `f` that is linear over the real numbers, applied to `t`: what pairs with each `g` of the form `meta` as
+/// `f(g)` does with `t`, the pairing being Re(sum of g y), as everywhere. It takes a call per element, and another one where
+/// these are complex. Operations of the library's take `f(g)` and `t` together, so either may be recorded.
+pub(super) fn transpose(cx: &Context, name: &str, meta: &Meta, t: &Array, f: &mut dyn FnMut(Array) -> Array) -> Array {
+    let n = crate::array::shape::size_of(&meta.shape);
+    let mut pair = |j: usize, turned: bool| {
+        let unit = with_dtype!(meta.dtype, T => cx.engine.build::<T>(&meta.shape, |d| {
+            d.fill(T::default());
+            d[j] = T::from_f64(1.0);
+        }));
+        let unit = cx.take(name, unit.map(Array::from));
+        let y = f(if turned { complex::times_i(cx, &unit, 1.0) } else { unit });
+        if y.is_null() {
+            return if cx.failed() { y } else { Array::from(0.0) };
+        }
+        let product = rows::binary(cx, &rows::MUL, &y, t);
+        let sum = reduce::sum(cx, &product, &reduce::all_axes(&product), false);
+        if sum.dtype().is_complex() { complex::real(cx, &sum) } else { sum }
+    };
+    let mut elements: Vec<Array> = Vec::with_capacity(n.min(1 << 16));
+    for j in 0..n {
+        let re = pair(j, false);
+        elements.push(if meta.dtype.is_complex() {
+            let im = pair(j, true);
+            complex::join(cx, &re, &unary(cx, &rows::NEG, &im))
+        } else {
+            re
+        });
+        if cx.failed() {
+            return Array::Null;
+        }
+    }
+    if elements.is_empty() {
+        return Array::Null;
+    }
+    let joined = shape::stack(cx, &elements.iter().collect::<Vec<_>>(), 0);
+    rows::astype(cx, &shape::reshape(cx, &joined, &meta.shape), meta.dtype)
 }
 
 impl Primitive for Applied {
@@ -634,11 +727,11 @@ impl Primitive for Applied {
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         let found = match self.0.forward {
             Forward::Raw { .. } => return super::raw::forward(&self.0, cx, args),
-            Forward::Arrays { one: Some(f), .. } => self.called(args, 1, |cx, h, out| {
+            Forward::Arrays { one: Some(f), .. } => self.called_forward(args, 1, |cx, h, out| {
                 // SAFETY: the caller's function, with live handles.
                 out[0] = unsafe { f(cx, h.as_ptr(), h.len(), self.0.user.pointer) };
             }),
-            Forward::Arrays { multi: Some(f), .. } => self.called(args, self.0.nresults, |raw, h, out| {
+            Forward::Arrays { multi: Some(f), .. } => self.called_forward(args, self.0.nresults, |raw, h, out| {
                 // SAFETY: as above, with room for the results.
                 let status = unsafe { f(raw, h.as_ptr(), h.len(), out.as_mut_ptr(), out.len(), self.0.user.pointer) };
                 if status != 0 {

@@ -6,13 +6,12 @@
 //! as rule (`ag_defvjp_primitive`).
 
 use super::array::ag_drop;
-use super::primitive::{Forward, Registered, User, VjpRule, name_of, register_raw};
+use super::primitive::{Forward, Registered, User, VjpRule, name_of, register_raw, transpose};
 use super::{ag_context, ag_primitive, guard, guard_always, slice};
 use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::ops::{elementwise as rows, reduce, zeros};
-use crate::ops::{fit_cotangent, shape as shapes};
+use crate::ops::{fit_cotangent, zeros};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
 use crate::with_dtype;
 use smallvec::SmallVec;
@@ -365,27 +364,10 @@ impl Primitive for RawRule {
         }
         let (args, _) = kept.all(self.nargs());
         let meta = Meta::of(&args[argnum]);
-        let n = shape::size_of(&meta.shape);
-        let mut elements: Vec<Array> = Vec::with_capacity(n.min(1 << 16));
-        for j in 0..n {
-            let unit = with_dtype!(meta.dtype, T => cx.engine.build::<T>(&meta.shape, |d| {
-                d.fill(T::default());
-                d[j] = <T as crate::array::Element>::from_f64(1.0);
-            }));
-            let unit = cx.take(self.name(), unit.map(Array::from));
-            let row = self.part(cx, argnum, &unit, args).pop().unwrap_or_default();
-            let product = rows::binary(cx, &rows::MUL, &row, g);
-            let all = reduce::all_axes(&product);
-            elements.push(reduce::sum(cx, &product, &all, false));
-            if cx.failed() {
-                return Array::Null;
-            }
+        if cx.no_elements.get() {
+            return cx.fail(Error::derivative("the JVP takes a VJP for each element").within(self.name()));
         }
-        if elements.is_empty() {
-            return Array::Null;
-        }
-        let references: Vec<&Array> = elements.iter().collect();
-        shapes::reshape(cx, &shapes::stack(cx, &references, 0), &meta.shape)
+        transpose(cx, self.name(), &meta, g, &mut |unit| self.part(cx, argnum, &unit, args).pop().unwrap_or_default())
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {

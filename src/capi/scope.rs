@@ -3,6 +3,7 @@
 use super::handle::{Kind, pack_serial, serial};
 use super::{ag_array, ag_context, ag_scope, guard, guard_always};
 use crate::error::Error;
+use crate::trace::Array;
 
 impl ag_context {
     /// The depth of an open scope that the running code may name.
@@ -18,6 +19,13 @@ impl ag_context {
                 None
             }
         }
+    }
+
+    /// Whether what belongs to the scope at depth `from` outlives the forward function of a primitive that is running once it
+    /// belongs to the one at depth `to`.
+    pub(super) fn outlives_forward(&self, from: usize, to: usize) -> bool {
+        // The scope of the frame itself is the last of those that it found.
+        self.frames.borrow().iter().any(|f| f.forward && to + 1 < f.scopes && from + 1 >= f.scopes)
     }
 
     /// The number of scopes that the running callback found open; the context's own one outside of callbacks.
@@ -60,8 +68,15 @@ pub unsafe extern "C" fn ag_scope_leave(cx: *mut ag_context, scope: ag_scope) {
 pub unsafe extern "C" fn ag_keep(cx: *mut ag_context, scope: ag_scope, x: ag_array) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let Some(depth) = c.scope_depth("ag_keep", scope) else { return ag_array::NULL };
+        let from = c.slots.borrow().owner(x);
+        let saved = from.is_ok_and(|from| c.outlives_forward(from, depth.saturating_sub(1)));
         let kept = c.slots.borrow_mut().keep(x, depth);
         match kept {
+            Ok(()) if saved => {
+                let value = Array::saved(c.get("ag_keep", x));
+                let _ = c.slots.borrow_mut().replace(x, value);
+                x
+            }
             Ok(()) => x,
             Err(p) => {
                 c.core.fail(Error::handle(p.message("array")).within("ag_keep"));
@@ -76,9 +91,13 @@ pub unsafe extern "C" fn ag_keep(cx: *mut ag_context, scope: ag_scope, x: ag_arr
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set(cx: *mut ag_context, dst: ag_array, src: ag_array) {
     guard(cx, (), |c| {
-        let value = c.get("ag_set", src);
+        let mut value = c.get("ag_set", src);
         if value.is_null() {
             return;
+        }
+        let (from, to) = (c.slots.borrow().owner(src), c.slots.borrow().owner(dst));
+        if from.is_ok_and(|from| to.is_ok_and(|to| c.outlives_forward(from, to))) {
+            value = Array::saved(value);
         }
         let old = c.slots.borrow_mut().replace(dst, value);
         if let Err(p) = old {

@@ -1,5 +1,6 @@
 //! Trees: making, reading, mapping, arithmetic, handles.
 
+use super::array::detached;
 use super::function::ag_function;
 use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, guard_as, slice, string};
 use crate::array::format;
@@ -496,7 +497,7 @@ pub unsafe extern "C" fn ag_tree_zeros_like(cx: *mut ag_context, x: ag_tree) -> 
 /// The values without their history, see ag_value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_value(cx: *mut ag_context, x: ag_tree) -> ag_tree {
-    one(cx, "ag_tree_value", x, |_, x| leaves::map(x, Array::plain))
+    one(cx, "ag_tree_value", x, |c, x| leaves::map(x, |x| detached(c, x)))
 }
 
 /// The real and complex leaves as inputs of a tape; the others as they are.
@@ -526,7 +527,11 @@ pub unsafe extern "C" fn ag_tree_dup(cx: *mut ag_context, t: ag_tree) -> ag_tree
 pub unsafe extern "C" fn ag_tree_set(cx: *mut ag_context, dst: ag_tree, src: ag_tree) {
     const NAME: &str = "ag_tree_set";
     guard(cx, (), |c| {
-        let Some(tree) = c.get_tree(NAME, src) else { return };
+        let Some(mut tree) = c.get_tree(NAME, src) else { return };
+        let (from, to) = (c.slots.borrow().owner_tree(src), c.slots.borrow().owner_tree(dst));
+        if from.is_ok_and(|from| to.is_ok_and(|to| c.outlives_forward(from, to))) {
+            tree = leaves::map(&tree, |x| Array::saved(x.clone()));
+        }
         c.set_tree(NAME, dst, tree);
     });
 }
@@ -547,8 +552,16 @@ pub unsafe extern "C" fn ag_tree_keep(cx: *mut ag_context, scope: ag_scope, t: a
     const NAME: &str = "ag_tree_keep";
     guard(cx, ag_tree::NULL, |c| {
         let Some(depth) = c.scope_depth(NAME, scope) else { return ag_tree::NULL };
+        let from = c.slots.borrow().owner_tree(t);
+        let saved = from.is_ok_and(|from| c.outlives_forward(from, depth.saturating_sub(1)));
         let kept = c.slots.borrow_mut().keep_tree(t, depth);
         match kept {
+            Ok(()) if saved => {
+                if let Some(tree) = c.get_tree(NAME, t) {
+                    c.set_tree(NAME, t, leaves::map(&tree, |x| Array::saved(x.clone())));
+                }
+                t
+            }
             Ok(()) => t,
             Err(p) => {
                 c.core.fail(Error::handle(p.message("tree")).within(NAME));

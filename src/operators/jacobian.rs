@@ -43,7 +43,7 @@ pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, m
     close(cx, recorded);
     if columns {
         // A primitive may have a rule for reverse mode only.
-        return match cx.attempt(|| by_columns(cx, f, args, argnum)) {
+        return match cx.attempt_columns(|| by_columns(cx, f, args, argnum)) {
             Some(result) => result,
             None => jacobian(cx, f, args, argnum, Mode::Reverse),
         };
@@ -57,7 +57,7 @@ pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, m
 pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
     let inner = one(|cx: &Context, args: &[Array]| jacobian(cx, f, args, argnum, Mode::Reverse));
     if !args[argnum].dtype().is_complex()
-        && let Some(hessian) = cx.attempt(|| by_columns(cx, &inner, args, argnum))
+        && let Some(hessian) = cx.attempt_columns(|| by_columns(cx, &inner, args, argnum))
     {
         return hessian;
     }

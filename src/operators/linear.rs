@@ -26,7 +26,13 @@ pub fn make_jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize
         .map(|y| zeros(cx, &Meta { dtype: y.dtype().inexact(), shape: Shape::from_slice(y.shape()) }))
         .collect();
     let all: SmallVec<[usize; 4]> = (0..origin.len()).collect();
-    let vjp = |cx: &Context, gs: &[Array]| inner.pull(cx, gs, false).into_iter().collect();
+    let vjp = |cx: &Context, gs: &[Array]| {
+        // The cotangents were boxed on the youngest level; a rule that takes their history away would make the map 0.
+        let transposing = cx.transposing.replace(cx.trace.last_serial());
+        let found = inner.pull(cx, gs, false).into_iter().collect();
+        cx.transposing.set(transposing);
+        found
+    };
     let outer = record(cx, &vjp, &origin, &all);
     close(cx, inner);
     if cx.failed() {

@@ -20,7 +20,7 @@ pub fn number(cx: &Context, re: f64, im: f64) -> Array {
 }
 
 /// `x` times a power of i, in the precision of `x`.
-fn times_i(cx: &Context, x: &Array, sign: f64) -> Array {
+pub fn times_i(cx: &Context, x: &Array, sign: f64) -> Array {
     let i = number(cx, 0.0, sign);
     let i = rows::astype(cx, &i, x.dtype().complex());
     binary(cx, &rows::MUL, x, &i)

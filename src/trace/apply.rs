@@ -375,8 +375,14 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
                 cx.fail(Error::handle("an argument is the null array").within(p.name()));
                 return None;
             }
-            boxed => top = top.max(boxed.level(&cx.trace)),
+            boxed => {
+                cx.refuse_saved(boxed);
+                top = top.max(boxed.level(&cx.trace));
+            }
         }
+    }
+    if cx.failed() {
+        return None;
     }
     let computed = |primals: &[Array]| match eval(p, primals) {
         Ok(ans) if !cx.failed() => Some(ans),

@@ -48,6 +48,9 @@ impl Number {
     }
 }
 
+/// The level of [`Array::saved`], which is never open.
+const SAVED: u64 = u64::MAX;
+
 /// A layer of one level around any primal.
 pub struct Nested {
     pub level: u64,
@@ -276,6 +279,22 @@ impl Array {
             return primal;
         }
         Array::nested(Nested { level, node: u32::MAX, tangent: Array::Null, primal, batch: true })
+    }
+
+    /// A plain value that the forward function of a primitive has put aside. It counts as plain everywhere, but that a rule which
+    /// is itself being differentiated must not use it: how it depends on the arguments is recorded nowhere.
+    pub fn saved(primal: Array) -> Array {
+        match primal {
+            Array::Null => Array::Null,
+            x if x.is_saved() => x,
+            primal => {
+                Array::nested(Nested { level: SAVED, node: u32::MAX, tangent: Array::Null, primal, batch: false })
+            }
+        }
+    }
+
+    pub fn is_saved(&self) -> bool {
+        matches!(self, Array::Nested(n) if n.level == SAVED)
     }
 
     fn nested(layer: Nested) -> Array {

@@ -212,7 +212,7 @@ pub fn hessian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize)
         let (members, from) = (&real[group.clone()], &leaves[group.start..]);
         let f = gradients(&real[group.start..]);
         // A primitive may have a rule for reverse mode only.
-        let by_tangents = cx.attempt(|| matrix(cx, NAME, &f, values, members, Mode::Forward)).flatten();
+        let by_tangents = cx.attempt_columns(|| matrix(cx, NAME, &f, values, members, Mode::Forward)).flatten();
         let (matrix, _) = by_tangents.or_else(|| matrix(cx, NAME, &f, values, members, Mode::Reverse))?;
         blocks.cut(cx, &matrix, from, &leaves[group.clone()]);
         for y in &leaves[group.end..] {
