@@ -437,6 +437,12 @@
 #define AG_STOP_LINE_SEARCH 5
 
 /**
+ * The value fell as far as a line search may look: the objective has no lower bound, it seems. What is returned is the
+ * best point found.
+ */
+#define AG_STOP_UNBOUNDED 6
+
+/**
  * Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
  * of each other and may be used on different threads at the same time; one context serves one thread at a time, any
  * thread.
@@ -729,9 +735,10 @@ typedef struct ag_primitive {
 } ag_primitive;
 
 /**
- * The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`. Written with ag_
- * operations it can be differentiated again; elements of recorded values must not be read (AG_ERR_TRACED). All handles
- * are borrowed for the call, the result escapes by itself.
+ * The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`, in which it is linear.
+ * Written with ag_ operations it can be differentiated again. One that reads elements gives first derivatives, in both
+ * modes; while it is being differentiated itself, that is AG_ERR_TRACED. All handles are borrowed for the call, the result
+ * escapes by itself.
  */
 typedef struct ag_array (*ag_vjp_function)(struct ag_context *cx,
                                            struct ag_array g,
@@ -789,7 +796,9 @@ typedef struct ag_primitive_def {
    */
   const char *name;
   /**
-   * The function itself; it gets plain arrays and may read their elements.
+   * The function itself; it gets plain arrays and may read their elements. What a rule needs besides its arguments and
+   * results should be a result: arrays that this function puts aside (by ag_set or ag_keep) serve the first derivative,
+   * and are AG_ERR_TRACED in a rule that is itself being differentiated, unless they go through ag_value.
    */
   ag_function forward;
   /**
@@ -799,7 +808,8 @@ typedef struct ag_primitive_def {
   const ag_vjp_function *vjps;
   size_t nvjps;
   /**
-   * The JVP of each argument. A NULL entry, or none, is derived from the VJP.
+   * The JVP of each argument. A NULL entry, or none, is derived from the VJP: from a recorded call of it, or, if it reads
+   * elements of g, from a call for each element of the results (ag_jacobian computes rows then, one call each).
    */
   const ag_jvp_function *jvps;
   size_t njvps;

@@ -210,3 +210,27 @@ fn the_classical_method() {
     let f = |cx: &Context, a: &[Array]| rk4(cx, &oscillator(), &a[0], &a[1], &a[2..], 5);
     check(&cx, f, &[y0, t, k], 2);
 }
+
+/// An iteration that grows is no fixed point, however large its values are; one among large values is.
+#[test]
+fn divergence_is_not_convergence() {
+    let cx = Context::new();
+    let linear = |factor: f64, offset: f64| {
+        stored(move |cx, a| add(cx, &mul(cx, &a[0], &Array::weak(factor)), &Array::weak(offset)))
+    };
+    let stop = Stop { tolerance: 0.0, steps: 100_000 };
+    for start in [Array::from(1.0), vector(&cx, &[1.0, 3.0])] {
+        fixed_point(&cx, &linear(2.0, 2.0), std::slice::from_ref(&start), stop);
+        assert_eq!(cx.clear_error().map(|e| e.code), Some(code::VALUE));
+        let found = fixed_point(&cx, &linear(0.5, 1e200), &[start], stop);
+        reals(&cx, &found).iter().for_each(|x| close(*x / 1e200, 2.0, 1e-11));
+    }
+    // Newton's method among such values: x^3 = 1e270, x^2 = 1e-260.
+    let power = |n: f64, c: f64| {
+        stored(move |cx, a| {
+            sub(cx, &autograd::ops::elementwise::binary(cx, &rows::POW, &a[0], &Array::weak(n)), &Array::weak(c))
+        })
+    };
+    let x = root(&cx, &power(3.0, 1e270), &[vector(&cx, &[3e90])], stop);
+    close(number(&cx, &x) / 1e90, 1.0, 1e-12);
+}

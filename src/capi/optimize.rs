@@ -32,6 +32,9 @@ pub const AG_STOP_EVALUATIONS: i32 = 3;
 pub const AG_STOP_CALLBACK: i32 = 4;
 /// No step makes the value smaller: the precision is exhausted, or the gradient is wrong.
 pub const AG_STOP_LINE_SEARCH: i32 = 5;
+/// The value fell as far as a line search may look: the objective has no lower bound, it seems. What is returned is the
+/// best point found.
+pub const AG_STOP_UNBOUNDED: i32 = 6;
 
 /// What a loop is to minimize: a function of the number of the step (for the choice of a batch) and of the parameters,
 /// which are borrowed for the call. The result is real and has one element. As ag_function in everything else.
@@ -142,6 +145,7 @@ fn message(status: Status) -> &'static CStr {
         Status::Evaluations => c"as many evaluations as allowed",
         Status::Callback => c"stopped by the callback",
         Status::LineSearch => c"no step makes the value smaller",
+        Status::Unbounded => c"the objective seems to be unbounded below",
     }
 }
 
@@ -616,16 +620,17 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_library() {
         assert_eq!([Method::Sgd, Method::RmsProp, Method::Adam].map(|m| m as i32), [AG_SGD, AG_RMSPROP, AG_ADAM]);
-        use Status::{Callback, Change, Evaluations, Gradient, Iterations, LineSearch};
+        use Status::{Callback, Change, Evaluations, Gradient, Iterations, LineSearch, Unbounded};
         assert_eq!(
-            [Gradient, Change, Iterations, Evaluations, Callback, LineSearch].map(|s| s as i32),
+            [Gradient, Change, Iterations, Evaluations, Callback, LineSearch, Unbounded].map(|s| s as i32),
             [
                 AG_STOP_GRADIENT,
                 AG_STOP_CHANGE,
                 AG_STOP_ITERATIONS,
                 AG_STOP_EVALUATIONS,
                 AG_STOP_CALLBACK,
-                AG_STOP_LINE_SEARCH
+                AG_STOP_LINE_SEARCH,
+                AG_STOP_UNBOUNDED
             ]
         );
     }

@@ -10,6 +10,7 @@
 use super::checkpoint::{Stored, undisturbed, value};
 use super::grad::{close, push_forward, record};
 use super::jacobian::{Mode, jacobian};
+use super::norm::length;
 use crate::array::{DType, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -53,10 +54,6 @@ fn numbers(cx: &Context, x: &Array) -> Result<Vec<f64>> {
     }
     let t = cx.engine.contiguous(&cx.tensor(&astype(cx, x, DType::F64))?)?;
     Ok(t.elements::<f64>().to_vec())
-}
-
-fn length(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 fn check_real(args: &[Array], what: &str) -> Result<()> {

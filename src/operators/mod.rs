@@ -9,6 +9,7 @@ pub mod grad;
 pub mod implicit;
 pub mod jacobian;
 pub mod linear;
+pub mod norm;
 pub mod odeint;
 pub mod optimize;
 pub mod sweep;

@@ -11,6 +11,7 @@
 use super::elementwise::cast;
 use super::index::{self, Item, Plan};
 use super::shape::{reshape, transpose};
+use super::silence::{silenced, suspicious};
 use super::{complex, elementwise as rows};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
@@ -36,6 +37,8 @@ struct Correlation {
     name: &'static str,
     geometry: Rc<Geometry>,
     role: Role,
+    /// In derivatives: a factor of 0 makes a product 0, see `silence`.
+    silent: bool,
 }
 
 impl Correlation {
@@ -50,9 +53,9 @@ impl Correlation {
         shape
     }
 
-    /// Another of the three.
+    /// Another of the three, or the same, in a derivative.
     fn other(&self, cx: &Context, role: Role, a: &Array, b: &Array) -> Array {
-        apply(cx, &Correlation { role, ..self.clone() }, &[a, b])
+        apply(cx, &Correlation { role, silent: true, ..self.clone() }, &[a, b])
     }
 
     fn run<T: Product>(&self, cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -115,13 +118,17 @@ impl Primitive for Correlation {
         let dtype = if promoted == DType::Bool { DType::I64 } else { promoted };
         let operand = |x: &Array| cx.engine.contiguous(&cast(cx, cx.lazy_tensor(x)?, dtype)?);
         let (a, b) = (operand(&args[0])?, operand(&args[1])?);
-        let c = match dtype {
-            DType::F64 => self.run::<f64>(cx, &a, &b),
-            DType::F32 => self.run::<f32>(cx, &a, &b),
-            DType::C128 => self.run::<num_complex::Complex64>(cx, &a, &b),
-            DType::C64 => self.run::<num_complex::Complex32>(cx, &a, &b),
-            DType::I64 | DType::Bool => self.run::<i64>(cx, &a, &b),
-        }?;
+        let run = |a: &Tensor, b: &Tensor| match dtype {
+            DType::F64 => self.run::<f64>(cx, a, b),
+            DType::F32 => self.run::<f32>(cx, a, b),
+            DType::C128 => self.run::<num_complex::Complex64>(cx, a, b),
+            DType::C64 => self.run::<num_complex::Complex32>(cx, a, b),
+            DType::I64 | DType::Bool => self.run::<i64>(cx, a, b),
+        };
+        let mut c = run(&a, &b)?;
+        if self.silent && dtype.is_inexact() && suspicious(&a, &b, &c) {
+            c = silenced(cx, &a, &b, &|a, b| run(&cx.engine.contiguous(a)?, &cx.engine.contiguous(b)?))?;
+        }
         Ok(if promoted == DType::Bool { cast(cx, c, DType::Bool)?.into() } else { c.into() })
     }
 
@@ -141,7 +148,8 @@ impl Primitive for Correlation {
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        if argnum == 0 { apply(cx, self, &[t, kept.arg(1)]) } else { apply(cx, self, &[kept.arg(0), t]) }
+        let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
+        self.other(cx, self.role, a, b)
     }
 }
 
@@ -152,7 +160,7 @@ pub(super) fn correlation(cx: &Context, name: &'static str, x: &Array, w: &Array
         return Array::Null;
     };
     let geometry = Rc::new(Geometry { batch, groups, inputs, outputs, axes: axes.into() });
-    apply(cx, &Correlation { name, geometry, role: Output }, &[x, w])
+    apply(cx, &Correlation { name, geometry, role: Output, silent: false }, &[x, w])
 }
 
 /// Read backwards along some axes.

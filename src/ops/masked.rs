@@ -113,7 +113,13 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
             let total = sum(cx, &selected(&x, 0.0), axes, keepdims);
             binary(cx, &rows::DIV, &total, &count(cx, &x, options, 0.0, keepdims))
         }
-        Kind::Var | Kind::Std => {
+        Kind::Std => {
+            let x = astype(cx, x, x.dtype().inexact());
+            let mask = if mask.is_null() { Array::Null } else { broadcast_to(cx, &mask.plain(), x.shape()) };
+            let (count, freedom) = (count(cx, &x, options, 0.0, true), count(cx, &x, options, ddof, true));
+            reduce::std_of(cx, &x, axes, keepdims, reduce::Sample { mask, count, freedom })
+        }
+        Kind::Var => {
             let x = astype(cx, x, x.dtype().inexact());
             let total = sum(cx, &selected(&x, 0.0), axes, true);
             let mean = binary(cx, &rows::DIV, &total, &count(cx, &x, options, 0.0, true));
@@ -125,8 +131,7 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
                 rows::unary(cx, &rows::SQUARE, &d)
             };
             let total = sum(cx, &square, axes, keepdims);
-            let var = binary(cx, &rows::DIV, &total, &count(cx, &x, options, ddof, keepdims));
-            if kind == Kind::Var { var } else { rows::unary(cx, &rows::SQRT, &var) }
+            binary(cx, &rows::DIV, &total, &count(cx, &x, options, ddof, keepdims))
         }
         Kind::All | Kind::Any => {
             let all = kind == Kind::All;

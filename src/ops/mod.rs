@@ -32,6 +32,7 @@ pub mod reduce;
 pub mod registry;
 pub mod scan;
 pub mod shape;
+mod silence;
 pub mod solve;
 pub mod space;
 pub mod statistics;

@@ -79,10 +79,13 @@ pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -
 
 /// `numpy.nanstd`. Of equal elements the derivative is 0.
 pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let v = var(cx, x, axes, ddof, keepdims);
-    let positive = compare(cx, &rows::GREATER, &v, &Array::weak(0.0));
-    let root = unary(cx, &rows::SQRT, &select(cx, &positive, &v, &Array::weak(1.0)));
-    select(cx, &positive, &root, &v)
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    let (mask, count) = (valid(cx, &x), count(cx, &x, axes, true));
+    let freedom = binary(cx, &rows::SUB, &count, &Array::weak(ddof));
+    // Where not more than `ddof` elements count, NaN.
+    let enough = compare(cx, &rows::GREATER, &freedom, &Array::weak(0.0));
+    let freedom = select(cx, &enough, &freedom, &Array::weak(f64::NAN));
+    reduce::std_of(cx, &x, axes, keepdims, reduce::Sample { mask, count, freedom })
 }
 
 /// `numpy.nanargmax` (`max`) or `numpy.nanargmin`.

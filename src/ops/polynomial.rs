@@ -158,7 +158,8 @@ pub fn polyint(cx: &Context, p: &Array, m: i64, k: &Array) -> Array {
         }
         // The power q becomes x^(q + m) / ((q + 1) ... (q + m)), and the constant after which r integrations follow x^r / r!.
         let n = p.size();
-        let p = astype(cx, &p, p.dtype().inexact());
+        let dtype = p.dtype().inexact().promote(k.dtype());
+        let (p, k) = (astype(cx, &p, dtype), astype(cx, &k, dtype));
         let powers = binary(cx, &rows::DIV, &p, &numbers(cx, p.dtype(), n, |i| rising(n - i, m))?);
         let factorials = numbers(cx, k.dtype().inexact(), m, |i| rising(1, m - 1 - i))?;
         let constants = binary(cx, &rows::DIV, &slice_axis(cx, &k, 0, 0, m), &factorials);

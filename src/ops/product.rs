@@ -8,6 +8,7 @@ mod vecmat;
 
 use super::elementwise::{self, self as rows, binary};
 use super::shape::{reshape, transpose, with_ndim};
+use super::silence::{silenced, suspicious};
 use crate::array::{Axes, Buffer, DType, Op, Operand, Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -19,7 +20,7 @@ use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
 use std::marker::PhantomData;
-use vecmat::vecmat;
+use vecmat::{VecMat, vecmat};
 
 /// Runs `$body` with the element type of a product of this dtype.
 macro_rules! with_product {
@@ -41,7 +42,7 @@ use with_product;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
-    apply(cx, &Stacked { turned: [false; 2] }, &[a, b])
+    apply(cx, &Stacked { turned: [false; 2], silent: false }, &[a, b])
 }
 
 /// Each operand as it is, or with its last two axes exchanged. So the derivatives of products are products of the same
@@ -49,11 +50,35 @@ pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
 #[derive(Clone)]
 struct Stacked {
     turned: [bool; 2],
+    /// In derivatives: a factor of 0 makes a product 0, see `silence`.
+    silent: bool,
 }
 
 impl Stacked {
-    fn of(cx: &Context, a: (&Array, bool), b: (&Array, bool)) -> Array {
-        apply(cx, &Stacked { turned: [a.1, b.1] }, &[a.0, b.0])
+    fn of(cx: &Context, a: (&Array, bool), b: (&Array, bool), silent: bool) -> Array {
+        apply(cx, &Stacked { turned: [a.1, b.1], silent }, &[a.0, b.0])
+    }
+
+    fn multiply(&self, cx: &Context, a: &Tensor, b: &Tensor, dtype: DType) -> Result<Tensor> {
+        let (a, b) = (Side::new(a, self.turned[0]), Side::new(b, self.turned[1]));
+        if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
+            // A stack of columns times rows: nothing is added up, and it may become part of a pass.
+            let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
+            shape.extend([a.rows, b.columns]);
+            let operands = [Operand::Array(a.view()), Operand::Array(b.view()), Operand::None];
+            let kernel = if self.silent { &math::SCALED } else { &math::MULTIPLY };
+            return cx.engine.elementwise(Op::Binary(kernel), dtype, dtype, &shape, operands);
+        }
+        let c = with_product!(dtype, T => product::<T>(cx, &a, &b))?;
+        self.silenced(cx, a.tensor, b.tensor, c)
+    }
+
+    fn silenced(&self, cx: &Context, a: &Tensor, b: &Tensor, c: Tensor) -> Result<Tensor> {
+        if !self.silent || !a.dtype().is_inexact() || !suspicious(a, b, &c) {
+            return Ok(c);
+        }
+        let plain = Stacked { turned: self.turned, silent: false };
+        silenced(cx, a, b, &|a, b| plain.multiply(cx, a, b, a.dtype()))
     }
 }
 
@@ -73,17 +98,7 @@ impl Primitive for Stacked {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        on_tensors(cx, args, |a, b, dtype| {
-            let (a, b) = (Side::new(a, self.turned[0]), Side::new(b, self.turned[1]));
-            if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
-                // A stack of columns times rows: nothing is added up, and it may become part of a pass.
-                let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
-                shape.extend([a.rows, b.columns]);
-                let operands = [Operand::Array(a.view()), Operand::Array(b.view()), Operand::None];
-                return cx.engine.elementwise(Op::Binary(&math::MULTIPLY), dtype, dtype, &shape, operands);
-            }
-            with_product!(dtype, T => product::<T>(cx, &a, &b))
-        })
+        on_tensors(cx, args, |a, b, dtype| self.multiply(cx, a, b, dtype))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -97,7 +112,7 @@ impl Primitive for Stacked {
             && (!ta || p == 1 || q == 1)
         {
             let (m, k) = if ta { (q, p) } else { (p, q) };
-            let c = Stacked::of(cx, (&reshape(cx, &a, &[n * m, k]), false), (&b, tb));
+            let c = Stacked::of(cx, (&reshape(cx, &a, &[n * m, k]), false), (&b, tb), self.silent);
             let columns = c.shape().get(1).copied().unwrap_or(0);
             return Some(reshape(cx, &c, &[n, m, columns]));
         }
@@ -105,11 +120,11 @@ impl Primitive for Stacked {
             && !lead[0]
             && (if tb { p } else { q }) == 1
         {
-            let c = Stacked::of(cx, (&reshape(cx, &b, &[n, p * q]), false), (&a, !ta));
+            let c = Stacked::of(cx, (&reshape(cx, &b, &[n, p * q]), false), (&a, !ta), self.silent);
             let rows = c.shape().get(1).copied().unwrap_or(0);
             return Some(reshape(cx, &c, &[n, rows, 1]));
         }
-        Some(Stacked::of(cx, (&a, ta), (&b, tb)))
+        Some(Stacked::of(cx, (&a, ta), (&b, tb), self.silent))
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -121,16 +136,16 @@ impl Primitive for Stacked {
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let [ta, tb] = self.turned;
         match (argnum, self.turned[argnum]) {
-            (0, false) => Stacked::of(cx, (g, false), (kept.arg(1), !tb)),
-            (0, true) => Stacked::of(cx, (kept.arg(1), tb), (g, true)),
-            (_, false) => Stacked::of(cx, (kept.arg(0), !ta), (g, false)),
-            (_, true) => Stacked::of(cx, (g, true), (kept.arg(0), ta)),
+            (0, false) => Stacked::of(cx, (g, false), (kept.arg(1), !tb), true),
+            (0, true) => Stacked::of(cx, (kept.arg(1), tb), (g, true), true),
+            (_, false) => Stacked::of(cx, (kept.arg(0), !ta), (g, false), true),
+            (_, true) => Stacked::of(cx, (g, true), (kept.arg(0), ta), true),
         }
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
-        apply(cx, self, &[a, b])
+        apply(cx, &Stacked { turned: self.turned, silent: true }, &[a, b])
     }
 }
 
@@ -245,8 +260,8 @@ fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tenso
 /// The product of a vector and a matrix, or of a matrix and a vector, if they are such; their extents fit.
 fn with_vector(cx: &Context, a: &Array, b: &Array) -> Option<Array> {
     match (a.ndim(), b.ndim()) {
-        (1, 2) => Some(vecmat(cx, a, b, false)),
-        (2, 1) => Some(vecmat(cx, b, a, true)),
+        (1, 2) => Some(vecmat(cx, a, b, VecMat::of(false, false))),
+        (2, 1) => Some(vecmat(cx, b, a, VecMat::of(true, false))),
         _ => None,
     }
 }
@@ -333,7 +348,7 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
 /// `numpy.dot` of a small vector and matrix, or matrix and vector, on the short way.
 #[inline]
 pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Short> {
-    vecmat::short(cx, a, b, false).or_else(|| vecmat::short(cx, b, a, true))
+    vecmat::short(cx, a, b, VecMat::of(false, false)).or_else(|| vecmat::short(cx, b, a, VecMat::of(true, false)))
 }
 
 /// `numpy.dot`.
@@ -355,9 +370,13 @@ pub fn inner(cx: &Context, a: &Array, b: &Array) -> Array {
 
 /// `numpy.outer`: all products of two flattened arrays.
 pub fn outer(cx: &Context, a: &Array, b: &Array) -> Array {
+    outer_by(cx, &rows::MUL, a, b)
+}
+
+fn outer_by(cx: &Context, row: &'static rows::Binary, a: &Array, b: &Array) -> Array {
     let a = reshape(cx, a, &[a.size(), 1]);
     let b = reshape(cx, b, &[1, b.size()]);
-    binary(cx, &rows::MUL, &a, &b)
+    binary(cx, row, &a, &b)
 }
 
 /// The last `n` axes of `a` with the first `n` of `b`.

@@ -3,7 +3,7 @@
 mod fold;
 mod moments;
 
-pub use moments::{std, var};
+pub use moments::{Sample, std, std_of, var};
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
 use super::shape::{broadcast_to, concatenate, inverse, moved_by_one, permuted, reshape, slice_axis, transpose};
@@ -226,15 +226,36 @@ impl Primitive for Extremum {
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let (mask, count) = self.ties(cx, kept);
-        let share = binary(cx, &rows::DIV, &keepdims(cx, g, &self.shape, &self.axes), &count);
-        select(cx, &mask, &share, &Array::weak(0.0))
+        let g = keepdims(cx, g, &self.shape, &self.axes);
+        let share = binary(cx, &rows::OVER, &g, &count);
+        let rest = self.lost(cx, &count).map(|nan| binary(cx, &rows::SCALED, &g, &nan));
+        select(cx, &mask, &share, &rest.unwrap_or_else(|| Array::weak(0.0)))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let (mask, count) = self.ties(cx, kept);
         let total = sum(cx, &select(cx, &mask, t, &Array::weak(0.0)), &self.axes, true);
-        let result = binary(cx, &rows::DIV, &total, &count);
+        let mut result = binary(cx, &rows::OVER, &total, &count);
+        if let Some(nan) = self.lost(cx, &count) {
+            let lost = sum(cx, &binary(cx, &rows::SCALED, t, &nan), &self.axes, true);
+            result = binary(cx, &rows::ADD, &result, &lost);
+        }
         reshape(cx, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
+    }
+}
+
+impl Extremum {
+    /// Where the extremum is NaN, so that no element attains it, a derivative of NaN; 0 elsewhere. `None` where that is
+    /// nowhere.
+    fn lost(&self, cx: &Context, count: &Array) -> Option<Array> {
+        let counts = cx.tensor(count).and_then(|t| cx.engine.contiguous(&t)).ok()?;
+        let any = match counts.dtype() {
+            DType::F32 => counts.elements::<f32>().contains(&0.0),
+            _ => counts.elements::<f64>().contains(&0.0),
+        };
+        let slope = |x: f64| create::full(cx, count.dtype(), &[], x);
+        let none = || compare(cx, &rows::EQUAL, count, &Array::weak(0.0));
+        any.then(|| select(cx, &none(), &slope(f64::NAN), &slope(0.0)))
     }
 }
 

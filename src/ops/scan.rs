@@ -466,7 +466,9 @@ pub fn diff(
 /// `numpy.ediff1d`: the differences of neighbours in row-major order, with `begin` before and `end` after them.
 pub fn ediff1d(cx: &Context, x: &Array, begin: Option<&Array>, end: Option<&Array>) -> Result<Array> {
     let flat = |v: &Array| reshape(cx, v, &[v.size()]);
-    let (left, right) = neighbours(cx, &flat(x), 0)?;
+    // In the precision of the result.
+    let dtype = [begin, end].into_iter().flatten().fold(x.dtype(), |d, v| d.promote(v.dtype()));
+    let (left, right) = neighbours(cx, &flat(&rows::astype(cx, x, dtype)), 0)?;
     let y = binary(cx, &rows::SUB, &right, &left);
     let (begin, end) = (begin.map(flat), end.map(flat));
     let parts: Vec<&Array> = begin.iter().chain([&y]).chain(end.iter()).collect();
@@ -542,7 +544,8 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
 /// `numpy.trapezoid`: the integral of samples along an axis, `x` being their distance, or their coordinates.
 pub fn trapezoid(cx: &Context, y: &Array, x: &Array, axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, y.ndim())?;
-    let y = rows::astype(cx, y, y.dtype().inexact());
+    // In the precision of the result.
+    let y = rows::astype(cx, y, rows::promote(y, x).inexact());
     let steps = match x.ndim() {
         0 => x.clone(),
         // As in NumPy a single step, there or here, goes with any number.

@@ -93,6 +93,9 @@ pub fn cov(
     if let Some(y) = y {
         x = concatenate(cx, &[&x, &variables(y, "y")?], 0);
     }
+    // Everything in the precision of the result.
+    let given = [weights.frequencies, weights.importance].into_iter().flatten().filter(|w| w.dtype().is_inexact());
+    x = rows::astype(cx, &x, given.fold(x.dtype(), |d, w| d.promote(w.dtype())));
     if cx.failed() {
         return Ok(Array::Null);
     }
@@ -315,9 +318,12 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     if xp.size() == 0 {
         return Err(Error::value("array of sample points is empty"));
     }
-    let dtype = rows::promote(x, xp).inexact();
+    // Everything in the precision of the result.
+    let given = [outside.left, outside.right].into_iter().flatten().filter(|_| outside.period.is_none());
+    let result = given.fold(rows::promote(x, xp).promote(fp.dtype()).inexact(), |d, v| d.promote(v.dtype()));
+    let dtype = result.real();
     let (mut x, mut xp) = (rows::astype(cx, x, dtype), rows::astype(cx, xp, dtype));
-    let mut fp = rows::astype(cx, fp, fp.dtype().inexact());
+    let mut fp = rows::astype(cx, fp, if fp.dtype().is_complex() { dtype.complex() } else { dtype });
     if let Some(period) = outside.period {
         if period == 0.0 || period.is_nan() {
             return Err(Error::value("period must be a non-zero value"));
@@ -377,5 +383,7 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     let y = select(cx, &compare(cx, &rows::LESS, &x, &first), &value(outside.left, 0)?, &y);
     let y = select(cx, &compare(cx, &rows::EQUAL, &x, &last), &end(&fp, n - 1)?, &y);
     let y = select(cx, &compare(cx, &rows::GREATER, &x, &last), &value(outside.right, n - 1)?, &y);
+    // No NaN is lost in a level part.
+    let y = select(cx, &rows::test(cx, &rows::ISNAN, &x), &x, &y);
     Ok(if y.shape() == x.shape() { y } else { broadcast_to(cx, &y, x.shape()) })
 }

@@ -407,7 +407,7 @@ static void trees_and_ends(ag_context *cx) {
   o = minimizer_options(cx);
   o.max_iterations = 5;
   CHECK(!is_null(ag_minimize_lbfgs(cx, line, NULL, x0, none, none, &o, &r)));
-  CHECK(r.status == AG_STOP_ITERATIONS || r.status == AG_STOP_LINE_SEARCH);
+  CHECK(r.status == AG_STOP_ITERATIONS || r.status == AG_STOP_UNBOUNDED);
   o.max_iterations = 1000, o.max_evaluations = 7;
   ag_minimize_lbfgs(cx, rosenbrock, NULL, x0, none, none, &o, &r);
   CHECK(r.status == AG_STOP_EVALUATIONS && strstr(r.message, "evaluations"));
@@ -443,6 +443,66 @@ static void trees_and_ends(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_minimize_defaults");
 }
 
+/* ---- objectives without a minimum, and with kinks ---- */
+
+static ag_array falling(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  switch (*(int *)user) {
+    case 0: return ag_sum(cx, args[0]);
+    case 1: return ag_neg(cx, ag_sum(cx, ag_exp(cx, args[0])));
+    case 2: return ag_neg(cx, ag_sum(cx, ag_square(cx, args[0])));
+    default: return ag_sum(cx, ag_pow_scalar(cx, args[0], 3));
+  }
+}
+
+static void without_a_bound(ag_context *cx) {
+  ag_array none = null_array();
+  for (int kind = 0; kind < 4; kind++) {
+    ag_minimize_result r = empty_result();
+    ag_array x0 = vector_of(cx, "0.3 -0.2");
+    double before = ag_item(cx, falling(cx, &x0, 1, &kind));
+    ag_array x = ag_minimize_lbfgs(cx, falling, &kind, x0, none, none, NULL, &r);
+    CHECK(r.status == AG_STOP_UNBOUNDED && strstr(r.message, "unbounded"));
+    /* the best point, with its value */
+    CHECK(r.value < before - 1e3 && ag_item(cx, falling(cx, &x, 1, &kind)) == r.value);
+    x = ag_minimize_newton_cg(cx, falling, &kind, x0, NULL, &r);
+    CHECK(r.status == AG_STOP_UNBOUNDED && r.value < before - 1e3);
+    CHECK_OK(cx);
+  }
+  /* with bounds it has a minimum */
+  int kind = 0;
+  ag_minimize_result r = empty_result();
+  ag_array x = ag_minimize_lbfgs(cx, falling, &kind, vector_of(cx, "1 2"), ag_scalar(cx, -5), none, NULL, &r);
+  CHECK_ARRAY(cx, x, "2", "-5 -5");
+  CHECK(r.status == AG_STOP_GRADIENT);
+}
+
+static ag_array kinked(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  ag_array x = args[0], a = ag_abs(cx, x);
+  switch (*(int *)user) {
+    case 0: return ag_sum(cx, a);
+    case 1: return ag_max(cx, a);
+    default: return ag_add(cx, ag_sum(cx, ag_abs(cx, ag_sub_scalar(cx, x, 1))), ag_abs(cx, ag_sum(cx, x)));
+  }
+}
+
+/* From many starts to the minimum; where it isn't reached the status doesn't say "converged". */
+static void with_kinks(ag_context *cx) {
+  ag_array none = null_array();
+  static const double minima[] = {0, 0, 2};
+  static const char *const starts[] = {"1 -2.3", "0.3 0.7", "-3 0.1", "10 -0.01", "2.5 2.5", "-1 -7"};
+  for (int kind = 0; kind < 3; kind++)
+    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
+      ag_minimize_result r = empty_result();
+      ag_minimize_lbfgs(cx, kinked, &kind, vector_of(cx, starts[k]), none, none, NULL, &r);
+      bool converged = r.status == AG_STOP_GRADIENT || r.status == AG_STOP_CHANGE;
+      if (converged && !CHECK(r.value - minima[kind] < 1e-3)) printf("  kind %d from %s: %g\n", kind, starts[k], r.value);
+      if (kind == 0) CHECK(r.value < 1e-3);
+    }
+  CHECK_OK(cx);
+}
+
 int main(void) {
   ag_context *cx = ag_context_new();
   autograds_methods(cx);
@@ -450,5 +510,7 @@ int main(void) {
   steady(cx);
   as_scipy(cx);
   trees_and_ends(cx);
+  without_a_bound(cx);
+  with_kinks(cx);
   return finish(cx);
 }

@@ -313,6 +313,15 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
     Ok(true)
 }
 
+/// So many steps in a row that change next to nothing, and don't do what their direction promises, are enough.
+const DOUBTS: usize = 50;
+
+/// The length of the projected gradient.
+fn projected_norm(b: &Bounds<'_>, x: &[f64], g: &[f64]) -> f64 {
+    let projected: Vec<f64> = (0..x.len()).map(|i| b.projected(i, x[i], g[i])).collect();
+    norm(&projected)
+}
+
 /// Minimizes from `x` on, which is moved inside the bounds first, and is the minimizer in the end.
 pub fn minimize(
     problem: &mut Problem<'_>,
@@ -328,13 +337,14 @@ pub fn minimize(
     let [mut g, mut d, mut trial, mut g_trial] = [zeros(n)?, zeros(n)?, zeros(n)?, zeros(n)?];
     let mut history = History::new(options.memory)?;
     let mut value = problem.value_and_grad(x, &mut g)?;
+    let mut doubts = 0;
     for k in 0.. {
         let (mut largest, mut size) = (0.0f64, norm(&g));
         if value.is_nan() || size.is_nan() {
             return Err(not_a_number(k));
         }
         if let Some(b) = bounds {
-            size = (0..n).map(|i| b.projected(i, x[i], g[i]).powi(2)).sum::<f64>().sqrt();
+            size = projected_norm(b, x, &g);
         }
         for i in 0..n {
             largest = largest.max(bounds.map_or(g[i], |b| b.projected(i, x[i], g[i])).abs());
@@ -381,13 +391,17 @@ pub fn minimize(
                     Ok((at, dot(&g_trial, &d)))
                 })?;
             }
-            if matches!(found, Found::Step(_)) || history.len() == 0 {
+            if !matches!(found, Found::Nothing { .. }) || history.len() == 0 {
                 break;
             }
             history.clear();
         }
         match found {
-            Found::Step(_) => {}
+            Found::Step(_) | Found::Nearly(_) => {}
+            Found::Endless => {
+                x.copy_from_slice(&trial);
+                return Ok(problem.outcome(Status::Unbounded, k + 1, at, norm(&g_trial)));
+            }
             Found::Nothing { undefined: true } => return Err(not_a_number(k + 1)),
             Found::Nothing { .. } => return Ok(problem.outcome(Status::LineSearch, k, value, size)),
         }
@@ -396,9 +410,19 @@ pub fn minimize(
         x.copy_from_slice(&trial);
         std::mem::swap(&mut g, &mut g_trial);
         value = at;
-        if decrease <= options.ftol {
-            let size = bounds
-                .map_or_else(|| norm(&g), |b| (0..n).map(|i| b.projected(i, x[i], g[i]).powi(2)).sum::<f64>().sqrt());
+        let small = decrease <= options.ftol;
+        // Beside a kink a step may be short although its direction promises more: that is no convergence.
+        let promise = -dot(&d, &g_trial) / value.abs().max(1.0);
+        if small && promise > 100.0 * options.ftol.max(f64::EPSILON) {
+            doubts += 1;
+            if doubts == DOUBTS {
+                return Ok(problem.outcome(Status::LineSearch, k + 1, value, norm(&g)));
+            }
+            continue;
+        }
+        doubts = 0;
+        if small {
+            let size = bounds.map_or_else(|| norm(&g), |b| projected_norm(b, x, &g));
             return Ok(problem.outcome(Status::Change, k + 1, value, size));
         }
     }

@@ -13,6 +13,7 @@ mod search;
 
 use super::grad::{self, Arrays, Function, Recorded};
 use super::linear::make_hvp;
+use super::norm::length;
 use crate::array::{DType, Element};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ pub enum Status {
     Callback = 4,
     /// No step makes the value smaller: the precision is exhausted, or the gradient is wrong.
     LineSearch = 5,
+    /// The value falls as far as one may look: there is no lower bound, or it is very far.
+    Unbounded = 6,
 }
 
 /// What a loop came to.
@@ -286,7 +289,9 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
 }
 
 fn norm(x: &[f64]) -> f64 {
-    dot(x, x).sqrt()
+    let squares = dot(x, x);
+    // What a sum in lanes makes of ordinary numbers; others need more care.
+    if (1e-270..1e300).contains(&squares) { squares.sqrt() } else { length(x) }
 }
 
 /// y += a x

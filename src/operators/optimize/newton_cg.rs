@@ -102,7 +102,11 @@ pub fn minimize(
             Ok((at, dot(&g_trial, &p)))
         })?;
         let step = match found {
-            Found::Step(step) => step,
+            Found::Step(step) | Found::Nearly(step) => step,
+            Found::Endless => {
+                x.copy_from_slice(&trial);
+                return Ok(problem.outcome(Status::Unbounded, k + 1, at, norm(&g_trial)));
+            }
             Found::Nothing { undefined: true } => return Err(not_a_number(k + 1)),
             Found::Nothing { .. } => return Ok(problem.outcome(Status::LineSearch, k, value, size)),
         };

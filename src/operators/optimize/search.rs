@@ -1,5 +1,9 @@
 //! A step length that satisfies the strong Wolfe conditions: J. Nocedal, S. Wright, Numerical Optimization (2006),
 //! algorithms 3.5 and 3.6, with cubic interpolation (equation 3.59) kept inside of the bracket.
+//!
+//! At a kink no slope is ever small. There a step will do that satisfies the weak conditions, on the far side of the kink:
+//! the change of the gradient across it tells the next direction more than any step before it (A. Lewis, M. Overton,
+//! Nonsmooth optimization via quasi-Newton methods, 2013).
 
 use crate::error::Result;
 
@@ -27,6 +31,10 @@ pub struct Wolfe {
 pub enum Found {
     /// The last point evaluated will do.
     Step(f64),
+    /// The same, as far as can be told: the slope there isn't small, because of a kink or of rounding.
+    Nearly(f64),
+    /// The value falls as far as one may look; the last point evaluated has the least.
+    Endless,
     /// None of the points; whether all of them were no numbers.
     Nothing { undefined: bool },
 }
@@ -44,9 +52,11 @@ pub fn search(
     let mut undefined = true;
     let mut left = wolfe.trials;
     let mut last = f64::NAN;
+    let bottomless = std::cell::Cell::new(false);
     let mut at = |step: f64, left: &mut usize, undefined: &mut bool, last: &mut f64| -> Result<Trial> {
         *left -= 1;
         let (value, slope) = evaluate(step)?;
+        bottomless.set(value == f64::NEG_INFINITY);
         let finite = value.is_finite() && slope.is_finite();
         *undefined &= !finite;
         *last = step;
@@ -62,11 +72,27 @@ pub fn search(
     // Algorithm 3.5: a bracket, or a step on the way to it.
     let (mut before, mut step) = (start, first.min(wolfe.longest));
     let (mut low, mut high);
+    // The best point that satisfies the weak conditions.
+    let mut weak: Option<Trial> = None;
+    let mut note = |t: &Trial| {
+        if decreased(t) && t.slope >= wolfe.c2 * slope && weak.is_none_or(|w| t.value < w.value) {
+            weak = Some(*t);
+        }
+    };
     loop {
-        if left == 0 {
-            return Ok(Found::Nothing { undefined });
+        if left == 0 || !step.is_finite() {
+            return Ok(if before.step > 0.0 { Found::Endless } else { Found::Nothing { undefined } });
         }
         let here = at(step, &mut left, &mut undefined, &mut last)?;
+        if bottomless.get() {
+            // As far as the last value that is a number.
+            if before.step > 0.0 {
+                at(before.step, &mut 1, &mut undefined, &mut last)?;
+                return Ok(Found::Endless);
+            }
+            return Ok(Found::Nothing { undefined: false });
+        }
+        note(&here);
         if !decreased(&here) || before.step > 0.0 && here.value >= before.value {
             (low, high) = (before, here);
             break;
@@ -98,6 +124,7 @@ pub fn search(
             .filter(|&t| high.value.is_finite() && (0.1..=0.9).contains(&inside(t)))
             .unwrap_or(low.step + if high.value.is_finite() { 0.5 } else { 0.1 } * span);
         let here = at(step, &mut left, &mut undefined, &mut last)?;
+        note(&here);
         if !decreased(&here) || here.value >= low.value {
             high = here;
         } else {
@@ -116,11 +143,12 @@ pub fn search(
         }
         width = shrunk;
     }
-    if low.step > 0.0 && decreased(&low) {
-        if last != low.step {
-            at(low.step, &mut 1, &mut undefined, &mut last)?;
+    let other = if low.step > 0.0 && decreased(&low) { Some(low) } else { None };
+    if let Some(end) = weak.or(other) {
+        if last != end.step {
+            at(end.step, &mut 1, &mut undefined, &mut last)?;
         }
-        return Ok(Found::Step(low.step));
+        return Ok(Found::Nearly(end.step));
     }
     Ok(Found::Nothing { undefined })
 }
@@ -138,6 +166,28 @@ mod tests {
     use super::*;
 
     /// Steps on functions with minima near and far satisfy both conditions.
+    #[test]
+    fn kinks_and_abysses() {
+        let wolfe = Wolfe { c1: 1e-4, c2: 0.9, longest: 1e300, trials: 40 };
+        let kink = search(&wolfe, 2.0, -1.0, 1.0, |a| Ok(((a - 2.0).abs(), if a < 2.0 { -1.0 } else { 1.0 }))).unwrap();
+        let Found::Nearly(step) = kink else { panic!("{kink:?}") };
+        assert!((2.0..2.1).contains(&step), "{step}");
+        let mut last = 0.0;
+        let down = |a: f64, last: &mut f64| {
+            *last = a;
+            Ok((-a, -1.0))
+        };
+        assert_eq!(search(&wolfe, 0.0, -1.0, 1.0, |a| down(a, &mut last)).unwrap(), Found::Endless);
+        assert!(last > 1e6);
+        // Down to minus infinity: the last number.
+        let fall = search(&wolfe, -1.0, -1.0, 1.0, |a| {
+            last = a;
+            Ok((-a.exp(), -a.exp()))
+        });
+        assert_eq!(fall.unwrap(), Found::Endless);
+        assert!((1.0..710.0).contains(&last), "{last}");
+    }
+
     #[test]
     fn strong_wolfe_conditions_hold() {
         type Function = fn(f64) -> (f64, f64);

@@ -107,9 +107,31 @@ pub fn dot(cx: &Context, x: &[Array], y: &[Array]) -> Array {
     })
 }
 
-/// The root of the sum of all squared magnitudes.
+/// The root of the sum of all squared magnitudes; also where the squares are beyond the range of numbers.
 pub fn norm(cx: &Context, x: &Tree) -> Array {
-    rows::unary(cx, &rows::SQRT, &dot(cx, &x.leaves, &x.leaves))
+    let root = |leaves: &[Array]| rows::unary(cx, &rows::SQRT, &dot(cx, leaves, leaves));
+    let plain = root(&x.leaves);
+    // So small or large a root of squares has lost digits, or everything.
+    let safe = if plain.dtype() == DType::F32 { 1e-15..1e18 } else { 1e-135..1e150 };
+    let value = |y: &Array| cx.tensor(&rows::astype(cx, &y.plain(), DType::F64)).map(|t| t.first::<f64>());
+    if cx.failed() || plain.plain().is_null() || value(&plain).is_ok_and(|v| safe.contains(&v)) {
+        return plain;
+    }
+    let mut largest = 0.0f64;
+    for leaf in x.leaves.iter().filter(|leaf| leaf.size() > 0) {
+        let size = complex::abs(cx, &leaf.plain());
+        match value(&reduce::extremum(cx, true, &size, &reduce::all_axes(&size), false)) {
+            Ok(v) => largest = largest.max(v),
+            Err(e) => return cx.fail(e),
+        }
+    }
+    if largest == 0.0 || !largest.is_finite() {
+        return plain;
+    }
+    // A power of two, a constant: no digit and no derivative depends on it.
+    let scale = Array::weak(largest.log2().floor().exp2());
+    let leaves: Leaves = x.leaves.iter().map(|leaf| rows::binary(cx, &rows::DIV, leaf, &scale)).collect();
+    rows::binary(cx, &rows::MUL, &root(&leaves), &scale)
 }
 
 /// Zeros like each leaf.

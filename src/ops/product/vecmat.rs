@@ -2,7 +2,7 @@
 //! a differential equation, is one node: no vector is made a matrix and back. The derivatives are products of the same
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
-use super::{Side, Stacked, on_tensors, outer, with_product};
+use super::{Side, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -12,61 +12,81 @@ use crate::ops::shape::reshape;
 use crate::trace::short::{Given, Short, Value, level, record};
 use crate::trace::{Alike, Array, BoxedRule, Kept, Primitive, Rule, apply};
 
-/// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if `turned`.
-pub(in crate::ops) fn vecmat(cx: &Context, x: &Array, m: &Array, turned: bool) -> Array {
-    short(cx, x, m, turned).map_or_else(|| apply(cx, VecMat::of(turned), &[x, m]), |y| y.array(cx))
+/// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is turned.
+pub(super) fn vecmat(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Array {
+    short(cx, x, m, of).map_or_else(|| apply(cx, of, &[x, m]), |y| y.array(cx))
 }
 
 /// The short way, for a vector and a matrix of one real dtype; extents that don't fit are for somebody else to find.
 #[inline]
-pub(super) fn short(cx: &Context, x: &Array, m: &Array, turned: bool) -> Option<Short> {
+pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Option<Short> {
     if cx.unusual() {
         return None;
     }
     let args = [Given::of(x)?, Given::of(m)?];
     let level = level(cx, &args)?;
     let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
-    let y = straight(x, m, turned)?;
+    let y = straight(x, m, of)?;
     let mask = u64::from(args[1].is_recorded()) | u64::from(args[0].is_recorded()) << 1;
-    record(cx, level, VecMat::of(turned), args, mask, y)
+    record(cx, level, of, args, mask, y)
 }
 
-/// The product where both own their elements, in row-major order.
+/// The product where both own their elements, in row-major order. A silent one must be all finite.
 #[inline(always)]
-fn straight(x: &Tensor, m: &Tensor, turned: bool) -> Option<Tensor> {
+fn straight(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
     match x.dtype() {
-        DType::F64 => straight_of::<f64>(x, m, turned),
-        DType::F32 => straight_of::<f32>(x, m, turned),
+        DType::F64 => straight_of::<f64>(x, m, of),
+        DType::F32 => straight_of::<f32>(x, m, of),
         _ => None,
     }
 }
 
+/// Whether all elements are finite: infinities and NaN make a sum of zeros NaN.
 #[inline]
-fn straight_of<T: Product>(x: &Tensor, m: &Tensor, turned: bool) -> Option<Tensor> {
+fn all_finite<T: Product>(x: &[T]) -> bool {
+    let zero = T::default();
+    x.iter().fold(zero, |sum, &x| sum + x * zero) == zero
+}
+
+#[inline]
+fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
+    let turned = of.turned;
     let (&[length], &[rows, columns]) = (x.shape(), m.shape()) else { return None };
     let (vector, matrix) = (x.row::<T>()?, m.row::<T>()?);
     let (k, n) = if turned { (columns, rows) } else { (rows, columns) };
     if k != length || matrix.len() > SMALL || n == 0 {
         return None;
     }
-    Tensor::vector::<T>(x.heap(), n, |y| vecmat_rows(vector, matrix, columns, turned, y))
+    let mut finite = true;
+    let y = Tensor::vector::<T>(x.heap(), n, |y| {
+        vecmat_rows(vector, matrix, columns, turned, y);
+        finite = !of.silent || all_finite(y);
+    });
+    y.filter(|_| finite)
 }
 
 /// y_j is the sum of x_i m_ij over i, or of x_i m_ji if the matrix is turned.
-struct VecMat {
+pub(super) struct VecMat {
     turned: bool,
+    /// In derivatives: a factor of 0 makes a product 0, see `silence`.
+    silent: bool,
 }
 
 impl VecMat {
-    /// Both there are.
-    fn of(turned: bool) -> &'static VecMat {
-        if turned { &VecMat { turned: true } } else { &VecMat { turned: false } }
+    /// All there are.
+    pub(super) fn of(turned: bool, silent: bool) -> &'static VecMat {
+        match (turned, silent) {
+            (false, false) => &VecMat { turned: false, silent: false },
+            (false, true) => &VecMat { turned: false, silent: true },
+            (true, false) => &VecMat { turned: true, silent: false },
+            (true, true) => &VecMat { turned: true, silent: true },
+        }
     }
 }
 
 impl BoxedRule for VecMat {
     fn boxed(&self) -> Rule {
-        Rule::Row(VecMat::of(self.turned))
+        Rule::Row(VecMat::of(self.turned, self.silent))
     }
 }
 
@@ -80,17 +100,22 @@ impl Primitive for VecMat {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        on_tensors(cx, args, |x, m, dtype| with_product!(dtype, T => product::<T>(cx, x, &Side::new(m, self.turned))))
+        on_tensors(cx, args, |x, m, dtype| {
+            let plain =
+                |x: &Tensor, m: &Tensor| with_product!(dtype, T => product::<T>(cx, x, &Side::new(m, self.turned)));
+            let y = plain(x, m)?;
+            if self.silent && dtype.is_inexact() && suspicious(x, m, &y) { silenced(cx, x, m, &plain) } else { Ok(y) }
+        })
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
         let (x, m) = (&args[0], &args[1]);
         if !lead[1] {
-            return Some(Stacked::of(cx, (x, false), (m, self.turned)));
+            return Some(Stacked::of(cx, (x, false), (m, self.turned), self.silent));
         }
         let k = *x.shape().last()?;
         let row = if lead[0] { reshape(cx, x, &[x.shape()[0], 1, k]) } else { reshape(cx, x, &[1, k]) };
-        let y = Stacked::of(cx, (&row, false), (m, self.turned));
+        let y = Stacked::of(cx, (&row, false), (m, self.turned), self.silent);
         let &[batch, _, n] = y.shape() else { return Some(Array::Null) };
         Some(reshape(cx, &y, &[batch, n]))
     }
@@ -102,9 +127,9 @@ impl Primitive for VecMat {
     /// Of x: g m^T. Of m: x^T g, the product of a column and a row.
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         match (argnum, self.turned) {
-            (0, turned) => vecmat(cx, g, kept.arg(1), !turned),
-            (_, false) => outer(cx, kept.arg(0), g),
-            (_, true) => outer(cx, g, kept.arg(0)),
+            (0, turned) => vecmat(cx, g, kept.arg(1), VecMat::of(!turned, true)),
+            (_, false) => outer_by(cx, &rows::SCALED, kept.arg(0), g),
+            (_, true) => outer_by(cx, &rows::SCALED, g, kept.arg(0)),
         }
     }
 
@@ -112,18 +137,27 @@ impl Primitive for VecMat {
     fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         if argnum == 0 {
             let (Array::Plain(g), Array::Plain(m)) = (g, kept.arg(1)) else { return false };
-            let part = if alike >= Alike::Dtype { straight(g, m, !self.turned) } else { None };
+            let part = if alike >= Alike::Dtype { straight(g, m, VecMat::of(!self.turned, true)) } else { None };
             return part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok());
         }
         let (Array::Plain(g), Array::Plain(x)) = (g, kept.arg(0)) else { return false };
         let Array::Plain(sum) = sum else { return false };
+        // What isn't finite meets no zero in there.
+        let finite = |t: &Tensor| match t.dtype() {
+            DType::F64 => t.row::<f64>().is_some_and(all_finite),
+            DType::F32 => t.row::<f32>().is_some_and(all_finite),
+            _ => false,
+        };
+        if !finite(g) || !finite(x) {
+            return false;
+        }
         let (column, row) = if self.turned { (g, x) } else { (x, g) };
         cx.engine.add_outer(sum, column, row)
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let [x, m] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
-        vecmat(cx, x, m, self.turned)
+        vecmat(cx, x, m, VecMat::of(self.turned, true))
     }
 }
 
