@@ -15,7 +15,7 @@ static ag_array newton_step(ag_context *cx, const ag_array *args, size_t nargs, 
 static ag_array square_root(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs, (void)user;
   const ag_array all[] = {ag_scalar(cx, 1.0), args[0]};
-  return ag_fixed_point(cx, newton_step, NULL, all, 2, NULL);
+  return ag_fixed_point(cx, newton_step, NULL, NULL, all, 2, NULL);
 }
 
 static ag_array slope(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
@@ -38,7 +38,7 @@ static ag_array kepler(ag_context *cx, const ag_array *args, size_t nargs, void 
 static ag_array anomaly(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs, (void)user;
   const ag_array all[] = {args[1], args[0], args[1]};
-  return ag_root(cx, kepler, NULL, all, 3, NULL);
+  return ag_root(cx, kepler, NULL, NULL, all, 3, NULL);
 }
 
 int main(void) {

@@ -35,7 +35,7 @@ static ag_array net(ag_context *cx, const ag_array *args, size_t nargs, void *us
 
 static ag_array led_to(ag_context *cx, const problem *p, const ag_array *parameters) {
   ag_odeint_options options = {.struct_size = sizeof options, .rtol = 1e-5, .atol = 1e-5};
-  return ag_odeint(cx, net, NULL, p->start, p->times, parameters, PARAMETERS, &options);
+  return ag_odeint(cx, net, NULL, NULL, p->start, p->times, parameters, PARAMETERS, &options);
 }
 
 /* mean distance along the axes */
@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < TIMES; i++) times[i] = 6.0 * i / (TIMES - 1);
   whole.times = ag_vector(cx, times, TIMES);
   ag_array law = ag_matrix(cx, (double[]){-0.1, 2.0, -2.0, -0.1}, 2, 2);
-  whole.points = ag_odeint(cx, spiral, NULL, whole.start, whole.times, &law, 1, NULL);
+  whole.points = ag_odeint(cx, spiral, NULL, NULL, whole.start, whole.times, &law, 1, NULL);
   ag_array later[SPAN];
   for (int k = 0; k < SPAN; k++) {
     char range[32];

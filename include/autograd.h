@@ -467,6 +467,12 @@ typedef struct ag_array {
 typedef void (*ag_error_hook)(int32_t code, const char *message, void *user);
 
 /**
+ * Called once when memory that was lent, or data that was handed over, is no longer needed. It must not call the
+ * library. May be NULL.
+ */
+typedef void (*ag_drop)(void *user);
+
+/**
  * Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
  */
 typedef struct ag_memory_stats {
@@ -502,12 +508,6 @@ typedef struct ag_scope {
    */
   uint64_t bits;
 } ag_scope;
-
-/**
- * Called once when memory that was lent, or data that was handed over, is no longer needed. It must not call the
- * library. May be NULL.
- */
-typedef void (*ag_drop)(void *user);
 
 /**
  * How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
@@ -1147,9 +1147,15 @@ AG_API void ag_error_clear(struct ag_context *cx);
 AG_API struct ag_array ag_raise(struct ag_context *cx, int32_t code, const char *message);
 
 /**
- * Calls `hook` at the moment of each failure (a place for a breakpoint, or for logging). NULL: no longer.
+ * Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
+ * once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
+ * failure: a place for a breakpoint, or for logging. NULL: no longer.
  */
-AG_API void ag_set_error_hook(struct ag_context *cx, ag_error_hook hook, void *user);
+AG_API
+void ag_set_error_hook(struct ag_context *cx,
+                       ag_error_hook hook,
+                       void *user,
+                       ag_drop drop);
 
 /**
  * The library's version, "0.1.0"; compare with AUTOGRAD_VERSION_STRING. Valid forever.
@@ -1364,14 +1370,21 @@ AG_API size_t ag_ndim(struct ag_context *cx, struct ag_array x);
 AG_API size_t ag_size(struct ag_context *cx, struct ag_array x);
 
 /**
- * The extents of the axes, ag_ndim of them; valid as long as the handle. NULL on error.
+ * The extents of the axes, ag_ndim of them; valid as long as the handle. Never NULL: zeros on error, 64 of them.
  */
 AG_API const int64_t *ag_shape(struct ag_context *cx, struct ag_array x);
 
 /**
- * The distances between neighbours along each axis, in elements; valid as long as the handle. NULL on error.
+ * The extent of one axis; a negative one counts from the end. 0 on error.
  */
-AG_API const int64_t *ag_strides(struct ag_context *cx, struct ag_array x);
+AG_API int64_t ag_dim(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The distances between neighbours along each axis, in elements; valid as long as the handle. Never NULL: zeros on error.
+ */
+AG_API
+const int64_t *ag_strides(struct ag_context *cx,
+                          struct ag_array x);
 
 /**
  * The dtype; -1 on error.
@@ -1407,9 +1420,12 @@ AG_API size_t ag_copy_to(struct ag_context *cx, struct ag_array x, void *dst, si
 
 /**
  * The array as text, in the manner of NumPy's repr, with its dtype; long ones are cut in the middle. A recorded one
- * tells on how many levels it is. Valid until the next call with this context. NULL on error.
+ * tells on how many levels it is. Valid until the innermost scope is left, so that several may be printed together. Never
+ * NULL: while an error is pending, its message.
  */
-AG_API const char *ag_to_string(struct ag_context *cx, struct ag_array x);
+AG_API
+const char *ag_to_string(struct ag_context *cx,
+                         struct ag_array x);
 
 /**
  * The value of `x` without its history: no derivative goes through it.
@@ -4423,27 +4439,31 @@ int32_t ag_combo_check(struct ag_context *cx,
                        const struct ag_check_options *options);
 
 /**
- * f(args), keeping for the derivative the arguments only: what happens inside is computed again when the derivative is
- * taken. For parts of a computation that hold more memory than they take time. The function must do the same each
- * time, and may depend on values being differentiated through its arguments only (AG_ERR_ARGUMENT). `f` and `user` must
- * stay until the derivative has been taken.
+ * f(args), called again when the derivative is taken: `f` and `user` are kept until then. `drop` is called with `user` exactly once when nothing needs it any more: when the last tape that holds this call is gone, or at
+ * once where nothing is recorded, or if the call fails; NULL: what `user` points at stays until the derivatives have been
+ * taken (a struct on the stack of a function that has returned by then is AG_ERR_ARGUMENT, where that can be seen).
+ * For the derivative the arguments are kept only; what happens inside is computed again. For parts of a computation that hold
+ * more memory than they take time. The function must do the same each time, with results of the same shapes, and may depend
+ * on values being differentiated through its arguments only (AG_ERR_ARGUMENT).
  */
 AG_API
 struct ag_array ag_checkpoint(struct ag_context *cx,
                               ag_function f,
                               void *user,
+                              ag_drop drop,
                               const struct ag_array *args,
                               size_t nargs);
 
 /**
  * `steps` times args[0] = step(i, args), beginning with the args[0] given; returns the last state. The derivative keeps
- * about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time. `step` is bound as `f` of
- * ag_checkpoint.
+ * about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time: `step`, `user` and `drop` are
+ * as `f`, `user` and `drop` of ag_checkpoint.
  */
 AG_API
 struct ag_array ag_checkpoint_loop(struct ag_context *cx,
                                    ag_step_function step,
                                    void *user,
+                                   ag_drop drop,
                                    const struct ag_array *args,
                                    size_t nargs,
                                    size_t steps);
@@ -4581,46 +4601,48 @@ struct ag_array ag_apply_along_axis(struct ag_context *cx,
                                     int64_t axis);
 
 /**
- * x with x = f(x, args[1], ...), by iteration from args[0] on; real. f returns an array of the shape of x. Derivatives
+ * `f` and `user` are kept for the derivatives; `drop` is called with `user` exactly once when nothing needs it any more, as
+ * for ag_checkpoint. x with x = f(x, args[1], ...), by iteration from args[0] on; real. f returns an array of the shape of x. Derivatives
  * with respect to the other arguments, of any order and in both modes, come from the implicit function theorem and need no
  * memory for the iterations; with respect to where it began they are zero. The iteration must converge, and so must its
- * derivative. `f` and `user` must stay until the derivatives have been taken, and `f` may depend on values being
- * differentiated through its arguments only. No convergence: AG_ERR_VALUE.
+ * derivative. `f` may depend on values being differentiated through its arguments only. No convergence: AG_ERR_VALUE.
  */
 AG_API
 struct ag_array ag_fixed_point(struct ag_context *cx,
                                ag_function f,
                                void *user,
+                               ag_drop drop,
                                const struct ag_array *args,
                                size_t nargs,
                                const struct ag_solve_options *options);
 
 /**
- * x with f(x, args[1], ...) = 0, by Newton's method from args[0] on, with the true Jacobian; real. f returns an array of
- * the shape of x. Derivatives and the life of `f` and `user` are as for ag_fixed_point. A singular Jacobian, or no
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. x with f(x, args[1], ...) = 0, by Newton's method from args[0] on, with the true Jacobian; real. f returns an array of
+ * the shape of x. Derivatives are as for ag_fixed_point. A singular Jacobian, or no
  * convergence: AG_ERR_VALUE.
  */
 AG_API
 struct ag_array ag_root(struct ag_context *cx,
                         ag_function f,
                         void *user,
+                        ag_drop drop,
                         const struct ag_array *args,
                         size_t nargs,
                         const struct ag_solve_options *options);
 
 /**
- * The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
  * rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
  * shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
  * keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are solutions of
  * differential equations again: of the adjoint one, backwards, in reverse mode, of the sensitivities in forward mode; so
- * nothing of the way is kept. `f` and `user` must stay until they have been taken, and `f` may depend on values being
- * differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
+ * nothing of the way is kept. `f` may depend on values being differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
  */
 AG_API
 struct ag_array ag_odeint(struct ag_context *cx,
                           ag_function f,
                           void *user,
+                          ag_drop drop,
                           struct ag_array y0,
                           struct ag_array t,
                           const struct ag_array *args,
@@ -4663,18 +4685,25 @@ struct ag_array ag_label(struct ag_context *cx,
                          const char *name);
 
 /**
- * Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
- * Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does
- * nothing outside of these settings.
+ * Says where the program is: calls from here on are made at this line. The messages of errors say it, and those of
+ * ag_anomaly_begin and the texts of ag_detail_begin. Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which
+ * can also put it into every call; it costs some nanoseconds. `file` is copied; NULL ends it. A
+ * callback's lines end with it.
  */
-AG_API struct ag_context *ag_here(struct ag_context *cx, const char *file, int32_t line);
+AG_API
+struct ag_context *ag_here(struct ag_context *cx,
+                           const char *file,
+                           int32_t line);
 
 /**
  * A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is
- * known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this
- * context; NULL on error. Works while an error is pending.
+ * known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the innermost scope is left. Never
+ * NULL: on error its message. Works while an error is pending.
  */
-AG_API const char *ag_tape_to_text(struct ag_context *cx, struct ag_tape tape, const struct ag_graph_options *options);
+AG_API
+const char *ag_tape_to_text(struct ag_context *cx,
+                            struct ag_tape tape,
+                            const struct ag_graph_options *options);
 
 /**
  * A tape as a graph in the DOT language of Graphviz, as ag_tape_to_text in everything else. The first NaN or infinity
@@ -4690,7 +4719,7 @@ AG_API const char *ag_tape_to_svg(struct ag_context *cx, struct ag_tape tape, co
 
 /**
  * The operations of f(args) as text, as ag_tape_to_text; values of up to `elements` elements are shown. Calls f once.
- * Valid until the next call with this context; NULL on error.
+ * Valid until the innermost scope is left. Never NULL: on error its message.
  */
 AG_API
 const char *ag_function_to_text(struct ag_context *cx,
@@ -4722,10 +4751,11 @@ const char *ag_grad_to_text(struct ag_context *cx,
 AG_API void ag_profile_begin(struct ag_context *cx, bool eager);
 
 /**
- * Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context;
- * NULL on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
+ * Ends the profile and returns it as a table, the longest time first. Valid until the innermost scope is left; never NULL:
+ * on error its message. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
  */
-AG_API const char *ag_profile_end(struct ag_context *cx);
+AG_API
+const char *ag_profile_end(struct ag_context *cx);
 
 /**
  * How many rows the last profile has that ended.
@@ -4881,7 +4911,7 @@ AG_API struct ag_tree ag_tree_get(struct ag_context *cx, struct ag_tree t, const
 AG_API bool ag_tree_has(struct ag_context *cx, struct ag_tree t, const char *path);
 
 /**
- * Key `i` of a dict, in ascending order. Valid until the next call with this context. NULL on error.
+ * Key `i` of a dict, in ascending order. Valid until the innermost scope is left. Never NULL: on error its message.
  */
 AG_API const char *ag_tree_key(struct ag_context *cx, struct ag_tree t, size_t i);
 
@@ -4896,8 +4926,8 @@ AG_API size_t ag_tree_leaf_count(struct ag_context *cx, struct ag_tree t);
 AG_API struct ag_array ag_tree_leaf_at(struct ag_context *cx, struct ag_tree t, size_t i);
 
 /**
- * The path of leaf `i`, such as "layers/0/w"; empty for a tree that is a leaf. Valid until the next call with this
- * context. NULL on error.
+ * The path of leaf `i`, such as "layers/0/w"; empty for a tree that is a leaf. Valid until the innermost scope is left.
+ * Never NULL: on error its message.
  */
 AG_API const char *ag_tree_path_at(struct ag_context *cx, struct ag_tree t, size_t i);
 
@@ -4912,13 +4942,17 @@ struct ag_tree ag_tree_with_leaves(struct ag_context *cx,
 
 /**
  * What is different between the structures of two trees, in words, such as "at layers/1: expected a list of 2, got an
- * array"; NULL if nothing is, or on error. Shapes and dtypes don't count. Valid until the next call with this context.
+ * array"; empty if nothing is. Shapes and dtypes don't count. Valid until the innermost scope is left. Never NULL: on error
+ * its message.
  */
-AG_API const char *ag_tree_difference(struct ag_context *cx, struct ag_tree x, struct ag_tree y);
+AG_API
+const char *ag_tree_difference(struct ag_context *cx,
+                               struct ag_tree x,
+                               struct ag_tree y);
 
 /**
- * The tree as text, as Python writes it, with its arrays as ag_to_string has them. Valid until the next call with this
- * context. NULL on error.
+ * The tree as text, as Python writes it, with its arrays as ag_to_string has them. Valid until the innermost scope is
+ * left. Never NULL: on error its message.
  */
 AG_API const char *ag_tree_to_string(struct ag_context *cx, struct ag_tree t);
 
@@ -5259,30 +5293,34 @@ struct ag_tape ag_tree_make_hvp(struct ag_context *cx,
 AG_API struct ag_tree ag_tree_vjp(struct ag_context *cx, struct ag_tape vjp, struct ag_tree g);
 
 /**
- * f(args), computed again when its derivative is taken instead of kept, see ag_checkpoint.
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. f(args), computed again when its
+ * derivative is taken instead of kept.
  */
 AG_API
 struct ag_tree ag_tree_checkpoint(struct ag_context *cx,
                                   ag_tree_function f,
                                   void *user,
+                                  ag_drop drop,
                                   const struct ag_tree *args,
                                   size_t nargs);
 
 /**
- * `steps` times args[0] = step(i, args), with a state that is a tree, see ag_checkpoint_loop.
+ * `step` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. `steps` times args[0] =
+ * step(i, args), with a state that is a tree, see ag_checkpoint_loop.
  */
 AG_API
 struct ag_tree ag_tree_checkpoint_loop(struct ag_context *cx,
                                        ag_tree_step_function step,
                                        void *user,
+                                       ag_drop drop,
                                        const struct ag_tree *args,
                                        size_t nargs,
                                        size_t steps);
 
 /**
- * x with x = f(x, args[1], ...), by iteration from args[0] on: a tree like it, and like what f returns; see
- * ag_fixed_point for derivatives, which are with respect to every leaf of the other arguments, and for how long `f` and
- * `user` must stay. The leaves of x are real, and integers among them become f64; those of the others reach f as they are.
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. x with x = f(x, args[1], ...), by
+ * iteration from args[0] on: a tree like it, and like what f returns; see ag_fixed_point for derivatives, which are with
+ * respect to every leaf of the other arguments. The leaves of x are real, and integers among them become f64; those of the others reach f as they are.
  * The length of a step is that over all leaves together. If one of them is f32, the tolerance of single precision is the
  * default. Another structure or shape of the result: AG_ERR_VALUE, AG_ERR_SHAPE.
  */
@@ -5290,24 +5328,28 @@ AG_API
 struct ag_tree ag_tree_fixed_point(struct ag_context *cx,
                                    ag_tree_function f,
                                    void *user,
+                                   ag_drop drop,
                                    const struct ag_tree *args,
                                    size_t nargs,
                                    const struct ag_solve_options *options);
 
 /**
- * x with f(x, args[1], ...) = 0, by Newton's method from args[0] on: a tree like it, and like what f returns. See ag_root
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. x with f(x, args[1], ...) = 0, by
+ * Newton's method from args[0] on: a tree like it, and like what f returns. See ag_root
  * and ag_tree_fixed_point.
  */
 AG_API
 struct ag_tree ag_tree_root(struct ag_context *cx,
                             ag_tree_function f,
                             void *user,
+                            ag_drop drop,
                             const struct ag_tree *args,
                             size_t nargs,
                             const struct ag_solve_options *options);
 
 /**
- * The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t: a tree like y0, each leaf with
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of
+ * y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t: a tree like y0, each leaf with
  * an axis of the size of t in front. f gets the time as a tree that is a leaf, and returns a tree like y. See ag_odeint
  * for the method and for derivatives, which are with respect to every leaf and to t, and ag_tree_fixed_point for what the
  * leaves are.
@@ -5316,6 +5358,7 @@ AG_API
 struct ag_tree ag_tree_odeint(struct ag_context *cx,
                               ag_tree_function f,
                               void *user,
+                              ag_drop drop,
                               struct ag_tree y0,
                               struct ag_array t,
                               const struct ag_tree *args,

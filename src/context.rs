@@ -4,12 +4,15 @@ use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code};
 use crate::ops::index::Plan;
-use crate::trace::{Array, Trace, Watcher};
+use crate::trace::{Array, Place, Trace, Watcher};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Called at the moment of a failure with its code and message.
 pub type Hook = Box<dyn Fn(i32, &str)>;
+
+/// What stands between a message and the caller's line.
+const CALLED_AT: &str = "; called at ";
 
 const FAILED: u8 = 1;
 const WATCHED: u8 = 2;
@@ -30,6 +33,8 @@ pub struct Context {
     hook: RefCell<Option<Hook>>,
     /// The function that the caller called, whose failure everything is until it returns; empty where that is nobody's.
     called: Cell<&'static str>,
+    /// The line of the caller's program, if it says so.
+    place: RefCell<Option<Place>>,
     /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
     trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
@@ -103,7 +108,7 @@ impl Context {
     #[cold]
     pub fn fail(&self, error: Error) -> Array {
         if !self.failed() {
-            let error = error.of(self.called.get());
+            let error = self.placed(error.of(self.called.get()));
             self.unusual.set(self.unusual.get() | FAILED);
             if let Some(hook) = &*self.hook.borrow()
                 && !self.trying.get()
@@ -113,6 +118,43 @@ impl Context {
             *self.error.borrow_mut() = Some(error);
         }
         Array::Null
+    }
+
+    /// The failure with the caller's line; an anomaly knows its own.
+    fn placed(&self, mut error: Error) -> Error {
+        if let Some(place) = &*self.place.borrow()
+            && error.code != code::ANOMALY
+            && !error.message.contains(CALLED_AT)
+        {
+            error.message = format!("{}{CALLED_AT}{}:{}", error.message, place.file, place.line).into();
+        }
+        error
+    }
+
+    /// Calls from here on are made at this line.
+    pub fn here(&self, file: &str, line: u32) {
+        match &mut *self.place.borrow_mut() {
+            Some(place) if *place.file == *file => place.line = line,
+            place => *place = Some(Place { file: file.into(), line }),
+        }
+    }
+
+    /// The lines of calls from here on are unknown.
+    pub fn nowhere(&self) {
+        self.place.take();
+    }
+
+    /// Whether the caller says its lines.
+    pub fn has_place(&self) -> bool {
+        self.place.borrow().is_some()
+    }
+
+    /// Runs a callback, whose lines end with it.
+    pub fn elsewhere<R>(&self, run: impl FnOnce() -> R) -> R {
+        let place = self.place.borrow().clone();
+        let result = run();
+        *self.place.borrow_mut() = place;
+        result
     }
 
     /// Until the result is dropped, failures of the operations that a function consists of are its own.
@@ -153,7 +195,9 @@ impl Context {
     }
 
     pub fn set_hook(&self, hook: Option<Hook>) {
-        *self.hook.borrow_mut() = hook;
+        // The one before ends outside of the borrow: it may tell somebody.
+        let before = self.hook.replace(hook);
+        drop(before);
     }
 
     /// Runs `f`, which the caller has another way for: `None`, and no pending failure, if it fails.

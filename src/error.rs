@@ -36,6 +36,9 @@ pub struct Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What stands between a message and the operator in whose function it happened.
+const INSIDE: &str = "; in the function given to ";
+
 macro_rules! constructors {
     ($($name:ident $code:ident;)*) => {
         impl Error {
@@ -67,6 +70,14 @@ impl Error {
     /// The same failure, seen from `operation`.
     pub fn within(mut self, operation: &str) -> Error {
         self.message = format!("{operation}: {}", self.message).into();
+        self
+    }
+
+    /// The same failure of something that the function called which was given to `operator`; the innermost one is named.
+    pub fn inside_of(mut self, operator: &str) -> Error {
+        if !self.message.contains(INSIDE) {
+            self.message = format!("{}{INSIDE}{operator}", self.message).into();
+        }
         self
     }
 

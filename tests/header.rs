@@ -87,16 +87,22 @@ fn render_debug(header: &str) -> String {
         let declaration = declaration.split(';').next().expect("a declaration ends").replace("struct ", "");
         let (head, parameters) = declaration.split_once('(').expect("a function has parameters");
         let name = head.split([' ', '*', '\n']).rfind(|w| !w.is_empty()).expect("a function has a name");
-        let makes_arrays = head.trim().starts_with("ag_array ") || parameters.contains(" ag_array *");
-        if makes_arrays && parameters.starts_with("ag_context *cx,") && name != "ag_label" {
+        // What reads the pending error, or names something, is no call that fails.
+        let silent = ["ag_here", "ag_label", "ag_context_free"].contains(&name) || name.starts_with("ag_error");
+        if silent {
+            continue;
+        }
+        if parameters.starts_with("ag_context *cx,") {
             macros += &format!("#define {name}(cx, ...) {name}(AG_HERE(cx), __VA_ARGS__)\n");
+        } else if parameters.starts_with("ag_context *cx)") {
+            macros += &format!("#define {name}(cx) {name}(AG_HERE(cx))\n");
         }
     }
     DEBUG_HEADER.replace("@MACROS@", macros.trim_end())
 }
 
 const DEBUG_HEADER: &str = "\
-/* autograd_debug.h: where operations are called, for the messages of ag_anomaly_begin and for pictures and traces.
+/* autograd_debug.h: where functions are called, for the messages of errors and of ag_anomaly_begin, for pictures and traces.
  *
  * By hand, before the calls of interest:
  *
@@ -104,9 +110,9 @@ const DEBUG_HEADER: &str = "\
  *     ag_array y = ag_log(cx, x);
  *
  * or everywhere, without a change of the program: compile it with -DAG_TRACE_LINES and include this file instead of
- * autograd.h (or after it, or with the compiler's option -include). Then every function that makes arrays is a macro of
- * the same name that says its file and line first. It costs a call per call, and nothing is noted outside of
- * ag_anomaly_begin and ag_detail_begin. An expression that spans several lines counts as one line of them.
+ * autograd.h (or after it, or with the compiler's option -include). Then every function that can fail is a macro of the
+ * same name that says its file and line first. It costs a call per call. An expression that spans several lines counts as
+ * one line of them.
  */
 #ifndef AUTOGRAD_DEBUG_H
 #define AUTOGRAD_DEBUG_H

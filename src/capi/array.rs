@@ -1,5 +1,6 @@
 //! Making and reading arrays.
 
+use super::context::text_of;
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store};
 use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
 use crate::context::Context;
@@ -398,13 +399,16 @@ pub unsafe extern "C" fn ag_size(cx: *mut ag_context, x: ag_array) -> usize {
     })
 }
 
-/// The extents of the axes, ag_ndim of them; valid as long as the handle. NULL on error.
+/// As many zeros as an array can have axes: what is read of an array that isn't there.
+static ZEROS: [i64; shape::MAX_NDIM] = [0; shape::MAX_NDIM];
+
+/// The extents of the axes, ag_ndim of them; valid as long as the handle. Never NULL: zeros on error, 64 of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_shape(cx: *mut ag_context, x: ag_array) -> *const i64 {
-    guard(cx, std::ptr::null(), |c| {
+    guard(cx, ZEROS.as_ptr(), |c| {
         let x = c.get("ag_shape", x);
-        if x.is_null() {
-            return std::ptr::null();
+        if x.ndim() == 0 {
+            return ZEROS.as_ptr();
         }
         // The extents lie in the array's cell, which lives as long as the handle refers to it.
         const { assert!(size_of::<usize>() == size_of::<i64>(), "extents are passed as they are") };
@@ -412,19 +416,27 @@ pub unsafe extern "C" fn ag_shape(cx: *mut ag_context, x: ag_array) -> *const i6
     })
 }
 
-/// The distances between neighbours along each axis, in elements; valid as long as the handle. NULL on error.
+/// The extent of one axis; a negative one counts from the end. 0 on error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_dim(cx: *mut ag_context, x: ag_array, axis: i64) -> i64 {
+    const NAME: &str = "ag_dim";
+    guard(cx, 0, |c| {
+        let x = c.get(NAME, x);
+        if x.is_null() {
+            return 0;
+        }
+        c.check(NAME, shape::normalize_axis(axis, x.ndim())).map_or(0, |axis| x.shape()[axis] as i64)
+    })
+}
+
+/// The distances between neighbours along each axis, in elements; valid as long as the handle. Never NULL: zeros on error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_strides(cx: *mut ag_context, x: ag_array) -> *const i64 {
-    guard(cx, std::ptr::null(), |c| {
-        let x = c.get("ag_strides", x);
-        match x.plain() {
-            Array::Null => std::ptr::null(),
-            Array::Plain(t) => match c.check("ag_strides", c.core.engine.force(&t)) {
-                Some(()) => t.strides().as_ptr().cast(),
-                None => std::ptr::null(),
-            },
-            _ => NonNull::<i64>::dangling().as_ptr(),
+    guard(cx, ZEROS.as_ptr(), |c| match c.get("ag_strides", x).plain() {
+        Array::Plain(t) if t.ndim() > 0 && c.check("ag_strides", c.core.engine.force(&t)).is_some() => {
+            t.strides().as_ptr().cast()
         }
+        _ => ZEROS.as_ptr(),
     })
 }
 
@@ -570,19 +582,23 @@ pub unsafe extern "C" fn ag_copy_to(cx: *mut ag_context, x: ag_array, dst: *mut 
 }
 
 /// The array as text, in the manner of NumPy's repr, with its dtype; long ones are cut in the middle. A recorded one
-/// tells on how many levels it is. Valid until the next call with this context. NULL on error.
+/// tells on how many levels it is. Valid until the innermost scope is left, so that several may be printed together. Never
+/// NULL: while an error is pending, its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_to_string(cx: *mut ag_context, x: ag_array) -> *const c_char {
-    guard(cx, std::ptr::null(), |c| {
+    text_of(cx, |c| {
+        if c.core.failed() {
+            return None;
+        }
         // Looking at a value is not using it: allowed in rules, too.
         let value = c.get("ag_to_string", x);
         if value.is_null() {
-            return std::ptr::null();
+            return None;
         }
-        let Some(t) = c.check("ag_to_string", c.core.tensor(&value)) else { return std::ptr::null() };
+        let t = c.check("ag_to_string", c.core.tensor(&value))?;
         let depth = value.depth(&c.core.trace);
         let suffix = if depth > 0 { format!(", level={depth}") } else { String::new() };
-        c.text(format(&t, &suffix))
+        Some(format(&t, &suffix))
     })
 }
 

@@ -30,7 +30,7 @@ pub struct ag_check_options {
 /// The options of a check; an error is noted where they are wrong.
 fn checked(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     given: *const ag_check_options,
     order: i32,
     modes: Option<i32>,
@@ -56,7 +56,7 @@ fn checked(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn check_with(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     args: *const ag_array,
@@ -72,7 +72,7 @@ fn check_with(
         // SAFETY: the caller's promise about `args`.
         if let Some(args) = unsafe { arguments(c, name, f, args, nargs, None) }
             && let Some(options) = checked(c, name, options, order, modes)
-            && let Err(e) = check::check_grads(&c.core, &c.function(f, user), &args, options)
+            && let Err(e) = check::check_grads(&c.core, &c.function(name, f, user), &args, options)
         {
             c.core.amend_error(|_| e.clone().within(name));
             c.core.fail(e.within(name));
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn ag_combo_check(
                 values.push(c.get_all(NAME, list).into_vec());
             }
             let options = checked(c, NAME, options, 2, None).filter(|_| !c.core.failed())?;
-            if let Err(e) = check::combo_check(&c.core, &c.function(f, user), &values, options) {
+            if let Err(e) = check::combo_check(&c.core, &c.function(NAME, f, user), &values, options) {
                 c.core.amend_error(|_| e.clone().within(NAME));
                 c.core.fail(e.within(NAME));
             }

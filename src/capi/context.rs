@@ -1,7 +1,8 @@
 //! Context, errors, settings, versions.
 
+use super::array::ag_drop;
 use super::handle::{Content, Slots, TAGS};
-use super::primitive::Primitives;
+use super::primitive::{Primitives, User};
 use super::tape::Tapes;
 use super::{ag_array, guard_always};
 use crate::context::Context;
@@ -80,7 +81,9 @@ pub struct ag_context {
     /// Whether a call was refused because another thread was inside.
     raced: AtomicBool,
     message: RefCell<CString>,
-    text: RefCell<CString>,
+    /// Texts given out, each with the depth of the scope that it lives in, and how many they are.
+    texts: RefCell<Vec<(usize, CString)>>,
+    text_count: Cell<usize>,
     pub(crate) diagnosis: Rc<Diagnosis>,
     /// Names of the rows of the last profile.
     pub(crate) profile_names: RefCell<Vec<CString>>,
@@ -152,7 +155,8 @@ impl ag_context {
             thread: AtomicUsize::new(0),
             raced: AtomicBool::new(false),
             message: RefCell::default(),
-            text: RefCell::default(),
+            texts: RefCell::default(),
+            text_count: Cell::new(0),
             diagnosis: Rc::default(),
             profile_names: RefCell::default(),
             dropped: Cell::default(),
@@ -180,12 +184,30 @@ impl ag_context {
         now != 0 && now != thread()
     }
 
-    /// A text that stays until the next call with this context.
+    /// A text that stays until the innermost scope is left.
     pub(crate) fn text(&self, text: String) -> *const c_char {
         let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
         let pointer = text.as_ptr();
-        *self.text.borrow_mut() = text;
+        let mut texts = self.texts.borrow_mut();
+        texts.push((self.slots.borrow().depth(), text));
+        self.text_count.set(texts.len());
         pointer
+    }
+
+    /// The pending error's message; empty if there is none.
+    fn pending_message(&self) -> *const c_char {
+        match self.core.error() {
+            None if self.raced.load(Relaxed) => BUSY.as_ptr(),
+            None => c"".as_ptr(),
+            Some(e) => {
+                let text = CString::new(e.message.replace('\0', "?")).unwrap_or_default();
+                let mut message = self.message.borrow_mut();
+                if *message != text {
+                    *message = text;
+                }
+                message.as_ptr()
+            }
+        }
     }
 
     /// Leaves the innermost scope; what it held is dropped outside of every borrow.
@@ -194,6 +216,14 @@ impl ag_context {
         self.slots.borrow_mut().leave(&mut dropped);
         dropped.clear();
         self.dropped.set(dropped);
+        if self.text_count.get() > 0 {
+            let depth = self.slots.borrow().depth();
+            let mut texts = self.texts.borrow_mut();
+            while texts.last().is_some_and(|(at, _)| *at > depth) {
+                texts.pop();
+            }
+            self.text_count.set(texts.len());
+        }
     }
 }
 
@@ -251,18 +281,18 @@ pub unsafe extern "C" fn ag_error_message(cx: *const ag_context) -> *const c_cha
     if c.used_elsewhere() {
         return BUSY.as_ptr();
     }
-    match c.core.error() {
-        None if c.raced.load(Relaxed) => BUSY.as_ptr(),
-        None => c"".as_ptr(),
-        Some(e) => {
-            let text = CString::new(e.message.replace('\0', "?")).unwrap_or_default();
-            let mut message = c.message.borrow_mut();
-            if *message != text {
-                *message = text;
-            }
-            message.as_ptr()
-        }
+    c.pending_message()
+}
+
+/// Runs `f`, which makes a text; that of the pending error where there is one, before or after it. Never null: C prints it.
+pub(super) fn text_of(cx: *const ag_context, f: impl FnOnce(&ag_context) -> Option<String>) -> *const c_char {
+    // SAFETY: null or a live context, the caller's promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
+    if c.used_elsewhere() {
+        return BUSY.as_ptr();
     }
+    let made = guard_always(cx, None, |c| f(c).map(|text| c.text(text)));
+    made.unwrap_or_else(|| c.pending_message())
 }
 
 /// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays.
@@ -288,15 +318,20 @@ pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *cons
     })
 }
 
-/// Calls `hook` at the moment of each failure (a place for a breakpoint, or for logging). NULL: no longer.
+/// Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
+/// once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
+/// failure: a place for a breakpoint, or for logging. NULL: no longer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void) {
+pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void, drop: ag_drop) {
+    let user = User::new(user, drop);
     guard_always(cx, (), |c| {
         c.core.set_hook(hook.map(|hook| -> crate::context::Hook {
+            // The whole of it, with its end.
             Box::new(move |code, message| {
+                let user = &user;
                 let text = CString::new(message.replace('\0', "?")).unwrap_or_default();
                 // SAFETY: the caller's function with the caller's pointer.
-                unsafe { hook(code, text.as_ptr(), user) }
+                unsafe { hook(code, text.as_ptr(), user.pointer) }
             })
         }));
     });

@@ -1,5 +1,6 @@
 //! Finding out what went wrong: anomalies, pictures and traces of tapes, profiles.
 
+use super::context::text_of;
 use super::function::{ag_function, arguments};
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, options, string};
 use crate::error::{Error, code};
@@ -7,7 +8,6 @@ use crate::operators::diagnosis::graph::{Graph, Shown};
 use crate::operators::diagnosis::{Anomaly, svg, text};
 use crate::trace::{Array, Tape};
 use std::ffi::{CString, c_char, c_void};
-use std::ptr::null;
 
 /// For ag_anomaly_begin: stops at NaN only, infinities are let through.
 pub const AG_NAN_ONLY: i32 = 1;
@@ -135,18 +135,22 @@ pub unsafe extern "C" fn ag_label(cx: *mut ag_context, x: ag_array, name: *const
     })
 }
 
-/// Says where the program is: operations from here on are called at this line, for ag_anomaly_begin, ag_detail_begin.
-/// Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which can also put it into every call. Does
-/// nothing outside of these settings.
+/// Says where the program is: calls from here on are made at this line. The messages of errors say it, and those of
+/// ag_anomaly_begin and the texts of ag_detail_begin. Returns `cx`. Best used as the macro AG_HERE of autograd_debug.h, which
+/// can also put it into every call; it costs some nanoseconds. `file` is copied; NULL ends it. A
+/// callback's lines end with it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_here(cx: *mut ag_context, file: *const c_char, line: i32) -> *mut ag_context {
     guard(cx, (), |c| {
-        if !c.core.watched() {
-            return;
-        }
-        // SAFETY: NULL or a C string, the caller's promise.
-        if let Some(file) = unsafe { string(c, "ag_here", "file", file) } {
-            c.diagnosis.here(file, line.max(0) as u32);
+        if file.is_null() {
+            c.core.nowhere();
+        // SAFETY: a C string, the caller's promise.
+        } else if let Some(file) = unsafe { string(c, "ag_here", "file", file) } {
+            let line = line.max(0) as u32;
+            c.core.here(file, line);
+            if c.core.watched() {
+                c.diagnosis.here(file, line);
+            }
         }
     });
     cx
@@ -159,27 +163,24 @@ fn shown(o: &ag_graph_options) -> Shown {
 /// A text made of a tape; works while an error is pending.
 fn of_tape(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     tape: ag_tape,
     given: *const ag_graph_options,
     make: impl FnOnce(&Tape, &ag_graph_options) -> crate::error::Result<String>,
 ) -> *const c_char {
-    guard_always(cx, null(), |c| {
+    text_of(cx, |c| {
         // SAFETY: NULL, or a struct whose first field says how long it is: the caller's promise.
-        let Some(options) = (unsafe { options(c, name, given, ag_graph_options::default()) }) else { return null() };
-        let Some((_, level, _)) = c.find_tape(name, tape) else { return null() };
-        let Some(tape) = c.core.trace.level(level).and_then(|l| l.tape) else {
-            c.core.fail(Error::tape("the tape has ended").within(name));
-            return null();
-        };
-        let made = make(&tape.borrow(), &options);
-        c.check(name, made).map_or(null(), |text| c.text(text))
+        let options = unsafe { options(c, name, given, ag_graph_options::default()) }?;
+        let (_, level, _) = c.find_tape(name, tape)?;
+        let tape = c.core.trace.level(level).and_then(|l| l.tape).ok_or_else(|| Error::tape("the tape has ended"));
+        let made = make(&c.check(name, tape)?.borrow(), &options);
+        c.check(name, made)
     })
 }
 
 /// A tape as text, a line per operation: `v3 : f64[2, 3] = ag_tanh(v2)`. Also of what ag_make_vjp returned. More is
-/// known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the next call with this
-/// context; NULL on error. Works while an error is pending.
+/// known of what was recorded after ag_detail_begin. `options` may be NULL. Valid until the innermost scope is left. Never
+/// NULL: on error its message. Works while an error is pending.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tape_to_text(
     cx: *mut ag_context,
@@ -215,7 +216,7 @@ pub unsafe extern "C" fn ag_tape_to_svg(
 }
 
 /// The operations of f(args) as text, as ag_tape_to_text; values of up to `elements` elements are shown. Calls f once.
-/// Valid until the next call with this context; NULL on error.
+/// Valid until the innermost scope is left. Never NULL: on error its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_function_to_text(
     cx: *mut ag_context,
@@ -226,11 +227,13 @@ pub unsafe extern "C" fn ag_function_to_text(
     elements: usize,
 ) -> *const c_char {
     const NAME: &str = "ag_function_to_text";
-    guard(cx, null(), |c| {
+    text_of(cx, |c| {
+        if c.core.failed() {
+            return None;
+        }
         // SAFETY: the caller's promise about `args`.
-        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return null() };
-        let text = text::trace(&c.diagnosis, &c.core, &c.function(f, user), &args, elements);
-        text.map_or(null(), |text| c.text(text))
+        let args = unsafe { arguments(c, NAME, f, args, nargs, None) }?;
+        text::trace(&c.diagnosis, &c.core, &c.function(NAME, f, user), &args, elements)
     })
 }
 
@@ -247,11 +250,13 @@ pub unsafe extern "C" fn ag_grad_to_text(
     elements: usize,
 ) -> *const c_char {
     const NAME: &str = "ag_grad_to_text";
-    guard(cx, null(), |c| {
+    text_of(cx, |c| {
+        if c.core.failed() {
+            return None;
+        }
         // SAFETY: the caller's promise about `args`.
-        let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null() };
-        let text = text::trace_grad(&c.diagnosis, &c.core, &c.function(f, user), &args, argnum, elements);
-        text.map_or(null(), |text| c.text(text))
+        let args = unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }?;
+        text::trace_grad(&c.diagnosis, &c.core, &c.function(NAME, f, user), &args, argnum, elements)
     })
 }
 
@@ -266,18 +271,16 @@ pub unsafe extern "C" fn ag_profile_begin(cx: *mut ag_context, eager: bool) {
     });
 }
 
-/// Ends the profile and returns it as a table, the longest time first. Valid until the next call with this context;
-/// NULL on error. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
+/// Ends the profile and returns it as a table, the longest time first. Valid until the innermost scope is left; never NULL:
+/// on error its message. Works while an error is pending. AG_ERR_ARGUMENT if no profile is being taken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_profile_end(cx: *mut ag_context) -> *const c_char {
-    guard_always(cx, null(), |c| {
-        if c.check("ag_profile_end", c.diagnosis.end_profile(&c.core)).is_none() {
-            return null();
-        }
+    text_of(cx, |c| {
+        c.check("ag_profile_end", c.diagnosis.end_profile(&c.core))?;
         let rows = c.diagnosis.profile.rows();
         let names = rows.iter().map(|r| CString::new(r.name.replace('\0', "?")).unwrap_or_default());
         *c.profile_names.borrow_mut() = names.collect();
-        c.text(c.diagnosis.profile.table())
+        Some(c.diagnosis.profile.table())
     })
 }
 

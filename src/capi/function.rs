@@ -6,13 +6,11 @@ use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
 use crate::error::Error;
-use crate::operators::checkpoint::Stored;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::c_void;
-use std::rc::Rc;
 
 /// A function of arrays: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself, everything
 /// else that was made is released at the end. It fails with `return ag_raise(cx, ...)`. It may call every function of
@@ -48,7 +46,7 @@ impl ag_context {
         let outer = core.watched().then(|| self.diagnosis.enter());
         // What fails in there is called by the callback, not by whoever called this.
         let calling = core.calling("");
-        let found = body(std::ptr::from_ref(self).cast_mut());
+        let found = core.elsewhere(|| body(std::ptr::from_ref(self).cast_mut()));
         drop(calling);
         self.frames.borrow_mut().pop();
         let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
@@ -116,30 +114,33 @@ impl ag_context {
         self.core.fail(Error::handle(begin + &problem.message(what)));
     }
 
-    /// A C function that derivatives will call later: it lives on tapes of this context.
-    pub(super) fn stored(&self, f: ag_function, user: *mut c_void) -> Stored {
-        let context = std::ptr::from_ref(self);
-        Rc::new(move |core: &Context, args: &[Array]| {
-            // SAFETY: what holds this function is recorded on a tape of the context, and dropped with it.
-            let c = unsafe { &*context };
-            c.function(f, user)(core, args)
-        })
-    }
-
     /// A C function as one of the library's.
     pub(super) fn function(
         &self,
+        name: &'static str,
         f: ag_function,
         user: *mut c_void,
     ) -> impl Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> {
         move |_, args: &[Array]| {
-            self.frame(args, 1, |cx, handles, out| {
-                if let Some(f) = f {
-                    // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
-                    out[0] = unsafe { f(cx, handles.as_ptr(), handles.len(), user) };
-                }
+            self.inside_of(name, || {
+                self.frame(args, 1, |cx, handles, out| {
+                    if let Some(f) = f {
+                        // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                        out[0] = unsafe { f(cx, handles.as_ptr(), handles.len(), user) };
+                    }
+                })
             })
         }
+    }
+
+    /// Runs a callback that was given to the exported function `name`; the message of what fails in it says so.
+    pub(super) fn inside_of<R>(&self, name: &'static str, run: impl FnOnce() -> R) -> R {
+        let before = self.core.failed();
+        let result = run();
+        if self.core.failed() && !before {
+            self.core.amend_error(|e| e.inside_of(name));
+        }
+        result
     }
 }
 
@@ -149,7 +150,7 @@ impl ag_context {
 /// `args` is NULL or points at `nargs` handles.
 pub(super) unsafe fn arguments(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     args: *const ag_array,
     nargs: usize,
@@ -184,7 +185,7 @@ pub unsafe extern "C" fn ag_grad(
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
-        c.put(grad::grad(&c.core, NAME, &c.function(f, user), &args, argnum))
+        c.put(grad::grad(&c.core, NAME, &c.function(NAME, f, user), &args, argnum))
     })
 }
 
@@ -234,7 +235,7 @@ pub unsafe extern "C" fn ag_value_and_grads(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn value_and_grads(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     args: *const ag_array,
@@ -257,7 +258,7 @@ fn value_and_grads(
         let (value, grads) = if c.core.failed() {
             (Array::Null, Array::nulls(all.len()))
         } else {
-            grad::value_and_grads(&c.core, name, &c.function(f, user), &args, &all)
+            grad::value_and_grads(&c.core, name, &c.function(name, f, user), &args, &all)
         };
         for (i, g) in grads.into_iter().enumerate() {
             // SAFETY: room for as many handles as there are argnums, the caller's promise.
@@ -332,7 +333,7 @@ pub unsafe extern "C" fn ag_hessian(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 pub(super) fn unary_operator(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     args: *const ag_array,
@@ -343,7 +344,7 @@ pub(super) fn unary_operator(
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
-        c.put(operator(&c.core, &c.function(f, user), &args))
+        c.put(operator(&c.core, &c.function(name, f, user), &args))
     })
 }
 
@@ -367,7 +368,7 @@ pub unsafe extern "C" fn ag_hvp(
         if v.is_null() {
             return ag_array::NULL;
         }
-        let mut result = grad::hvps(&c.core, &c.function(f, user), &args, &[argnum], &[v]);
+        let mut result = grad::hvps(&c.core, &c.function(NAME, f, user), &args, &[argnum], &[v]);
         c.put(result.pop().unwrap_or_default())
     })
 }
@@ -395,8 +396,11 @@ pub unsafe extern "C" fn ag_hvps(
         }
         let vs = c.get_all(NAME, vs);
         let all: SmallVec<[usize; 4]> = (0..nargs).collect();
-        let results =
-            if c.core.failed() { Arrays::new() } else { grad::hvps(&c.core, &c.function(f, user), &args, &all, &vs) };
+        let results = if c.core.failed() {
+            Arrays::new()
+        } else {
+            grad::hvps(&c.core, &c.function(NAME, f, user), &args, &all, &vs)
+        };
         for i in 0..nargs {
             let result = results.get(i).cloned().unwrap_or_default();
             // SAFETY: room for `nargs` handles, the caller's promise.
@@ -423,8 +427,8 @@ pub unsafe extern "C" fn ag_make_vjp(
     guard(cx, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null };
-        let recorded = grad::record(&c.core, &c.function(f, user), &args, &[argnum]);
-        if c.core.failed() {
+        let recorded = grad::record(&c.core, &c.function(NAME, f, user), &args, &[argnum]);
+        if !grad::check_differentiable(&c.core, NAME, &recorded.value()) {
             grad::close(&c.core, recorded);
             return null;
         }
@@ -488,7 +492,7 @@ pub unsafe extern "C" fn ag_jvp(
         if t.is_null() {
             return ag_array::NULL;
         }
-        let (mut values, mut tangents) = grad::jvp(&c.core, &c.function(f, user), &args, &[argnum], &[t]);
+        let (mut values, mut tangents) = grad::jvp(&c.core, &c.function(NAME, f, user), &args, &[argnum], &[t]);
         if !value.is_null() {
             let y = c.put(values.pop().unwrap_or_default());
             // SAFETY: writable, the caller's promise.

@@ -1,8 +1,11 @@
 //! Values that are defined by equations: fixed points, roots, solutions of differential equations.
 
+use super::array::ag_drop;
 use super::function::{ag_function, arguments};
+use super::primitive::User;
 use super::{ag_array, ag_context, guard, options};
 use crate::error::Error;
+use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
 use crate::operators::odeint;
 use crate::trace::Array;
@@ -26,7 +29,7 @@ pub struct ag_solve_options {
 /// `given` is NULL or points at options.
 pub(super) unsafe fn stop(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     given: *const ag_solve_options,
     nargs: usize,
     max_steps: usize,
@@ -48,56 +51,60 @@ pub(super) unsafe fn stop(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn solved(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
+    user: User,
     args: *const ag_array,
     nargs: usize,
     given: *const ag_solve_options,
     max_steps: usize,
-    solve: impl FnOnce(&ag_context, &[Array], Stop) -> Array,
+    solve: impl FnOnce(&ag_context, &Stored, &[Array], Stop) -> Array,
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
         // SAFETY: the caller's promise about the options.
         let Some(stop) = (unsafe { stop(c, name, given, nargs, max_steps) }) else { return ag_array::NULL };
-        c.put(solve(c, &args, stop))
+        let Some(user) = c.kept(name, user, &args) else { return ag_array::NULL };
+        c.put(solve(c, &c.stored(f, user), &args, stop))
     })
 }
 
-/// x with x = f(x, args[1], ...), by iteration from args[0] on; real. f returns an array of the shape of x. Derivatives
+/// `f` and `user` are kept for the derivatives; `drop` is called with `user` exactly once when nothing needs it any more, as
+/// for ag_checkpoint. x with x = f(x, args[1], ...), by iteration from args[0] on; real. f returns an array of the shape of x. Derivatives
 /// with respect to the other arguments, of any order and in both modes, come from the implicit function theorem and need no
 /// memory for the iterations; with respect to where it began they are zero. The iteration must converge, and so must its
-/// derivative. `f` and `user` must stay until the derivatives have been taken, and `f` may depend on values being
-/// differentiated through its arguments only. No convergence: AG_ERR_VALUE.
+/// derivative. `f` may depend on values being differentiated through its arguments only. No convergence: AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fixed_point(
     cx: *mut ag_context,
     f: ag_function,
     user: *mut c_void,
+    drop: ag_drop,
     args: *const ag_array,
     nargs: usize,
     options: *const ag_solve_options,
 ) -> ag_array {
-    solved(cx, "ag_fixed_point", f, args, nargs, options, 1000, |c, args, stop| {
-        implicit::fixed_point(&c.core, &c.stored(f, user), args, stop)
+    solved(cx, "ag_fixed_point", f, User::new(user, drop), args, nargs, options, 1000, |c, f, args, stop| {
+        implicit::fixed_point(&c.core, f, args, stop)
     })
 }
 
-/// x with f(x, args[1], ...) = 0, by Newton's method from args[0] on, with the true Jacobian; real. f returns an array of
-/// the shape of x. Derivatives and the life of `f` and `user` are as for ag_fixed_point. A singular Jacobian, or no
+/// `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. x with f(x, args[1], ...) = 0, by Newton's method from args[0] on, with the true Jacobian; real. f returns an array of
+/// the shape of x. Derivatives are as for ag_fixed_point. A singular Jacobian, or no
 /// convergence: AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_root(
     cx: *mut ag_context,
     f: ag_function,
     user: *mut c_void,
+    drop: ag_drop,
     args: *const ag_array,
     nargs: usize,
     options: *const ag_solve_options,
 ) -> ag_array {
-    solved(cx, "ag_root", f, args, nargs, options, 100, |c, args, stop| {
-        implicit::root(&c.core, &c.stored(f, user), args, stop)
+    solved(cx, "ag_root", f, User::new(user, drop), args, nargs, options, 100, |c, f, args, stop| {
+        implicit::root(&c.core, f, args, stop)
     })
 }
 
@@ -140,7 +147,7 @@ impl From<ag_odeint_options> for odeint::Options {
 /// `given` is NULL or points at options.
 pub(super) unsafe fn checked_odeint_options(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     given: *const ag_odeint_options,
 ) -> Option<ag_odeint_options> {
     // SAFETY: the caller's promise.
@@ -153,18 +160,18 @@ pub(super) unsafe fn checked_odeint_options(
     Some(o)
 }
 
-/// The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
+/// `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
 /// rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
 /// shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
 /// keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are solutions of
 /// differential equations again: of the adjoint one, backwards, in reverse mode, of the sensitivities in forward mode; so
-/// nothing of the way is kept. `f` and `user` must stay until they have been taken, and `f` may depend on values being
-/// differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
+/// nothing of the way is kept. `f` may depend on values being differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_odeint(
     cx: *mut ag_context,
     f: ag_function,
     user: *mut c_void,
+    drop: ag_drop,
     y0: ag_array,
     t: ag_array,
     args: *const ag_array,
@@ -172,6 +179,7 @@ pub unsafe extern "C" fn ag_odeint(
     options: *const ag_odeint_options,
 ) -> ag_array {
     const NAME: &str = "ag_odeint";
+    let user = User::new(user, drop);
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
@@ -181,6 +189,7 @@ pub unsafe extern "C" fn ag_odeint(
         if c.core.failed() {
             return ag_array::NULL;
         }
+        let Some(user) = c.kept(NAME, user, [&y0, &t].into_iter().chain(&args)) else { return ag_array::NULL };
         let f = c.stored(f, user);
         if o.rk4_steps > 0 {
             return c.put(odeint::rk4(&c.core, &f, &y0, &t, &args, o.rk4_steps));

@@ -37,6 +37,7 @@ pub mod handle;
 pub mod implicit;
 pub mod index;
 pub mod join;
+mod kept;
 pub mod masked;
 pub mod nan;
 pub mod number;

@@ -1,8 +1,9 @@
 //! Operators made of others: linear maps, checkpoints, products with tensors, derivatives in forward mode, functions
 //! along an axis.
 
+use super::array::ag_drop;
 use super::function::{ag_function, arguments, unary_operator};
-use super::primitive::ag_multi_function;
+use super::primitive::{User, ag_multi_function};
 use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, guard, slice, store};
 use crate::context::Context;
@@ -28,39 +29,46 @@ pub type ag_step_function = Option<
     ) -> ag_array,
 >;
 
-/// f(args), keeping for the derivative the arguments only: what happens inside is computed again when the derivative is
-/// taken. For parts of a computation that hold more memory than they take time. The function must do the same each
-/// time, and may depend on values being differentiated through its arguments only (AG_ERR_ARGUMENT). `f` and `user` must
-/// stay until the derivative has been taken.
+/// f(args), called again when the derivative is taken: `f` and `user` are kept until then. `drop` is called with `user` exactly once when nothing needs it any more: when the last tape that holds this call is gone, or at
+/// once where nothing is recorded, or if the call fails; NULL: what `user` points at stays until the derivatives have been
+/// taken (a struct on the stack of a function that has returned by then is AG_ERR_ARGUMENT, where that can be seen).
+/// For the derivative the arguments are kept only; what happens inside is computed again. For parts of a computation that hold
+/// more memory than they take time. The function must do the same each time, with results of the same shapes, and may depend
+/// on values being differentiated through its arguments only (AG_ERR_ARGUMENT).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_checkpoint(
     cx: *mut ag_context,
     f: ag_function,
     user: *mut c_void,
+    drop: ag_drop,
     args: *const ag_array,
     nargs: usize,
 ) -> ag_array {
     const NAME: &str = "ag_checkpoint";
+    let user = User::new(user, drop);
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
+        let Some(user) = c.kept(NAME, user, &args) else { return ag_array::NULL };
         c.put(checkpoint::checkpoint(&c.core, &c.stored(f, user), &args))
     })
 }
 
 /// `steps` times args[0] = step(i, args), beginning with the args[0] given; returns the last state. The derivative keeps
-/// about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time. `step` is bound as `f` of
-/// ag_checkpoint.
+/// about sqrt(steps) states, and computes the steps between them again, sqrt(steps) at a time: `step`, `user` and `drop` are
+/// as `f`, `user` and `drop` of ag_checkpoint.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_checkpoint_loop(
     cx: *mut ag_context,
     step: ag_step_function,
     user: *mut c_void,
+    drop: ag_drop,
     args: *const ag_array,
     nargs: usize,
     steps: usize,
 ) -> ag_array {
     const NAME: &str = "ag_checkpoint_loop";
+    let user = User::new(user, drop);
     guard(cx, ag_array::NULL, |c| {
         let Some(step) = step else {
             c.core.fail(Error::argument("the function step is NULL").within(NAME));
@@ -76,13 +84,17 @@ pub unsafe extern "C" fn ag_checkpoint_loop(
         if c.core.failed() {
             return ag_array::NULL;
         }
+        let Some(user) = c.kept(NAME, user, &args) else { return ag_array::NULL };
         let context = std::ptr::from_ref(c);
-        let stored: Step = Rc::new(move |_: &Context, i: usize, args: &[Array]| {
+        let stored: Step = Rc::new(move |core: &Context, i: usize, args: &[Array]| {
+            let Some(user) = user.pointer(core) else { return Array::Null };
             // SAFETY: as in `ag_checkpoint`.
             let c = unsafe { &*context };
-            let mut found = c.frame(args, 1, |cx, handles, out| {
-                // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
-                out[0] = unsafe { step(cx, i, handles.as_ptr(), handles.len(), user) };
+            let mut found = c.inside_of(NAME, || {
+                c.frame(args, 1, |cx, handles, out| {
+                    // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                    out[0] = unsafe { step(cx, i, handles.as_ptr(), handles.len(), user) };
+                })
             });
             found.pop().unwrap_or_default()
         });
@@ -126,7 +138,7 @@ pub unsafe extern "C" fn ag_make_hvp(
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn make(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     args: *const ag_array,
@@ -139,7 +151,7 @@ fn make(
     guard(cx, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return null };
-        let (mut values, recorded) = operator(&c.core, &c.function(f, user), &args, &[argnum]);
+        let (mut values, recorded) = operator(&c.core, &c.function(name, f, user), &args, &[argnum]);
         let Some(recorded) = recorded else { return null };
         if !value.is_null() {
             let y = values.pop().unwrap_or_default();
@@ -313,14 +325,14 @@ pub unsafe extern "C" fn ag_ggnvp(
         if v.is_null() {
             return ag_array::NULL;
         }
-        c.put(tensor::ggnvp(&c.core, &c.function(f, user), &c.function(g, user), &args, argnum, &v))
+        c.put(tensor::ggnvp(&c.core, &c.function(NAME, f, user), &c.function(NAME, g, user), &args, argnum, &v))
     })
 }
 
 #[expect(clippy::too_many_arguments, reason = "those of the C functions")]
 fn with_tensor(
     cx: *mut ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     args: *const ag_array,
@@ -336,7 +348,7 @@ fn with_tensor(
         if tensor.is_null() {
             return ag_array::NULL;
         }
-        c.put(operator(&c.core, &c.function(f, user), &args, &tensor))
+        c.put(operator(&c.core, &c.function(name, f, user), &args, &tensor))
     })
 }
 
@@ -354,7 +366,7 @@ pub unsafe extern "C" fn ag_apply_along_axis(
     guard(cx, ag_array::NULL, |c| {
         // SAFETY: one handle.
         let Some(args) = (unsafe { arguments(c, NAME, f, &raw const x, 1, None) }) else { return ag_array::NULL };
-        let y = apply_along_axis(&c.core, &c.function(f, user), &args[0], axis);
+        let y = apply_along_axis(&c.core, &c.function(NAME, f, user), &args[0], axis);
         c.check(NAME, y).map_or(ag_array::NULL, |y| c.put(y))
     })
 }

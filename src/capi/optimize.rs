@@ -232,7 +232,7 @@ pub unsafe extern "C" fn ag_optimizer_defaults(
     });
 }
 
-fn defaults_fit(c: &ag_context, name: &str, null: bool, size: usize) -> bool {
+fn defaults_fit(c: &ag_context, name: &'static str, null: bool, size: usize) -> bool {
     let fits = !null && size >= size_of::<usize>();
     if !fits {
         let what = if null { "the argument options is NULL".to_string() } else { format!("size is {size}") };
@@ -426,7 +426,7 @@ enum Minimizer<'a> {
 /// `options` and `result` are NULL or as long as they say.
 unsafe fn minimize(
     c: &ag_context,
-    name: &str,
+    name: &'static str,
     f: &TreeFunction<'_>,
     x0: &Tree,
     minimizer: &Minimizer<'_>,
@@ -481,7 +481,7 @@ unsafe fn minimize(
 /// A function of an array as one of a tree, and its starting point.
 fn of_array<'a>(
     c: &'a ag_context,
-    name: &str,
+    name: &'static str,
     f: ag_function,
     user: *mut c_void,
     x0: ag_array,
@@ -495,7 +495,7 @@ fn of_array<'a>(
         return None;
     }
     let x0 = astype(&c.core, &x0, x0.dtype().inexact());
-    let function = c.function(f, user);
+    let function = c.function(name, f, user);
     let on_leaf = move |cx: &Context, args: &[Tree]| function(cx, args[0].leaves()).pop().map(Tree::from);
     Some((Box::new(on_leaf), x0.into()))
 }
@@ -576,7 +576,7 @@ pub unsafe extern "C" fn ag_tree_minimize_lbfgs(
         }
         let minimizer = Minimizer::Lbfgs { lower: lower.as_ref(), upper: upper.as_ref() };
         // SAFETY: the caller's promises.
-        unsafe { minimize(c, NAME, &c.tree_function(f, user), x0, &minimizer, options, result) }
+        unsafe { minimize(c, NAME, &c.tree_function(NAME, f, user), x0, &minimizer, options, result) }
     })
 }
 
@@ -593,7 +593,7 @@ pub unsafe extern "C" fn ag_tree_minimize_newton_cg(
     const NAME: &str = "ag_tree_minimize_newton_cg";
     on_tree(cx, NAME, f, x0, |c, x0| {
         // SAFETY: the caller's promises.
-        unsafe { minimize(c, NAME, &c.tree_function(f, user), x0, &Minimizer::NewtonCg, options, result) }
+        unsafe { minimize(c, NAME, &c.tree_function(NAME, f, user), x0, &Minimizer::NewtonCg, options, result) }
     })
 }
 

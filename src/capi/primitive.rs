@@ -169,6 +169,12 @@ pub struct User {
     pub drop: ag_drop,
 }
 
+impl User {
+    pub fn new(pointer: *mut c_void, drop: ag_drop) -> User {
+        User { pointer, drop }
+    }
+}
+
 impl Drop for User {
     fn drop(&mut self) {
         if let Some(drop) = self.drop.take() {
@@ -544,7 +550,7 @@ impl Applied {
     }
 
     /// Cotangents that have the shape of their argument, or are to be summed to it over axes along which the result
-    /// was broadcast (or are one number); else an error.
+    /// was broadcast; else an error.
     fn fitting(
         &self,
         cx: &Context,
@@ -557,7 +563,7 @@ impl Applied {
             let (shape, expected) = (part.shape(), args[k].shape());
             let broadcast = ans.iter().any(|y| y.shape() == shape)
                 && crate::array::shape::broadcast(expected, shape).is_ok_and(|s| s.as_slice() == shape);
-            if !part.is_null() && shape != expected && part.size() != 1 && !broadcast {
+            if !part.is_null() && shape != expected && !broadcast {
                 cx.fail(
                     Error::shape(format!(
                         "the VJP with respect to argument {k} returned shape {}, the argument has {}",
@@ -566,6 +572,27 @@ impl Applied {
                     ))
                     .within(&self.0.name),
                 );
+            }
+        }
+        parts
+    }
+
+    /// Tangents that have the shape of their result, or that of an argument which was broadcast to it; else an error.
+    fn fitting_tangents(
+        &self,
+        cx: &Context,
+        parts: SmallVec<[Array; 1]>,
+        args: &[Array],
+        ans: &[Array],
+    ) -> SmallVec<[Array; 1]> {
+        for (k, (part, y)) in parts.iter().zip(ans).enumerate() {
+            let (shape, expected) = (part.shape(), y.shape());
+            let broadcast = args.iter().any(|a| a.shape() == shape)
+                && crate::array::shape::broadcast(shape, expected).is_ok_and(|s| s.as_slice() == expected);
+            if !part.is_null() && shape != expected && !broadcast {
+                let (shape, expected) = (crate::array::shape::Show(shape), crate::array::shape::Show(expected));
+                let e = Error::shape(format!("the JVP returned shape {shape} for result {k}, which has {expected}"));
+                cx.fail(e.within(&self.0.name));
             }
         }
         parts
@@ -586,10 +613,11 @@ impl Applied {
             VjpRule::Missing => self.transposed(cx, argnum, t, args, ans),
             VjpRule::Function(f) => {
                 let values = Self::together(std::slice::from_ref(t), ans, args);
-                self.called(&values, 1, |cx, h, out| {
+                let parts = self.called(&values, 1, |cx, h, out| {
                     // SAFETY: as for the VJP.
                     out[0] = unsafe { f(cx, h[0], h[1], h[2..].as_ptr(), h.len() - 2, self.0.user.pointer) };
-                })
+                });
+                self.fitting_tangents(cx, parts, args, ans)
             }
             VjpRule::Raw(kernel) => {
                 let values = Self::together(std::slice::from_ref(t), ans, args);
@@ -819,7 +847,7 @@ impl Primitive for Applied {
         };
         let values = Self::together(ts, ans, args);
         let (n, m) = (ts.len(), self.0.nresults);
-        self.called(&values, m, |raw, h, out| {
+        let parts = self.called(&values, m, |raw, h, out| {
             // SAFETY: as for the VJP.
             let status = unsafe {
                 f(
@@ -838,6 +866,7 @@ impl Primitive for Applied {
             if status != 0 {
                 cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
             }
-        })
+        });
+        self.fitting_tangents(cx, parts, args, ans)
     }
 }

@@ -224,6 +224,7 @@ pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Opti
         metas.push(Meta::of(&primal));
     }
     let (seeds, value): (SmallVec<[(u32, Array); 1]>, Array) = match y.layer(level) {
+        None if !grad::check_differentiable(cx, name, y) => return Arrays::new(),
         None => (SmallVec::new(), y.clone()),
         Some(((node, _), primal)) => {
             let g = match g {

@@ -1,6 +1,7 @@
 //! Trees: making, reading, mapping, arithmetic, handles.
 
 use super::array::detached;
+use super::context::text_of;
 use super::function::ag_function;
 use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, guard_as, slice, string};
 use crate::array::format;
@@ -282,15 +283,14 @@ pub unsafe extern "C" fn ag_tree_has(cx: *mut ag_context, t: ag_tree, path: *con
     })
 }
 
-/// Key `i` of a dict, in ascending order. Valid until the next call with this context. NULL on error.
+/// Key `i` of a dict, in ascending order. Valid until the innermost scope is left. Never NULL: on error its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_key(cx: *mut ag_context, t: ag_tree, i: usize) -> *const c_char {
     const NAME: &str = "ag_tree_key";
-    guard(cx, std::ptr::null(), |c| {
-        let Some(t) = c.get_tree(NAME, t) else { return std::ptr::null() };
+    text_of(cx, |c| {
+        let t = c.get_tree(NAME, t).filter(|_| !c.core.failed())?;
         let key = t.form().key(i).map(String::from);
-        let key = key.ok_or_else(|| Error::index(format!("{} has no key {i}", t.form().describe())));
-        c.check(NAME, key).map_or(std::ptr::null(), |k| c.text(k))
+        c.check(NAME, key.ok_or_else(|| Error::index(format!("{} has no key {i}", t.form().describe()))))
     })
 }
 
@@ -324,11 +324,18 @@ pub unsafe extern "C" fn ag_tree_leaf_at(cx: *mut ag_context, t: ag_tree, i: usi
     leaf(cx, "ag_tree_leaf_at", t, i, ag_array::NULL, |c, t| c.put(t.leaves()[i].clone()))
 }
 
-/// The path of leaf `i`, such as "layers/0/w"; empty for a tree that is a leaf. Valid until the next call with this
-/// context. NULL on error.
+/// The path of leaf `i`, such as "layers/0/w"; empty for a tree that is a leaf. Valid until the innermost scope is left.
+/// Never NULL: on error its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_path_at(cx: *mut ag_context, t: ag_tree, i: usize) -> *const c_char {
-    leaf(cx, "ag_tree_path_at", t, i, std::ptr::null(), |c, t| c.text(t.form().path(i)))
+    const NAME: &str = "ag_tree_path_at";
+    text_of(cx, |c| {
+        let t = c.get_tree(NAME, t).filter(|_| !c.core.failed())?;
+        let (n, path) = (t.leaves().len(), || t.form().path(i));
+        let path =
+            if i < n { Ok(path()) } else { Err(Error::index(format!("leaf {i} is out of range: there are {n}"))) };
+        c.check(NAME, path)
+    })
 }
 
 /// A tree of the structure of `like` with other leaves, `n` of them in its order, of any shapes.
@@ -354,29 +361,30 @@ pub unsafe extern "C" fn ag_tree_with_leaves(
 }
 
 /// What is different between the structures of two trees, in words, such as "at layers/1: expected a list of 2, got an
-/// array"; NULL if nothing is, or on error. Shapes and dtypes don't count. Valid until the next call with this context.
+/// array"; empty if nothing is. Shapes and dtypes don't count. Valid until the innermost scope is left. Never NULL: on error
+/// its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_difference(cx: *mut ag_context, x: ag_tree, y: ag_tree) -> *const c_char {
     const NAME: &str = "ag_tree_difference";
-    guard(cx, std::ptr::null(), |c| {
-        let difference = c.get_tree(NAME, x).zip(c.get_tree(NAME, y)).and_then(|(x, y)| x.form().difference(y.form()));
-        difference.map_or(std::ptr::null(), |d| c.text(d))
+    text_of(cx, |c| {
+        let (x, y) = c.get_tree(NAME, x).zip(c.get_tree(NAME, y)).filter(|_| !c.core.failed())?;
+        Some(x.form().difference(y.form()).unwrap_or_default())
     })
 }
 
-/// The tree as text, as Python writes it, with its arrays as ag_to_string has them. Valid until the next call with this
-/// context. NULL on error.
+/// The tree as text, as Python writes it, with its arrays as ag_to_string has them. Valid until the innermost scope is
+/// left. Never NULL: on error its message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_to_string(cx: *mut ag_context, t: ag_tree) -> *const c_char {
     const NAME: &str = "ag_tree_to_string";
-    guard(cx, std::ptr::null(), |c| {
-        let Some(t) = c.get_tree(NAME, t) else { return std::ptr::null() };
+    text_of(cx, |c| {
+        let t = c.get_tree(NAME, t).filter(|_| !c.core.failed())?;
         let text = t.text(&mut |x| {
             let depth = x.depth(&c.core.trace);
             let suffix = if depth > 0 { format!(", level={depth}") } else { String::new() };
             Ok(format(&c.core.tensor(x)?, &suffix))
         });
-        c.check(NAME, text).map_or(std::ptr::null(), |text| c.text(text))
+        c.check(NAME, text)
     })
 }
 
@@ -407,7 +415,7 @@ pub unsafe extern "C" fn ag_tree_map(
                 return fail(&format!("tree {} has another structure: {d}", k + 1));
             }
         }
-        let function = c.function(f, user);
+        let function = c.function(NAME, f, user);
         let mut results = Leaves::new();
         for i in 0..first.leaves().len() {
             let args: SmallVec<[Array; 4]> = trees.iter().map(|t| t.leaves()[i].clone()).collect();

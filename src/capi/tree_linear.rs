@@ -25,7 +25,7 @@ fn make(
     guard(cx, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return null };
-        let Some((found, map)) = operator(c, &c.tree_function(f, user), &args) else { return null };
+        let Some((found, map)) = operator(c, &c.tree_function(name, f, user), &args) else { return null };
         if c.core.failed() {
             grad::close(&c.core, map.recorded);
             return null;

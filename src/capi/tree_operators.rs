@@ -21,14 +21,17 @@ impl ag_context {
     /// A C function as one of the library's.
     pub(super) fn tree_function(
         &self,
+        name: &'static str,
         f: ag_tree_function,
         user: *mut c_void,
     ) -> impl Fn(&Context, &[Tree]) -> Option<Tree> {
         move |_, args: &[Tree]| {
-            self.tree_frame(args, |cx, handles| match f {
-                // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
-                Some(f) => unsafe { f(cx, handles.as_ptr(), handles.len(), user) },
-                None => ag_tree::NULL,
+            self.inside_of(name, || {
+                self.tree_frame(args, |cx, handles| match f {
+                    // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                    Some(f) => unsafe { f(cx, handles.as_ptr(), handles.len(), user) },
+                    None => ag_tree::NULL,
+                })
             })
         }
     }
@@ -98,7 +101,7 @@ pub(super) fn operator(
     guard(cx, ag_tree::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, argnum) }) else { return ag_tree::NULL };
-        run(c, &c.tree_function(f, user), &args).map_or(ag_tree::NULL, |t| c.put_tree(t))
+        run(c, &c.tree_function(name, f, user), &args).map_or(ag_tree::NULL, |t| c.put_tree(t))
     })
 }
 
@@ -184,7 +187,7 @@ unsafe fn value_and_grads(
             c.core.fail(Error::argument(message).within(name));
             return ag_array::NULL;
         }
-        let found = derive::value_and_grads(&c.core, name, &c.tree_function(f, user), &args, &argnums);
+        let found = derive::value_and_grads(&c.core, name, &c.tree_function(name, f, user), &args, &argnums);
         let (value, grads) = found.map_or((ag_array::NULL, Trees::new()), |(value, grads)| (c.put(value), grads));
         let mut grads = grads.into_iter();
         for i in 0..argnums.len() {
@@ -359,7 +362,7 @@ pub unsafe extern "C" fn ag_tree_hvps(
         let vs = unsafe { c.get_trees(NAME, "vs", vs, nargs) };
         let all: SmallVec<[usize; 4]> = (0..nargs).collect();
         let found = vs.and_then(|vs| {
-            c.check(NAME, derive::hvps(&c.core, NAME, &c.tree_function(f, user), &args, &all, &vs)).flatten()
+            c.check(NAME, derive::hvps(&c.core, NAME, &c.tree_function(NAME, f, user), &args, &all, &vs)).flatten()
         });
         let mut found = found.unwrap_or_default().into_iter();
         for i in 0..nargs {
@@ -391,7 +394,7 @@ pub unsafe extern "C" fn ag_tree_ggnvp(
             return None;
         }
         let v = c.get_tree(NAME, v)?;
-        c.check(NAME, derive::ggnvp(&c.core, f, &c.tree_function(g, user), args, argnum, &v))?
+        c.check(NAME, derive::ggnvp(&c.core, f, &c.tree_function(NAME, g, user), args, argnum, &v))?
     })
 }
 
@@ -464,7 +467,7 @@ pub unsafe extern "C" fn ag_tree_check_grads(
         let modes = if modes == 0 { AG_REVERSE | AG_FORWARD } else { modes };
         let modes = Modes { reverse: modes & AG_REVERSE != 0, forward: modes & AG_FORWARD != 0 };
         let options = Options { order: order as u32, modes, ..Options::default() };
-        if let Err(e) = derive::check_grads(&c.core, &c.tree_function(f, user), &args, options) {
+        if let Err(e) = derive::check_grads(&c.core, &c.tree_function(NAME, f, user), &args, options) {
             c.core.fail(e.within(NAME));
         }
         c.core.error_code()

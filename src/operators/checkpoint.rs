@@ -7,6 +7,8 @@
 //! Memory Cost, 2016).
 
 use super::grad::{close, push_forward, record};
+use crate::array::Shape;
+use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
@@ -109,6 +111,16 @@ struct Checkpoint {
 
 const NAME: &str = "ag_checkpoint";
 
+/// Fails if the function, called again, has results of other shapes than before.
+fn same_again<'s>(cx: &Context, now: impl Iterator<Item = &'s [usize]>, before: impl Iterator<Item = &'s [usize]>) {
+    if !cx.failed()
+        && let Some((now, before)) = now.zip(before).find(|(now, before)| now != before)
+    {
+        let e = format!("called again, the function returned shape {} instead of {}", Show(now), Show(before));
+        cx.fail(Error::callback(e).within(NAME));
+    }
+}
+
 impl Checkpoint {
     fn args(&self, kept: &Kept<'_>) -> SmallVec<[Array; 4]> {
         (0..self.nargs).map(|k| kept.arg(k).clone()).collect()
@@ -142,13 +154,14 @@ impl Primitive for Checkpoint {
         cx: &Context,
         argnums: &[usize],
         gs: &[Array],
-        _: &[Meta],
+        metas: &[Meta],
         kept: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
         let args = self.args(kept);
         undisturbed(cx, || {
             let recorded = record(cx, &|cx, args| (self.f)(cx, args), &args, argnums);
-            let found = recorded.pull(cx, gs, true);
+            same_again(cx, recorded.values().map(Array::shape), metas.iter().map(|m| &m.shape[..]));
+            let found = if cx.failed() { Default::default() } else { recorded.pull(cx, gs, true) };
             close(cx, recorded);
             if cx.failed() { Array::nulls(argnums.len()) } else { found.into_iter().collect() }
         })
@@ -161,8 +174,14 @@ impl Primitive for Checkpoint {
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let args = self.args(kept);
+        let shapes: SmallVec<[Shape; 1]> = match kept {
+            Kept::All { ans, .. } => ans.iter().map(|y| y.shape().into()).collect(),
+            Kept::Some { .. } => Default::default(),
+        };
         undisturbed(cx, || {
-            push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts).1.into_iter().collect()
+            let (values, ts) = push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts);
+            same_again(cx, values.iter().map(Array::shape), shapes.iter().map(|s| &s[..]));
+            ts.into_iter().collect()
         })
     }
 }

@@ -69,7 +69,8 @@ pub struct Recorded {
 
 /// Calls `f` with the arguments `argnums` boxed. Close the level when done, also after a failure.
 pub fn record(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize]) -> Recorded {
-    let level = cx.trace.open(true);
+    let mark = 0u8;
+    let level = cx.trace.open_at(true, std::ptr::from_ref(&mark) as usize);
     let tape = cx.trace.level(level).and_then(|l| l.tape).expect("just opened");
     let mut boxed: SmallVec<[Array; 4]> = args.into();
     let (mut inputs, mut metas) = (SmallVec::new(), SmallVec::new());
@@ -94,7 +95,7 @@ pub fn record(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize])
 
 impl Recorded {
     /// The values of the results.
-    pub fn values(&self) -> impl Iterator<Item = &Array> {
+    pub fn values(&self) -> impl Iterator<Item = &Array> + Clone {
         self.results.iter().map(|r| &r.1)
     }
 
@@ -156,9 +157,33 @@ pub fn one(f: impl Fn(&Context, &[Array]) -> Array) -> impl Fn(&Context, &[Array
     move |cx, args| smallvec::smallvec![f(cx, args)]
 }
 
+/// Whether `y` has a derivative: a floating or complex result. Else an error of `name`: booleans and integers are
+/// piecewise constant, and zeros in their place would hide that nothing is differentiated.
+pub fn check_differentiable(cx: &Context, name: &str, y: &Array) -> bool {
+    if cx.failed() {
+        return false;
+    }
+    if !y.dtype().is_inexact() {
+        let e =
+            format!("only floating or complex results have a derivative, this function returned {}", y.dtype().name());
+        cx.fail(Error::dtype(e).within(name));
+        return false;
+    }
+    true
+}
+
+/// The same of several results, of which one at least has a derivative.
+pub fn check_any_differentiable<'a>(cx: &Context, name: &str, mut ys: impl Iterator<Item = &'a Array> + Clone) {
+    if let Some(first) = ys.clone().next()
+        && !ys.any(|y| y.dtype().is_inexact())
+    {
+        check_differentiable(cx, name, first);
+    }
+}
+
 /// Whether `y` has a gradient: real, one element. Else an error of `name`.
 pub fn check_scalar(cx: &Context, name: &str, y: &Array) -> bool {
-    if cx.failed() {
+    if !check_differentiable(cx, name, y) {
         return false;
     }
     if y.dtype().is_complex() {
@@ -221,7 +246,7 @@ pub fn elementwise_grad(cx: &Context, f: &Function<'_>, args: &[Array], argnum: 
     let recorded = record(cx, f, args, &[argnum]);
     let value = recorded.value();
     let mut result = Array::Null;
-    if !cx.failed() {
+    if check_differentiable(cx, "ag_elementwise_grad", &value) {
         if value.dtype().is_complex() {
             let e = Error::dtype("only functions with real output have an element-wise gradient");
             cx.fail(e.within("ag_elementwise_grad"));
@@ -243,7 +268,9 @@ pub fn holomorphic_grad(cx: &Context, f: &Function<'_>, args: &[Array], argnum: 
 
 /// Values and tangents of `f` along `tangents` of the arguments `argnums`.
 pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], tangents: &[Array]) -> (Arrays, Arrays) {
-    push_forward(cx, "ag_jvp", f, args, argnums, tangents)
+    let (values, tangents) = push_forward(cx, "ag_jvp", f, args, argnums, tangents);
+    check_any_differentiable(cx, "ag_jvp", values.iter());
+    if cx.failed() { Default::default() } else { (values, tangents) }
 }
 
 /// The same, with errors of `name`.

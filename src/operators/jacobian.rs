@@ -2,7 +2,7 @@
 //! forward pass with a batch of tangents (see the essay in `trace`); many rows at a time, as long as a batch stays within
 //! a bound of memory. Where a rule has no way of working on batches, they are computed one by one.
 
-use super::grad::{Function, Recorded, close, normal, one, push_forward, record, settle};
+use super::grad::{Function, Recorded, check_differentiable, close, normal, one, push_forward, record, settle};
 use crate::array::{Element, Shape};
 use crate::context::Context;
 use crate::ops::{self, complex, create, elementwise as rows, shape};
@@ -27,10 +27,15 @@ pub enum Mode {
 /// row i is the holomorphic derivative du/dx - i du/dy of result i (for real arguments du/dx + i dv/dx).
 pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, mode: Mode) -> Array {
     if mode == Mode::Forward {
-        return by_columns(cx, f, args, argnum);
+        let checked = one(|cx: &Context, args: &[Array]| {
+            let y = f(cx, args).pop().unwrap_or_default();
+            if check_differentiable(cx, "ag_jacobian_forward", &y) { y } else { Array::Null }
+        });
+        return by_columns(cx, &checked, args, argnum);
     }
     let x = &args[argnum];
     let recorded = record(cx, f, args, &[argnum]);
+    check_differentiable(cx, "ag_jacobian", &recorded.value());
     // A pass by columns calls the function again, and costs about half of a sweep.
     let columns = mode == Mode::Automatic
         && !x.dtype().is_complex()

@@ -4,7 +4,9 @@
 //! gradient is the product with the Hessian. The VJP of the VJP is the JVP: for fixed arguments the VJP is linear in
 //! the cotangent, and the transpose of the transposed Jacobian is the Jacobian.
 
-use super::grad::{Arrays, Function, Recorded, check_scalar, close, normal, record, settle, value_and_grads};
+use super::grad::{
+    Arrays, Function, Recorded, check_any_differentiable, check_scalar, close, normal, record, settle, value_and_grads,
+};
 use crate::array::Shape;
 use crate::context::Context;
 use crate::ops::{create, zeros};
@@ -15,6 +17,7 @@ use smallvec::SmallVec;
 /// null if the function failed.
 pub fn make_jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize]) -> (Arrays, Option<Recorded>) {
     let inner = record(cx, f, args, argnums);
+    check_any_differentiable(cx, "ag_make_jvp", inner.values());
     if cx.failed() {
         close(cx, inner);
         return (Arrays::new(), None);

@@ -65,7 +65,9 @@ pub fn hessian_tensor_product(cx: &Context, f: &Function<'_>, args: &[Array], ar
 pub fn deriv(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
     let x = &args[argnum];
     let ones = create::full(cx, x.dtype().inexact(), x.shape(), 1.0);
-    push_forward(cx, "ag_deriv", f, args, &[argnum], &[ones]).1.pop().unwrap_or_default()
+    let (values, mut found) = push_forward(cx, "ag_deriv", f, args, &[argnum], &[ones]);
+    super::grad::check_any_differentiable(cx, "ag_deriv", values.iter());
+    if cx.failed() { Array::Null } else { found.pop().unwrap_or_default() }
 }
 
 /// `make_ggnvp`: the generalised Gauss-Newton product J^T H J v, with J the Jacobian of `f` with respect to an argument and

@@ -13,8 +13,20 @@ pub fn full(cx: &Context, dtype: DType, shape: &[usize], value: f64) -> Array {
     if shape.is_empty() && dtype == DType::F64 {
         return Array::from(value);
     }
-    cx.take("ag_full", cx.engine.full(dtype, shape, value).map(Array::from))
+    let made = as_element(dtype, value).and_then(|value| cx.engine.full(dtype, shape, value));
+    cx.take("ag_full", made.map(Array::from))
 }
+
+/// The number, if the dtype has one like it: an integer is cut off, but no integer is NaN, infinite or beyond 64 bits.
+fn as_element(dtype: DType, value: f64) -> Result<f64> {
+    if dtype == DType::I64 && !(-LIMIT..LIMIT).contains(&value) {
+        return Err(Error::value(format!("{value} is no int64")));
+    }
+    Ok(value)
+}
+
+/// 2^63: the integers end before it.
+pub const LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
 /// `numpy.eye`: ones on the `k`-th diagonal.
 pub fn eye(cx: &Context, dtype: DType, n: usize, m: usize, k: i64) -> Result<Tensor> {
@@ -46,6 +58,17 @@ pub fn arange(cx: &Context, dtype: DType, start: f64, stop: f64, step: f64) -> R
     }
     let n = n.max(0.0) as usize;
     shape::checked_size(&[n], dtype.size())?;
+    if dtype == DType::I64 {
+        as_element(dtype, start)?;
+        as_element(dtype, start + n.saturating_sub(1) as f64 * step)?;
+        // Beyond 2^53 sums of whole numbers are exact as integers only.
+        if start.fract() == 0.0 && step.fract() == 0.0 && step.abs() < LIMIT {
+            let (start, step) = (start as i64, step as i64);
+            return cx.engine.build::<i64>(&[n], |d| {
+                (0i64..).zip(d).for_each(|(i, d)| *d = start.wrapping_add(i.wrapping_mul(step)));
+            });
+        }
+    }
     with_dtype!(dtype, T => cx.engine.build::<T>(&[n], |d| {
         d.iter_mut().enumerate().for_each(|(i, d)| *d = T::from_f64(start + i as f64 * step));
     }))
@@ -76,6 +99,19 @@ pub enum Random {
 
 /// Random numbers; the same seed gives the same numbers on every machine.
 pub fn random(cx: &Context, seed: u64, dtype: DType, shape: &[usize], which: Random) -> Result<Tensor> {
+    match which {
+        Random::Uniform(low, high) if !(low <= high && (high - low).is_finite()) => {
+            return Err(Error::value(format!(
+                "expected finite bounds of which low is not above high, found {low} and {high}"
+            )));
+        }
+        Random::Normal(mean, std) if !(std >= 0.0 && std.is_finite() && mean.is_finite()) => {
+            return Err(Error::value(format!(
+                "expected a finite mean and a finite standard deviation from 0 on, found {mean} and {std}"
+            )));
+        }
+        _ => {}
+    }
     let mut state = u128::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     state ^= state >> 64;
     let mut rng = Pcg64Mcg::new(state | 1);

@@ -721,6 +721,16 @@ pub fn astype(cx: &Context, x: &Array, dtype: DType) -> Array {
     apply(cx, &Astype(dtype), &[x])
 }
 
+/// An error where an element cannot become an integer by being cut off: NaN, infinities, what is beyond 64 bits.
+fn has_integers(cx: &Context, t: &Tensor) -> Result<()> {
+    let t = cx.engine.contiguous(t)?;
+    let range = -super::create::LIMIT..super::create::LIMIT;
+    let bad = crate::with_dtype!(t.dtype(), T => {
+        t.elements::<T>().iter().map(|x| crate::array::Element::to_complex(*x).re).find(|x| !range.contains(x))
+    });
+    bad.map_or(Ok(()), |x| Err(Error::value(format!("{x} is no int64"))))
+}
+
 #[derive(Clone)]
 struct Astype(DType);
 
@@ -730,6 +740,9 @@ impl Primitive for Astype {
     }
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.lazy_tensor(&args[0])?;
+        if self.0 == DType::I64 && t.dtype().is_inexact() {
+            has_integers(cx, &t)?;
+        }
         Ok(cast(cx, t, self.0)?.into())
     }
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {

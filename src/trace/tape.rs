@@ -246,6 +246,8 @@ pub struct Level {
     pub tape: Option<Rc<RefCell<Tape>>>,
     /// Elements of a batch level. A level with neither is one of forward mode.
     pub batch: Option<usize>,
+    /// An address on the stack, not below the frame of the operator that opened the level; 0 where that isn't one.
+    pub frame: usize,
 }
 
 /// The open levels of a context.
@@ -266,19 +268,24 @@ const SPARE: usize = 8;
 impl Trace {
     /// Opens a level and returns its number.
     pub fn open(&self, reverse: bool) -> u64 {
+        self.open_at(reverse, 0)
+    }
+
+    /// The same, for an operator whose frame is at this address.
+    pub fn open_at(&self, reverse: bool, frame: usize) -> u64 {
         let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_default());
-        self.push(tape, None)
+        self.push(tape, None, frame)
     }
 
     /// Opens a level for batches of `n` values.
     pub fn open_batch(&self, n: usize) -> u64 {
-        self.push(None, Some(n))
+        self.push(None, Some(n), 0)
     }
 
-    fn push(&self, tape: Option<Rc<RefCell<Tape>>>, batch: Option<usize>) -> u64 {
+    fn push(&self, tape: Option<Rc<RefCell<Tape>>>, batch: Option<usize>, frame: usize) -> u64 {
         let serial = self.serial.get() + 1;
         self.serial.set(serial);
-        self.levels.borrow_mut().push(Level { serial, tape, batch });
+        self.levels.borrow_mut().push(Level { serial, tape, batch, frame });
         self.top.set(serial);
         serial
     }

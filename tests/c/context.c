@@ -141,7 +141,7 @@ static void hear(int32_t code, const char *message, void *user) {
 static void the_first_error_stays(ag_context *cx) {
   struct heard heard;
   memset(&heard, 0, sizeof heard);
-  ag_set_error_hook(cx, hear, &heard);
+  ag_set_error_hook(cx, hear, &heard, NULL);
   ag_array x = vector_of(cx, "1 2"), y = vector_of(cx, "1 2 3");
   ag_array z = ag_exp(cx, ag_dot(cx, ag_add(cx, x, y), y));
   CHECK(is_null(z));
@@ -154,7 +154,7 @@ static void the_first_error_stays(ag_context *cx) {
   CHECK(ag_dtype(cx, x) == -1);
   CHECK(is_null(ag_raise(cx, AG_ERR_USER, "too late")));
   CHECK_ERROR(cx, AG_ERR_SHAPE, "broadcast");
-  ag_set_error_hook(cx, NULL, NULL);
+  ag_set_error_hook(cx, NULL, NULL, NULL);
   ag_add(cx, x, y);
   CHECK(heard.times == 1);
   CHECK_ERROR(cx, AG_ERR_SHAPE, "broadcast");

@@ -199,17 +199,17 @@ static void pictures(ag_context *cx) {
   CHECK_HAS(svg, "<svg xmlns=");
   CHECK_HAS(svg, "the first NaN or infinity");
   options.max_nodes = 3;
-  CHECK(ag_tape_to_svg(cx, tape, &options) == NULL);
+  CHECK(strstr(ag_tape_to_svg(cx, tape, &options), "ag_"));
   CHECK_ERROR(cx, AG_ERR_VALUE, "the tape has 6 nodes, a picture of more than 3 cannot be read");
   options.struct_size = 2;
-  CHECK(ag_tape_to_text(cx, tape, &options) == NULL);
+  CHECK(strstr(ag_tape_to_text(cx, tape, &options), "ag_"));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size is 2");
   /* also while an error is pending: that is when they are wanted */
   ag_raise(cx, AG_ERR_USER, "");
   CHECK_HAS(ag_tape_to_svg(cx, tape, NULL), "</svg>");
   ag_error_clear(cx);
   ag_tape_end(cx, tape);
-  CHECK(ag_tape_to_dot(cx, tape, NULL) == NULL);
+  CHECK(strstr(ag_tape_to_dot(cx, tape, NULL), "ag_"));
   CHECK_ERROR(cx, AG_ERR_TAPE, "ag_tape_to_dot: the tape has ended");
   /* of ag_make_vjp, too */
   ag_array plain[2];
@@ -222,7 +222,7 @@ static void pictures(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_SCOPE, "ag_detail_end");
   CHECK(is_null(ag_label(cx, w, NULL)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_label: the argument name is NULL");
-  CHECK(ag_here(cx, NULL, 0) == cx); /* nobody watches: nothing is looked at */
+  CHECK(ag_here(cx, NULL, 0) == cx); /* no line from here on */
   CHECK_OK(cx);
   ag_memory_trim(cx);
 }
@@ -235,11 +235,11 @@ static void traces(ag_context *cx) {
   CHECK_HAS(text, "\nreturn v4\n");
   text = ag_grad_to_text(cx, product, NULL, args, 2, 0, 0);
   CHECK_HAS(text, "f64[2] = ag_cos(v0)  # derivative of ag_sin");
-  CHECK(ag_grad_to_text(cx, product, NULL, args, 2, 2, 0) == NULL);
+  CHECK(strstr(ag_grad_to_text(cx, product, NULL, args, 2, 2, 0), "ag_"));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "argnum is 2");
-  CHECK(ag_function_to_text(cx, NULL, NULL, args, 2, 0) == NULL);
+  CHECK(strstr(ag_function_to_text(cx, NULL, NULL, args, 2, 0), "ag_"));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "f is NULL");
-  CHECK(ag_grad_to_text(cx, inverse, NULL, args, 1, 0, 0) == NULL);
+  CHECK(strstr(ag_grad_to_text(cx, inverse, NULL, args, 1, 0, 0), "ag_"));
   CHECK_ERROR(cx, AG_ERR_SHAPE, "only scalar functions");
 }
 

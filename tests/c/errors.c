@@ -40,7 +40,7 @@ static void no_context(void) {
   CHECK(ag_error_message(NULL) != NULL && strstr(ag_error_message(NULL), "context"));
   ag_error_clear(NULL);
   CHECK(is_null(ag_raise(NULL, AG_ERR_USER, "message")));
-  ag_set_error_hook(NULL, NULL, NULL);
+  ag_set_error_hook(NULL, NULL, NULL, NULL);
   CHECK(ag_live(NULL) == 0);
   ag_memory(NULL, &stats);
   ag_set_memory_limit(NULL, 1);
@@ -57,7 +57,7 @@ static void no_context(void) {
   ag_release(NULL, x);
   CHECK(is_null(ag_scalar(NULL, 1.0)));
   CHECK(is_null(ag_zeros(NULL, AG_F64, &three, 1)));
-  CHECK(ag_ndim(NULL, x) == 0 && ag_size(NULL, x) == 0 && ag_shape(NULL, x) == NULL && ag_strides(NULL, x) == NULL);
+  CHECK(ag_ndim(NULL, x) == 0 && ag_size(NULL, x) == 0 && ag_shape(NULL, x)[0] == 0 && ag_strides(NULL, x)[0] == 0);
   CHECK(ag_dtype(NULL, x) == -1);
   CHECK(isnan(ag_item(NULL, x)));
   ag_item_complex(NULL, x, &re, &im);

@@ -14,7 +14,7 @@ static ag_array newton_step(ag_context *cx, const ag_array *args, size_t nargs, 
 static ag_array sqrt_by_steps(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
   const ag_array all[] = {ag_scalar(cx, 1.0), args[0]};
-  return ag_fixed_point(cx, newton_step, NULL, all, 2, NULL);
+  return ag_fixed_point(cx, newton_step, NULL, NULL, all, 2, NULL);
 }
 
 /* x^2 - a */
@@ -26,7 +26,7 @@ static ag_array square_minus(ag_context *cx, const ag_array *args, size_t nargs,
 static ag_array sqrt_by_root(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
   const ag_array all[] = {ag_scalar(cx, 1.0), args[0]};
-  return ag_root(cx, square_minus, NULL, all, 2, NULL);
+  return ag_root(cx, square_minus, NULL, NULL, all, 2, NULL);
 }
 
 static void square_roots(ag_context *cx) {
@@ -52,7 +52,7 @@ static ag_array decay(ag_context *cx, const ag_array *args, size_t nargs, void *
 static ag_array after_one(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   (void)nargs;
   const ag_odeint_options *how = (const ag_odeint_options *)user;
-  ag_array y = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 0.5 1"), args + 1, 1, how);
+  ag_array y = ag_odeint(cx, decay, NULL, NULL, args[0], vector_of(cx, "0 0.5 1"), args + 1, 1, how);
   return ag_index(cx, y, "-1");
 }
 
@@ -70,34 +70,34 @@ static void differential_equations(ag_context *cx) {
     CHECK_CLOSE(ag_item(cx, ag_grad(cx, after_one, &ways[i], args, 2, 1)), -truth, 1e-8);
     CHECK_CLOSE(ag_item(cx, ag_hessian(cx, after_one, &ways[i], args, 2, 1)), truth, 1e-7);
   }
-  ag_array defaults = ag_odeint(cx, decay, NULL, args[0], vector_of(cx, "0 1"), args + 1, 1, NULL);
+  ag_array defaults = ag_odeint(cx, decay, NULL, NULL, args[0], vector_of(cx, "0 1"), args + 1, 1, NULL);
   CHECK_ARRAY_TO(cx, defaults, "2", "2 1.2130613194252668", 1e-6);
   CHECK_OK(cx);
 }
 
 static void errors(ag_context *cx) {
   ag_array x = ag_scalar(cx, 1.0), t = vector_of(cx, "0 1");
-  ag_fixed_point(cx, NULL, NULL, &x, 1, NULL);
+  ag_fixed_point(cx, NULL, NULL, NULL, &x, 1, NULL);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "f is NULL");
-  ag_root(cx, square_minus, NULL, NULL, 0, NULL);
+  ag_root(cx, square_minus, NULL, NULL, NULL, 0, NULL);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "expected x as the first argument");
   ag_solve_options options = {sizeof options, -1.0, 0};
-  ag_root(cx, square_minus, NULL, &x, 1, &options);
+  ag_root(cx, square_minus, NULL, NULL, &x, 1, &options);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "must be finite and not negative");
   const ag_array never[] = {x, ag_scalar(cx, -1.0)};
-  ag_root(cx, square_minus, NULL, never, 2, NULL);
+  ag_root(cx, square_minus, NULL, NULL, never, 2, NULL);
   CHECK_ERROR(cx, AG_ERR_VALUE, "ag_root: ");
-  ag_odeint(cx, decay, NULL, x, x, &x, 1, NULL);
+  ag_odeint(cx, decay, NULL, NULL, x, x, &x, 1, NULL);
   CHECK_ERROR(cx, AG_ERR_VALUE, "expected a vector of times");
-  ag_odeint(cx, decay, cx, x, t, &x, 1, NULL);
+  ag_odeint(cx, decay, cx, NULL, x, t, &x, 1, NULL);
   CHECK_ERROR(cx, AG_ERR_USER + 1, "no slope here");
   ag_odeint_options wrong;
   memset(&wrong, 0, sizeof wrong);
-  ag_odeint(cx, decay, NULL, x, t, &x, 1, &wrong);
+  ag_odeint(cx, decay, NULL, NULL, x, t, &x, 1, &wrong);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size is 0");
   wrong.struct_size = sizeof wrong;
   wrong.rtol = -1.0;
-  ag_odeint(cx, decay, NULL, x, t, &x, 1, &wrong);
+  ag_odeint(cx, decay, NULL, NULL, x, t, &x, 1, &wrong);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "finite and not negative");
 }
 

@@ -14,7 +14,7 @@ static ag_array wave(ag_context *cx, const ag_array *args, size_t nargs, void *u
 }
 
 static ag_array sum_of_waves(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
-  return ag_sum(cx, ag_square(cx, user ? ag_checkpoint(cx, wave, NULL, args, nargs) : wave(cx, args, nargs, NULL)));
+  return ag_sum(cx, ag_square(cx, user ? ag_checkpoint(cx, wave, NULL, NULL, args, nargs) : wave(cx, args, nargs, NULL)));
 }
 
 /* x + sin(x y + i) / 100 */
@@ -26,7 +26,7 @@ static ag_array step(ag_context *cx, size_t i, const ag_array *args, size_t narg
 
 static ag_array loop(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   ag_array state[2];
-  if (user) return ag_sum(cx, ag_square(cx, ag_checkpoint_loop(cx, step, NULL, args, nargs, STEPS)));
+  if (user) return ag_sum(cx, ag_square(cx, ag_checkpoint_loop(cx, step, NULL, NULL, args, nargs, STEPS)));
   state[0] = args[0], state[1] = args[1];
   for (size_t i = 0; i < STEPS; i++) state[0] = step(cx, i, state, nargs, NULL);
   return ag_sum(cx, ag_square(cx, state[0]));
@@ -40,7 +40,7 @@ static ag_array branching(ag_context *cx, const ag_array *args, size_t nargs, vo
 
 static ag_array checked_branching(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
-  return ag_checkpoint(cx, branching, NULL, args, nargs);
+  return ag_checkpoint(cx, branching, NULL, NULL, args, nargs);
 }
 
 static ag_array second(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
@@ -55,8 +55,9 @@ static ag_array times_user(ag_context *cx, const ag_array *args, size_t nargs, v
 
 static ag_array closing_over(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
-  ag_array x = args[0];
-  return ag_sum(cx, ag_checkpoint(cx, times_user, &x, args, 1));
+  static ag_array x; /* which outlives the derivative */
+  x = args[0];
+  return ag_sum(cx, ag_checkpoint(cx, times_user, &x, NULL, args, 1));
 }
 
 static ag_array failing(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
@@ -67,7 +68,7 @@ static ag_array failing(ag_context *cx, const ag_array *args, size_t nargs, void
 
 static ag_array around_failing(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
-  return ag_checkpoint(cx, failing, NULL, args, nargs);
+  return ag_checkpoint(cx, failing, NULL, NULL, args, nargs);
 }
 
 static ag_array failing_step(ag_context *cx, size_t i, const ag_array *args, size_t nargs, void *user) {
@@ -94,15 +95,15 @@ static void checkpoints(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "none of its arguments");
   CHECK(is_null(ag_grad(cx, around_failing, NULL, args, 1, 0)));
   CHECK_ERROR(cx, AG_ERR_USER + 7, "not today");
-  CHECK(is_null(ag_checkpoint(cx, NULL, NULL, args, 2)));
+  CHECK(is_null(ag_checkpoint(cx, NULL, NULL, NULL, args, 2)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_checkpoint");
-  CHECK(is_null(ag_checkpoint_loop(cx, NULL, NULL, args, 2, 3)));
+  CHECK(is_null(ag_checkpoint_loop(cx, NULL, NULL, NULL, args, 2, 3)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "step is NULL");
-  CHECK(is_null(ag_checkpoint_loop(cx, step, NULL, args, 0, 3)));
+  CHECK(is_null(ag_checkpoint_loop(cx, step, NULL, NULL, args, 0, 3)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "state");
-  CHECK(is_null(ag_checkpoint_loop(cx, failing_step, NULL, args, 2, 9)));
+  CHECK(is_null(ag_checkpoint_loop(cx, failing_step, NULL, NULL, args, 2, 9)));
   CHECK_ERROR(cx, AG_ERR_USER + 7, "not today");
-  CHECK_ARRAY(cx, ag_checkpoint_loop(cx, step, NULL, args, 2, 0), "3", "0.5 -1 2");
+  CHECK_ARRAY(cx, ag_checkpoint_loop(cx, step, NULL, NULL, args, 2, 0), "3", "0.5 -1 2");
 }
 
 /* States that differentiating the loop takes room for at most; the gradients go to `gradients`, one after the other. */

@@ -396,7 +396,7 @@ static void count_failures(int32_t code, const char *message, void *user) {
 static void rows_of_jacobians(ag_context *cx) {
   int failures = 0;
   ag_array x = vector_of(cx, "1 -2 0.5");
-  ag_set_error_hook(cx, count_failures, &failures);
+  ag_set_error_hook(cx, count_failures, &failures, NULL);
   const ag_vjp_function vjps[] = {reads_g};
   ag_primitive_def def = primitive_def("cube", cube);
   def.vjps = vjps;
@@ -418,7 +418,7 @@ static void rows_of_jacobians(ag_context *cx) {
   ag_hessian(cx, apply, &of_kernels, &x, 1, 0);
   CHECK(failures == 1);
   CHECK_ERROR(cx, AG_ERR_DERIVATIVE, "raw_cube");
-  ag_set_error_hook(cx, NULL, NULL);
+  ag_set_error_hook(cx, NULL, NULL, NULL);
 }
 
 /* ---- errors from callbacks, and the end of `user` ---- */

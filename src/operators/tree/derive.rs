@@ -192,6 +192,7 @@ fn results(cx: &Context, form: &RefCell<Form>, values: impl Iterator<Item = Arra
 pub fn record(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> (Tree, Pullback) {
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let recorded = grad::record(cx, &variables.function(f, args, &form), &variables.values, &variables.all());
+    grad::check_any_differentiable(cx, "ag_tree_make_vjp", recorded.values());
     let value = results(cx, &form, recorded.values().cloned());
     let (from, to) = (Side::result(&value), Side::argument(&args[argnum]));
     (value, Pullback { recorded, from, to })
@@ -299,6 +300,7 @@ pub fn jvp(
     let tangents = Side::argument(&args[argnum]).leaves(tangent);
     let f = variables.function(f, args, &form);
     let (values, found) = grad::push_forward(cx, "ag_tree_jvp", &f, &variables.values, &variables.all(), &tangents);
+    grad::check_any_differentiable(cx, "ag_tree_jvp", values.iter());
     if cx.failed() {
         return Ok(None);
     }
@@ -312,7 +314,8 @@ pub fn deriv(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let ones: Arrays = variables.values.iter().map(ones).collect();
     let f = variables.function(f, args, &form);
-    let found = grad::push_forward(cx, "ag_tree_deriv", &f, &variables.values, &variables.all(), &ones).1;
+    let (values, found) = grad::push_forward(cx, "ag_tree_deriv", &f, &variables.values, &variables.all(), &ones);
+    grad::check_any_differentiable(cx, "ag_tree_deriv", values.iter());
     if cx.failed() { None } else { Some(results(cx, &form, found.into_iter())) }
 }
 

@@ -54,6 +54,7 @@ fn matrix(
         if cx.failed() {
             return Array::Null;
         }
+        grad::check_any_differentiable(cx, name, found.iter());
         let results: Vec<Meta> = found.iter().map(Meta::of).collect();
         let dtype = common_dtype(&results);
         *seen.borrow_mut() = Some(results);
