@@ -1,6 +1,6 @@
 //! Indexing, as text and as a list of items.
 
-use super::{ag_array, ag_context, guard_as, slice};
+use super::{ag_array, ag_context, guard, guard_as, slice};
 use crate::array::Shared;
 use crate::error::{Error, Result};
 use crate::ops::index::{self, Item, Plan};
@@ -119,11 +119,38 @@ fn combine(how: Combine) -> impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Arr
     move |c, x, plan, values| index_reduce::combine(&c.core, how, x, plan, values)
 }
 
+/// The integers of a text that consists of nothing else.
+fn ints(text: &str) -> Option<SmallVec<[i64; 4]>> {
+    text.split(',').map(|entry| entry.trim().parse().ok()).collect()
+}
+
+/// An element, if the index is an integer for each axis.
+fn element(cx: *const ag_context, name: &'static str, x: ag_array, source: &Source) -> Option<ag_array> {
+    guard(cx, None, |c| {
+        let ints = match *source {
+            // SAFETY: not NULL, and a C string by the caller's promise.
+            Source::Text(text) if !text.is_null() => ints(unsafe { CStr::from_ptr(text) }.to_str().ok()?)?,
+            Source::Items(items, n) if n > 0 && n <= 4 && !items.is_null() && items.is_aligned() => {
+                // SAFETY: not NULL, aligned, and `n` items by the caller's promise.
+                let items = unsafe { std::slice::from_raw_parts(items, n) };
+                items.iter().map(|item| (item.kind == AG_INDEX_INT).then_some(item.start)).collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        let x = c.slots.borrow().get(x).ok()?.clone();
+        let places = index::places_of(x.shape(), ints.into_iter())?;
+        let _calling = c.core.calling(name);
+        index::element(&c.core, &x, &places).map(|y| c.put(y))
+    })
+}
+
 /// x[index] in NumPy's notation, without brackets: "3, :, 2:4, ..., ::-1, None". A view, where no copy is needed. Lists of
 /// positions and masks are items: ag_index_array, ag_index_items.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index(cx: *mut ag_context, x: ag_array, index: *const c_char) -> ag_array {
-    indexed(cx, "ag_index", x, Source::Text(index), None, get)
+    const NAME: &str = "ag_index";
+    let source = Source::Text(index);
+    element(cx, NAME, x, &source).unwrap_or_else(|| indexed(cx, NAME, x, source, None, get))
 }
 
 /// The array that x would be after x[index] = values, which are broadcast.
@@ -157,7 +184,9 @@ pub unsafe extern "C" fn ag_index_items(
     items: *const ag_index_item,
     nitems: usize,
 ) -> ag_array {
-    indexed(cx, "ag_index_items", x, Source::Items(items, nitems), None, get)
+    const NAME: &str = "ag_index_items";
+    let source = Source::Items(items, nitems);
+    element(cx, NAME, x, &source).unwrap_or_else(|| indexed(cx, NAME, x, source, None, get))
 }
 
 /// The array that x would be after x[items] = values. Of several values for one place the last one stays.

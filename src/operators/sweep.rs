@@ -12,12 +12,13 @@
 use super::grad::Arrays;
 use crate::context::Context;
 use crate::error::Error;
-use crate::ops::{accumulate, elementwise as rows, fit_cotangent};
+use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
 use crate::trace::short::NONE;
 use crate::trace::watch::Pull;
 use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Larger lists of cotangents are given back after the sweep.
@@ -133,6 +134,7 @@ fn sweep_arrays(
         cotangents[*node as usize] = accumulate(cx, old, g.clone());
     }
     let wanted = Wanted { inputs, highest: inputs.iter().copied().max().unwrap_or(0) };
+    let mut collected = Collected::default();
     // One past the next node.
     let mut i = last + 1;
     while i > first {
@@ -140,9 +142,26 @@ fn sweep_arrays(
         if cx.failed() {
             break;
         }
+        collected.settle(cx, tape, i, cotangents);
         let head = tape.borrow().heads[i as usize];
         match head.link() {
             Link::Result => {}
+            Link::Element(parent, at) => {
+                if cotangents[i as usize].is_null() {
+                    continue;
+                }
+                let g = take_unless(cotangents, i, wanted);
+                if !cx.watched() {
+                    collected.add(cx, tape, parent, at, g, cotangents);
+                    continue;
+                }
+                let (gs, parents) = (std::slice::from_ref(&g), [(0, parent)]);
+                let pull = Pull { tape, node: i, name: Some("ag_index"), gs, parents: &parents };
+                watched(cx, &pull, cotangents, &mut |cotangents| {
+                    collected.add(cx, tape, parent, at, g.clone(), cotangents);
+                    collected.settle(cx, tape, parent, cotangents);
+                });
+            }
             Link::Number(parents, partials) => {
                 if parents[0] == NONE && parents[1] == NONE || cotangents[i as usize].is_null() {
                     continue;
@@ -174,9 +193,9 @@ fn sweep_arrays(
                 let gs = std::slice::from_ref(&g);
                 if cx.watched() {
                     let pull = Pull { tape, node: i, name: Some(rule.name()), gs, parents: &node.parents };
-                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, gs, c));
+                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, gs, c, &mut collected));
                 } else {
-                    pull_node(cx, tape, &node, gs, cotangents);
+                    pull_node(cx, tape, &node, gs, cotangents, &mut collected);
                 }
                 if consume {
                     let kept = tape.borrow_mut().rows[k as usize].take();
@@ -209,9 +228,9 @@ fn sweep_arrays(
                 if cx.watched() {
                     let name = node.rule.as_ref().map(|rule| rule.name());
                     let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
-                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c));
+                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c, &mut collected));
                 } else {
-                    pull_node(cx, tape, &node, &gs, cotangents);
+                    pull_node(cx, tape, &node, &gs, cotangents, &mut collected);
                 }
                 if consume {
                     node.clear();
@@ -231,6 +250,47 @@ fn sweep_arrays(
         cx.cotangents.set(list);
     }
     result
+}
+
+/// Cotangents of elements that could not be added to that of their array in place, by array: they wait until it is the
+/// array's turn, and are put together at once.
+#[derive(Default)]
+struct Collected {
+    elements: HashMap<u32, Vec<(usize, Array)>>,
+}
+
+impl Collected {
+    /// The cotangent `g` of the element at a row-major position of `parent`.
+    fn add(
+        &mut self,
+        cx: &Context,
+        tape: &Rc<RefCell<Tape>>,
+        parent: u32,
+        at: usize,
+        g: Array,
+        cotangents: &mut [Array],
+    ) {
+        let sum = &mut cotangents[parent as usize];
+        if let Array::Number { value, .. } = g {
+            let meta = || tape.borrow().meta(parent).expect("an array has a form");
+            if index::accumulate_element(cx, sum, meta, at, value) {
+                return;
+            }
+        }
+        self.elements.entry(parent).or_default().push((at, g));
+    }
+
+    /// It is the turn of node `i`.
+    #[inline]
+    fn settle(&mut self, cx: &Context, tape: &Rc<RefCell<Tape>>, i: u32, cotangents: &mut [Array]) {
+        if self.elements.is_empty() {
+            return;
+        }
+        let Some(list) = self.elements.remove(&i) else { return };
+        let meta = tape.borrow().meta(i).expect("an array has a form");
+        let part = index::gathered(cx, &meta, &list);
+        add(cx, tape, i, part, cotangents);
+    }
 }
 
 /// A step of the sweep in the hands of whoever watches.
@@ -367,8 +427,25 @@ fn pull_rows(
     }
 }
 
-fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array], cotangents: &mut [Array]) {
+fn pull_node(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    node: &General,
+    gs: &[Array],
+    cotangents: &mut [Array],
+    collected: &mut Collected,
+) {
     let rule = node.rule.as_ref().expect("inputs are passed over");
+    if let ([g @ (Array::Recorded { .. } | Array::Variable { .. } | Array::Nested(_))], &[(_, parent)]) =
+        (gs, &node.parents[..])
+        && !cx.watched()
+        && let Some((start, length)) = rule.run()
+        && g.size() == length
+        && tape.borrow().meta(parent).is_some_and(|meta| meta.dtype == g.dtype())
+    {
+        collected.elements.entry(parent).or_default().push((start, g.clone()));
+        return;
+    }
     let kept = Kept::Some { mask: node.mask, items: &node.kept };
     let outer = cx.enter_rule();
     // What can't be added in place.
@@ -378,7 +455,7 @@ fn pull_node(cx: &Context, tape: &Rc<RefCell<Tape>>, node: &General, gs: &[Array
         let sum = &mut cotangents[parent as usize];
         let alike = if argnum < 2 { Alike::of(node.alike, argnum) } else { Alike::Unknown };
         let added = match gs {
-            [g @ Array::Plain(_)] => rule.vjp_into(cx, argnum, g, &kept, alike, sum),
+            [g @ (Array::Plain(_) | Array::Number { .. })] => rule.vjp_into(cx, argnum, g, &kept, alike, sum),
             _ => false,
         };
         if !added {

@@ -99,6 +99,10 @@ fn filled(cx: &Context, shape: &[usize], fill: impl FnOnce(&mut [i64]) -> Result
 pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) -> Result<Array> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
     let (at, n) = (integers(cx, at)?, x.shape()[axis]);
+    if at.ndim() == 0 {
+        let at = outside.place(at.first::<i64>(), n, axis)?;
+        return Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &along(axis, Item::Int(at)))?));
+    }
     if outside == Outside::Raise {
         return take_along(cx, x, axis, at);
     }

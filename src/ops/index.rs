@@ -7,11 +7,13 @@
 //! derivative of that is reading again.
 
 mod along;
+mod element;
 mod lines;
 mod mask;
 mod write;
 
 pub use along::Along;
+pub use element::{accumulate_element, element, gathered, places_of};
 pub use write::{add, set};
 
 use super::elementwise::cast;
@@ -542,6 +544,9 @@ fn positions(
 
 /// `x[index]`.
 pub fn get(cx: &Context, x: &Array, plan: &Shared<Plan>) -> Array {
+    if let Some(y) = plan.places().and_then(|places| element(cx, x, &places)) {
+        return y;
+    }
     apply(cx, &Get(plan.clone()), &[x])
 }
 
@@ -642,6 +647,10 @@ impl Primitive for Get {
         }
         let zero = zeros(cx, &Meta { dtype: g.dtype(), shape: self.0.from.clone() });
         add(cx, &zero, &self.0, &g)
+    }
+
+    fn run(&self) -> Option<(usize, usize)> {
+        self.0.run()
     }
 
     /// Adds to what is there already, in place.

@@ -5,7 +5,7 @@ use super::arrange::atleast;
 use super::gather;
 use super::index::{self, Item, Plan};
 use super::shape::{broadcast_to, concatenate, reshape, transpose};
-use crate::array::{Shape, shape};
+use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::Array;
@@ -134,6 +134,12 @@ pub fn split_axis(name: &str, x: &Array, axis: usize) -> Result<i64> {
 /// `numpy.unstack`: the entries along an axis.
 pub fn unstack(cx: &Context, x: &Array, axis: i64) -> Result<Vec<Array>> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
+    if x.ndim() == 1 && x.dtype() == DType::F64 {
+        let elements: Option<Vec<Array>> = (0..x.shape()[0] as i64).map(|i| index::element(cx, x, &[i])).collect();
+        if let Some(elements) = elements {
+            return Ok(elements);
+        }
+    }
     (0..x.shape()[axis] as i64)
         .map(|i| Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &gather::along(axis, Item::Int(i)))?)))
         .collect()

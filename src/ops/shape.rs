@@ -1,11 +1,11 @@
 //! Changes of shape: all linear, most of them views of the same memory. Their derivatives are their inverses.
 
 use super::elementwise as rows;
-use crate::array::{Axes, Element, Shape, Tensor, shape};
+use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, Layout, Place};
-use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use shape::Show;
 use smallvec::SmallVec;
@@ -384,17 +384,56 @@ impl Primitive for Concatenate {
         slice_axis(cx, &fit(cx, g, &shape), self.axis, self.start(argnum), self.lengths[argnum])
     }
 
+    /// Each part's beginning is counted once.
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        metas: &[Meta],
+        _: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let g = fit(cx, &gs[0], &metas[0].shape);
+        let (mut start, mut next) = (0, 0);
+        let part = |&argnum: &usize| {
+            start += self.lengths[next..argnum].iter().sum::<usize>();
+            next = argnum;
+            slice_axis(cx, &g, self.axis, start, self.lengths[argnum])
+        };
+        argnums.iter().map(part).collect()
+    }
+
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, _: &Kept<'_>) -> Array {
         let total: usize = self.lengths.iter().sum();
         let start = self.start(argnum);
         pad_axis(cx, t, self.axis, start, total - start - self.lengths[argnum])
+    }
+
+    /// The tangents put together, with zeros for the others.
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        if let ([argnum], [t]) = (argnums, ts) {
+            return SmallVec::from_iter([self.jvp(cx, *argnum, t, kept)]);
+        }
+        let mut given = argnums.iter().zip(ts).peekable();
+        let parts: Vec<Array> = (0..self.lengths.len())
+            .map(|k| match given.next_if(|(argnum, _)| **argnum == k) {
+                Some((_, t)) => t.clone(),
+                None => {
+                    let mut shape = Shape::from_slice(kept.ans().shape());
+                    shape[self.axis] = self.lengths[k];
+                    super::zeros(cx, &Meta { dtype: kept.ans().dtype(), shape })
+                }
+            })
+            .collect();
+        SmallVec::from_iter([concatenate(cx, &parts.iter().collect::<Vec<_>>(), self.axis)])
     }
 }
 
 /// `length` elements along `axis`, from `start` on.
 pub fn slice_axis(cx: &Context, x: &Array, axis: usize, start: usize, length: usize) -> Array {
     let total = x.shape().get(axis).copied().unwrap_or(0);
-    apply(cx, &SliceAxis { axis, start, length, total }, &[x])
+    let inner = x.shape().iter().skip(axis + 1).product();
+    apply(cx, &SliceAxis { axis, start, length, total, inner }, &[x])
 }
 
 #[derive(Clone)]
@@ -403,16 +442,78 @@ struct SliceAxis {
     start: usize,
     length: usize,
     total: usize,
+    /// Elements behind one place of the axis.
+    inner: usize,
 }
 
-linear! { SliceAxis "slice" |self, _cx, t| {
-    let mut shape = Shape::from_slice(t.shape());
-    shape[self.axis] = self.length;
-    let offset = t.offset() as isize + self.start as isize * t.strides()[self.axis];
-    t.view_as(shape, offset as usize, t.strides().into())
-}, |cx, g| pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length),
-batch |cx, x, _n| slice_axis(cx, x, self.axis + 1, self.start, self.length),
-shown format!("{}:{}, axis={}", self.start, self.start + self.length, self.axis) }
+impl Primitive for SliceAxis {
+    fn name(&self) -> &str {
+        "slice"
+    }
+
+    fn parameters(&self) -> String {
+        format!("{}:{}, axis={}", self.start, self.start + self.length, self.axis)
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let t = cx.tensor(&args[0])?;
+        let mut shape = Shape::from_slice(t.shape());
+        shape[self.axis] = self.length;
+        let offset = t.offset() as isize + self.start as isize * t.strides()[self.axis];
+        Ok(t.view_as(shape, offset as usize, t.strides().into()).into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
+        Some(slice_axis(cx, &args[0], self.axis + 1, self.start, self.length))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
+        pad_axis(cx, g, self.axis, self.start, self.total - self.start - self.length)
+    }
+
+    fn run(&self) -> Option<(usize, usize)> {
+        (self.axis == 0).then_some((self.start * self.inner, self.length * self.inner))
+    }
+
+    /// Adds to what is there already, so that many slices cost no more than the whole.
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>, _: Alike, sum: &mut Array) -> bool {
+        let (Array::Plain(g), Array::Plain(there)) = (g, sum) else { return false };
+        if g.dtype() != there.dtype() || !there.is_ready() || g.ndim() != there.ndim() {
+            return false;
+        }
+        let Ok(g) = cx.engine.contiguous(g) else { return false };
+        let inner: usize = there.shape()[self.axis + 1..].iter().product();
+        let (row, part, first) = (self.total * inner, self.length * inner, self.start * inner);
+        if part == 0 {
+            return true;
+        }
+        macro_rules! added {
+            ($t:ty) => {
+                there.unique_mut::<$t>().map(|d| {
+                    for (d, g) in d.chunks_exact_mut(row).zip(g.elements::<$t>().chunks_exact(part)) {
+                        d[first..first + part].iter_mut().zip(g).for_each(|(d, g)| *d += *g);
+                    }
+                })
+            };
+        }
+        match g.dtype() {
+            DType::F64 => added!(f64),
+            DType::F32 => added!(f32),
+            DType::C128 => added!(num_complex::Complex64),
+            DType::C64 => added!(num_complex::Complex32),
+            _ => None,
+        }
+        .is_some()
+    }
+
+    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
+        apply(cx, self, &[t])
+    }
+}
 
 /// Zeros put before and after, along `axis`.
 pub fn pad_axis(cx: &Context, x: &Array, axis: usize, before: usize, after: usize) -> Array {
@@ -428,6 +529,82 @@ pub fn pad_axis(cx: &Context, x: &Array, axis: usize, before: usize, after: usiz
     concatenate(cx, &[&before, x, &after], axis)
 }
 
+/// A vector of numbers.
+#[derive(Clone)]
+struct Numbers(usize);
+
+impl Primitive for Numbers {
+    fn name(&self) -> &str {
+        "ag_stack"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let mut wrong = Ok(());
+        let t = cx.engine.build::<f64>(&[args.len()], |d| {
+            for (d, a) in d.iter_mut().zip(args) {
+                *d = match a {
+                    Array::Number { value, .. } => *value,
+                    a => cx.tensor(a).map(|t| t.first::<f64>()).unwrap_or_else(|e| {
+                        wrong = Err(e);
+                        f64::NAN
+                    }),
+                };
+            }
+        })?;
+        wrong.map(|()| t.into())
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
+        let column = |(a, &lead): (&Array, &bool)| {
+            let a = if lead { a.clone() } else { broadcast_to(cx, a, &[n]) };
+            reshape(cx, &a, &[n, 1])
+        };
+        let columns: Vec<Array> = args.iter().zip(lead).map(column).collect();
+        Some(concatenate(cx, &columns.iter().collect::<Vec<_>>(), 1))
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        0
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
+        element(cx, &fit(cx, g, &[self.0]), argnum)
+    }
+
+    fn vjp_all(
+        &self,
+        cx: &Context,
+        argnums: &[usize],
+        gs: &[Array],
+        _: &[Meta],
+        kept: &Kept<'_>,
+    ) -> SmallVec<[Array; 2]> {
+        let g = fit(cx, &gs[0], &[self.0]);
+        // Of numbers, all at once; of what is recorded, each as an element.
+        if let Array::Plain(t) = &g
+            && t.dtype() == DType::F64
+            && let Ok(t) = cx.engine.contiguous(t)
+        {
+            let g = t.elements::<f64>();
+            return argnums.iter().map(|&k| Array::from(g[k])).collect();
+        }
+        let one = |&k: &usize| super::index::element(cx, &g, &[k as i64]).unwrap_or_else(|| self.vjp(cx, k, &g, kept));
+        argnums.iter().map(one).collect()
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
+    }
+
+    fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], _: &Kept<'_>) -> SmallVec<[Array; 1]> {
+        let zero = Array::from(0.0);
+        let mut parts: Vec<&Array> = vec![&zero; self.0];
+        argnums.iter().zip(ts).for_each(|(&k, t)| parts[k] = t);
+        SmallVec::from_iter([stack(cx, &parts, 0)])
+    }
+}
+
 /// `numpy.stack`: the arrays along a new axis.
 pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
     let run = || -> Result<usize> {
@@ -439,6 +616,9 @@ pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
     };
     match run() {
         Err(e) => cx.fail(e.within("ag_stack")),
+        Ok(_) if arrays.len() > 1 && arrays.iter().all(|a| a.ndim() == 0 && a.dtype() == DType::F64) => {
+            apply(cx, &Numbers(arrays.len()), arrays)
+        }
         Ok(axis) => {
             let expanded: SmallVec<[Array; 4]> = arrays.iter().map(|a| expand_dims(cx, a, axis)).collect();
             let references: SmallVec<[&Array; 4]> = expanded.iter().collect();

@@ -109,6 +109,12 @@ pub trait Primitive: BoxedRule {
         false
     }
 
+    /// If the result is a run of the only argument's elements, in row-major order: where it begins, and how long it is. Then
+    /// the cotangents of many of them may be put together at once, see `operators::sweep`.
+    fn run(&self) -> Option<(usize, usize)> {
+        None
+    }
+
     /// The tangents of all results, from those of the arguments `argnums`.
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let mut sum = Array::Null;

@@ -30,6 +30,8 @@ const GENERAL: u32 = u32::MAX - 1;
 const ROW: u32 = u32::MAX - 3;
 /// A further result of the multi-result node described there.
 const RESULT: u32 = u32::MAX - 2;
+/// An element of the array in the second field; its row-major position is in the bits of the first partial derivative.
+const ELEMENT: u32 = u32::MAX - 4;
 /// So many nodes fit a tape.
 const MAX_NODES: usize = (u32::MAX - 16) as usize;
 
@@ -47,6 +49,8 @@ pub enum Link {
     Number([u32; 2], [f64; 2]),
     General(u32),
     Row(u32),
+    /// An element of an array of numbers: the array's node, and a row-major position.
+    Element(u32, usize),
     /// A further result of a general node.
     Result,
 }
@@ -57,6 +61,7 @@ impl Head {
             GENERAL => Link::General(self.parents[1]),
             ROW => Link::Row(self.parents[1]),
             RESULT => Link::Result,
+            ELEMENT => Link::Element(self.parents[1], self.partials[0].to_bits() as usize),
             _ => Link::Number(self.parents, self.partials),
         }
     }
@@ -119,6 +124,12 @@ impl Tape {
         }
         self.heads.push(Head { parents, partials });
         Some(node as u32)
+    }
+
+    /// Records an element of the array of numbers that is node `parent`, at a row-major position.
+    #[inline]
+    pub fn push_element(&mut self, parent: u32, position: usize) -> Option<u32> {
+        self.push_number([ELEMENT, parent], [f64::from_bits(position as u64), 0.0])
     }
 
     /// Records a general node; its results are this many nodes from the returned one on.

@@ -91,6 +91,7 @@ impl Graph {
                     let parents = row.parents.into_iter().filter(|&p| p != u32::MAX).collect();
                     (Some(row.rule.map_or("swept", |r| r.name())), parents)
                 }
+                Link::Element(parent, _) => (Some("ag_index"), vec![parent]),
                 Link::Result => continue,
             };
             let at = |parent: u32| places.get(&parent).map(|&i| Arg::Node(i, parent));
