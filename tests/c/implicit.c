@@ -95,8 +95,12 @@ static ag_array wanders(ag_context *cx, const ag_array *args, size_t nargs, void
 /* Derivatives of the steps, of few states kept, and backwards, which doesn't lead back here. */
 static void long_times(ag_context *cx) {
   ag_array mu = ag_scalar(cx, 1.0);
-  ag_odeint_report report = {.struct_size = sizeof report};
-  ag_odeint_options how = {.struct_size = sizeof how};
+  ag_odeint_report report;
+  ag_odeint_options how;
+  memset(&report, 0, sizeof report);
+  memset(&how, 0, sizeof how);
+  report.struct_size = sizeof report;
+  how.struct_size = sizeof how;
   double all = ag_item(cx, ag_grad(cx, wanders, &how, &mu, 1, 0));
   CHECK_CLOSE(all, -13.0704, 1e-4);
   ag_odeint_last_report(cx, &report);
@@ -108,11 +112,11 @@ static void long_times(ag_context *cx) {
   CHECK(ag_item(cx, ag_grad(cx, wanders, &how, &mu, 1, 0)) == all);
   ag_odeint_last_report(cx, &report);
   CHECK(report.states <= 50 && report.stride >= 16 && report.steps_again > 0 && report.steps_again <= report.steps);
-  struct {
-    size_t struct_size, steps, rejected;
-  } old = {sizeof old, 0, 77};
+  ag_odeint_report old; /* as a program knows it that was built with fewer fields */
+  memset(&old, 0, sizeof old);
   old.struct_size = 2 * sizeof(size_t);
-  ag_odeint_last_report(cx, (ag_odeint_report *)&old);
+  old.rejected = 77;
+  ag_odeint_last_report(cx, &old);
   CHECK(old.steps == report.steps && old.rejected == 77);
   how.derivative = AG_ODEINT_BACKWARDS;
   ag_grad(cx, wanders, &how, &mu, 1, 0);
