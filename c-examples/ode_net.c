@@ -1,7 +1,7 @@
 /* Learns the law of motion of a spiral from points on it. The law is a small neural net, the points are where it leads to:
- * the solution of a differential equation, through which the gradient goes by the adjoint equation (ag_odeint). It learns
- * from short stretches first, which begin at every point at once: a state may hold many of them. Draws the points, where the net
- * led at first, and where it leads in the end, all the way from the first point, as ode_net.svg.
+ * the solution of a differential equation, through which the gradient goes step by step (ag_odeint). It learns from short
+ * stretches first, which begin at every point at once: a state may hold many of them. Draws the points, where the net led at
+ * first, and where it leads in the end, all the way from the first point, as ode_net.svg.
  *
  *   ode_net [--steps N] [--expect ERROR] [--out FOLDER] */
 #include "common/adam.h"

@@ -357,6 +357,19 @@
 #define AG_FORWARD 2
 
 /**
+ * Derivatives of ag_odeint are those of the steps it took.
+ */
+#define AG_ODEINT_STEPS 0
+
+/**
+ * Derivatives of ag_odeint in reverse mode integrate the adjoint equation and the state itself backwards, and keep nothing of
+ * the way; in forward mode they choose steps for the tangents, too. Of no use where the problem contracts: what contracts
+ * forwards grows backwards. The state that comes back is compared with the one that set out, and if it isn't the same
+ * (within 1000 tolerances) that is AG_ERR_VALUE.
+ */
+#define AG_ODEINT_BACKWARDS 1
+
+/**
  * For ag_anomaly_begin: stops at NaN only, infinities are let through.
  */
 #define AG_NAN_ONLY 1
@@ -667,7 +680,96 @@ typedef struct ag_odeint_options {
    * recorded as it is, step by step; the other options don't matter.
    */
   size_t rk4_steps;
+  /**
+   * How derivatives are taken: AG_ODEINT_STEPS or AG_ODEINT_BACKWARDS [AG_ODEINT_STEPS].
+   */
+  int32_t derivative;
+  /**
+   * States kept for derivatives, and as many again for a while when one is taken; with fewer of them than steps, steps
+   * between them are taken again. Twice the square root of the number of steps costs one solution more [as many as fit
+   * 256 MiB, and 32 at least].
+   */
+  size_t max_states;
 } ag_odeint_options;
+
+/**
+ * What a call of ag_odeint or ag_tree_odeint took, and its derivatives. Set struct_size to sizeof(ag_odeint_report) before
+ * the call of ag_odeint_last_report.
+ */
+typedef struct ag_odeint_report {
+  size_t struct_size;
+  /**
+   * Steps that counted.
+   */
+  size_t steps;
+  /**
+   * Steps that were tried again with a shorter length, because they were too inaccurate or f returned NaN or infinity;
+   * how many of them for the latter.
+   */
+  size_t rejected;
+  size_t invalid;
+  /**
+   * Calls of f.
+   */
+  size_t evaluations;
+  /**
+   * Lengths of the steps that counted.
+   */
+  double smallest_step;
+  double largest_step;
+  double last_step;
+  /**
+   * The time that the solution got to: the last one, if there was no error.
+   */
+  double reached;
+  /**
+   * The last step times the fastest rate of decay at its end. About 3.3 is where stability limits the step: the problem is
+   * stiff there.
+   */
+  double stability;
+  /**
+   * So many steps were near that limit.
+   */
+  size_t limited;
+  /**
+   * States kept for derivatives, one before every stride-th step, and the bytes they take.
+   */
+  size_t states;
+  size_t stride;
+  size_t bytes;
+  /**
+   * Derivatives taken so far: sweeps of reverse mode, and tangents of forward mode. The fields behind it are sums over
+   * them, or of the last one.
+   */
+  size_t derivatives;
+  /**
+   * Steps that they went through.
+   */
+  size_t derivative_steps;
+  /**
+   * Steps that had to be taken again, to find states that had not been kept.
+   */
+  size_t steps_again;
+  /**
+   * Calls of f, or of f with its derivative.
+   */
+  size_t derivative_evaluations;
+  /**
+   * The time that the last of them got to: the first one after a sweep, if there was no error.
+   */
+  double derivative_reached;
+  /**
+   * The largest local error of a tangent as estimated, over what rtol and atol allow for a state of its size. Steps are
+   * chosen for the solution; where this is 100, expect tangents and gradients with two digits less, and ask for smaller
+   * tolerances if these are needed.
+   */
+  double tangent_error;
+  /**
+   * The same of cotangents in a sweep, between whose steps no time of the solution lies. It is rougher, and far too large
+   * where stability limits the steps.
+   */
+  double cotangent_error;
+} ag_odeint_report;
 
 /**
  * What pictures and texts of a tape show. Set struct_size to sizeof(ag_graph_options) and everything that isn't used
@@ -4631,12 +4733,17 @@ struct ag_array ag_root(struct ag_context *cx,
                         const struct ag_solve_options *options);
 
 /**
- * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
+ * `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of
+ * y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
  * rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
  * shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
- * keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are solutions of
- * differential equations again: of the adjoint one, backwards, in reverse mode, of the sensitivities in forward mode; so
- * nothing of the way is kept. `f` may depend on values being differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
+ * keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are those of the steps
+ * it took, with their places and lengths held fixed: as stable as the solution, alike in both modes but for rounding, and
+ * right within the tolerances (of which they may need smaller ones, see ag_odeint_last_report). While a tape is open the
+ * state before each step is kept for them, within a bound (max_states). `f` must do the same each time, and may depend on values being differentiated through its arguments only. Where
+ * the step size collapses, where f returns NaN or infinity, and where a derivative does: AG_ERR_VALUE; the message says why
+ * as far as one can see, and "in the derivative" where the solution itself was fine. An error that f raises ends the
+ * solution and keeps its code and message; the time is added.
  */
 AG_API
 struct ag_array ag_odeint(struct ag_context *cx,
@@ -4648,6 +4755,17 @@ struct ag_array ag_odeint(struct ag_context *cx,
                           const struct ag_array *args,
                           size_t nargs,
                           const struct ag_odeint_options *options);
+
+/**
+ * Fills in the report of the differential equation that was solved or differentiated last, as far as struct_size reaches;
+ * all 0 if there was none. The context owns it. A gradient is taken long after the solution it belongs to: its sweep adds to
+ * that solution's report, which is the last one from then on. So after ag_grad it is that of the first ag_odeint in the
+ * function, and after a solution alone that of the solution. It is there also while an error is pending, and says how far
+ * things went. With rk4_steps nothing is reported.
+ */
+AG_API
+void ag_odeint_last_report(struct ag_context *cx,
+                           struct ag_odeint_report *report);
 
 /**
  * From here to ag_anomaly_end the first NaN or infinity, in an operation or in a derivative rule, is AG_ERR_ANOMALY;

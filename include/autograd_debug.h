@@ -513,6 +513,7 @@
 #define ag_fixed_point(cx, ...) ag_fixed_point(AG_HERE(cx), __VA_ARGS__)
 #define ag_root(cx, ...) ag_root(AG_HERE(cx), __VA_ARGS__)
 #define ag_odeint(cx, ...) ag_odeint(AG_HERE(cx), __VA_ARGS__)
+#define ag_odeint_last_report(cx, ...) ag_odeint_last_report(AG_HERE(cx), __VA_ARGS__)
 #define ag_anomaly_begin(cx, ...) ag_anomaly_begin(AG_HERE(cx), __VA_ARGS__)
 #define ag_anomaly_end(cx) ag_anomaly_end(AG_HERE(cx))
 #define ag_detail_begin(cx, ...) ag_detail_begin(AG_HERE(cx), __VA_ARGS__)

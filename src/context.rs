@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, code};
 use crate::ops::index::Plan;
 use crate::trace::{Array, Place, Trace, Watcher};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -54,6 +55,8 @@ pub struct Context {
     pub number_cotangents: Cell<Vec<f64>>,
     /// Cells of resolved indices.
     pub plans: Rc<Home<Plan>>,
+    /// What the last solution of a differential equation has to tell, see `operators::odeint`.
+    pub last_solution: RefCell<Option<Rc<dyn Any>>>,
 }
 
 /// See [`Context::calling`].

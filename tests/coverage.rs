@@ -27,7 +27,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_jacobian", "ag_hessian", "ag_hvp", "ag_hvps", "ag_make_vjp", "ag_vjp", "ag_jvp", "ag_check_grads"],
     &["ag_deriv", "ag_jacobian_forward", "ag_jacobian_reverse", "ag_tensor_jacobian_product"],
     &["ag_hessian_tensor_product", "ag_ggnvp", "ag_checkpoint", "ag_checkpoint_loop", "ag_apply_along_axis"],
-    &["ag_fixed_point", "ag_root", "ag_odeint"],
+    &["ag_fixed_point", "ag_root", "ag_odeint", "ag_odeint_last_report"],
     // Diagnosis.
     &["ag_anomaly_begin", "ag_anomaly_end", "ag_detail_begin", "ag_detail_end", "ag_label", "ag_here"],
     &["ag_tape_to_text", "ag_tape_to_dot", "ag_tape_to_svg", "ag_function_to_text", "ag_grad_to_text"],

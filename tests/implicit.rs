@@ -118,7 +118,8 @@ fn what_has_no_solution_is_an_error() {
     assert!(cx.clear_error().unwrap().message.contains("3 steps led from t = 0"));
 }
 
-const TIGHT: Options = Options { rtol: 1e-12, atol: 1e-12, first_step: 0.0, max_step: 0.0, max_steps: 0 };
+const TIGHT: Options =
+    Options { rtol: 1e-12, atol: 1e-12, first_step: 0.0, max_step: 0.0, max_steps: 0, max_states: 0, backwards: false };
 
 /// y'' = -k y as a system: (y, v), with the frequency as an argument.
 fn oscillator() -> Stored {

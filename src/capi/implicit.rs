@@ -3,7 +3,7 @@
 use super::array::ag_drop;
 use super::function::{ag_function, arguments};
 use super::primitive::User;
-use super::{ag_array, ag_context, guard, options};
+use super::{ag_array, ag_context, guard, guard_always, options};
 use crate::error::Error;
 use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
@@ -127,7 +127,21 @@ pub struct ag_odeint_options {
     /// Not 0: the classical method of Runge and Kutta instead, with so many steps from each time to the next. It is
     /// recorded as it is, step by step; the other options don't matter.
     pub rk4_steps: usize,
+    /// How derivatives are taken: AG_ODEINT_STEPS or AG_ODEINT_BACKWARDS [AG_ODEINT_STEPS].
+    pub derivative: i32,
+    /// States kept for derivatives, and as many again for a while when one is taken; with fewer of them than steps, steps
+    /// between them are taken again. Twice the square root of the number of steps costs one solution more [as many as fit
+    /// 256 MiB, and 32 at least].
+    pub max_states: usize,
 }
+
+/// Derivatives of ag_odeint are those of the steps it took.
+pub const AG_ODEINT_STEPS: i32 = 0;
+/// Derivatives of ag_odeint in reverse mode integrate the adjoint equation and the state itself backwards, and keep nothing of
+/// the way; in forward mode they choose steps for the tangents, too. Of no use where the problem contracts: what contracts
+/// forwards grows backwards. The state that comes back is compared with the one that set out, and if it isn't the same
+/// (within 1000 tolerances) that is AG_ERR_VALUE.
+pub const AG_ODEINT_BACKWARDS: i32 = 1;
 
 impl From<ag_odeint_options> for odeint::Options {
     fn from(o: ag_odeint_options) -> odeint::Options {
@@ -137,6 +151,8 @@ impl From<ag_odeint_options> for odeint::Options {
             first_step: o.first_step,
             max_step: o.max_step,
             max_steps: o.max_steps,
+            max_states: o.max_states,
+            backwards: o.derivative == AG_ODEINT_BACKWARDS,
         }
     }
 }
@@ -157,15 +173,25 @@ pub(super) unsafe fn checked_odeint_options(
         c.core.fail(e.within(name));
         return None;
     }
+    if ![AG_ODEINT_STEPS, AG_ODEINT_BACKWARDS].contains(&o.derivative) {
+        let e = Error::argument(format!("expected AG_ODEINT_STEPS or AG_ODEINT_BACKWARDS, found {}", o.derivative));
+        c.core.fail(e.within(name));
+        return None;
+    }
     Some(o)
 }
 
-/// `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
+/// `f` and `user` are kept for the derivatives, and `drop` ends that, as for ag_checkpoint. The solution of
+/// y' = f(y, t, args...) with y = y0 at t[0], at all times of the vector t (which never fall, or never
 /// rise): shape (size of t,) + shape of y0. Real; f gets y, the time as a number, and args, and returns an array of the
 /// shape of y. y0 may hold many states, which then share their steps. By the method of Dormand and Prince with steps that
-/// keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are solutions of
-/// differential equations again: of the adjoint one, backwards, in reverse mode, of the sensitivities in forward mode; so
-/// nothing of the way is kept. `f` may depend on values being differentiated through its arguments only. Where the step size collapses: AG_ERR_VALUE.
+/// keep to the tolerances, and dense output. Derivatives with respect to y0, t and args, of any order, are those of the steps
+/// it took, with their places and lengths held fixed: as stable as the solution, alike in both modes but for rounding, and
+/// right within the tolerances (of which they may need smaller ones, see ag_odeint_last_report). While a tape is open the
+/// state before each step is kept for them, within a bound (max_states). `f` must do the same each time, and may depend on values being differentiated through its arguments only. Where
+/// the step size collapses, where f returns NaN or infinity, and where a derivative does: AG_ERR_VALUE; the message says why
+/// as far as one can see, and "in the derivative" where the solution itself was fine. An error that f raises ends the
+/// solution and keeps its code and message; the time is added.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_odeint(
     cx: *mut ag_context,
@@ -196,4 +222,104 @@ pub unsafe extern "C" fn ag_odeint(
         }
         c.put(odeint::odeint(&c.core, &f, &y0, &t, &args, o.into()))
     })
+}
+
+/// What a call of ag_odeint or ag_tree_odeint took, and its derivatives. Set struct_size to sizeof(ag_odeint_report) before
+/// the call of ag_odeint_last_report.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ag_odeint_report {
+    pub struct_size: usize,
+    /// Steps that counted.
+    pub steps: usize,
+    /// Steps that were tried again with a shorter length, because they were too inaccurate or f returned NaN or infinity;
+    /// how many of them for the latter.
+    pub rejected: usize,
+    pub invalid: usize,
+    /// Calls of f.
+    pub evaluations: usize,
+    /// Lengths of the steps that counted.
+    pub smallest_step: f64,
+    pub largest_step: f64,
+    pub last_step: f64,
+    /// The time that the solution got to: the last one, if there was no error.
+    pub reached: f64,
+    /// The last step times the fastest rate of decay at its end. About 3.3 is where stability limits the step: the problem is
+    /// stiff there.
+    pub stability: f64,
+    /// So many steps were near that limit.
+    pub limited: usize,
+    /// States kept for derivatives, one before every stride-th step, and the bytes they take.
+    pub states: usize,
+    pub stride: usize,
+    pub bytes: usize,
+    /// Derivatives taken so far: sweeps of reverse mode, and tangents of forward mode. The fields behind it are sums over
+    /// them, or of the last one.
+    pub derivatives: usize,
+    /// Steps that they went through.
+    pub derivative_steps: usize,
+    /// Steps that had to be taken again, to find states that had not been kept.
+    pub steps_again: usize,
+    /// Calls of f, or of f with its derivative.
+    pub derivative_evaluations: usize,
+    /// The time that the last of them got to: the first one after a sweep, if there was no error.
+    pub derivative_reached: f64,
+    /// The largest local error of a tangent as estimated, over what rtol and atol allow for a state of its size. Steps are
+    /// chosen for the solution; where this is 100, expect tangents and gradients with two digits less, and ask for smaller
+    /// tolerances if these are needed.
+    pub tangent_error: f64,
+    /// The same of cotangents in a sweep, between whose steps no time of the solution lies. It is rougher, and far too large
+    /// where stability limits the steps.
+    pub cotangent_error: f64,
+}
+
+/// Fills in the report of the differential equation that was solved or differentiated last, as far as struct_size reaches;
+/// all 0 if there was none. The context owns it. A gradient is taken long after the solution it belongs to: its sweep adds to
+/// that solution's report, which is the last one from then on. So after ag_grad it is that of the first ag_odeint in the
+/// function, and after a solution alone that of the solution. It is there also while an error is pending, and says how far
+/// things went. With rk4_steps nothing is reported.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_odeint_last_report(cx: *mut ag_context, report: *mut ag_odeint_report) {
+    guard_always(cx, (), |c| {
+        // SAFETY: NULL, or a struct whose first field says how long it is: the caller's promise.
+        let size = unsafe { report.cast::<usize>().as_ref() }.copied().unwrap_or(0);
+        if size < size_of::<usize>() {
+            let e = Error::argument(if report.is_null() {
+                "the argument report is NULL".to_string()
+            } else {
+                format!("struct_size is {size}, expected {}", size_of::<ag_odeint_report>())
+            });
+            c.core.fail(e.within("ag_odeint_last_report"));
+            return;
+        }
+        let r = odeint::last_report(&c.core);
+        let filled = ag_odeint_report {
+            struct_size: size,
+            steps: r.steps,
+            rejected: r.rejected,
+            invalid: r.invalid,
+            evaluations: r.evaluations,
+            smallest_step: r.smallest_step,
+            largest_step: r.largest_step,
+            last_step: r.last_step,
+            reached: r.reached,
+            stability: r.stability,
+            limited: r.limited,
+            states: r.states,
+            stride: r.stride,
+            bytes: r.bytes,
+            derivatives: r.derivatives,
+            derivative_steps: r.derivative_steps,
+            steps_again: r.steps_again,
+            derivative_evaluations: r.derivative_evaluations,
+            derivative_reached: r.derivative_reached,
+            tangent_error: r.tangent_error,
+            cotangent_error: r.cotangent_error,
+        };
+        // SAFETY: a program built with an older, shorter struct gets the fields that it knows.
+        unsafe {
+            let bytes = size.min(size_of::<ag_odeint_report>());
+            std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), report.cast(), bytes);
+        }
+    });
 }

@@ -75,6 +75,64 @@ static void differential_equations(ag_context *cx) {
   CHECK_OK(cx);
 }
 
+/* Van der Pol's oscillator with mu = args[2]. */
+static ag_array vdp(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  ag_array y = ag_index(cx, args[0], "0"), v = ag_index(cx, args[0], "1");
+  ag_array damping = ag_mul(cx, args[2], ag_rsub_scalar(cx, ag_square(cx, y), 1.0));
+  const ag_array slope[] = {v, ag_sub(cx, ag_mul(cx, damping, v), y)};
+  return ag_stack(cx, slope, 2, 0);
+}
+
+/* the sum of its solution at three times, a function of mu */
+static ag_array wanders(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs;
+  const ag_odeint_options *how = (const ag_odeint_options *)user;
+  ag_array y = ag_odeint(cx, vdp, NULL, NULL, vector_of(cx, "2 0"), vector_of(cx, "0 5 50"), args, 1, how);
+  return ag_sum(cx, y);
+}
+
+/* Derivatives of the steps, of few states kept, and backwards, which doesn't lead back here. */
+static void long_times(ag_context *cx) {
+  ag_array mu = ag_scalar(cx, 1.0);
+  ag_odeint_report report;
+  ag_odeint_options how;
+  memset(&report, 0, sizeof report);
+  memset(&how, 0, sizeof how);
+  report.struct_size = sizeof report;
+  how.struct_size = sizeof how;
+  double all = ag_item(cx, ag_grad(cx, wanders, &how, &mu, 1, 0));
+  CHECK_CLOSE(all, -13.0704, 1e-4);
+  ag_odeint_last_report(cx, &report);
+  CHECK(report.steps > 500 && report.states == report.steps && report.stride == 1 && report.reached == 50.0);
+  CHECK(report.bytes == 2 * sizeof(double) * report.states && report.steps_again == 0);
+  CHECK(report.derivatives == 1 && report.derivative_steps == report.steps && report.derivative_reached == 0.0);
+  CHECK(report.cotangent_error > 0.1 && report.cotangent_error < 1000.0);
+  how.max_states = 50;
+  CHECK(ag_item(cx, ag_grad(cx, wanders, &how, &mu, 1, 0)) == all);
+  ag_odeint_last_report(cx, &report);
+  CHECK(report.states <= 50 && report.stride >= 16 && report.steps_again > 0 && report.steps_again <= report.steps);
+  ag_odeint_report old; /* as a program knows it that was built with fewer fields */
+  memset(&old, 0, sizeof old);
+  old.struct_size = 2 * sizeof(size_t);
+  old.rejected = 77;
+  ag_odeint_last_report(cx, &old);
+  CHECK(old.steps == report.steps && old.rejected == 77);
+  how.derivative = AG_ODEINT_BACKWARDS;
+  ag_grad(cx, wanders, &how, &mu, 1, 0);
+  ag_odeint_last_report(cx, &report); /* also now */
+  CHECK(report.derivatives == 1 && report.states == 0 && report.reached == 50.0);
+  CHECK_ERROR(cx, AG_ERR_VALUE, "in the derivative");
+  how.derivative = 7;
+  ag_grad(cx, wanders, &how, &mu, 1, 0);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "AG_ODEINT_STEPS or AG_ODEINT_BACKWARDS, found 7");
+  ag_odeint_last_report(cx, NULL);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "the argument report is NULL");
+  report.struct_size = 0;
+  ag_odeint_last_report(cx, &report);
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size is 0");
+}
+
 static void errors(ag_context *cx) {
   ag_array x = ag_scalar(cx, 1.0), t = vector_of(cx, "0 1");
   ag_fixed_point(cx, NULL, NULL, NULL, &x, 1, NULL);
@@ -105,6 +163,7 @@ int main(void) {
   ag_context *cx = ag_context_new();
   square_roots(cx);
   differential_equations(cx);
+  long_times(cx);
   errors(cx);
   return finish(cx);
 }

@@ -375,6 +375,20 @@ static void differential_equations(ag_context *cx) {
   }
   CHECK(ag_tree_check_grads(cx, orbit, &ways[0], args, 2, 2, AG_REVERSE) == AG_OK);
   CHECK_OK(cx);
+  /* of few states kept, and backwards */
+  ag_odeint_report report;
+  memset(&report, 0, sizeof report);
+  report.struct_size = sizeof report;
+  ways[0].max_states = 3;
+  CHECK(ag_tree_check_grads(cx, orbit, &ways[0], args, 2, 1, AG_REVERSE) == AG_OK);
+  ag_odeint_last_report(cx, &report);
+  CHECK(report.states <= 3 && report.steps_again > 0 && report.derivatives > 0 && report.derivative_reached == 0.0);
+  ways[0].derivative = AG_ODEINT_BACKWARDS;
+  CHECK(ag_tree_check_grads(cx, orbit, &ways[0], args, 2, 1, AG_REVERSE) == AG_OK);
+  ag_odeint_last_report(cx, &report);
+  CHECK(report.states == 0 && report.derivatives > 0);
+  ways[0].derivative = AG_ODEINT_STEPS;
+  CHECK_OK(cx);
   /* mixed shapes and dtypes; nothing at all */
   args[0] = pair(cx, array_of(cx, AG_F32, "1,2", "1 0"), array_of(cx, AG_F64, "1,2", "0 2"));
   y = ag_tree_odeint(cx, oscillator, NULL, NULL, args[0], vector_of(cx, "0 0.5"), &k, 1, NULL);
