@@ -380,6 +380,11 @@
 #define AG_DERIVATIVES_ONLY 2
 
 /**
+ * Results at most of a function whose number of results is found out by the call.
+ */
+#define AG_MOST_RESULTS 64
+
+/**
  * Axes at most, of arrays given to raw kernels.
  */
 #define AG_MAX_RAW_NDIM 32
@@ -463,12 +468,13 @@
 typedef struct ag_context ag_context;
 
 /**
- * An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
- * `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
+ * An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value. For
+ * bindings: this and the other handles are, and stay, a struct of one uint64_t, passed as such a struct is; its bits are
+ * to be copied and compared only, and 0 is the null array. It belongs to the scope in which it was made and is valid until that is left.
  */
 typedef struct ag_array {
   /**
-   * Private.
+   * What tells it from others; 0 for null.
    */
   uint64_t bits;
 } ag_array;
@@ -517,13 +523,26 @@ typedef struct ag_memory_stats {
  */
 typedef struct ag_scope {
   /**
-   * Private.
+   * What tells it from others; 0 for null.
    */
   uint64_t bits;
 } ag_scope;
 
 /**
- * How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
+ * A tree: a tuple, list or dict, nested, with arrays as leaves; or one array. Like an array it is immutable, belongs to the
+ * scope in which it was made, and is valid until that is left. `{0}` is null.
+ */
+typedef struct ag_tree {
+  /**
+   * What tells it from others; 0 for null.
+   */
+  uint64_t bits;
+} ag_tree;
+#define ag_tree_NULL (ag_tree){ .bits = 0 }
+
+/**
+ * How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0; NULL is
+ * allowed for all 0.
  */
 typedef struct ag_reduce_options {
   size_t struct_size;
@@ -572,7 +591,7 @@ typedef struct ag_index_item {
  */
 typedef struct ag_tape {
   /**
-   * Private.
+   * What tells it from others; 0 for null.
    */
   uint64_t bits;
 } ag_tape;
@@ -831,7 +850,7 @@ typedef struct ag_profile_row {
  */
 typedef struct ag_primitive {
   /**
-   * Private.
+   * What tells it from others; 0 for null.
    */
   uint64_t bits;
 } ag_primitive;
@@ -916,7 +935,9 @@ typedef struct ag_primitive_def {
   const ag_jvp_function *jvps;
   size_t njvps;
   /**
-   * The function, if it has several results (then with vjp_argnums as rule); instead of forward.
+   * The function, if it has several results (then with vjp_argnums as rule); instead of forward. nresults 0: their number
+   * is found out by the call. Then the function gets room for AG_MOST_RESULTS handles (all null at first), and writes
+   * those it has, one at least.
    */
   ag_multi_function forward_multi;
   size_t nresults;
@@ -1044,18 +1065,6 @@ typedef struct ag_raw_primitive_def {
 } ag_raw_primitive_def;
 
 /**
- * A tree: a tuple, list or dict, nested, with arrays as leaves; or one array. Like an array it is immutable, belongs to the
- * scope in which it was made, and is valid until that is left. `{0}` is null.
- */
-typedef struct ag_tree {
-  /**
-   * Private.
-   */
-  uint64_t bits;
-} ag_tree;
-#define ag_tree_NULL (ag_tree){ .bits = 0 }
-
-/**
  * A function of trees: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself. An array is
  * returned as `ag_tree_leaf(cx, y)`, several results as a tuple or dict of them. It fails with
  * `ag_raise(cx, ...)` and a null tree. As ag_function in everything else.
@@ -1071,6 +1080,14 @@ typedef struct ag_tree (*ag_tree_step_function)(struct ag_context *cx,
                                                 const struct ag_tree *args,
                                                 size_t nargs,
                                                 void *user);
+
+/**
+ * A function of arrays with a tree as its result; as ag_function in everything else.
+ */
+typedef struct ag_tree (*ag_array_tree_function)(struct ag_context *cx,
+                                                 const struct ag_array *args,
+                                                 size_t nargs,
+                                                 void *user);
 
 /**
  * An iteration that is about to make its step.
@@ -1100,7 +1117,8 @@ typedef struct ag_iteration {
 typedef int32_t (*ag_iteration_function)(struct ag_context *cx, const struct ag_iteration *iteration, void *user);
 
 /**
- * A method with its numbers; fill it in with ag_optimizer_defaults, then change what is to be different.
+ * A method with its numbers. Set struct_size to sizeof(ag_optimizer_options) and everything that isn't used to 0, which
+ * stands for the default (see ag_optimizer_defaults); of mass, gamma, b1, b2 and eps a negative number stands for 0.
  */
 typedef struct ag_optimizer_options {
   size_t struct_size;
@@ -1138,7 +1156,8 @@ typedef struct ag_optimizer_options {
 } ag_optimizer_options;
 
 /**
- * When a minimizer stops; fill it in with ag_minimize_defaults, then change what is to be different.
+ * When a minimizer stops. Set struct_size to sizeof(ag_minimize_options) and everything that isn't used to 0, which stands
+ * for the default (see ag_minimize_defaults); of gtol, ftol and xtol a negative number never stops.
  */
 typedef struct ag_minimize_options {
   size_t struct_size;
@@ -1343,6 +1362,32 @@ AG_API struct ag_array ag_dup(struct ag_context *cx, struct ag_array x);
  * handle twice is AG_ERR_HANDLE.
  */
 AG_API void ag_release(struct ag_context *cx, struct ag_array x);
+
+/**
+ * Gives up a handle whenever it suits: on any thread, also while the context is busy on another one, as finalizers of other
+ * languages must. The handle is void from then on, and is released with the next ag_scope_enter, ag_scope_leave, ag_live,
+ * ag_memory or ag_memory_trim, or at the end of a callback. Raises nothing; null and void handles don't matter. The
+ * context must not have been freed.
+ */
+AG_API
+void ag_release_later(struct ag_context *cx,
+                      struct ag_array x);
+
+/**
+ * As ag_release_later, of a tree.
+ */
+AG_API void ag_tree_release_later(struct ag_context *cx, struct ag_tree t);
+
+/**
+ * Whether a handle stands for an array of this context now. Raises nothing, whatever the bits are; false while another
+ * thread is inside.
+ */
+AG_API bool ag_is_valid(struct ag_context *cx, struct ag_array x);
+
+/**
+ * As ag_is_valid, of a tree.
+ */
+AG_API bool ag_tree_is_valid(struct ag_context *cx, struct ag_tree t);
 
 /**
  * A new array with the elements copied from `data`, in row-major order. Complex elements are pairs (real, imaginary);
@@ -1866,14 +1911,34 @@ AG_API struct ag_array ag_mod(struct ag_context *cx, struct ag_array x, struct a
 AG_API struct ag_array ag_mod_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
+ * The remainder of y / x with the sign of x, for a number y.
+ */
+AG_API struct ag_array ag_rmod_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
  */
 AG_API struct ag_array ag_fmod(struct ag_context *cx, struct ag_array x, struct ag_array y);
 
 /**
+ * The remainder of x / y with the sign of x, for a number y.
+ */
+AG_API struct ag_array ag_fmod_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The remainder of y / x with the sign of the number y.
+ */
+AG_API struct ag_array ag_rfmod_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
  */
 AG_API struct ag_array ag_copysign(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The absolute value of x with the sign of the number y.
+ */
+AG_API struct ag_array ag_copysign_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
  * The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
@@ -1901,9 +1966,19 @@ AG_API struct ag_array ag_minimum_scalar(struct ag_context *cx, struct ag_array 
 AG_API struct ag_array ag_fmax(struct ag_context *cx, struct ag_array x, struct ag_array y);
 
 /**
+ * The larger of x and a number y, y where x is NaN.
+ */
+AG_API struct ag_array ag_fmax_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * The smaller of x and y, the other one if one is NaN.
  */
 AG_API struct ag_array ag_fmin(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * The smaller of x and a number y, y where x is NaN.
+ */
+AG_API struct ag_array ag_fmin_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
  * log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
@@ -1911,9 +1986,19 @@ AG_API struct ag_array ag_fmin(struct ag_context *cx, struct ag_array x, struct 
 AG_API struct ag_array ag_logaddexp(struct ag_context *cx, struct ag_array x, struct ag_array y);
 
 /**
+ * log(exp(x) + exp(y)) for a number y, without overflow.
+ */
+AG_API struct ag_array ag_logaddexp_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
  */
 AG_API struct ag_array ag_logaddexp2(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * log2(2^x + 2^y) for a number y, without overflow.
+ */
+AG_API struct ag_array ag_logaddexp2_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
  * The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
@@ -1921,14 +2006,39 @@ AG_API struct ag_array ag_logaddexp2(struct ag_context *cx, struct ag_array x, s
 AG_API struct ag_array ag_arctan2(struct ag_context *cx, struct ag_array x, struct ag_array y);
 
 /**
+ * The angle of the point (y, x) for a number y, see ag_arctan2.
+ */
+AG_API struct ag_array ag_arctan2_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * The angle of the point (x, y) for a number y: that of y / x, see ag_arctan2.
+ */
+AG_API struct ag_array ag_rarctan2_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
  */
 AG_API struct ag_array ag_hypot(struct ag_context *cx, struct ag_array x, struct ag_array y);
 
 /**
+ * sqrt(x^2 + y^2) for a number y, without overflow.
+ */
+AG_API struct ag_array ag_hypot_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
  * floor(x / y). Piecewise constant: a plain array, no derivative.
  */
 AG_API struct ag_array ag_floor_divide(struct ag_context *cx, struct ag_array x, struct ag_array y);
+
+/**
+ * floor(x / y) for a number y. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_floor_divide_scalar(struct ag_context *cx, struct ag_array x, double y);
+
+/**
+ * floor(y / x) for a number y. Piecewise constant: a plain array, no derivative.
+ */
+AG_API struct ag_array ag_rfloor_divide_scalar(struct ag_context *cx, struct ag_array x, double y);
 
 /**
  * x == y, element by element, with broadcasting. A boolean array.
@@ -2016,9 +2126,63 @@ struct ag_array ag_where(struct ag_context *cx,
                          struct ag_array y);
 
 /**
- * x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
+ * x limited to [low, high]; an infinite bound is none. Integers stay integers between whole bounds. The derivative is 0 outside and at the bounds.
  */
-AG_API struct ag_array ag_clip(struct ag_context *cx, struct ag_array x, double low, double high);
+AG_API
+struct ag_array ag_clip(struct ag_context *cx,
+                        struct ag_array x,
+                        double low,
+                        double high);
+
+/**
+ * x where the condition holds, else the number y, see ag_where. In the precision of x.
+ */
+AG_API struct ag_array ag_where_scalar(struct ag_context *cx, struct ag_array condition, struct ag_array x, double y);
+
+/**
+ * The number x where the condition holds, else y, see ag_where. In the precision of y.
+ */
+AG_API struct ag_array ag_rwhere_scalar(struct ag_context *cx, struct ag_array condition, double x, struct ag_array y);
+
+/**
+ * x + y for a complex number y = re + i im; the result is complex, in the precision of x.
+ */
+AG_API struct ag_array ag_add_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * x - y for a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_sub_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * y - x for a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_rsub_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * x * y for a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_mul_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * x / y for a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_div_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * y / x for a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_rdiv_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * x to the power of a complex number y, see ag_add_complex.
+ */
+AG_API struct ag_array ag_pow_complex(struct ag_context *cx, struct ag_array x, double re, double im);
+
+/**
+ * A complex number y to the power of x, see ag_add_complex.
+ */
+AG_API struct ag_array ag_rpow_complex(struct ag_context *cx, struct ag_array x, double re, double im);
 
 /**
  * x to the power of y in double precision at least, with broadcasting.
@@ -4279,9 +4443,11 @@ struct ag_array ag_index_items_min(struct ag_context *cx,
 
 /**
  * Begins a tape: what is computed from arrays boxed on it is recorded. Tapes nest; gradients taken on the inner one are
- * recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun.
+ * recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun; but a callback must end the
+ * tapes that it begins, or it fails with AG_ERR_TAPE: a tape forgotten there would not be found otherwise.
  */
-AG_API struct ag_tape ag_tape_begin(struct ag_context *cx);
+AG_API
+struct ag_tape ag_tape_begin(struct ag_context *cx);
 
 /**
  * `x` as an input of the tape, to take derivatives with respect to. Integers become f64.
@@ -4446,7 +4612,7 @@ void ag_hvps(struct ag_context *cx,
 /**
  * Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute
  * vector-Jacobian products with respect to args[argnum] with ag_vjp, any number of times. End it with ag_tape_end; it
- * also ends with its scope.
+ * also ends with its scope (in a callback it must be ended, see ag_tape_begin).
  */
 AG_API
 struct ag_tape ag_make_vjp(struct ag_context *cx,
@@ -4908,7 +5074,7 @@ struct ag_array ag_apply(struct ag_context *cx,
 
 /**
  * Applies a primitive with several results: results[0] to results[nresults - 1]; nresults must be what the primitive
- * says.
+ * says. Where it says 0, nresults is the room there is: the results that the call had come first, then null arrays.
  */
 AG_API
 void ag_apply_multi(struct ag_context *cx,
@@ -5350,6 +5516,17 @@ struct ag_tree ag_tree_jvp(struct ag_context *cx,
                            struct ag_tree *value);
 
 /**
+ * ag_tree_check_grads with all its options, see ag_check_grads_with.
+ */
+AG_API
+int32_t ag_tree_check_grads_with(struct ag_context *cx,
+                                 ag_tree_function f,
+                                 void *user,
+                                 const struct ag_tree *args,
+                                 size_t nargs,
+                                 const struct ag_check_options *options);
+
+/**
  * Compares the derivatives of a function of trees, with respect to all leaves of all arguments, with differences, as
  * ag_check_grads does.
  */
@@ -5364,7 +5541,8 @@ int32_t ag_tree_check_grads(struct ag_context *cx,
 
 /**
  * Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
- * Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope.
+ * Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope (in a callback it must
+ * be ended, see ag_tape_begin).
  */
 AG_API
 struct ag_tape ag_tree_make_vjp(struct ag_context *cx,
@@ -5482,6 +5660,45 @@ struct ag_tree ag_tree_odeint(struct ag_context *cx,
                               const struct ag_tree *args,
                               size_t nargs,
                               const struct ag_odeint_options *options);
+
+/**
+ * Evaluates the function (its value, a tree, goes to *value, which may be NULL) and keeps what is needed for products with
+ * its Jacobian with respect to args[argnum]: ag_tree_vjp(cx, vjp, g), with a g like the value, is a leaf. End it with
+ * ag_tape_end; it also ends with its scope (in a callback it must be ended, see ag_tape_begin).
+ */
+AG_API
+struct ag_tape ag_array_tree_make_vjp(struct ag_context *cx,
+                                      ag_array_tree_function f,
+                                      void *user,
+                                      const struct ag_array *args,
+                                      size_t nargs,
+                                      size_t argnum,
+                                      struct ag_tree *value);
+
+/**
+ * The tangent of the result, a tree like it, for the tangent of args[argnum]; the value goes to *value, which may be NULL.
+ */
+AG_API
+struct ag_tree ag_array_tree_jvp(struct ag_context *cx,
+                                 ag_array_tree_function f,
+                                 void *user,
+                                 const struct ag_array *args,
+                                 size_t nargs,
+                                 size_t argnum,
+                                 struct ag_array tangent,
+                                 struct ag_tree *value);
+
+/**
+ * The Jacobian with respect to args[argnum]: a tree of the result's structure, in which each leaf has the shape of the
+ * result's, then that of the argument.
+ */
+AG_API
+struct ag_tree ag_array_tree_jacobian(struct ag_context *cx,
+                                      ag_array_tree_function f,
+                                      void *user,
+                                      const struct ag_array *args,
+                                      size_t nargs,
+                                      size_t argnum);
 
 /**
  * Fills in the defaults of a method, which are those of autograd.misc.optimizers: `size` is

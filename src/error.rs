@@ -75,6 +75,9 @@ impl Error {
 
     /// The same failure of something that the function called which was given to `operator`; the innermost one is named.
     pub fn inside_of(mut self, operator: &str) -> Error {
+        if ["the callback", "callbacks are", "result "].iter().any(|begin| self.message.starts_with(begin)) {
+            self = self.within(operator);
+        }
         if !self.message.contains(INSIDE) {
             self.message = format!("{}{INSIDE}{operator}", self.message).into();
         }

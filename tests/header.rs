@@ -53,6 +53,7 @@ fn render() -> String {
         "tree_operators",
         "tree_linear",
         "tree_equations",
+        "array_functions",
         "optimize",
         "files",
     ];

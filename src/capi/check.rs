@@ -28,7 +28,7 @@ pub struct ag_check_options {
 }
 
 /// The options of a check; an error is noted where they are wrong.
-fn checked(
+pub(super) fn checked(
     c: &ag_context,
     name: &'static str,
     given: *const ag_check_options,

@@ -4,13 +4,14 @@ use super::array::ag_drop;
 use super::handle::{Content, Slots, TAGS};
 use super::primitive::{Primitives, User};
 use super::tape::Tapes;
-use super::{ag_array, guard_always};
+use super::{ag_array, ag_tree, guard_always};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::diagnosis::Diagnosis;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Success.
@@ -87,6 +88,9 @@ pub struct ag_context {
     pub(crate) diagnosis: Rc<Diagnosis>,
     /// Names of the rows of the last profile.
     pub(crate) profile_names: RefCell<Vec<CString>>,
+    /// Handles to be released, given up on any thread.
+    later: Mutex<Vec<u64>>,
+    has_later: AtomicBool,
     /// Emptied list for values to be dropped.
     dropped: Cell<Vec<Content>>,
 }
@@ -159,6 +163,8 @@ impl ag_context {
             text_count: Cell::new(0),
             diagnosis: Rc::default(),
             profile_names: RefCell::default(),
+            later: Mutex::default(),
+            has_later: AtomicBool::new(false),
             dropped: Cell::default(),
         }
     }
@@ -207,6 +213,32 @@ impl ag_context {
                 }
                 message.as_ptr()
             }
+        }
+    }
+
+    /// Notes a handle to be released; on any thread.
+    pub(crate) fn give_up(&self, bits: u64) {
+        if bits == 0 {
+            return;
+        }
+        let mut later = self.later.lock().unwrap_or_else(|e| e.into_inner());
+        // What there is no memory for is released with its scope.
+        if later.try_reserve(1).is_ok() {
+            later.push(bits);
+        }
+        self.has_later.store(true, Release);
+    }
+
+    /// Releases what was given up for later. Handles that are void already don't matter.
+    pub(crate) fn release_later(&self) {
+        if !self.has_later.swap(false, AcqRel) {
+            return;
+        }
+        let handles = std::mem::take(&mut *self.later.lock().unwrap_or_else(|e| e.into_inner()));
+        for bits in handles {
+            let array = self.slots.borrow_mut().release(ag_array { bits });
+            let tree = if array.is_err() { self.slots.borrow_mut().release_tree(ag_tree { bits }).ok() } else { None };
+            drop((array, tree));
         }
     }
 
@@ -359,7 +391,10 @@ pub unsafe extern "C" fn ag_version_number() -> i32 {
 /// How many array handles are alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_live(cx: *mut ag_context) -> usize {
-    guard_always(cx, 0, |c| c.slots.borrow().live())
+    guard_always(cx, 0, |c| {
+        c.release_later();
+        c.slots.borrow().live()
+    })
 }
 
 /// Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
@@ -383,6 +418,7 @@ pub struct ag_memory_stats {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_memory(cx: *mut ag_context, stats: *mut ag_memory_stats) {
     guard_always(cx, (), |c| {
+        c.release_later();
         // SAFETY: NULL, or a struct whose first field says how long it is: the caller's promise.
         let size = unsafe { stats.cast::<usize>().as_ref() }.copied().unwrap_or(0);
         if size < 2 * size_of::<usize>() {
@@ -421,6 +457,7 @@ pub unsafe extern "C" fn ag_set_memory_limit(cx: *mut ag_context, bytes: usize) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
     guard_always(cx, (), |c| {
+        c.release_later();
         c.diagnosis.trim();
         c.core.trim();
         c.slots.borrow_mut().trim();

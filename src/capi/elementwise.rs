@@ -1,6 +1,7 @@
 //! Element-wise functions, in the order of the tables in `ops::elementwise`.
 
-use super::{ag_array, ag_context, guard, one, two};
+use super::{ag_array, ag_context, guard, guard_as, one, two};
+use crate::array::DType;
 use crate::ops::{complex, elementwise as rows};
 use crate::trace::short::Short;
 use crate::trace::{Array, Number};
@@ -168,8 +169,43 @@ fn long_binary(c: &ag_context, name: &'static str, row: &'static rows::Binary, x
         Side::Array(h) => c.get(name, h),
         Side::Number(value) => Array::weak(value),
     };
-    let (x, y) = (value(x), value(y));
+    let sides = (x, y);
+    let (mut x, mut y) = (value(x), value(y));
+    match sides {
+        (Side::Array(_), Side::Number(n)) if row.kernel.i64.is_some() => {
+            y = beside(c, &x, n, row.kernel.name == "power")
+        }
+        (Side::Number(n), Side::Array(_)) if row.kernel.i64.is_some() => x = beside(c, &y, n, false),
+        _ => {}
+    }
     if x.is_null() || y.is_null() { ag_array::NULL } else { c.put(rows::binary(&c.core, row, &x, &y)) }
+}
+
+/// A number beside an array, in the array's precision; beside integers (and booleans) a whole number is an integer, as `2` is
+/// in NumPy. `power`: as an exponent of integers it must not be negative.
+fn beside(c: &ag_context, x: &Array, n: f64, power: bool) -> Array {
+    const WHOLE: std::ops::RangeInclusive<f64> = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
+    let whole = n.fract() == 0.0 && WHOLE.contains(&n) && !(power && n < 0.0);
+    if x.dtype().is_inexact() || !whole || x.is_null() {
+        return Array::weak(n);
+    }
+    let t = c.core.engine.build::<i64>(&[], |d| d[0] = n as i64);
+    c.core.take("ag_scalar_int", t.map(Array::from))
+}
+
+/// An operation of an array and a number beside it.
+fn one_beside(
+    cx: *const ag_context,
+    name: &'static str,
+    x: ag_array,
+    y: f64,
+    f: impl FnOnce(&crate::context::Context, &Array, &Array) -> Array,
+) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
+        let x = c.get(name, x);
+        let y = beside(c, &x, y, false);
+        if x.is_null() { ag_array::NULL } else { c.put(f(&c.core, &x, &y)) }
+    })
 }
 
 /// An operation of an array and a number that takes the array's precision.
@@ -568,16 +604,40 @@ pub unsafe extern "C" fn ag_mod_scalar(cx: *mut ag_context, x: ag_array, y: f64)
     with_number(cx, "ag_mod_scalar", &rows::MOD, x, y)
 }
 
+/// The remainder of y / x with the sign of x, for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rmod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    of_number(cx, "ag_rmod_scalar", &rows::MOD, y, x)
+}
+
 /// The remainder of x / y with the sign of x, with broadcasting. The derivative with respect to y is -trunc(x / y).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmod(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     of_two(cx, &rows::FMOD, x, y)
 }
 
+/// The remainder of x / y with the sign of x, for a number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_fmod_scalar", &rows::FMOD, x, y)
+}
+
+/// The remainder of y / x with the sign of the number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rfmod_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    of_number(cx, "ag_rfmod_scalar", &rows::FMOD, y, x)
+}
+
 /// The absolute value of x with the sign of y, with broadcasting. At x = 0 the derivative is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_copysign(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     of_two(cx, &rows::COPYSIGN, x, y)
+}
+
+/// The absolute value of x with the sign of the number y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_copysign_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_copysign_scalar", &rows::COPYSIGN, x, y)
 }
 
 /// The larger of x and y, NaN if one is NaN. A tie gives half of the cotangent to each.
@@ -610,10 +670,22 @@ pub unsafe extern "C" fn ag_fmax(cx: *mut ag_context, x: ag_array, y: ag_array) 
     of_two(cx, &rows::FMAX, x, y)
 }
 
+/// The larger of x and a number y, y where x is NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmax_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_fmax_scalar", &rows::FMAX, x, y)
+}
+
 /// The smaller of x and y, the other one if one is NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fmin(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     of_two(cx, &rows::FMIN, x, y)
+}
+
+/// The smaller of x and a number y, y where x is NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_fmin_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_fmin_scalar", &rows::FMIN, x, y)
 }
 
 /// log(exp(x) + exp(y)) without overflow. Where both are -infinity the derivatives are 0.
@@ -622,10 +694,22 @@ pub unsafe extern "C" fn ag_logaddexp(cx: *mut ag_context, x: ag_array, y: ag_ar
     of_two(cx, &rows::LOGADDEXP, x, y)
 }
 
+/// log(exp(x) + exp(y)) for a number y, without overflow.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logaddexp_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_logaddexp_scalar", &rows::LOGADDEXP, x, y)
+}
+
 /// log2(2^x + 2^y) without overflow. Where both are -infinity the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logaddexp2(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     of_two(cx, &rows::LOGADDEXP2, x, y)
+}
+
+/// log2(2^x + 2^y) for a number y, without overflow.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logaddexp2_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_logaddexp2_scalar", &rows::LOGADDEXP2, x, y)
 }
 
 /// The angle of the point (y, x), that is of x / y with the right quadrant. At the origin the derivatives are 0.
@@ -634,16 +718,46 @@ pub unsafe extern "C" fn ag_arctan2(cx: *mut ag_context, x: ag_array, y: ag_arra
     of_two(cx, &rows::ARCTAN2, x, y)
 }
 
+/// The angle of the point (y, x) for a number y, see ag_arctan2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_arctan2_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_arctan2_scalar", &rows::ARCTAN2, x, y)
+}
+
+/// The angle of the point (x, y) for a number y: that of y / x, see ag_arctan2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rarctan2_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    of_number(cx, "ag_rarctan2_scalar", &rows::ARCTAN2, y, x)
+}
+
 /// sqrt(x^2 + y^2) without overflow. At the origin the derivatives are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_hypot(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     of_two(cx, &rows::HYPOT, x, y)
 }
 
+/// sqrt(x^2 + y^2) for a number y, without overflow.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_hypot_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    with_number(cx, "ag_hypot_scalar", &rows::HYPOT, x, y)
+}
+
 /// floor(x / y). Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_floor_divide(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
     two(cx, "ag_floor_divide", x, y, rows::floor_divide)
+}
+
+/// floor(x / y) for a number y. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_floor_divide_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    one_beside(cx, "ag_floor_divide_scalar", x, y, rows::floor_divide)
+}
+
+/// floor(y / x) for a number y. Piecewise constant: a plain array, no derivative.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rfloor_divide_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
+    one_beside(cx, "ag_rfloor_divide_scalar", x, y, |c, x, y| rows::floor_divide(c, y, x))
 }
 
 /// x == y, element by element, with broadcasting. A boolean array.
@@ -746,8 +860,116 @@ pub unsafe extern "C" fn ag_where(cx: *mut ag_context, condition: ag_array, x: a
     })
 }
 
-/// x limited to [low, high]; an infinite bound is none. The derivative is 0 outside and at the bounds.
+/// x limited to [low, high]; an infinite bound is none. Integers stay integers between whole bounds. The derivative is 0 outside and at the bounds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_clip(cx: *mut ag_context, x: ag_array, low: f64, high: f64) -> ag_array {
-    one(cx, "ag_clip", x, |c, x| rows::clip(c, x, low, high))
+    const NAME: &str = "ag_clip";
+    guard_as(cx, NAME, ag_array::NULL, |c| {
+        let x = c.get(NAME, x);
+        if x.is_null() {
+            return ag_array::NULL;
+        }
+        let bounds = [low, high].map(|b| if b.is_infinite() { None } else { Some(beside(c, &x, b, false)) });
+        let whole = |b: &Option<Array>| b.as_ref().is_none_or(|b| !b.dtype().is_inexact());
+        if x.dtype().is_inexact() || x.dtype() == DType::Bool || !bounds.iter().all(whole) {
+            return c.put(rows::clip(&c.core, &x, low, high));
+        }
+        let [low, high] = bounds;
+        let y = low.map_or_else(|| x.clone(), |low| rows::binary(&c.core, &rows::MAXIMUM, &x, &low));
+        c.put(high.map_or_else(|| y.clone(), |high| rows::binary(&c.core, &rows::MINIMUM, &y, &high)))
+    })
+}
+
+/// x where the condition holds, else the number y, see ag_where. In the precision of x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_where_scalar(cx: *mut ag_context, condition: ag_array, x: ag_array, y: f64) -> ag_array {
+    where_number(cx, "ag_where_scalar", condition, x, y, false)
+}
+
+/// The number x where the condition holds, else y, see ag_where. In the precision of y.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rwhere_scalar(cx: *mut ag_context, condition: ag_array, x: f64, y: ag_array) -> ag_array {
+    where_number(cx, "ag_rwhere_scalar", condition, y, x, true)
+}
+
+fn where_number(
+    cx: *mut ag_context,
+    name: &'static str,
+    condition: ag_array,
+    x: ag_array,
+    number: f64,
+    flip: bool,
+) -> ag_array {
+    guard_as(cx, name, ag_array::NULL, |c| {
+        let [condition, x] = [condition, x].map(|h| c.get(name, h));
+        if c.core.failed() {
+            return ag_array::NULL;
+        }
+        let number = beside(c, &x, number, false);
+        let (x, y) = if flip { (&number, &x) } else { (&x, &number) };
+        c.put(rows::select(&c.core, &condition, x, y))
+    })
+}
+
+/// An operation of an array and a complex number, in the array's precision; the number is the first argument if `flip`.
+fn with_complex(
+    cx: *mut ag_context,
+    name: &'static str,
+    row: &'static rows::Binary,
+    x: ag_array,
+    (re, im): (f64, f64),
+    flip: bool,
+) -> ag_array {
+    one(cx, name, x, |c, x| {
+        let y = rows::astype(c, &complex::number(c, re, im), x.dtype().inexact().complex());
+        if flip { rows::binary(c, row, &y, x) } else { rows::binary(c, row, x, &y) }
+    })
+}
+
+/// x + y for a complex number y = re + i im; the result is complex, in the precision of x.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_add_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_add_complex", &rows::ADD, x, (re, im), false)
+}
+
+/// x - y for a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_sub_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_sub_complex", &rows::SUB, x, (re, im), false)
+}
+
+/// y - x for a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rsub_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_rsub_complex", &rows::SUB, x, (re, im), true)
+}
+
+/// x * y for a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_mul_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_mul_complex", &rows::MUL, x, (re, im), false)
+}
+
+/// x / y for a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_div_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_div_complex", &rows::DIV, x, (re, im), false)
+}
+
+/// y / x for a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rdiv_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_rdiv_complex", &rows::DIV, x, (re, im), true)
+}
+
+/// x to the power of a complex number y, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_pow_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_pow_complex", &rows::POW, x, (re, im), false)
+}
+
+/// A complex number y to the power of x, see ag_add_complex.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_rpow_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
+    with_complex(cx, "ag_rpow_complex", &rows::POW, x, (re, im), true)
 }

@@ -3,7 +3,7 @@
 use super::context::Frame;
 use super::handle::Problem;
 use super::tape::Pullback;
-use super::{ag_array, ag_context, ag_tape, guard, slice, store};
+use super::{ag_array, ag_context, ag_tape, guard_as, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad::{self, Arrays};
@@ -49,6 +49,7 @@ impl ag_context {
         let found = core.elsewhere(|| body(std::ptr::from_ref(self).cast_mut()));
         drop(calling);
         self.frames.borrow_mut().pop();
+        self.release_later();
         let open_settings = if core.watched() { self.diagnosis.truncate(core, settings) } else { 0 };
         if let Some(outer) = outer {
             self.diagnosis.leave(outer);
@@ -75,6 +76,17 @@ impl ag_context {
         results: usize,
         run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
     ) -> SmallVec<[Array; 1]> {
+        self.frame_up_to(values, results, results, run)
+    }
+
+    /// The same with at least `least` results; the first null beyond them ends the list.
+    pub(super) fn frame_up_to(
+        &self,
+        values: &[Array],
+        least: usize,
+        results: usize,
+        run: impl FnOnce(*mut ag_context, &[ag_array], &mut [ag_array]),
+    ) -> SmallVec<[Array; 1]> {
         let found = self.framed(|cx| {
             let handles: SmallVec<[ag_array; 4]> = values.iter().map(|v| self.put(v.clone())).collect();
             let mut out: SmallVec<[ag_array; 1]> = SmallVec::from_elem(ag_array::NULL, results);
@@ -85,6 +97,9 @@ impl ag_context {
             for (i, &h) in out.iter().enumerate() {
                 if self.core.failed() {
                     return None;
+                }
+                if h.bits == 0 && i >= least {
+                    break;
                 }
                 let value = self.slots.borrow().get(h).cloned();
                 match value {
@@ -182,7 +197,7 @@ pub unsafe extern "C" fn ag_grad(
     argnum: usize,
 ) -> ag_array {
     const NAME: &str = "ag_grad";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         c.put(grad::grad(&c.core, NAME, &c.function(NAME, f, user), &args, argnum))
@@ -222,7 +237,7 @@ pub unsafe extern "C" fn ag_value_and_grads(
         return value_and_grads(cx, NAME, f, user, args, nargs, None, gradients);
     }
     if nargnums > isize::MAX as usize / 8 || !argnums.is_aligned() {
-        return guard(cx, ag_array::NULL, |c| {
+        return guard_as(cx, NAME, ag_array::NULL, |c| {
             c.core.fail(Error::argument("argnums is misaligned or too long").within(NAME));
             ag_array::NULL
         });
@@ -243,7 +258,7 @@ fn value_and_grads(
     argnums: Option<&[usize]>,
     gradients: *mut ag_array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
         let all: SmallVec<[usize; 4]> = argnums.map_or_else(|| (0..nargs).collect(), SmallVec::from_slice);
@@ -341,7 +356,7 @@ pub(super) fn unary_operator(
     argnum: usize,
     operator: impl FnOnce(&Context, &grad::Function<'_>, &[Array]) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         c.put(operator(&c.core, &c.function(name, f, user), &args))
@@ -361,7 +376,7 @@ pub unsafe extern "C" fn ag_hvp(
     v: ag_array,
 ) -> ag_array {
     const NAME: &str = "ag_hvp";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         let v = c.get(NAME, v);
@@ -385,7 +400,7 @@ pub unsafe extern "C" fn ag_hvps(
     hvs: *mut ag_array,
 ) {
     const NAME: &str = "ag_hvps";
-    guard(cx, (), |c| {
+    guard_as(cx, NAME, (), |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return };
         // SAFETY: `nargs` handles, the caller's promise.
@@ -411,7 +426,7 @@ pub unsafe extern "C" fn ag_hvps(
 
 /// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute
 /// vector-Jacobian products with respect to args[argnum] with ag_vjp, any number of times. End it with ag_tape_end; it
-/// also ends with its scope.
+/// also ends with its scope (in a callback it must be ended, see ag_tape_begin).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_make_vjp(
     cx: *mut ag_context,
@@ -424,7 +439,7 @@ pub unsafe extern "C" fn ag_make_vjp(
 ) -> ag_tape {
     const NAME: &str = "ag_make_vjp";
     let null = ag_tape { bits: 0 };
-    guard(cx, null, |c| {
+    guard_as(cx, NAME, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return null };
         let recorded = grad::record(&c.core, &c.function(NAME, f, user), &args, &[argnum]);
@@ -446,7 +461,7 @@ pub unsafe extern "C" fn ag_make_vjp(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_array) -> ag_array {
     const NAME: &str = "ag_vjp";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         let (Some(recorded), g) = (c.pullback(NAME, vjp), c.get(NAME, g)) else { return ag_array::NULL };
         let Pullback::Arrays(recorded) = &*recorded else {
             c.core.fail(Error::tape("this was made by ag_tree_make_vjp; use ag_tree_vjp").within(NAME));
@@ -485,7 +500,7 @@ pub unsafe extern "C" fn ag_jvp(
     value: *mut ag_array,
 ) -> ag_array {
     const NAME: &str = "ag_jvp";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         let t = c.get(NAME, tangent);

@@ -12,12 +12,13 @@
 use crate::operators::tree::Tree;
 use crate::trace::{Array, Number};
 
-/// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value.
-/// `{0}` is the null array. It belongs to the scope in which it was made and is valid until that is left.
+/// An array: a plain value, or one that is being differentiated. A number to pass around; the context owns the value. For
+/// bindings: this and the other handles are, and stay, a struct of one uint64_t, passed as such a struct is; its bits are
+/// to be copied and compared only, and 0 is the null array. It belongs to the scope in which it was made and is valid until that is left.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ag_array {
-    /// Private.
+    /// What tells it from others; 0 for null.
     pub bits: u64,
 }
 
@@ -26,7 +27,7 @@ pub struct ag_array {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ag_tape {
-    /// Private.
+    /// What tells it from others; 0 for null.
     pub bits: u64,
 }
 
@@ -35,7 +36,7 @@ pub struct ag_tape {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ag_primitive {
-    /// Private.
+    /// What tells it from others; 0 for null.
     pub bits: u64,
 }
 
@@ -44,7 +45,7 @@ pub struct ag_primitive {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ag_tree {
-    /// Private.
+    /// What tells it from others; 0 for null.
     pub bits: u64,
 }
 
@@ -52,7 +53,7 @@ pub struct ag_tree {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ag_scope {
-    /// Private.
+    /// What tells it from others; 0 for null.
     pub bits: u64,
 }
 

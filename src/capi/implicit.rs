@@ -3,7 +3,7 @@
 use super::array::ag_drop;
 use super::function::{ag_function, arguments};
 use super::primitive::User;
-use super::{ag_array, ag_context, guard, guard_always, options};
+use super::{ag_array, ag_context, guard_always, guard_as, options};
 use crate::error::Error;
 use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
@@ -60,7 +60,7 @@ fn solved(
     max_steps: usize,
     solve: impl FnOnce(&ag_context, &Stored, &[Array], Stop) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
         // SAFETY: the caller's promise about the options.
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn ag_odeint(
 ) -> ag_array {
     const NAME: &str = "ag_odeint";
     let user = User::new(user, drop);
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
         // SAFETY: the caller's promise about the options.

@@ -2,12 +2,12 @@
 
 use super::{ag_array, ag_context, guard_as, slice};
 use crate::array::shape;
-use crate::error::Error;
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::reduce::all_axes;
 use crate::trace::Array;
 
-/// How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0.
+/// How a reduction is done. Set struct_size to sizeof(ag_reduce_options) and everything that isn't used to 0; NULL is
+/// allowed for all 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ag_reduce_options {
@@ -35,20 +35,11 @@ fn with(
     options: *const ag_reduce_options,
 ) -> ag_array {
     guard_as(cx, name, ag_array::NULL, |c| {
-        let fail = |message: String| {
-            c.core.fail(Error::argument(message).within(name));
-            ag_array::NULL
-        };
-        if options.is_null() {
-            return fail("the argument options is NULL".into());
-        }
-        // SAFETY: not null, and the first field says how long the struct is: the caller's promise.
-        let size = unsafe { options.cast::<usize>().read() };
-        if size < size_of::<ag_reduce_options>() {
-            return fail(format!("struct_size is {size}, expected {}", size_of::<ag_reduce_options>()));
-        }
-        // SAFETY: a whole struct, by its size.
-        let options = unsafe { *options };
+        let (axes, null) = (std::ptr::null(), ag_array::NULL);
+        let defaults =
+            ag_reduce_options { struct_size: 0, axes, naxes: 0, keepdims: false, mask: null, initial: null, ddof: 0.0 };
+        // SAFETY: NULL, or a struct whose first field says how long it is: the caller's promise.
+        let Some(options) = (unsafe { super::options(c, name, options, defaults) }) else { return ag_array::NULL };
         let x = c.get(name, x);
         let [mask, initial] =
             [options.mask, options.initial].map(|h| if h == ag_array::NULL { Array::Null } else { c.get(name, h) });

@@ -24,6 +24,7 @@
 
 pub mod arrange;
 pub mod array;
+pub mod array_functions;
 pub mod check;
 pub mod choose;
 pub mod context;

@@ -5,7 +5,7 @@ use super::array::ag_drop;
 use super::function::{ag_function, arguments, unary_operator};
 use super::primitive::{User, ag_multi_function};
 use super::tape::Pullback;
-use super::{ag_array, ag_context, ag_tape, guard, slice, store};
+use super::{ag_array, ag_context, ag_tape, guard_as, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::along::apply_along_axis;
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn ag_checkpoint(
 ) -> ag_array {
     const NAME: &str = "ag_checkpoint";
     let user = User::new(user, drop);
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_array::NULL };
         let Some(user) = c.kept(NAME, user, &args) else { return ag_array::NULL };
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn ag_checkpoint_loop(
 ) -> ag_array {
     const NAME: &str = "ag_checkpoint_loop";
     let user = User::new(user, drop);
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         let Some(step) = step else {
             c.core.fail(Error::argument("the function step is NULL").within(NAME));
             return ag_array::NULL;
@@ -148,7 +148,7 @@ fn make(
     operator: impl FnOnce(&Context, &Function<'_>, &[Array], &[usize]) -> (Arrays, Option<Recorded>),
 ) -> ag_tape {
     let null = ag_tape { bits: 0 };
-    guard(cx, null, |c| {
+    guard_as(cx, name, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return null };
         let (mut values, recorded) = operator(&c.core, &c.function(name, f, user), &args, &[argnum]);
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn ag_grad_and_aux(
     results: *mut ag_array,
 ) -> ag_array {
     const NAME: &str = "ag_grad_and_aux";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         let fail = |message: &str| {
             c.core.fail(Error::argument(message.to_string()).within(NAME));
             ag_array::NULL
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn ag_ggnvp(
     v: ag_array,
 ) -> ag_array {
     const NAME: &str = "ag_ggnvp";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         if g.is_none() {
@@ -341,7 +341,7 @@ fn with_tensor(
     tensor: ag_array,
     operator: impl FnOnce(&Context, &Function<'_>, &[Array], &Array) -> Array,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return ag_array::NULL };
         let tensor = c.get(name, tensor);
@@ -363,7 +363,7 @@ pub unsafe extern "C" fn ag_apply_along_axis(
     axis: i64,
 ) -> ag_array {
     const NAME: &str = "ag_apply_along_axis";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: one handle.
         let Some(args) = (unsafe { arguments(c, NAME, f, &raw const x, 1, None) }) else { return ag_array::NULL };
         let y = apply_along_axis(&c.core, &c.function(NAME, f, user), &args[0], axis);

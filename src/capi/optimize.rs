@@ -2,7 +2,7 @@
 
 use super::function::ag_function;
 use super::tree_operators::ag_tree_function;
-use super::{ag_array, ag_context, ag_tree, guard};
+use super::{ag_array, ag_context, ag_tree, guard, guard_as};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::optimize::first_order::{self, Method, Options};
@@ -61,7 +61,8 @@ pub struct ag_iteration {
 pub type ag_iteration_function =
     Option<unsafe extern "C" fn(cx: *mut ag_context, iteration: *const ag_iteration, user: *mut c_void) -> i32>;
 
-/// A method with its numbers; fill it in with ag_optimizer_defaults, then change what is to be different.
+/// A method with its numbers. Set struct_size to sizeof(ag_optimizer_options) and everything that isn't used to 0, which
+/// stands for the default (see ag_optimizer_defaults); of mass, gamma, b1, b2 and eps a negative number stands for 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ag_optimizer_options {
@@ -85,7 +86,8 @@ pub struct ag_optimizer_options {
     pub callback_user: *mut c_void,
 }
 
-/// When a minimizer stops; fill it in with ag_minimize_defaults, then change what is to be different.
+/// When a minimizer stops. Set struct_size to sizeof(ag_minimize_options) and everything that isn't used to 0, which stands
+/// for the default (see ag_minimize_defaults); of gtol, ftol and xtol a negative number never stops.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ag_minimize_options {
@@ -198,15 +200,18 @@ impl ag_optimizer_options {
     }
 
     fn read(&self) -> Result<Options> {
+        let default = Options::new(method(self.method)?);
+        let or = |x: f64, default: f64| if x == 0.0 { default } else { x };
+        let from_0 = |x: f64, default: f64| if x < 0.0 { 0.0 } else { or(x, default) };
         Ok(Options {
-            method: method(self.method)?,
-            iterations: self.num_iters,
-            step_size: self.step_size,
-            mass: self.mass,
-            gamma: self.gamma,
-            b1: self.b1,
-            b2: self.b2,
-            eps: self.eps,
+            iterations: if self.num_iters == 0 { default.iterations } else { self.num_iters },
+            step_size: or(self.step_size, default.step_size),
+            mass: from_0(self.mass, default.mass),
+            gamma: from_0(self.gamma, default.gamma),
+            b1: from_0(self.b1, default.b1),
+            b2: from_0(self.b2, default.b2),
+            eps: from_0(self.eps, default.eps),
+            ..default
         })
     }
 }
@@ -221,7 +226,7 @@ pub unsafe extern "C" fn ag_optimizer_defaults(
     size: usize,
 ) {
     const NAME: &str = "ag_optimizer_defaults";
-    guard(cx, (), |c| {
+    guard_as(cx, NAME, (), |c| {
         if let Some(method) = c.check(NAME, self::method(method))
             && defaults_fit(c, NAME, options.is_null(), size)
         {
@@ -335,7 +340,7 @@ pub unsafe extern "C" fn ag_optimizer_init(
     options: *const ag_optimizer_options,
 ) -> ag_tree {
     const NAME: &str = "ag_optimizer_init";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: the caller's promise.
         let options = unsafe { sized("options", options) }.and_then(|o| o.read());
         let Some((o, x)) = c.check(NAME, options).zip(c.get_tree(NAME, x)) else { return ag_tree::NULL };
@@ -354,7 +359,7 @@ pub unsafe extern "C" fn ag_optimizer_update(
     options: *const ag_optimizer_options,
 ) {
     const NAME: &str = "ag_optimizer_update";
-    guard(cx, (), |c| {
+    guard_as(cx, NAME, (), |c| {
         // SAFETY: the caller's promise.
         let options = unsafe { sized("options", options) }.and_then(|o| o.read());
         let Some(o) = c.check(NAME, options) else { return };
@@ -382,7 +387,7 @@ pub unsafe extern "C" fn ag_optimize(
     result: *mut ag_minimize_result,
 ) -> ag_tree {
     const NAME: &str = "ag_optimize";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: the caller's promises.
         let options = unsafe { sized("options", options).and_then(|o| result_fits(result).map(|()| o)) };
         let Some(options) = c.check(NAME, options) else { return ag_tree::NULL };
@@ -439,9 +444,20 @@ unsafe fn minimize(
     // SAFETY: the same.
     let o = if options.is_null() { Ok(DEFAULTS) } else { unsafe { sized("options", options) } };
     let o = c.check(name, o)?;
-    if o.memory == 0 || o.memory > 1000 || o.max_line_search == 0 {
-        let e = Error::argument("memory is from 1 to 1000, max_line_search from 1 on");
-        return c.check(name, Err(e));
+    let count = |n: usize, default: usize| if n == 0 { default } else { n };
+    let or = |x: f64, default: f64| if x == 0.0 { default } else { x };
+    let o = ag_minimize_options {
+        max_iterations: count(o.max_iterations, DEFAULTS.max_iterations),
+        max_evaluations: count(o.max_evaluations, DEFAULTS.max_evaluations),
+        gtol: or(o.gtol, DEFAULTS.gtol),
+        ftol: or(o.ftol, DEFAULTS.ftol),
+        xtol: or(o.xtol, DEFAULTS.xtol),
+        memory: count(o.memory, DEFAULTS.memory),
+        max_line_search: count(o.max_line_search, DEFAULTS.max_line_search),
+        ..o
+    };
+    if o.memory > 1000 {
+        return c.check(name, Err(Error::argument(format!("memory is {}, at most 1000", o.memory))));
     }
     let mut watch = c.watch(o.callback, o.callback_user);
     let watch = watch.as_mut().map(|w| w as &mut first_order::Watch<'_>);
@@ -523,7 +539,7 @@ pub unsafe extern "C" fn ag_minimize_lbfgs(
     result: *mut ag_minimize_result,
 ) -> ag_array {
     const NAME: &str = "ag_minimize_lbfgs";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         let Some((f, x0)) = of_array(c, NAME, f, user, x0) else { return ag_array::NULL };
         let bound = |b: ag_array| (b.bits != 0).then(|| Tree::from(c.get(NAME, b)));
         let (lower, upper) = (bound(lower), bound(upper));
@@ -548,7 +564,7 @@ pub unsafe extern "C" fn ag_minimize_newton_cg(
     result: *mut ag_minimize_result,
 ) -> ag_array {
     const NAME: &str = "ag_minimize_newton_cg";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         let Some((f, x0)) = of_array(c, NAME, f, user, x0) else { return ag_array::NULL };
         // SAFETY: the caller's promises.
         array(c, unsafe { minimize(c, NAME, &f, &x0, &Minimizer::NewtonCg, options, result) })
@@ -604,7 +620,7 @@ fn on_tree(
     x0: ag_tree,
     run: impl FnOnce(&ag_context, &Tree) -> Option<Tree>,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, name, ag_tree::NULL, |c| {
         if f.is_none() {
             c.core.fail(Error::argument("the function f is NULL").within(name));
         }

@@ -114,7 +114,9 @@ pub struct ag_primitive_def {
     /// elements of g, from a call for each element of the results (ag_jacobian computes rows then, one call each).
     pub jvps: *const ag_jvp_function,
     pub njvps: usize,
-    /// The function, if it has several results (then with vjp_argnums as rule); instead of forward.
+    /// The function, if it has several results (then with vjp_argnums as rule); instead of forward. nresults 0: their number
+    /// is found out by the call. Then the function gets room for AG_MOST_RESULTS handles (all null at first), and writes
+    /// those it has, one at least.
     pub forward_multi: ag_multi_function,
     pub nresults: usize,
     /// Instead of vjps.
@@ -128,6 +130,9 @@ pub struct ag_primitive_def {
     /// Called once with `user` when the primitive is no longer needed (also if the registration fails).
     pub drop_user: ag_drop,
 }
+
+/// Results at most of a function whose number of results is found out by the call.
+pub const AG_MOST_RESULTS: usize = 64;
 
 /// The rule of one argument.
 #[derive(Clone, Copy)]
@@ -265,10 +270,10 @@ pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_pr
             return fail("exactly one of forward and forward_multi must be given");
         }
         let nresults = if def.forward_multi.is_some() { def.nresults } else { 1 };
-        if nresults == 0 || nresults > 1 << 16 {
-            return fail("nresults must be from 1 to 65536 with forward_multi");
+        if nresults > 1 << 16 {
+            return fail("nresults is at most 65536");
         }
-        if def.forward_multi.is_some() && nresults > 1 && (def.nvjps > 0 || def.njvps > 0) {
+        if def.forward_multi.is_some() && nresults != 1 && (def.nvjps > 0 || def.njvps > 0) {
             return fail("vjps and jvps are for primitives with one result; use vjp_argnums and jvp_argnums");
         }
         // SAFETY: as many rules as stated, the caller's promise.
@@ -344,7 +349,7 @@ pub unsafe extern "C" fn ag_apply(
 }
 
 /// Applies a primitive with several results: results[0] to results[nresults - 1]; nresults must be what the primitive
-/// says.
+/// says. Where it says 0, nresults is the room there is: the results that the call had come first, then null arrays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_apply_multi(
     cx: *mut ag_context,
@@ -374,7 +379,7 @@ fn apply_to(
         let Some(p) = c.primitive(name, p) else { return };
         // SAFETY: `nargs` handles, the caller's promise.
         let Some(args) = (unsafe { slice(c, name, "args", args, nargs) }) else { return };
-        if results.is_null() || nresults != p.nresults {
+        if results.is_null() || nresults != p.nresults && p.nresults > 0 {
             let e = Error::argument(if results.is_null() {
                 "the argument results is NULL".to_string()
             } else {
@@ -397,8 +402,13 @@ fn apply_to(
         }
         let references: SmallVec<[&Array; 4]> = args.iter().collect();
         let found = apply_multi(&c.core, &Applied(p, nargs), &references);
+        if found.len() > nresults {
+            let e = format!("there is room for {nresults} result(s), the call had {}", found.len());
+            c.core.fail(Error::argument(e).within(name));
+            return;
+        }
         for (i, y) in found.into_iter().enumerate() {
-            // SAFETY: as above; there are `nresults` of them.
+            // SAFETY: as above; there are `nresults` of them at most.
             unsafe { results.add(i).write(c.put(y)) };
         }
     });
@@ -479,7 +489,10 @@ impl Applied {
         let c = self.context();
         let differentiated = values.iter().any(|v| v.level(&c.core.trace) > 0);
         let outer = c.core.rule_differentiated.replace(differentiated);
-        let found = c.frame(values, results, run);
+        let found = match results {
+            0 => c.frame_up_to(values, 1, AG_MOST_RESULTS, run),
+            results => c.frame(values, results, run),
+        };
         c.core.rule_differentiated.set(outer);
         if c.core.failed() {
             c.core.amend_error(|e| e.within(&self.0.name));
@@ -806,7 +819,7 @@ impl Primitive for Applied {
             return self.fitting(cx, argnums, parts, args, ans);
         };
         let values = Self::together(&gs, ans, args);
-        let n = self.0.nresults;
+        let n = ans.len();
         let found = self.called(&values, argnums.len(), |raw, h, out| {
             // SAFETY: the caller's rule, with live handles and room for the gradients.
             let status = unsafe {
@@ -846,7 +859,7 @@ impl Primitive for Applied {
             return sum;
         };
         let values = Self::together(ts, ans, args);
-        let (n, m) = (ts.len(), self.0.nresults);
+        let (n, m) = (ts.len(), ans.len());
         let parts = self.called(&values, m, |raw, h, out| {
             // SAFETY: as for the VJP.
             let status = unsafe {

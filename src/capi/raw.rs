@@ -193,7 +193,13 @@ fn pointer(t: &Tensor) -> *mut c_void {
 }
 
 /// Runs a kernel on plain arguments; results of the given shapes and dtypes.
-fn run(cx: &Context, of: &Registered, kernel: Kernel, args: &[Tensor], metas: &[Meta]) -> Result<SmallVec<[Array; 1]>> {
+fn run(
+    cx: &Context,
+    of: &Registered,
+    (kernel, what): (Kernel, &str),
+    args: &[Tensor],
+    metas: &[Meta],
+) -> Result<SmallVec<[Array; 1]>> {
     let mut inputs = Views::new();
     args.iter().for_each(|t| inputs.push(t, pointer(t)));
     inputs.finish();
@@ -214,7 +220,9 @@ fn run(cx: &Context, of: &Registered, kernel: Kernel, args: &[Tensor], metas: &[
     // SAFETY: the caller's kernel on views of live memory; the results are new and nobody else knows them.
     let status = unsafe { kernel(a.as_ptr(), a.len(), r.as_ptr(), r.len(), of.user.pointer) };
     if status != 0 {
-        return Err(Error { code: status, message: format!("the kernel failed with code {status}").into() });
+        let given: Vec<String> = args.iter().map(|t| format!("{}{:?}", t.dtype().name(), t.shape())).collect();
+        let message = format!("{what} failed with code {status}; it was given {}", given.join(", "));
+        return Err(Error { code: status, message: message.into() });
     }
     // Bytes that are no booleans would be undefined behaviour to read as such.
     for (t, view) in results.iter().zip(r).filter(|(t, _)| t.dtype() == DType::Bool) {
@@ -270,7 +278,7 @@ pub fn forward(of: &Registered, cx: &Context, args: &[Array]) -> Result<SmallVec
             out.iter().map(meta_of).collect::<Result<_>>()?
         }
     };
-    run(cx, of, kernel, &args, &metas)
+    run(cx, of, (kernel, "the forward kernel"), &args, &metas)
 }
 
 fn meta_of(layout: &ag_layout) -> Result<Meta> {
@@ -350,7 +358,8 @@ impl Primitive for RawRule {
             args[k] = fit_cotangent(cx, args[k].clone(), &Meta::of(&args[model]));
         }
         let metas: SmallVec<[Meta; 1]> = self.like.iter().map(|&k| Meta::of(&args[k])).collect();
-        run(cx, &self.of, self.kernel, &prepared(cx, &args, strided)?, &metas)
+        let what = format!("the {} kernel of argument {}", if self.vjp { "VJP" } else { "JVP" }, self.argnum);
+        run(cx, &self.of, (self.kernel, &what), &prepared(cx, &args, strided)?, &metas)
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

@@ -1,7 +1,7 @@
 //! Scopes, and handles one by one.
 
 use super::handle::{Kind, pack_serial, serial};
-use super::{ag_array, ag_context, ag_scope, guard, guard_always};
+use super::{ag_array, ag_context, ag_scope, ag_tree, guard, guard_always};
 use crate::error::Error;
 use crate::trace::Array;
 
@@ -39,6 +39,7 @@ impl ag_context {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_scope_enter(cx: *mut ag_context) -> ag_scope {
     guard_always(cx, ag_scope { bits: 0 }, |c| {
+        c.release_later();
         let serial = c.slots.borrow_mut().enter();
         ag_scope { bits: pack_serial(c.tag, Kind::Scope, serial) }
     })
@@ -50,6 +51,7 @@ pub unsafe extern "C" fn ag_scope_enter(cx: *mut ag_context) -> ag_scope {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_scope_leave(cx: *mut ag_context, scope: ag_scope) {
     guard_always(cx, (), |c| {
+        c.release_later();
         let Some(depth) = c.scope_depth("ag_scope_leave", scope) else { return };
         if depth < c.barrier() {
             let e = Error::scope("the scope was entered outside of this callback, which cannot leave it");
@@ -125,4 +127,38 @@ pub unsafe extern "C" fn ag_release(cx: *mut ag_context, x: ag_array) {
             c.core.fail(Error::handle(p.message("array")).within("ag_release"));
         }
     });
+}
+
+/// Gives up a handle whenever it suits: on any thread, also while the context is busy on another one, as finalizers of other
+/// languages must. The handle is void from then on, and is released with the next ag_scope_enter, ag_scope_leave, ag_live,
+/// ag_memory or ag_memory_trim, or at the end of a callback. Raises nothing; null and void handles don't matter. The
+/// context must not have been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_release_later(cx: *mut ag_context, x: ag_array) {
+    // SAFETY: null or a live context, the caller's promise. What is touched may be touched by any thread.
+    if let Some(c) = unsafe { cx.as_ref() } {
+        c.give_up(x.bits);
+    }
+}
+
+/// As ag_release_later, of a tree.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_release_later(cx: *mut ag_context, t: ag_tree) {
+    // SAFETY: as above.
+    if let Some(c) = unsafe { cx.as_ref() } {
+        c.give_up(t.bits);
+    }
+}
+
+/// Whether a handle stands for an array of this context now. Raises nothing, whatever the bits are; false while another
+/// thread is inside.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_is_valid(cx: *mut ag_context, x: ag_array) -> bool {
+    guard_always(cx, false, |c| c.slots.borrow().get(x).is_ok())
+}
+
+/// As ag_is_valid, of a tree.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_is_valid(cx: *mut ag_context, t: ag_tree) -> bool {
+    guard_always(cx, false, |c| c.slots.borrow().get_tree(t).is_ok())
 }

@@ -117,7 +117,8 @@ impl ag_context {
 }
 
 /// Begins a tape: what is computed from arrays boxed on it is recorded. Tapes nest; gradients taken on the inner one are
-/// recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun.
+/// recorded on the outer one. It ends with ag_tape_end or with the scope in which it was begun; but a callback must end the
+/// tapes that it begins, or it fails with AG_ERR_TAPE: a tape forgotten there would not be found otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tape_begin(cx: *mut ag_context) -> ag_tape {
     guard(cx, ag_tape { bits: 0 }, |c| {

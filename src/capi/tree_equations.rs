@@ -5,7 +5,7 @@ use super::implicit::{ag_odeint_options, ag_solve_options, checked_odeint_option
 use super::kept::Kept;
 use super::primitive::User;
 use super::tree_operators::{ag_tree_function, arguments, operator};
-use super::{ag_array, ag_context, ag_tree, guard};
+use super::{ag_array, ag_context, ag_tree, guard_as};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::implicit::Stop;
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn ag_tree_checkpoint_loop(
 ) -> ag_tree {
     const NAME: &str = "ag_tree_checkpoint_loop";
     let user = User::new(user, drop);
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         let Some(step) = step else {
             c.core.fail(Error::argument("the function step is NULL").within(NAME));
             return ag_tree::NULL;
@@ -120,7 +120,7 @@ fn solved(
     max_steps: usize,
     solve: Solve,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, name, ag_tree::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_tree::NULL };
         // SAFETY: the caller's promise about the options.
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn ag_tree_odeint(
 ) -> ag_tree {
     const NAME: &str = "ag_tree_odeint";
     let user = User::new(user, drop);
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return ag_tree::NULL };
         // SAFETY: the caller's promise about the options.

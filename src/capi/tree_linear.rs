@@ -2,7 +2,7 @@
 
 use super::tape::Pullback;
 use super::tree_operators::{ag_tree_function, arguments};
-use super::{ag_context, ag_tape, ag_tree, guard, store};
+use super::{ag_context, ag_tape, ag_tree, guard_as, store};
 use crate::error::Error;
 use crate::operators::grad;
 use crate::operators::tree::derive::{self, TreeFunction};
@@ -22,7 +22,7 @@ fn make(
     operator: impl FnOnce(&ag_context, &TreeFunction<'_>, &[Tree]) -> Option<(Tree, derive::Pullback)>,
 ) -> ag_tape {
     let null = ag_tape { bits: 0 };
-    guard(cx, null, |c| {
+    guard_as(cx, name, null, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, Some(argnum)) }) else { return null };
         let Some((found, map)) = operator(c, &c.tree_function(name, f, user), &args) else { return null };
@@ -41,7 +41,8 @@ fn make(
 }
 
 /// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed for products with its
-/// Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope.
+/// Jacobian by ag_tree_vjp, any number of times. End it with ag_tape_end; it also ends with its scope (in a callback it must
+/// be ended, see ag_tape_begin).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_make_vjp(
     cx: *mut ag_context,
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn ag_tree_make_hvp(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_tree) -> ag_tree {
     const NAME: &str = "ag_tree_vjp";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         let Some((map, g)) = c.pullback(NAME, vjp).zip(c.get_tree(NAME, g)) else { return ag_tree::NULL };
         let Pullback::Trees(map) = &*map else {
             c.core.fail(Error::tape("this was not made by ag_tree_make_vjp; use ag_vjp").within(NAME));

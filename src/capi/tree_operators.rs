@@ -1,13 +1,15 @@
 //! Operators on functions of trees.
 
+use super::check::{ag_check_options, checked};
 use super::function::{AG_FORWARD, AG_REVERSE};
-use super::{ag_array, ag_context, ag_tree, guard, guard_always, store};
+use super::{ag_array, ag_context, ag_tree, guard_always, guard_as, store};
 use crate::context::Context;
 use crate::error::{Error, code};
 use crate::operators::check::{Modes, Options};
 use crate::operators::jacobian::Mode;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::{Tree, Trees, jacobian};
+use crate::trace::Array;
 use smallvec::SmallVec;
 use std::ffi::c_void;
 
@@ -42,8 +44,31 @@ impl ag_context {
         args: &[Tree],
         run: impl FnOnce(*mut ag_context, &[ag_tree]) -> ag_tree,
     ) -> Option<Tree> {
+        self.frame_to_tree(
+            || args.iter().map(|t| self.put_tree(t.clone())).collect::<SmallVec<[ag_tree; 4]>>(),
+            |cx, h| run(cx, h),
+        )
+    }
+
+    /// The same with handles for arrays.
+    pub(super) fn tree_frame_of(
+        &self,
+        args: &[Array],
+        run: impl FnOnce(*mut ag_context, &[ag_array]) -> ag_tree,
+    ) -> Option<Tree> {
+        self.frame_to_tree(
+            || args.iter().map(|x| self.put(x.clone())).collect::<SmallVec<[ag_array; 4]>>(),
+            |cx, h| run(cx, h),
+        )
+    }
+
+    fn frame_to_tree<H>(
+        &self,
+        handles: impl FnOnce() -> H,
+        run: impl FnOnce(*mut ag_context, &H) -> ag_tree,
+    ) -> Option<Tree> {
         self.framed(|cx| {
-            let handles: SmallVec<[ag_tree; 4]> = args.iter().map(|t| self.put_tree(t.clone())).collect();
+            let handles = handles();
             if self.core.failed() {
                 return None;
             }
@@ -98,7 +123,7 @@ pub(super) fn operator(
     argnum: Option<usize>,
     run: impl FnOnce(&ag_context, &TreeFunction<'_>, &[Tree]) -> Option<Tree>,
 ) -> ag_tree {
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, name, ag_tree::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, argnum) }) else { return ag_tree::NULL };
         run(c, &c.tree_function(name, f, user), &args).map_or(ag_tree::NULL, |t| c.put_tree(t))
@@ -166,7 +191,7 @@ unsafe fn value_and_grads(
     nargnums: usize,
     gradients: *mut ag_tree,
 ) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, name, ag_array::NULL, |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, name, f, args, nargs, None) }) else { return ag_array::NULL };
         let argnums: SmallVec<[usize; 4]> = if argnums.is_null() {
@@ -351,7 +376,7 @@ pub unsafe extern "C" fn ag_tree_hvps(
     hvs: *mut ag_tree,
 ) {
     const NAME: &str = "ag_tree_hvps";
-    guard(cx, (), |c| {
+    guard_as(cx, NAME, (), |c| {
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return };
         if hvs.is_null() && nargs > 0 {
@@ -437,6 +462,32 @@ pub unsafe extern "C" fn ag_tree_jvp(
             unsafe { store(value, y) };
         }
         Some(t)
+    })
+}
+
+/// ag_tree_check_grads with all its options, see ag_check_grads_with.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_tree_check_grads_with(
+    cx: *mut ag_context,
+    f: ag_tree_function,
+    user: *mut c_void,
+    args: *const ag_tree,
+    nargs: usize,
+    options: *const ag_check_options,
+) -> i32 {
+    const NAME: &str = "ag_tree_check_grads_with";
+    guard_always(cx, code::CONTEXT, |c| {
+        if c.core.failed() {
+            return c.core.error_code();
+        }
+        // SAFETY: the caller's promise about `args`.
+        if let Some(args) = unsafe { arguments(c, NAME, f, args, nargs, None) }
+            && let Some(options) = checked(c, NAME, options, 2, None)
+            && let Err(e) = derive::check_grads(&c.core, &c.tree_function(NAME, f, user), &args, options)
+        {
+            c.core.fail(e.within(NAME));
+        }
+        c.core.error_code()
     })
 }
 

@@ -40,6 +40,8 @@ pub fn pull_back(
     if cx.failed() || first > last {
         return none();
     }
+    // What fails in a rule is a failure of the operation whose rule it is, not of whoever sweeps.
+    let _calling = cx.calling("");
     let numbers: Option<SmallVec<[(u32, f64); 2]>> = seeds
         .iter()
         .map(|(node, g)| match g {

@@ -82,6 +82,9 @@ primitive! { Real "ag_real" keeps 0;
 
 /// `numpy.imag`: of a real array zeros.
 pub fn imag(cx: &Context, x: &Array) -> Array {
+    if !x.dtype().is_inexact() && !x.is_null() {
+        return super::create::full(cx, x.dtype(), x.shape(), 0.0);
+    }
     apply(cx, &Imag, &[x])
 }
 

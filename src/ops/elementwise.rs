@@ -540,6 +540,10 @@ fn mask(used: u8, nargs: u8) -> u64 {
 
 /// A piecewise constant function.
 pub fn step(cx: &Context, row: &'static Step, x: &Array) -> Array {
+    // Booleans are whole as they are, and stay booleans; `numpy.rint` makes floating numbers of them.
+    if x.dtype() == DType::Bool && [&FLOOR, &CEIL, &TRUNC].iter().any(|&r| std::ptr::eq(r, row)) {
+        return plain(cx, row.name, |_| Ok(x.plain()), &[x]);
+    }
     plain(cx, row.name, |cx| unary_kernel(cx, row.kernel, &x.plain()), &[x])
 }
 

@@ -231,7 +231,7 @@ static void steady(ag_context *cx) {
     CHECK(ag_optimize(cx, large, NULL, x, &o, NULL).bits != 0);
   }
   ag_minimize_options o = minimizer_options(cx);
-  o.callback = watch_memory, o.callback_user = &m, o.max_iterations = 60, o.ftol = 0.0, o.gtol = 0.0;
+  o.callback = watch_memory, o.callback_user = &m, o.max_iterations = 60, o.ftol = -1, o.gtol = -1;
   CHECK(ag_tree_minimize_lbfgs(cx, large_tree, NULL, x, null_tree(), null_tree(), &o, NULL).bits != 0);
   CHECK_OK(cx);
 }
@@ -305,7 +305,7 @@ static void as_scipy(ag_context *cx) {
     CHECK_CLOSE(r.value, p->value[0], 1e-7);
     CHECK(r.evaluations <= 2 * (size_t)p->defaults[2]);
     CHECK_CLOSE(ag_item(cx, p->f(cx, &x, 1, NULL)), r.value, 1e-14);
-    o.ftol = 0.0, o.gtol = 1e-9;
+    o.ftol = -1, o.gtol = 1e-9;
     x = ag_minimize_lbfgs(cx, p->f, NULL, p->x0, p->lower, p->upper, &o, &r);
     check_vector(cx, x, p->x, n, 2e-7, __LINE__);
     CHECK(r.gradient_norm < 1e-6);
@@ -368,7 +368,7 @@ static void trees_and_ends(ag_context *cx) {
   ag_minimize_result r = empty_result();
   leaves[0] = ag_scalar_int(cx, 2), leaves[1] = array_of(cx, AG_F32, "", "0.5"), leaves[2] = ag_scalar_complex(cx, 1, 0.3);
   ag_tree t = ag_tree_dict_of(cx, keys, leaves, 3), found[2], upper;
-  o.gtol = 1e-8, o.ftol = 0.0;
+  o.gtol = 1e-8, o.ftol = -1;
   found[0] = ag_tree_minimize_lbfgs(cx, complex_tree, NULL, t, null_tree(), null_tree(), &o, NULL);
   found[1] = ag_tree_minimize_newton_cg(cx, complex_tree, NULL, t, &o, &r);
   CHECK(r.status == AG_STOP_GRADIENT || r.status == AG_STOP_CHANGE);
@@ -436,9 +436,9 @@ static void trees_and_ends(ag_context *cx) {
   r.struct_size = 3;
   CHECK(is_null(ag_minimize_newton_cg(cx, line, NULL, x0, NULL, &r)));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "struct_size of result is 3");
-  o = minimizer_options(cx), o.memory = 0;
+  o = minimizer_options(cx), o.memory = 1001;
   CHECK(is_null(ag_minimize_lbfgs(cx, line, NULL, x0, none, none, &o, NULL)));
-  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "memory is from 1");
+  CHECK_ERROR(cx, AG_ERR_ARGUMENT, "memory is 1001, at most 1000");
   ag_minimize_defaults(cx, NULL, sizeof o);
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_minimize_defaults");
 }
