@@ -11,7 +11,17 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_set_error_hook", "ag_version", "ag_version_number", "ag_live", "ag_memory", "ag_set_memory_limit"],
     &["ag_memory_trim", "ag_set_threads", "ag_threads", "ag_set_eager", "ag_independent"],
     // Scopes and handles.
-    &["ag_scope_enter", "ag_scope_leave", "ag_keep", "ag_set", "ag_dup", "ag_release"],
+    &[
+        "ag_scope_enter",
+        "ag_scope_leave",
+        "ag_keep",
+        "ag_set",
+        "ag_dup",
+        "ag_release",
+        "ag_release_later",
+        "ag_is_valid",
+    ],
+    &["ag_tree_release_later", "ag_tree_is_valid"],
     // Arrays out of numbers.
     &["ag_array_new", "ag_from_buffer", "ag_scalar", "ag_scalar_complex", "ag_scalar_int", "ag_vector", "ag_matrix"],
     &["ag_zeros", "ag_ones", "ag_full", "ag_eye", "ag_arange", "ag_linspace", "ag_random_uniform"],
@@ -19,7 +29,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     // Numbers out of arrays.
     &["ag_ndim", "ag_size", "ag_shape", "ag_strides", "ag_dtype", "ag_item", "ag_item_complex", "ag_data"],
     &["ag_data_f64", "ag_copy_to", "ag_to_string", "ag_value", "ag_level", "ag_isrealobj", "ag_iscomplexobj"],
-    &["ag_result_type"],
+    &["ag_result_type", "ag_dim"],
     // Tapes.
     &["ag_tape_begin", "ag_box", "ag_tape_grad", "ag_tape_grads", "ag_tape_vjp", "ag_tape_end", "ag_tape_length"],
     // Operators: arrays out of functions.
@@ -46,7 +56,9 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_tree_hessian", "ag_tree_hvp", "ag_tree_jvp", "ag_tree_make_vjp", "ag_tree_vjp", "ag_tree_checkpoint"],
     &["ag_tree_check_grads", "ag_tree_jacobian_reverse", "ag_tree_jacobian_forward", "ag_tree_hvps", "ag_tree_deriv"],
     &["ag_tree_ggnvp", "ag_tree_make_jvp", "ag_tree_make_hvp", "ag_tree_checkpoint_loop", "ag_tree_fixed_point"],
-    &["ag_tree_root", "ag_tree_odeint"],
+    &["ag_tree_root", "ag_tree_odeint", "ag_tree_check_grads_with"],
+    // Functions of arrays with a tree as their result.
+    &["ag_array_tree_make_vjp", "ag_array_tree_jvp", "ag_array_tree_jacobian"],
     // Optimizers.
     &["ag_optimizer_defaults", "ag_optimizer_init", "ag_optimizer_update", "ag_optimize", "ag_minimize_defaults"],
     &["ag_minimize_lbfgs", "ag_minimize_newton_cg", "ag_tree_minimize_lbfgs", "ag_tree_minimize_newton_cg"],
@@ -69,7 +81,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// Endings of names that say in which form an operation takes its arguments, or what it gives back besides.
 const FORMS: &[&str] =
-    &["_axis", "_axes", "_scalar", "_with", "_array", "_counts", "_at", "_all", "_range", "_statistic"];
+    &["_axis", "_axes", "_scalar", "_complex", "_with", "_array", "_counts", "_at", "_all", "_range", "_statistic"];
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
@@ -123,7 +135,11 @@ fn row<'a>(rows: &BTreeMap<&'a str, Derivative>, name: &str) -> Option<&'a str> 
         return row(rows, of);
     }
     let shorter = FORMS.iter().find_map(|form| name.strip_suffix(form)).map(String::from);
-    let turned = || name.strip_prefix("ag_r").filter(|n| n.ends_with("_scalar")).map(|n| format!("ag_{n}"));
+    let turned = || {
+        name.strip_prefix("ag_r")
+            .filter(|n| n.ends_with("_scalar") || n.ends_with("_complex"))
+            .map(|n| format!("ag_{n}"))
+    };
     let other_index = || name.contains("_items").then(|| name.replacen("_items", "", 1));
     let one = || name.strip_suffix('s').map(String::from);
     [shorter, turned(), other_index(), one()].into_iter().flatten().find_map(|n| row(rows, &n))

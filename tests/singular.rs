@@ -489,6 +489,86 @@ fn steps_have_zero_derivatives() {
 }
 
 /// Every line of the page names tests of this file, and every test has a line.
+/// A sum of squares as a product, in every way of writing it: a factor of 0 silences an infinite cotangent as it does
+/// element by element, so the root of it has slope 0 at 0 in every mode.
+#[test]
+fn a_norm_as_a_product() {
+    use autograd::ops::convolve::{Mode, convolve};
+    use autograd::ops::{bilinear, einsum, product, shape};
+    let column = |cx: &Context, x: &Array| shape::reshape(cx, x, &[x.size(), 1]);
+    let row = |cx: &Context, x: &Array| shape::reshape(cx, x, &[1, x.size()]);
+    let ways: [(&str, Function<'_>); 9] = [
+        ("dot", &|cx, x| product::dot(cx, x, x)),
+        ("matmul", &|cx, x| product::matmul(cx, &row(cx, x), &column(cx, x))),
+        ("vector and matrix", &|cx, x| product::matmul(cx, x, &column(cx, x))),
+        ("inner", &|cx, x| product::inner(cx, x, x)),
+        ("vdot", &|cx, x| bilinear::vdot(cx, x, x)),
+        ("vecdot", &|cx, x| bilinear::vecdot(cx, x, x, -1)),
+        ("tensordot", &|cx, x| product::tensordot_n(cx, x, x, 1)),
+        ("einsum", &|cx, x| einsum::einsum(cx, "i,i->", &[x, x])),
+        ("convolve", &|cx, x| {
+            let flipped = shape::stack(
+                cx,
+                &(0..x.size()).rev().map(|i| shape::element(cx, x, i)).collect::<Vec<_>>().iter().collect::<Vec<_>>(),
+                0,
+            );
+            convolve(cx, x, &flipped, Mode::Valid)
+        }),
+    ];
+    for (name, f) in ways {
+        for n in [1usize, 3, 40] {
+            let cx = Context::new();
+            let zeros = vec![0.0; n];
+            for dtype in [DType::F64, DType::F32] {
+                let x = rows::astype(&cx, &vector(&cx, &zeros), dtype);
+                let norm = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &f(cx, x)));
+                assert_eq!(reals(&cx, &grad(&cx, norm, &x)), zeros, "{name} of {n}, reverse");
+                assert_eq!(number(&cx, &forward(&cx, &norm, &x)), 0.0, "{name} of {n}, forward");
+            }
+        }
+    }
+    // Infinities that meet something else than 0 stay, with their sign.
+    let cx = Context::new();
+    let a = array(&cx, &[2, 3], &[0.0, 2.0, -1.0, 0.0, 0.0, 0.0]);
+    let sum = |cx: &Context, x: &Array| {
+        let y = product::matmul(cx, &a, &column(cx, x));
+        total(cx, &mul(cx, &array(cx, &[2, 1], &[INF, INF]), &y))
+    };
+    assert_eq!(reals(&cx, &grad(&cx, sum, &vector(&cx, &[1.0, 1.0, 1.0]))), [0.0, INF, -INF]);
+}
+
+/// The deviation of rows that are equal, through a matrix of covariances.
+#[test]
+fn a_deviation_from_covariances() {
+    let cx = Context::new();
+    let x = array(&cx, &[2, 3], &[1.0; 6]);
+    let deviation = |cx: &Context, x: &Array| {
+        let c = statistics::cov(cx, x, None, true, 1.0, &statistics::Weights::default()).unwrap();
+        total(cx, &unary(cx, &rows::SQRT, &autograd::ops::diagonal::diagonal(cx, &c, 0, 0, 1).unwrap()))
+    };
+    assert_eq!(reals(&cx, &grad(&cx, deviation, &x)), [0.0; 6]);
+    assert_eq!(number(&cx, &forward(&cx, &deviation, &x)), 0.0);
+}
+
+/// Where the extremum is NaN there is no element that attains it: NaN in both modes, and 0 for a cotangent of 0.
+#[test]
+fn extrema_that_are_nan() {
+    let cx = Context::new();
+    let x = array(&cx, &[2, 2], &[1.0, f64::NAN, 2.0, 1.0]);
+    for max in [true, false] {
+        let f = |cx: &Context, x: &Array| reduce::extremum(cx, max, x, &[1], false);
+        let g = reals(&cx, &grad(&cx, |cx, x| total(cx, &f(cx, x)), &x));
+        assert!(g[0].is_nan() && g[1].is_nan(), "{g:?}");
+        assert_eq!(g[2..], if max { [1.0, 0.0] } else { [0.0, 1.0] });
+        let t = reals(&cx, &forward(&cx, &f, &x));
+        assert!(t[0].is_nan() && t[1] == 1.0, "{t:?}");
+        let masked = |cx: &Context, x: &Array| total(cx, &mul(cx, &vector(cx, &[0.0, 1.0]), &f(cx, x)));
+        assert_eq!(reals(&cx, &grad(&cx, masked, &x))[..2], [0.0, 0.0]);
+    }
+    let g = reals(&cx, &grad(&cx, |cx, x| total(cx, &statistics::ptp(cx, x, &[1], false)), &x));
+    assert!(g[0].is_nan() && g[1].is_nan() && g[2..] == [1.0, -1.0], "{g:?}");
+}
+
 #[test]
 fn the_page_refers_to_these_tests() {
     let page = include_str!("../docs/singular-points.md");
