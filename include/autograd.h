@@ -4,16 +4,21 @@
  *
  * Context    An ag_context owns everything: arrays, tapes, primitives, memory. ag_context_free ends it all. Contexts are
  *            independent; one context serves one thread at a time, any thread (AG_ERR_BUSY otherwise).
- * Handles    ag_array and the others are numbers, passed by value; {0} is null. A handle that is null, stale, released
- *            twice or of another context is an error (AG_ERR_HANDLE), never undefined behaviour.
+ * Handles    ag_array and the others are numbers, structs of one uint64_t that are passed by value; {0} is null. A handle
+ *            that is null, stale, released twice or of another context is an error (AG_ERR_HANDLE), never undefined
+ *            behaviour. ag_is_valid asks without raising one.
  * Scopes     Every result belongs to the innermost open scope and is released when that is left: nothing is freed one by
  *            one. Put a scope around each step of a loop; hand a result outwards with ag_keep, or rebind a handle that
  *            lives longer with ag_set. ag_dup and ag_release are for owners of single values.
  * Errors     The first failure stays in the context, and until ag_error_clear every operation returns its null (the null
  *            array, NULL, NaN, 0) at once. So expressions nest, ag_sum(cx, ag_mul(cx, r, r)), and one look at
- *            ag_error(cx) at the end is enough. The message names the operation, what was expected and what came.
+ *            ag_error(cx) at the end is enough. The message names the operation, what was expected and what came, and with
+ *            autograd_debug.h the line of the call.
+ * Kept       A function that keeps a callback beyond its call takes a `drop` and says so in its first sentence.
+ * Options    A struct with nothing but its struct_size set means the defaults, and so does NULL where it is allowed.
  * Arrays     are immutable. Shapes are int64_t, row-major; axes may be negative, counted from the end; dtypes AG_BOOL to
- *            AG_C128 mix as in NumPy 2. A `double` argument takes the precision of the array that it meets.
+ *            AG_C128 mix as in NumPy 2. A `double` argument takes the precision of the array that it meets; beside integers
+ *            a whole number is an integer.
  * Recording  ag_grad and its kin record what a function does with their arguments, whatever its control flow; tapes by
  *            hand do the same step by step. Values may be read while they are recorded, except in derivative rules that
  *            are being differentiated (AG_ERR_TRACED). Derivatives nest to any order.
@@ -21,8 +26,8 @@
  *            function's VJP is g f'(z), without conjugation. A real argument always gets a real gradient.
  * Callbacks  run on the calling thread in a scope of their own: arguments are borrowed, the result escapes by itself.
  *            They fail with `return ag_raise(cx, code, "message")` and must not throw or longjmp.
- * Pointers   returned by the library live as long as the handle they came from; strings until the next call with the
- *            context, if nothing else is said.
+ * Pointers   returned by the library live as long as the handle they came from; strings until the innermost scope is left,
+ *            if nothing else is said. Strings are never NULL: while an error is pending they are its message.
  */
 
 #ifndef AUTOGRAD_H

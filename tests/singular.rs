@@ -537,6 +537,33 @@ fn a_norm_as_a_product() {
     assert_eq!(reals(&cx, &grad(&cx, sum, &vector(&cx, &[1.0, 1.0, 1.0]))), [0.0, INF, -INF]);
 }
 
+/// The second derivative of a norm that is written out, at 0: infinite along each axis, 0 across, in every sequence of modes.
+#[test]
+fn the_curvature_of_a_norm() {
+    use autograd::ops::product;
+    let ways: [(&str, Function<'_>); 3] = [
+        ("products", &|cx, x| unary(cx, &rows::SQRT, &total(cx, &mul(cx, x, x)))),
+        ("squares", &|cx, x| unary(cx, &rows::SQRT, &total(cx, &unary(cx, &rows::SQUARE, x)))),
+        ("dot", &|cx, x| unary(cx, &rows::SQRT, &product::dot(cx, x, x))),
+    ];
+    for (name, f) in ways {
+        let cx = Context::new();
+        let (x, t) = (vector(&cx, &[0.0, 0.0]), vector(&cx, &[1.0, 0.0]));
+        let along = |cx: &Context, f: Function<'_>, x: &Array| {
+            let f = one(|cx: &Context, a: &[Array]| f(cx, &a[0]));
+            jvp(cx, &f, std::slice::from_ref(x), &[0], std::slice::from_ref(&t)).1.pop().unwrap()
+        };
+        let first = |cx: &Context, x: &Array| grad(cx, f, x);
+        let tangent = |cx: &Context, x: &Array| along(cx, f, x);
+        assert_eq!(number(&cx, &along(&cx, &tangent, &x)), INF, "{name}");
+        assert_eq!(reals(&cx, &along(&cx, &first, &x)), [INF, 0.0], "{name}");
+        assert_eq!(reals(&cx, &grad(&cx, tangent, &x)), [INF, 0.0], "{name}");
+        assert_eq!(reals(&cx, &grad(&cx, |cx, x| total(cx, &mul(cx, &t, &first(cx, x))), &x)), [INF, 0.0], "{name}");
+        let h = hessian(&cx, &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), std::slice::from_ref(&x), 0);
+        assert_eq!(reals(&cx, &h), [INF, 0.0, 0.0, INF], "{name}");
+    }
+}
+
 /// The deviation of rows that are equal, through a matrix of covariances.
 #[test]
 fn a_deviation_from_covariances() {

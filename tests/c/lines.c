@@ -86,9 +86,50 @@ static void errors_in_callbacks(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_SHAPE, "mine: ag_add: ");
 }
 
+static ag_array nothing(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)cx, (void)args, (void)nargs, (void)user;
+  return null_array();
+}
+
+static ag_array leaves_a_tape(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  ag_tape_begin(cx);
+  return args[0];
+}
+
+static int32_t broken(const ag_view *args, size_t nargs, const ag_view *results, size_t nresults, void *user) {
+  (void)args, (void)nargs, (void)results, (void)nresults, (void)user;
+  return AG_ERR_USER + 5;
+}
+
+static ag_array uneven(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_item(cx, ag_max(cx, args[0])) > 2 ? args[0] : ag_sum(cx, args[0]);
+}
+
+/* Messages begin with the name of what was called, not of what it consists of, and never without one. */
+static void names(ag_context *cx) {
+  ag_array x = vector_of(cx, "1 2 3");
+  ag_grad(cx, nothing, NULL, &x, 1, 0);
+  CHECK_ERROR(cx, AG_ERR_CALLBACK, "ag_grad: the callback returned the null array");
+  ag_jacobian(cx, leaves_a_tape, NULL, &x, 1, 0);
+  CHECK_ERROR(cx, AG_ERR_TAPE, "ag_jacobian: the callback left 1 tape(s) open");
+  ag_tensor_jacobian_product(cx, vector_result, NULL, &x, 1, 0, vector_of(cx, "1 2"));
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_tensor_jacobian_product: ");
+  ag_apply_along_axis(cx, uneven, NULL, array_of(cx, AG_F64, "2,2", "1 2 3 4"), 1);
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_apply_along_axis: ");
+  ag_raw_primitive_def def = raw_primitive_def("broken", 2, broken);
+  ag_primitive p = ag_raw_primitive_new(cx, &def);
+  ag_array both[2];
+  both[0] = x, both[1] = array_of(cx, AG_F32, "2,1", "1 2");
+  ag_apply(cx, p, both, 2);
+  CHECK_ERROR(cx, AG_ERR_USER + 5, "broken: the forward kernel failed with code 1005; it was given float64[3], float32[2, 1]");
+}
+
 int main(void) {
   ag_context *cx = ag_context_new();
   ordinary_errors(cx);
   errors_in_callbacks(cx);
+  names(cx);
   return finish(cx);
 }

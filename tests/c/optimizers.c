@@ -425,6 +425,7 @@ static void trees_and_ends(ag_context *cx) {
   CHECK(is_null(ag_minimize_lbfgs(cx, line, NULL, x0, ag_scalar(cx, 2.0), ag_scalar(cx, 1.0), NULL, NULL)));
   CHECK_ERROR(cx, AG_ERR_VALUE, "the lower bound 2 of variable 0 is greater than the upper bound 1");
   CHECK(is_null(ag_minimize_lbfgs(cx, line, NULL, x0, vector_of(cx, "1 2"), none, NULL, NULL)));
+  CHECK(strncmp(ag_error_message(cx), "ag_minimize_lbfgs: ", 19) == 0);
   CHECK_ERROR(cx, AG_ERR_SHAPE, "");
   CHECK(is_null(ag_minimize_lbfgs(cx, line, NULL, x0, ag_scalar(cx, NAN), none, NULL, NULL)));
   CHECK_ERROR(cx, AG_ERR_VALUE, "the lower bounds: one of them is NaN");
