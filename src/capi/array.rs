@@ -269,6 +269,9 @@ fn full(cx: *mut ag_context, name: &'static str, dtype: i32, shape: *const i64, 
             c.core.fail(Error::memory(format!("cannot allocate {bytes} bytes")).within(name));
             return ag_array::NULL;
         }
+        if c.check(name, create::as_element(dtype, value)).is_none() {
+            return ag_array::NULL;
+        }
         c.put(create::full(&c.core, dtype, &shape, value))
     })
 }

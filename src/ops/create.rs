@@ -13,12 +13,11 @@ pub fn full(cx: &Context, dtype: DType, shape: &[usize], value: f64) -> Array {
     if shape.is_empty() && dtype == DType::F64 {
         return Array::from(value);
     }
-    let made = as_element(dtype, value).and_then(|value| cx.engine.full(dtype, shape, value));
-    cx.take("ag_full", made.map(Array::from))
+    cx.take("ag_full", cx.engine.full(dtype, shape, value).map(Array::from))
 }
 
 /// The number, if the dtype has one like it: an integer is cut off, but no integer is NaN, infinite or beyond 64 bits.
-fn as_element(dtype: DType, value: f64) -> Result<f64> {
+pub fn as_element(dtype: DType, value: f64) -> Result<f64> {
     if dtype == DType::I64 && !(-LIMIT..LIMIT).contains(&value) {
         return Err(Error::value(format!("{value} is no int64")));
     }
