@@ -187,11 +187,13 @@ static ag_array on_a_tape(ag_context *cx, ag_array a, int kind) {
 }
 
 static void tapes_by_hand(ag_context *cx) {
+  /* a call that no compiler puts into this frame */
+  ag_array (*volatile elsewhere)(ag_context *, ag_array, int) = on_a_tape;
   AG_HERE(cx);
   for (int kind = 0; kind < KINDS; kind++) {
     ag_tape tape = ag_tape_begin(cx);
     ag_array a = ag_box(cx, tape, ag_scalar(cx, 0.4));
-    ag_array y = on_a_tape(cx, a, kind);
+    ag_array y = elsewhere(cx, a, kind);
     CHECK_OK(cx);
     ag_tape_grad(cx, tape, y, a);
     CHECK_ERROR(cx, AG_ERR_ARGUMENT, "lies on the stack");
