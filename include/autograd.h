@@ -5499,6 +5499,38 @@ AG_API struct ag_tree ag_tree_load(struct ag_context *cx, const char *path);
  */
 AG_API struct ag_tree ag_tree_load_like(struct ag_context *cx, const char *path, struct ag_tree like);
 
+/**
+ * Writes a vector (a line for each element) or a matrix (a line for each row) of real numbers as text, `delimiter` (NULL: one
+ * blank) between the numbers of a line. `digits` is how many each number has, at most 17; with 0 it has as many as it takes to
+ * read the same number back. The lines of `header` (NULL: none) go first, with "# " before each. Written as by ag_save.
+ * AG_ERR_DTYPE for complex numbers.
+ */
+AG_API
+void ag_savetxt(struct ag_context *cx,
+                const char *path,
+                struct ag_array x,
+                const char *delimiter,
+                int64_t digits,
+                const char *header);
+
+/**
+ * The numbers in a text file: a row for each line, of which `delimiter` (NULL: blanks and tabs, as many as there are) divides the
+ * columns. The first `skiprows` lines are passed over, and so are empty lines and what stands behind a "#". With `usecols` only
+ * these columns are read, in this order, counted from 0, negative ones from the end (NULL: all, of which every line must have the
+ * same number). `dtype` is AG_F64, AG_F32, AG_I64 or AG_BOOL; infinities and NaN are written inf and nan. As in NumPy axes of extent
+ * 1 are left out of the result; it has at least `ndmin` (0 to 2) axes, so that with 2 it is always a matrix. AG_ERR_FILE, with
+ * the line's number and what it has, for a line that cannot be read.
+ */
+AG_API
+struct ag_array ag_loadtxt(struct ag_context *cx,
+                           const char *path,
+                           const char *delimiter,
+                           size_t skiprows,
+                           const int64_t *usecols,
+                           size_t nusecols,
+                           int32_t dtype,
+                           int64_t ndmin);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

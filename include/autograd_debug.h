@@ -611,6 +611,8 @@
 #define ag_tree_save(cx, ...) ag_tree_save(AG_HERE(cx), __VA_ARGS__)
 #define ag_tree_load(cx, ...) ag_tree_load(AG_HERE(cx), __VA_ARGS__)
 #define ag_tree_load_like(cx, ...) ag_tree_load_like(AG_HERE(cx), __VA_ARGS__)
+#define ag_savetxt(cx, ...) ag_savetxt(AG_HERE(cx), __VA_ARGS__)
+#define ag_loadtxt(cx, ...) ag_loadtxt(AG_HERE(cx), __VA_ARGS__)
 #endif
 
 #endif

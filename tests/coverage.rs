@@ -51,7 +51,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_optimizer_defaults", "ag_optimizer_init", "ag_optimizer_update", "ag_optimize", "ag_minimize_defaults"],
     &["ag_minimize_lbfgs", "ag_minimize_newton_cg", "ag_tree_minimize_lbfgs", "ag_tree_minimize_newton_cg"],
     // Files.
-    &["ag_save", "ag_load", "ag_tree_save", "ag_tree_load", "ag_tree_load_like"],
+    &["ag_save", "ag_load", "ag_tree_save", "ag_tree_load", "ag_tree_load_like", "ag_savetxt", "ag_loadtxt"],
     // Primitives of the user's.
     &["ag_primitive_new", "ag_primitive_free", "ag_apply", "ag_apply_multi", "ag_defvjp", "ag_defjvp"],
     &["ag_defvjp_primitive", "ag_defjvp_primitive", "ag_raw_primitive_new"],
