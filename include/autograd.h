@@ -2670,6 +2670,23 @@ AG_API struct ag_array ag_all_with(struct ag_context *cx, struct ag_array x, con
 AG_API struct ag_array ag_any_with(struct ag_context *cx, struct ag_array x, const struct ag_reduce_options *options);
 
 /**
+ * log(sum(b exp(x))) over several axes (NULL: all) of what x and the weights b broadcast to, without overflow; with `keepdims`
+ * the axes stay, with extent 1. Without weights (the null array) they are 1; an element with weight 0 has no influence on the sum.
+ * Elements where the boolean array `mask` is false have no influence at all (the null array: there is no mask). Of nothing, or if
+ * the sum is 0, it is -infinity. If the sum is negative, it is NaN; but with `sign` (not NULL) it is the logarithm of the absolute value, and
+ * *sign is a plain array of the sums' signs: -1, 0 or 1. Differentiable in x and b; real numbers only.
+ */
+AG_API
+struct ag_array ag_logsumexp_with(struct ag_context *cx,
+                                  struct ag_array x,
+                                  const int64_t *axes,
+                                  size_t naxes,
+                                  bool keepdims,
+                                  struct ag_array b,
+                                  struct ag_array mask,
+                                  struct ag_array *sign);
+
+/**
  * Inner product of vectors, matrix product of matrices; in general the sum over the last axis of `a` and the last but one
  * of `b` (the only one of a vector). Of rank 0: the product.
  */
@@ -2865,9 +2882,14 @@ struct ag_array ag_mean_pool2d(struct ag_context *cx,
                                const int64_t *padding);
 
 /**
- * The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`.
+ * The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`. A matrix of
+ * coefficients has a polynomial in each column, any array one along its first axis: the other axes broadcast with those of `x`, so
+ * that column j is evaluated in column j of `x`, and a matrix `x` with one column is evaluated in all of them.
  */
-AG_API struct ag_array ag_polyval(struct ag_context *cx, struct ag_array p, struct ag_array x);
+AG_API
+struct ag_array ag_polyval(struct ag_context *cx,
+                           struct ag_array p,
+                           struct ag_array x);
 
 /**
  * The sum of two polynomials.
@@ -2936,6 +2958,125 @@ AG_API struct ag_array ag_vander(struct ag_context *cx, struct ag_array x, int64
 AG_API
 struct ag_array ag_poly(struct ag_context *cx,
                         struct ag_array roots);
+
+/**
+ * Rows (out[0]) and columns (out[1]) of the places on and above the k-th diagonal of n rows of m columns, in row-major order; plain
+ * i64 arrays, for ag_index_items. False on failure.
+ */
+AG_API
+bool ag_triu_indices(struct ag_context *cx,
+                     int64_t n,
+                     int64_t k,
+                     int64_t m,
+                     struct ag_array *out);
+
+/**
+ * Rows (out[0]) and columns (out[1]) of the places on and below the k-th diagonal of n rows of m columns, in row-major order; plain
+ * i64 arrays. False on failure.
+ */
+AG_API
+bool ag_tril_indices(struct ag_context *cx,
+                     int64_t n,
+                     int64_t k,
+                     int64_t m,
+                     struct ag_array *out);
+
+/**
+ * ag_triu_indices for the extents of a matrix.
+ */
+AG_API bool ag_triu_indices_from(struct ag_context *cx, struct ag_array x, int64_t k, struct ag_array *out);
+
+/**
+ * ag_tril_indices for the extents of a matrix.
+ */
+AG_API bool ag_tril_indices_from(struct ag_context *cx, struct ag_array x, int64_t k, struct ag_array *out);
+
+/**
+ * The coordinates of the main diagonal of ndim axes of extent n, along axis i in out[i]: 0 to n - 1 in each, plain i64 arrays. False
+ * on failure.
+ */
+AG_API
+bool ag_diag_indices(struct ag_context *cx,
+                     int64_t n,
+                     size_t ndim,
+                     struct ag_array *out);
+
+/**
+ * ag_diag_indices for the extents of an array, which are equal: ndim arrays, two at least.
+ */
+AG_API bool ag_diag_indices_from(struct ag_context *cx, struct ag_array x, struct ag_array *out);
+
+/**
+ * The coordinates of all places of a grid: of the shape (ndim, shape...), with those along axis i at position i of the first axis. A
+ * plain i64 array.
+ */
+AG_API
+struct ag_array ag_indices(struct ag_context *cx,
+                           const int64_t *shape,
+                           size_t ndim);
+
+/**
+ * The coordinates, in a grid of a shape, of places in row-major order: those along axis i in out[i], in the shape of `indices`, for
+ * all ndim axes; plain i64 arrays. AG_ERR_VALUE for a place that isn't there, also for a negative one. False on failure.
+ */
+AG_API
+bool ag_unravel_index(struct ag_context *cx,
+                      struct ag_array indices,
+                      const int64_t *shape,
+                      size_t ndim,
+                      struct ag_array *out);
+
+/**
+ * The places in row-major order of coordinates in a grid of a shape: coordinates[i] has those along axis i, ndim arrays of integers
+ * that broadcast. `mode` is AG_TAKE_RAISE (those outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP. A plain i64 array.
+ */
+AG_API
+struct ag_array ag_ravel_multi_index(struct ag_context *cx,
+                                     const struct ag_array *coordinates,
+                                     const int64_t *shape,
+                                     size_t ndim,
+                                     int32_t mode);
+
+/**
+ * The sums of rows that belong together: row i of x is added to row segment_ids[i] of the result, which has num_segments rows; a
+ * segment without rows is 0. segment_ids has integers from 0 to num_segments - 1 (AG_ERR_INDEX), in any order, for each place along
+ * the first axis of x, or the first axes.
+ */
+AG_API
+struct ag_array ag_segment_sum(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array segment_ids,
+                               int64_t num_segments);
+
+/**
+ * The products of rows that belong together, as ag_segment_sum; a segment without rows is 1. The derivative is exact also if
+ * elements are 0.
+ */
+AG_API
+struct ag_array ag_segment_prod(struct ag_context *cx,
+                                struct ag_array x,
+                                struct ag_array segment_ids,
+                                int64_t num_segments);
+
+/**
+ * The greatest elements of rows that belong together, as ag_segment_sum; a segment without rows is -infinity, of integers the least
+ * one. Elements that tie share the cotangent equally.
+ */
+AG_API
+struct ag_array ag_segment_max(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array segment_ids,
+                               int64_t num_segments);
+
+/**
+ * The smallest elements of rows that belong together, as ag_segment_sum; a segment without rows is infinity, of integers the greatest
+ * one. Elements that tie share the cotangent equally.
+ */
+AG_API
+struct ag_array ag_segment_min(struct ag_context *cx,
+                               struct ag_array x,
+                               struct ag_array segment_ids,
+                               int64_t num_segments);
 
 /**
  * The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
@@ -3482,6 +3623,45 @@ AG_API struct ag_array ag_cumulative_sum(struct ag_context *cx, struct ag_array 
 AG_API struct ag_array ag_cumulative_prod(struct ag_context *cx, struct ag_array x, int64_t axis, bool include_initial);
 
 /**
+ * The greatest of the first 1, 2, ... elements in row-major order (numpy.maximum.accumulate); NaN from the first NaN on. The
+ * derivative goes to the element that is the greatest, of equal ones to the first.
+ */
+AG_API
+struct ag_array ag_cummax(struct ag_context *cx,
+                          struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cummax_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * The smallest of the first 1, 2, ... elements in row-major order (numpy.minimum.accumulate); NaN from the first NaN on. The
+ * derivative goes to the element that is the smallest, of equal ones to the first.
+ */
+AG_API
+struct ag_array ag_cummin(struct ag_context *cx,
+                          struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_cummin_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
+ * log(sum(exp)) of the first 1, 2, ... elements in row-major order, without overflow; of real numbers. Where all elements so far
+ * are -infinity, it is -infinity and the derivative 0.
+ */
+AG_API
+struct ag_array ag_logcumsumexp(struct ag_context *cx,
+                                struct ag_array x);
+
+/**
+ * The same along one axis.
+ */
+AG_API struct ag_array ag_logcumsumexp_axis(struct ag_context *cx, struct ag_array x, int64_t axis);
+
+/**
  * The differences of neighbours along an axis, n times. Of booleans: whether they are different.
  */
 AG_API struct ag_array ag_diff(struct ag_context *cx, struct ag_array x, int64_t n, int64_t axis);
@@ -3648,6 +3828,40 @@ struct ag_array ag_unique_all(struct ag_context *cx,
                               struct ag_array *index,
                               struct ag_array *inverse,
                               struct ag_array *counts);
+
+/**
+ * The k largest elements along the last axis in descending order, and in *indices (unless NULL) their positions along it, a plain
+ * i64 array. Of equal elements the earlier one comes first; NaN counts as largest. Derivatives follow the elements.
+ */
+AG_API
+struct ag_array ag_topk(struct ag_context *cx,
+                        struct ag_array x,
+                        int64_t k,
+                        struct ag_array *indices);
+
+/**
+ * The same along any axis.
+ */
+AG_API
+struct ag_array ag_topk_axis(struct ag_context *cx,
+                             struct ag_array x,
+                             int64_t k,
+                             int64_t axis,
+                             struct ag_array *indices);
+
+/**
+ * The positions that put n arrays of one shape in order along their last axis, all together: by the last one, where its elements
+ * are equal by the one before it, and so on. A plain i64 array.
+ */
+AG_API
+struct ag_array ag_lexsort(struct ag_context *cx,
+                           const struct ag_array *keys,
+                           size_t n);
+
+/**
+ * The same along any axis.
+ */
+AG_API struct ag_array ag_lexsort_axis(struct ag_context *cx, const struct ag_array *keys, size_t n, int64_t axis);
 
 /**
  * The median of all elements: of an even number the mean of the two in the middle. NaN if there is one.
@@ -4233,6 +4447,39 @@ struct ag_array ag_put_along_axis(struct ag_context *cx,
                                   struct ag_array indices,
                                   struct ag_array values,
                                   int64_t axis);
+
+/**
+ * x with `values` at the row-major positions `indices`, in their order and from the beginning again if there are fewer; of several
+ * values for one place the last one stays. No values change nothing. `mode` is AG_TAKE_RAISE to AG_TAKE_CLIP. x itself stays as
+ * it is. Differentiable in x and values.
+ */
+AG_API
+struct ag_array ag_put(struct ag_context *cx,
+                       struct ag_array x,
+                       struct ag_array indices,
+                       struct ag_array values,
+                       int32_t mode);
+
+/**
+ * x with the first of `values` in the first place where the mask holds, the second one in the second place, and so on, from the
+ * beginning again if there are fewer. The mask has as many elements as x. x itself stays as it is. Differentiable in x and values.
+ */
+AG_API
+struct ag_array ag_place(struct ag_context *cx,
+                         struct ag_array x,
+                         struct ag_array mask,
+                         struct ag_array values);
+
+/**
+ * x with values where the mask holds: at the i-th place in row-major order values[i], from the beginning again if there are fewer
+ * than x has elements. No values change nothing. The mask has as many elements as x. x itself stays as it is. Differentiable in
+ * x and values.
+ */
+AG_API
+struct ag_array ag_putmask(struct ag_context *cx,
+                           struct ag_array x,
+                           struct ag_array mask,
+                           struct ag_array values);
 
 /**
  * Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode` is
@@ -4872,6 +5119,18 @@ struct ag_array ag_apply_along_axis(struct ag_context *cx,
                                     void *user,
                                     struct ag_array x,
                                     int64_t axis);
+
+/**
+ * f of the coordinates of a grid: args[i], of the shape given and of this dtype (NumPy's default is AG_F64), has those along axis
+ * i. What f returns is the result, whatever its shape.
+ */
+AG_API
+struct ag_array ag_fromfunction(struct ag_context *cx,
+                                ag_function f,
+                                void *user,
+                                const int64_t *shape,
+                                size_t ndim,
+                                int32_t dtype);
 
 /**
  * `f` and `user` are kept for the derivatives; `drop` is called with `user` exactly once when nothing needs it any more, as
@@ -5838,6 +6097,38 @@ AG_API struct ag_tree ag_tree_load(struct ag_context *cx, const char *path);
  * missing; what else is in the file is passed over.
  */
 AG_API struct ag_tree ag_tree_load_like(struct ag_context *cx, const char *path, struct ag_tree like);
+
+/**
+ * Writes a vector (a line for each element) or a matrix (a line for each row) of real numbers as text, `delimiter` (NULL: one
+ * blank) between the numbers of a line. `digits` is how many each number has, at most 17; with 0 it has as many as it takes to
+ * read the same number back. The lines of `header` (NULL: none) go first, with "# " before each. Written as by ag_save.
+ * AG_ERR_DTYPE for complex numbers.
+ */
+AG_API
+void ag_savetxt(struct ag_context *cx,
+                const char *path,
+                struct ag_array x,
+                const char *delimiter,
+                int64_t digits,
+                const char *header);
+
+/**
+ * The numbers in a text file: a row for each line, of which `delimiter` (NULL: blanks and tabs, as many as there are) divides the
+ * columns. The first `skiprows` lines are passed over, and so are empty lines and what stands behind a "#". With `usecols` only
+ * these columns are read, in this order, counted from 0, negative ones from the end (NULL: all, of which every line must have the
+ * same number). `dtype` is AG_F64, AG_F32, AG_I64 or AG_BOOL; infinities and NaN are written inf and nan. As in NumPy axes of extent
+ * 1 are left out of the result; it has at least `ndmin` (0 to 2) axes, so that with 2 it is always a matrix. AG_ERR_FILE, with
+ * the line's number and what it has, for a line that cannot be read.
+ */
+AG_API
+struct ag_array ag_loadtxt(struct ag_context *cx,
+                           const char *path,
+                           const char *delimiter,
+                           size_t skiprows,
+                           const int64_t *usecols,
+                           size_t nusecols,
+                           int32_t dtype,
+                           int64_t ndmin);
 
 #ifdef __cplusplus
 }  // extern "C"

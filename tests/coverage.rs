@@ -25,7 +25,8 @@ const NO_OPERATIONS: &[&[&str]] = &[
     // Arrays out of numbers.
     &["ag_array_new", "ag_from_buffer", "ag_scalar", "ag_scalar_complex", "ag_scalar_int", "ag_vector", "ag_matrix"],
     &["ag_zeros", "ag_ones", "ag_full", "ag_eye", "ag_arange", "ag_linspace", "ag_random_uniform"],
-    &["ag_random_normal"],
+    &["ag_random_normal", "ag_triu_indices", "ag_tril_indices", "ag_triu_indices_from", "ag_tril_indices_from"],
+    &["ag_diag_indices", "ag_diag_indices_from", "ag_indices"],
     // Numbers out of arrays.
     &["ag_ndim", "ag_size", "ag_shape", "ag_strides", "ag_dtype", "ag_item", "ag_item_complex", "ag_data"],
     &["ag_data_f64", "ag_copy_to", "ag_to_string", "ag_value", "ag_level", "ag_isrealobj", "ag_iscomplexobj"],
@@ -37,7 +38,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_jacobian", "ag_hessian", "ag_hvp", "ag_hvps", "ag_make_vjp", "ag_vjp", "ag_jvp", "ag_check_grads"],
     &["ag_deriv", "ag_jacobian_forward", "ag_jacobian_reverse", "ag_tensor_jacobian_product"],
     &["ag_hessian_tensor_product", "ag_ggnvp", "ag_checkpoint", "ag_checkpoint_loop", "ag_apply_along_axis"],
-    &["ag_fixed_point", "ag_root", "ag_odeint", "ag_odeint_last_report"],
+    &["ag_fixed_point", "ag_root", "ag_odeint", "ag_odeint_last_report", "ag_fromfunction"],
     // Diagnosis.
     &["ag_anomaly_begin", "ag_anomaly_end", "ag_detail_begin", "ag_detail_end", "ag_label", "ag_here"],
     &["ag_tape_to_text", "ag_tape_to_dot", "ag_tape_to_svg", "ag_function_to_text", "ag_grad_to_text"],
@@ -63,7 +64,7 @@ const NO_OPERATIONS: &[&[&str]] = &[
     &["ag_optimizer_defaults", "ag_optimizer_init", "ag_optimizer_update", "ag_optimize", "ag_minimize_defaults"],
     &["ag_minimize_lbfgs", "ag_minimize_newton_cg", "ag_tree_minimize_lbfgs", "ag_tree_minimize_newton_cg"],
     // Files.
-    &["ag_save", "ag_load", "ag_tree_save", "ag_tree_load", "ag_tree_load_like"],
+    &["ag_save", "ag_load", "ag_tree_save", "ag_tree_load", "ag_tree_load_like", "ag_savetxt", "ag_loadtxt"],
     // Primitives of the user's.
     &["ag_primitive_new", "ag_primitive_free", "ag_apply", "ag_apply_multi", "ag_defvjp", "ag_defjvp"],
     &["ag_defvjp_primitive", "ag_defjvp_primitive", "ag_raw_primitive_new"],

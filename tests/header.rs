@@ -28,6 +28,7 @@ fn render() -> String {
         "product",
         "convolve",
         "polynomial",
+        "positions",
         "shape",
         "arrange",
         "diagonal",

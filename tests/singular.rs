@@ -7,8 +7,10 @@ use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::logsumexp::{self, logsumexp_with};
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::pool::{Pooling, pool2d};
+use autograd::ops::segment::{self, segment};
 use autograd::ops::{bessel, complex, floats, nan, order, quantile, reduce, scan, statistics};
 use autograd::trace::Array;
 use helpers::*;
@@ -485,6 +487,96 @@ fn steps_have_zero_derivatives() {
     for row in rows::STEPS {
         let value = number(&Context::new(), &rows::step(&Context::new(), row, &Array::from(2.0)));
         derivatives(&|cx, x| rows::step(cx, row, x), 2.0, &[value, 0.0, 0.0]);
+    }
+}
+
+#[test]
+fn topk_among_equal_elements() {
+    let weights = |cx: &Context| vector(cx, &[1.0, 10.0]);
+    let f = |cx: &Context, x: &Array| mul(cx, &order::topk(cx, x, 2, 0).unwrap().0, &weights(cx));
+    gradient(&f, &[2.0, 1.0, 2.0, 2.0], &[1.0, 0.0, 10.0, 0.0]);
+    gradient(&f, &[2.0, f64::NAN, 3.0, f64::NAN], &[0.0, 1.0, 0.0, 10.0]);
+}
+
+#[test]
+fn ties_of_cummax_and_cummin() {
+    for max in [true, false] {
+        let f = |cx: &Context, x: &Array| {
+            let x = if max { x.clone() } else { unary(cx, &rows::NEG, x) };
+            let y = scan::cumulative_extremum(cx, max, &x, 0);
+            if max { y } else { unary(cx, &rows::NEG, &y) }
+        };
+        gradient(&f, &[1.0, 3.0, 3.0, 2.0, 3.0], &[1.0, 4.0, 0.0, 0.0, 0.0]);
+        gradient(&f, &[1.0, f64::NAN, 3.0, f64::NAN], &[1.0, 3.0, 0.0, 0.0]);
+        let cx = Context::new();
+        let t = forward(&cx, &f, &vector(&cx, &[1.0, 1.0, f64::NAN, 5.0]));
+        assert_eq!(reals(&cx, &t), [1.0, 1.0, 1.0, 1.0]);
+    }
+}
+
+/// Both modes, and the second derivative, which is finite.
+#[test]
+fn logcumsumexp_of_infinities() {
+    let f = |cx: &Context, x: &Array| scan::logcumsumexp(cx, x, 0);
+    for (x, g, t) in [
+        (vec![-INF, -INF, 1.0, 1.0], vec![0.0, 0.0, 1.5, 0.5], vec![0.0, 0.0, 1.0, 1.0]),
+        (vec![-INF, -INF], vec![0.0, 0.0], vec![0.0, 0.0]),
+        (vec![2.0, INF, INF, 1.0], vec![1.0, 2.0, 1.0, 0.0], vec![1.0, 1.0, 1.0, 1.0]),
+    ] {
+        gradient(&f, &x, &g);
+        let cx = Context::new();
+        let x = vector(&cx, &x);
+        assert_eq!(reals(&cx, &forward(&cx, &f, &x)), t);
+        let of_gradient = |cx: &Context, x: &Array| {
+            let g = grad(cx, |cx, x| total(cx, &f(cx, x)), x);
+            mul(cx, &g, &g)
+        };
+        let second = reals(&cx, &grad(&cx, |cx, x| total(cx, &of_gradient(cx, x)), &x));
+        assert!(second.iter().all(|d| d.is_finite()), "{second:?}");
+    }
+}
+
+/// log(sum(b exp(x))) of vectors, with its sign ignored.
+fn weighted(cx: &Context, x: &Array, b: &Array) -> Array {
+    let none = &Array::Null;
+    let options = logsumexp::Options { axes: &[], all: true, keepdims: false, weights: b, mask: none, signed: true };
+    logsumexp_with(cx, x, &options).0
+}
+
+#[test]
+fn logsumexp_with_of_nothing() {
+    let cx = Context::new();
+    for (x, b) in [([1.0, 2.0], [0.0, 0.0]), ([-INF, -INF], [1.0, 2.0]), ([-INF, f64::NAN], [1.0, 0.0])] {
+        let (x, b) = (vector(&cx, &x), vector(&cx, &b));
+        let f = |cx: &Context, a: &[Array]| weighted(cx, &a[0], &a[1]);
+        assert_eq!(number(&cx, &weighted(&cx, &x, &b)), -INF);
+        let got = vjp(&cx, &f, &[x, b], &Array::from(1.0));
+        assert!(got.iter().all(|g| reals(&cx, g) == [0.0, 0.0]));
+    }
+}
+
+#[test]
+fn logsumexp_with_at_weight_0() {
+    let cx = Context::new();
+    let b = vector(&cx, &[2.0, 0.0]);
+    for x in [1.0, 900.0, INF, f64::NAN] {
+        gradient(&|cx, x| weighted(cx, x, &b), &[0.0, x], &[1.0, 0.0]);
+        let t = forward(&cx, &|cx, x| weighted(cx, x, &b), &vector(&cx, &[0.0, x]));
+        assert_eq!(number(&cx, &t), 1.0);
+    }
+    gradient(&|cx, b| weighted(cx, &vector(cx, &[0.0, 1.0]), b), &[2.0, 0.0], &[0.5, 0.5 * 1f64.exp()]);
+}
+
+#[test]
+fn ties_of_segments() {
+    let cx = Context::new();
+    let ids: Array = ints(&cx, &[5], &[1, 0, 1, 1, 0]).into();
+    for (kind, sign) in [(segment::Kind::Max, 1.0), (segment::Kind::Min, -1.0)] {
+        let f = |cx: &Context, x: &Array| {
+            let x = mul(cx, x, &Array::weak(sign));
+            mul(cx, &segment(cx, kind, &x, &ids, 2).unwrap(), &Array::weak(sign))
+        };
+        gradient(&f, &[3.0, 1.0, 3.0, 2.0, 0.0], &[0.5, 1.0, 0.5, 0.0, 0.0]);
     }
 }
 

@@ -34,7 +34,7 @@ pub const AG_C128: i32 = 5;
 pub type ag_drop = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 impl ag_context {
-    fn dtype(&self, name: &'static str, code: i32) -> Option<DType> {
+    pub(super) fn dtype(&self, name: &'static str, code: i32) -> Option<DType> {
         let found =
             DType::from_code(code).ok_or_else(|| Error::dtype(format!("{code} is no dtype (AG_BOOL to AG_C128)")));
         self.check(name, found)

@@ -16,7 +16,7 @@ pub const AG_TAKE_WRAP: i32 = 1;
 /// Positions outside of an axis become the first or the last one.
 pub const AG_TAKE_CLIP: i32 = 2;
 
-fn outside(mode: i32) -> Result<Outside> {
+pub(super) fn outside(mode: i32) -> Result<Outside> {
     match mode {
         AG_TAKE_RAISE => Ok(Outside::Raise),
         AG_TAKE_WRAP => Ok(Outside::Wrap),
@@ -82,6 +82,37 @@ pub unsafe extern "C" fn ag_put_along_axis(
     joined(cx, "ag_put_along_axis", [x, indices, values].as_ptr(), 3, |c, a| {
         gather::put_along_axis(&c.core, a[0], a[1], a[2], axis)
     })
+}
+
+/// x with `values` at the row-major positions `indices`, in their order and from the beginning again if there are fewer; of several
+/// values for one place the last one stays. No values change nothing. `mode` is AG_TAKE_RAISE to AG_TAKE_CLIP. x itself stays as
+/// it is. Differentiable in x and values.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_put(
+    cx: *mut ag_context,
+    x: ag_array,
+    indices: ag_array,
+    values: ag_array,
+    mode: i32,
+) -> ag_array {
+    joined(cx, "ag_put", [x, indices, values].as_ptr(), 3, |c, a| {
+        gather::put(&c.core, a[0], a[1], a[2], outside(mode)?)
+    })
+}
+
+/// x with the first of `values` in the first place where the mask holds, the second one in the second place, and so on, from the
+/// beginning again if there are fewer. The mask has as many elements as x. x itself stays as it is. Differentiable in x and values.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_place(cx: *mut ag_context, x: ag_array, mask: ag_array, values: ag_array) -> ag_array {
+    joined(cx, "ag_place", [x, mask, values].as_ptr(), 3, |c, a| gather::place(&c.core, a[0], a[1], a[2]))
+}
+
+/// x with values where the mask holds: at the i-th place in row-major order values[i], from the beginning again if there are fewer
+/// than x has elements. No values change nothing. The mask has as many elements as x. x itself stays as it is. Differentiable in
+/// x and values.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_putmask(cx: *mut ag_context, x: ag_array, mask: ag_array, values: ag_array) -> ag_array {
+    joined(cx, "ag_putmask", [x, mask, values].as_ptr(), 3, |c, a| gather::putmask(&c.core, a[0], a[1], a[2]))
 }
 
 /// Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode` is

@@ -1,7 +1,11 @@
 //! Reductions with a mask and an initial value.
 
-use super::{ag_array, ag_context, guard_as, slice};
+use super::shape::{list, well};
+use super::statistics::optional;
+use super::{ag_array, ag_context, guard_as, slice, store};
 use crate::array::shape;
+use crate::error::Result;
+use crate::ops::logsumexp::{self, logsumexp_with};
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::reduce::all_axes;
 use crate::trace::Array;
@@ -112,4 +116,43 @@ pub unsafe extern "C" fn ag_all_with(cx: *mut ag_context, x: ag_array, options: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_any_with(cx: *mut ag_context, x: ag_array, options: *const ag_reduce_options) -> ag_array {
     with(cx, "ag_any_with", Kind::Any, x, options)
+}
+
+/// log(sum(b exp(x))) over several axes (NULL: all) of what x and the weights b broadcast to, without overflow; with `keepdims`
+/// the axes stay, with extent 1. Without weights (the null array) they are 1; an element with weight 0 has no influence on the sum.
+/// Elements where the boolean array `mask` is false have no influence at all (the null array: there is no mask). Of nothing, or if
+/// the sum is 0, it is -infinity. If the sum is negative, it is NaN; but with `sign` (not NULL) it is the logarithm of the absolute value, and
+/// *sign is a plain array of the sums' signs: -1, 0 or 1. Differentiable in x and b; real numbers only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logsumexp_with(
+    cx: *mut ag_context,
+    x: ag_array,
+    axes: *const i64,
+    naxes: usize,
+    keepdims: bool,
+    b: ag_array,
+    mask: ag_array,
+    sign: *mut ag_array,
+) -> ag_array {
+    const NAME: &str = "ag_logsumexp_with";
+    let (y, found) = guard_as(cx, "ag_logsumexp_with", (ag_array::NULL, ag_array::NULL), |c| {
+        let run = || -> Result<(Array, Array)> {
+            let x = c.get(NAME, x);
+            let (weights, mask) = (optional(c, NAME, b)?, optional(c, NAME, mask)?);
+            let all = axes.is_null();
+            // SAFETY: `naxes` axes, the caller's promise.
+            let axes = if all { &[] } else { unsafe { list(c, NAME, "axes", axes, naxes) }? };
+            let (weights, mask) = (weights.unwrap_or_default(), mask.unwrap_or_default());
+            let signed = !sign.is_null();
+            let options = logsumexp::Options { axes, all, keepdims, weights: &weights, mask: &mask, signed };
+            Ok(logsumexp_with(&c.core, &x, &options))
+        };
+        match c.check(NAME, run()) {
+            Some((y, s)) if well(c, NAME) => (c.put(y), if sign.is_null() { ag_array::NULL } else { c.put(s) }),
+            _ => (ag_array::NULL, ag_array::NULL),
+        }
+    });
+    // SAFETY: NULL, or may be written: the caller's promise.
+    unsafe { store(sign, found) };
+    y
 }

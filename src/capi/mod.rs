@@ -47,6 +47,7 @@ pub mod optimize;
 pub mod order;
 pub mod pad;
 pub mod polynomial;
+pub mod positions;
 pub mod primitive;
 pub mod product;
 pub mod quantile;

@@ -1,6 +1,6 @@
 //! Sorting, partitioning, searching.
 
-use super::shape::{checked, joined, list};
+use super::shape::{checked, joined, list, well};
 use super::{ag_array, ag_context, guard_as, store};
 use crate::ops::{order, shape};
 use crate::trace::Array;
@@ -135,4 +135,65 @@ pub unsafe extern "C" fn ag_unique_all(
         }
         c.put(found.values)
     })
+}
+
+/// # Safety
+/// `positions` is NULL or may be written.
+unsafe fn largest(
+    cx: *mut ag_context,
+    name: &'static str,
+    x: ag_array,
+    k: i64,
+    axis: i64,
+    positions: *mut ag_array,
+) -> ag_array {
+    let (values, found) = guard_as(cx, name, (ag_array::NULL, ag_array::NULL), |c| {
+        let x = c.get(name, x);
+        if x.is_null() {
+            return (ag_array::NULL, ag_array::NULL);
+        }
+        match c.check(name, order::topk(&c.core, &x, k, axis)) {
+            Some((values, at)) if well(c, name) => {
+                (c.put(values), if positions.is_null() { ag_array::NULL } else { c.put(at) })
+            }
+            _ => (ag_array::NULL, ag_array::NULL),
+        }
+    });
+    // SAFETY: the caller's promise.
+    unsafe { store(positions, found) };
+    values
+}
+
+/// The k largest elements along the last axis in descending order, and in *indices (unless NULL) their positions along it, a plain
+/// i64 array. Of equal elements the earlier one comes first; NaN counts as largest. Derivatives follow the elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_topk(cx: *mut ag_context, x: ag_array, k: i64, indices: *mut ag_array) -> ag_array {
+    // SAFETY: the caller's promise.
+    unsafe { largest(cx, "ag_topk", x, k, -1, indices) }
+}
+
+/// The same along any axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_topk_axis(
+    cx: *mut ag_context,
+    x: ag_array,
+    k: i64,
+    axis: i64,
+    indices: *mut ag_array,
+) -> ag_array {
+    // SAFETY: the caller's promise.
+    unsafe { largest(cx, "ag_topk_axis", x, k, axis, indices) }
+}
+
+/// The positions that put n arrays of one shape in order along their last axis, all together: by the last one, where its elements
+/// are equal by the one before it, and so on. A plain i64 array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_lexsort(cx: *mut ag_context, keys: *const ag_array, n: usize) -> ag_array {
+    joined(cx, "ag_lexsort", keys, n, |c, keys| order::lexsort(&c.core, keys, -1))
+}
+
+/// The same along any axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_lexsort_axis(cx: *mut ag_context, keys: *const ag_array, n: usize, axis: i64) -> ag_array {
+    joined(cx, "ag_lexsort_axis", keys, n, |c, keys| order::lexsort(&c.core, keys, axis))
 }

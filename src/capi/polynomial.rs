@@ -9,7 +9,9 @@ use crate::ops::fit;
 use crate::ops::polynomial as ops;
 use crate::trace::Array;
 
-/// The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`.
+/// The values of a polynomial, given by its coefficients (the highest power first), at every element of `x`. A matrix of
+/// coefficients has a polynomial in each column, any array one along its first axis: the other axes broadcast with those of `x`, so
+/// that column j is evaluated in column j of `x`, and a matrix `x` with one column is evaluated in all of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_polyval(cx: *mut ag_context, p: ag_array, x: ag_array) -> ag_array {
     two(cx, "ag_polyval", p, x, ops::polyval)

@@ -100,6 +100,53 @@ pub unsafe extern "C" fn ag_cumulative_prod(
     checked(cx, "ag_cumulative_prod", x, |c, x| scan::cumulative(&c.core, true, x, axis, include_initial))
 }
 
+fn cummax(c: &Context, x: &Array, axis: usize) -> Array {
+    scan::cumulative_extremum(c, true, x, axis)
+}
+
+fn cummin(c: &Context, x: &Array, axis: usize) -> Array {
+    scan::cumulative_extremum(c, false, x, axis)
+}
+
+/// The greatest of the first 1, 2, ... elements in row-major order (numpy.maximum.accumulate); NaN from the first NaN on. The
+/// derivative goes to the element that is the greatest, of equal ones to the first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cummax(cx: *mut ag_context, x: ag_array) -> ag_array {
+    flat(cx, "ag_cummax", x, cummax)
+}
+
+/// The same along one axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cummax_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
+    along(cx, "ag_cummax_axis", x, axis, cummax)
+}
+
+/// The smallest of the first 1, 2, ... elements in row-major order (numpy.minimum.accumulate); NaN from the first NaN on. The
+/// derivative goes to the element that is the smallest, of equal ones to the first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cummin(cx: *mut ag_context, x: ag_array) -> ag_array {
+    flat(cx, "ag_cummin", x, cummin)
+}
+
+/// The same along one axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_cummin_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
+    along(cx, "ag_cummin_axis", x, axis, cummin)
+}
+
+/// log(sum(exp)) of the first 1, 2, ... elements in row-major order, without overflow; of real numbers. Where all elements so far
+/// are -infinity, it is -infinity and the derivative 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logcumsumexp(cx: *mut ag_context, x: ag_array) -> ag_array {
+    flat(cx, "ag_logcumsumexp", x, scan::logcumsumexp)
+}
+
+/// The same along one axis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_logcumsumexp_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
+    along(cx, "ag_logcumsumexp_axis", x, axis, scan::logcumsumexp)
+}
+
 /// The differences of neighbours along an axis, n times. Of booleans: whether they are different.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_diff(cx: *mut ag_context, x: ag_array, n: i64, axis: i64) -> ag_array {

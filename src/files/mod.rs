@@ -1,8 +1,10 @@
-//! Arrays and trees in NumPy's files: `.npy` ([`npy`]) and `.npz`, a ZIP archive of the former ([`zip`]).
+//! Arrays and trees in NumPy's files: `.npy` ([`npy`]) and `.npz`, a ZIP archive of the former ([`zip`]); numbers as text
+//! ([`text`]).
 //!
 //! Files are not to be trusted: whatever their bytes are, reading them gives arrays or an error.
 
 pub mod npy;
+pub mod text;
 pub mod zip;
 
 use crate::array::{DType, Tensor};

@@ -4,6 +4,7 @@
 use super::elementwise::{self as rows, cast};
 use super::index::{self, Along, Item, Plan};
 use super::shape::reshape;
+use super::{arrange, choose};
 use crate::array::shape;
 use crate::array::{DType, Tensor};
 use crate::context::Context;
@@ -126,4 +127,68 @@ pub fn put_along_axis(cx: &Context, x: &Array, at: &Array, values: &Array, axis:
     let plan = Plan::new(cx, &[x.size()], &[Item::Array(places)])?;
     let flat = reshape(cx, x, &[x.size()]);
     Ok(reshape(cx, &index::set(cx, &flat, &plan, &value_for(cx, values, x)), x.shape()))
+}
+
+/// `values`, flattened, as often from the beginning as it takes to have `count`; one value is left to broadcasting.
+fn repeated(cx: &Context, values: &Array, x: &Array, count: usize) -> Result<Array> {
+    let values = value_for(cx, values, x);
+    if values.size() == 1 { Ok(reshape(cx, &values, &[])) } else { arrange::resize(cx, &values, &[count]) }
+}
+
+/// `values` at the row-major places `list` of `x`; the last one of several for one place stays.
+fn put_at(cx: &Context, x: &Array, list: Tensor, values: &Array) -> Result<Array> {
+    let plan = Plan::new(cx, &[x.size()], &[Item::Array(list)])?;
+    Ok(reshape(cx, &index::set(cx, &reshape(cx, x, &[x.size()]), &plan, values), x.shape()))
+}
+
+/// `numpy.put`, which returns the changed array: `values`, flattened and repeated, at row-major positions.
+pub fn put(cx: &Context, x: &Array, at: &Array, values: &Array, outside: Outside) -> Result<Array> {
+    let (at, n) = (integers(cx, at)?, x.size());
+    let list = filled(cx, &[at.size()], |d| {
+        d.iter_mut().zip(at.elements::<i64>()).try_for_each(|(d, &k)| {
+            *d = outside.place(k, n, 0)?;
+            Ok(())
+        })
+    })?;
+    if values.size() == 0 {
+        return Ok(x.clone());
+    }
+    put_at(cx, x, list, &repeated(cx, values, x, at.size())?)
+}
+
+/// The row-major places where a mask of as many elements as `x` holds.
+fn masked(cx: &Context, x: &Array, mask: &Array) -> Result<Tensor> {
+    if mask.size() != x.size() {
+        let (m, n) = (mask.size(), x.size());
+        return Err(Error::value(format!("mask and data must be the same size, found {m} and {n} elements")));
+    }
+    choose::flatnonzero(cx, mask)
+}
+
+/// `numpy.place`, which returns the changed array: the first values go where the mask holds, in this order.
+pub fn place(cx: &Context, x: &Array, mask: &Array, values: &Array) -> Result<Array> {
+    let list = masked(cx, x, mask)?;
+    let count = list.size();
+    if values.size() == 0 && count > 0 {
+        return Err(Error::value("Cannot insert from an empty array!"));
+    }
+    if count == 0 { Ok(x.clone()) } else { put_at(cx, x, list, &repeated(cx, values, x, count)?) }
+}
+
+/// `numpy.putmask`, which returns the changed array: where the mask holds, the value in the same row-major place.
+pub fn putmask(cx: &Context, x: &Array, mask: &Array, values: &Array) -> Result<Array> {
+    let (list, n) = (masked(cx, x, mask)?, values.size());
+    if n == 0 || list.size() == 0 {
+        return Ok(x.clone());
+    }
+    let values = value_for(cx, values, x);
+    if n == 1 {
+        return put_at(cx, x, list, &reshape(cx, &values, &[]));
+    }
+    let same = filled(cx, list.shape(), |d| {
+        d.iter_mut().zip(list.elements::<i64>()).for_each(|(d, &k)| *d = k % n as i64);
+        Ok(())
+    })?;
+    let chosen = pick(cx, &values, same)?;
+    put_at(cx, x, list, &chosen)
 }

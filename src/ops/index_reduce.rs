@@ -6,11 +6,11 @@
 //! about the same length, within a factor of two, share a matrix, so that all of them together have at most twice as many
 //! entries as there are values, however the places repeat.
 
+use super::elementwise as rows;
 use super::index::{self, Item, Plan};
 use super::reduce::{extremum, prod};
 use super::shape::{broadcast_to, concatenate, reshape};
-use super::{create, elementwise as rows};
-use crate::array::{Shared, shape};
+use crate::array::{DType, Shared, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::Array;
@@ -62,21 +62,16 @@ fn combined(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, values: 
     let flat = reshape(cx, &rows::astype(cx, x, dtype), &[x.size()]);
     let values = broadcast_to(cx, &rows::astype(cx, values, dtype), &plan.to);
     let values = reshape(cx, &values, &[shape::size_of(&plan.to)]);
-    let neutral = match how {
-        Combine::Mul => 1.0,
-        Combine::Max => f64::NEG_INFINITY,
-        Combine::Min => f64::INFINITY,
-    };
-    let values = concatenate(cx, &[&values, &create::full(cx, dtype, &[1], neutral)], 0);
+    let values = concatenate(cx, &[&values, &neutral(cx, how, dtype, &[1])?], 0);
     // The number of each value's place.
     let numbers = cx.engine.build::<i64>(&plan.from, |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as i64))?;
     let places = cx.tensor(&index::get(cx, &numbers.into(), plan))?;
     let places = cx.engine.contiguous(&places)?;
     let mut result = flat.clone();
     for class in classes(places.elements::<i64>()) {
-        let (height, where_) = (class.places.len(), at(cx, flat.size(), &class.places)?);
+        let (height, where_) = (class.places.len(), at(cx, flat.shape(), &class.places)?);
         let there = reshape(cx, &index::get(cx, &flat, &where_), &[height, 1]);
-        let chosen = index::get(cx, &values, &at(cx, values.size(), &class.values)?);
+        let chosen = index::get(cx, &values, &at(cx, values.shape(), &class.values)?);
         let chosen = reshape(cx, &chosen, &[height, class.values.len() / height]);
         let matrix = concatenate(cx, &[&there, &chosen], 1);
         let reduced = match how {
@@ -90,21 +85,34 @@ fn combined(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, values: 
     Ok(reshape(cx, &result, &plan.from))
 }
 
-/// An index by a list.
-fn at(cx: &Context, size: usize, list: &[i64]) -> Result<Shared<Plan>> {
+/// What changes nothing that it is combined with. Integers and booleans have a least and a greatest one of their own.
+pub(super) fn neutral(cx: &Context, how: Combine, dtype: DType, shape: &[usize]) -> Result<Array> {
+    let t = match (how, dtype) {
+        (Combine::Max, DType::I64) => cx.engine.build::<i64>(shape, |d| d.fill(i64::MIN))?,
+        (Combine::Min, DType::I64) => cx.engine.build::<i64>(shape, |d| d.fill(i64::MAX))?,
+        (Combine::Max, DType::Bool) => cx.engine.full(dtype, shape, 0.0)?,
+        (Combine::Mul, _) => cx.engine.full(dtype, shape, 1.0)?,
+        (Combine::Max, _) => cx.engine.full(dtype, shape, f64::NEG_INFINITY)?,
+        (Combine::Min, _) => cx.engine.full(dtype, shape, f64::INFINITY)?,
+    };
+    Ok(t.into())
+}
+
+/// An index by a list along the first axis.
+pub(super) fn at(cx: &Context, shape: &[usize], list: &[i64]) -> Result<Shared<Plan>> {
     let list = cx.engine.build::<i64>(&[list.len()], |d| d.copy_from_slice(list))?;
-    Plan::new(cx, &[size], &[Item::Array(list)])
+    Plan::new(cx, shape, &[Item::Array(list)])
 }
 
 /// Places with about the same number of values.
-struct Class {
-    places: Vec<i64>,
+pub(super) struct Class {
+    pub places: Vec<i64>,
     /// A row of values' numbers for each place; where there are no more, the number past the last value.
-    values: Vec<i64>,
+    pub values: Vec<i64>,
 }
 
 /// Places and their values, by the power of two that is not below their number.
-fn classes(places: &[i64]) -> Vec<Class> {
+pub(super) fn classes(places: &[i64]) -> Vec<Class> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(|&i| places[i]);
     let mut classes: Vec<Option<Class>> = Vec::new();

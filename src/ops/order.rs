@@ -338,3 +338,59 @@ pub fn count_nonzero(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) ->
     let count = super::reduce::sum(cx, &truth, axes, keepdims);
     rows::astype(cx, &count, DType::I64)
 }
+
+// ------------------------------------------------------------------------------------------- the largest, several keys
+
+/// `jax.lax.top_k` along an axis: the `k` largest elements in descending order, and their positions along it. Of equal elements
+/// the earlier one comes first; NaN counts as largest, since it is last in order.
+pub fn topk(cx: &Context, x: &Array, k: i64, axis: i64) -> Result<(Array, Array)> {
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    let n = x.shape()[axis];
+    let k = usize::try_from(k)
+        .ok()
+        .filter(|&k| k <= n)
+        .ok_or_else(|| Error::value(format!("k must be from 0 to the length of the axis, {n}, found {k}")))?;
+    let (t, back) = lines(cx, &x.plain(), axis)?;
+    let mut to = Shape::from_slice(t.shape());
+    *to.last_mut().expect("there is the axis") = k;
+    let mut at: Vec<i64> = Vec::new();
+    let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(&to, |d| {
+        if d.is_empty() {
+            return;
+        }
+        for (d, row) in d.chunks_exact_mut(k).zip(t.elements::<T>().chunks_exact(n)) {
+            let descending = |a: &i64, b: &i64| row[*b as usize].order(&row[*a as usize]).then(a.cmp(b));
+            at.clear();
+            at.extend(0..n as i64);
+            if k < n {
+                at.select_nth_unstable_by(k - 1, descending);
+            }
+            at[..k].sort_unstable_by(descending);
+            d.copy_from_slice(&at[..k]);
+        }
+    }))?;
+    let found = cx.engine.contiguous(&permuted(&found, &back))?;
+    Ok((take_positions(cx, x, &found, axis)?, found.into()))
+}
+
+/// `numpy.lexsort`: the order by several keys of one shape along an axis; the last key counts most.
+pub fn lexsort(cx: &Context, keys: &[&Array], axis: i64) -> Result<Array> {
+    let Some(first) = keys.first() else { return Err(Error::value("need sequence of keys with len > 0 in lexsort")) };
+    if let Some(other) = keys.iter().find(|k| k.shape() != first.shape()) {
+        let (a, b) = (shape::Show(first.shape()), shape::Show(other.shape()));
+        return Err(Error::shape(format!("all keys need to be the same shape, found {a} and {b}")));
+    }
+    let axis = shape::normalize_axis(axis, first.ndim())?;
+    let (t, back) = lines(cx, &first.plain(), axis)?;
+    let n = first.shape()[axis].max(1);
+    let mut order: Vec<i64> = (0..t.size()).map(|i| (i % n) as i64).collect();
+    // By each key in turn: what it finds equal keeps the order that those before it gave.
+    for key in keys {
+        let t = lines(cx, &key.plain(), axis)?.0;
+        with_dtype!(t.dtype(), T => for (at, row) in order.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
+            at.sort_by(|&a, &b| row[a as usize].order(&row[b as usize]));
+        });
+    }
+    let found = cx.engine.build::<i64>(t.shape(), |d| d.copy_from_slice(&order))?;
+    Ok(cx.engine.contiguous(&permuted(&found, &back))?.into())
+}

@@ -32,20 +32,22 @@ fn coefficients(cx: &Context, p: &Array) -> Result<Array> {
     Ok(reshape(cx, p, &[p.size()]))
 }
 
-/// `numpy.polyval`, by Horner's rule.
+/// `numpy.polyval`, by Horner's rule. Coefficients with more axes than one are those of several polynomials, along the first axis;
+/// the others broadcast with the axes of `x`.
 pub fn polyval(cx: &Context, p: &Array, x: &Array) -> Array {
     run(cx, "ag_polyval", || {
-        let p = coefficients(cx, p)?;
+        let p = if p.ndim() > 1 { p.clone() } else { coefficients(cx, p)? };
         let dtype = rows::promote(&p, x);
-        let (n, p) = (p.size(), astype(cx, &p, dtype));
+        let (n, to) = (p.shape()[0], shape::broadcast(&p.shape()[1..], x.shape())?);
+        let p = astype(cx, &p, dtype);
         if n == 0 {
-            return Ok(zeros(cx, &Meta { dtype: x.dtype(), shape: x.shape().into() }));
+            return Ok(zeros(cx, &Meta { dtype: if p.ndim() > 1 { dtype } else { x.dtype() }, shape: to }));
         }
-        let coefficient = |i: usize| match Plan::new(cx, &[n], &[Item::Int(i as i64)]) {
+        let coefficient = |i: usize| match Plan::new(cx, p.shape(), &[Item::Int(i as i64)]) {
             Ok(plan) => index::get(cx, &p, &plan),
             Err(e) => cx.fail(e),
         };
-        let mut y = broadcast_to(cx, &coefficient(0), x.shape());
+        let mut y = broadcast_to(cx, &coefficient(0), &to);
         for i in 1..n {
             y = binary(cx, &rows::ADD, &binary(cx, &rows::MUL, &y, x), &coefficient(i));
             if cx.failed() {

@@ -1,11 +1,17 @@
-//! Running sums and products, and their inverses: differences, gradients of samples, integrals of samples.
+//! Running sums, products and extrema, and the inverses of sums: differences, gradients of samples, integrals of samples.
 //!
 //! All in linear time, the derivatives too: that of a running product is a linear recurrence, which is a primitive here
 //! whose derivatives are linear recurrences again. So products with zeros are no special case.
 
+mod extremum;
+mod logcumsumexp;
+
+pub use extremum::cumulative_extremum;
+pub use logcumsumexp::logcumsumexp;
+
 use super::elementwise::{self as rows, binary, cast, compare, select};
 use super::gather::slice;
-use super::shape::{behind, concatenate, fit, linear, reshape};
+use super::shape::{behind, broadcast_to, concatenate, fit, linear, reshape};
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -67,6 +73,11 @@ impl Line {
 
     fn turned(&self) -> Line {
         Line { reverse: !self.reverse, ..self.clone() }
+    }
+
+    /// The same in each of `n` arrays along a new first axis.
+    fn behind(&self, n: usize) -> Line {
+        Line { axis: self.axis + 1, reverse: self.reverse, shape: behind(n, &self.shape) }
     }
 
     /// Fills row after row, each from the one before it along the axis: `step` gets the row's first position, that of
@@ -215,7 +226,8 @@ struct CumSum(Line);
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
     with_dtype!(t.dtype(), T => self.0.scanned::<T>(cx, &t, T::plus)?)
-}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]), shown self.0.text() }
+}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]),
+batch |cx, x, n| apply(cx, &CumSum(self.0.behind(n)), &[x]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
 
@@ -306,6 +318,13 @@ impl Primitive for Recurrence {
                 });
             })?.into())
         })
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
+        let line = self.0.behind(n);
+        let many = |k: usize| if lead[k] { args[k].clone() } else { broadcast_to(cx, &args[k], &line.shape) };
+        Some(apply(cx, &Recurrence(line.clone()), &[&many(0), &many(1)]))
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {

@@ -117,6 +117,13 @@ int main(void) {
   CHECK_ARRAY(cx, ag_grad(cx, in_order, NULL, &mixed, 1, 0), "2,3", "3 1 2 6 5 4");
   CHECK_ARRAY(cx, ag_grad(cx, rows, NULL, &x, 1, 0), "2,3", "4 5 6 1 2 3");
 
+  /* integers and booleans are compared with what there is, not with infinities */
+  ag_array whole = array_of(cx, AG_I64, "3", "5 -7 2"), untrue = array_of(cx, AG_BOOL, "3", "0 0 0");
+  CHECK_ARRAY(cx, ag_index_max(cx, whole, ":2", array_of(cx, AG_I64, "2", "6 -9")), "3", "6 -7 2");
+  CHECK_ARRAY(cx, ag_index_min(cx, whole, ":2", array_of(cx, AG_I64, "2", "6 -9")), "3", "5 -9 2");
+  ag_index_item often = {AG_INDEX_ARRAY, 0, 0, 0, array_of(cx, AG_I64, "3", "1 1 1")};
+  CHECK_ARRAY(cx, ag_index_items_max(cx, untrue, &often, 1, untrue), "3", "0 0 0");
+
   /* an array that is no position */
   CHECK(is_null(ag_grad(cx, by_itself, NULL, &x, 1, 0)));
   CHECK_ERROR(cx, AG_ERR_INDEX, "");

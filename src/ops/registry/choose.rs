@@ -86,6 +86,26 @@ pub fn cases(list: &mut Vec<Entry>) {
     entry! { list, "choosing", "ag_ix", ALL, Both;
         "columns"   [Real [2], Real [3]] |cx, a| ok(cx, choose::ix(cx, &[&a[0], &a[1]]).map(|parts| rows::binary(cx, &rows::MUL, &parts[0], &parts[1])));
     }
+    entry! { list, "choosing", "ag_put", ALL, Both;
+        "list"      [Real [2, 3], Real [3]]     |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[3], &[4, -1, 0]), &a[1], Outside::Raise));
+        "repeated"  [Real [2, 3], Real [2]]     |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[2, 2], &[7, 1, 13, 5]), &a[1], Outside::Wrap));
+        "clip"      [Real [4], Real [3, 2]]     |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[3], &[9, 2, -4]), &a[1], Outside::Clip));
+        "number"    [Real [4], Real []]         |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[2], &[1, 2]), &a[1], Outside::Raise));
+        "none"      [Real [4], Real [0]]        |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[2], &[1, 2]), &a[1], Outside::Raise));
+        "large"     [Real [33, 40], Real [3]]   |cx, a| ok(cx, gather::put(cx, &rows::unary(cx, &rows::SIN, &a[0]), &whole(cx, &[3], &[0, 90, 0]), &a[1], Outside::Raise));
+    }
+    entry! { list, "choosing", "ag_place", ALL, Both;
+        "list"      [Real [2, 3], Real [3]]     |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[2, 3], &[1, 0, 1, 0, 0, 1]), &a[1]));
+        "repeated"  [Real [2, 3], Real [2]]     |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[6], &[1, 0, 1, 1, 1, 1]), &a[1]));
+        "none"      [Real [3], Real [0]]        |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[3], &[0, 0, 0]), &a[1]));
+        "large"     [Real [33, 40], Real [7]]   |cx, a| ok(cx, gather::place(cx, &rows::unary(cx, &rows::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
+    }
+    entry! { list, "choosing", "ag_putmask", ALL, Both;
+        "matrix"    [Real [2, 3], Real [2, 3]]  |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[2, 3], &[1, 0, 1, 0, 0, 1]), &a[1]));
+        "repeated"  [Real [2, 3], Real [4]]     |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[6], &[1, 0, 1, 1, 1, 1]), &a[1]));
+        "number"    [Real [3], Real []]         |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[3], &[1, 0, 1]), &a[1]));
+        "large"     [Real [33, 40], Real [40]]  |cx, a| ok(cx, gather::putmask(cx, &rows::unary(cx, &rows::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
+    }
     entry! { list, "choosing", "ag_flatnonzero", ALL, Constant("positions");
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, choose::flatnonzero(cx, &a[0]).map(Array::from));
     }

@@ -1,9 +1,11 @@
 //! Cases of indexing: reading, writing, adding.
 
 use super::*;
+use crate::ops::gather::Outside;
 use crate::ops::index::{self, Item, Plan};
 use crate::ops::index_reduce::{self, Combine};
-use crate::ops::{create, shape};
+use crate::ops::segment::{Kind, segment};
+use crate::ops::{create, order, positions, shape};
 
 /// `x[text]`, with `@` in the text standing for the next of the index arrays.
 fn plan(cx: &Context, shape: &[usize], text: &str, arrays: &[Item]) -> crate::array::Shared<Plan> {
@@ -128,6 +130,39 @@ pub fn cases(list: &mut Vec<Entry>) {
             derivative: Both,
             cases: cases.collect(),
         });
+    }
+    let kinds = [
+        ("ag_segment_sum", Kind::Sum),
+        ("ag_segment_prod", Kind::Prod),
+        ("ag_segment_max", Kind::Max),
+        ("ag_segment_min", Kind::Min),
+    ];
+    for (name, kind) in kinds {
+        // No segment is empty: its extrema would be infinite.
+        type Form = (&'static [usize], &'static [usize], &'static [i64], i64);
+        let forms: [Form; 4] = [
+            (&[6], &[6], &[0, 2, 0, 2, 2, 1], 3),
+            (&[5, 3], &[5], &[1, 0, 1, 1, 0], 2),
+            (&[2, 3, 2], &[2, 3], &[1, 1, 0, 2, 3, 1], 4),
+            (&[0, 2], &[0], &[], 0),
+        ];
+        let case = |(shape, lead, ids, n): Form| Case {
+            label: format!("{shape:?} ids {ids:?}"),
+            args: vec![Arg { domain: Distinct, shape }],
+            run: Box::new(move |cx, a| {
+                let Item::Array(ids) = integers(cx, lead, ids) else { unreachable!("an array") };
+                ok(cx, segment(cx, kind, &a[0], &ids.into(), n))
+            }),
+        };
+        let cases = forms.into_iter().map(case).collect();
+        list.push(Entry { name, family: "indexing", dtypes: ALL, derivative: Both, cases });
+    }
+    let position = Constant("positions");
+    entry! { list, "indexing", "ag_unravel_index", ALL, position;
+        "matrix" [Distinct [6]] |cx, a| ok(cx, order::argsort(cx, &a[0], 0).and_then(|p| positions::unravel_index(cx, &p, &[2, 3])).map(|mut p| p.remove(1)));
+    }
+    entry! { list, "indexing", "ag_ravel_multi_index", ALL, position;
+        "matrix" [Distinct [6]] |cx, a| ok(cx, order::argsort(cx, &a[0], 0).and_then(|p| positions::ravel_multi_index(cx, &[&p, &p], &[4, 3], Outside::Wrap)));
     }
     let mut push = |name, cases| {
         list.push(Entry { name, family: "indexing", dtypes: ALL, derivative: Both, cases });

@@ -82,6 +82,16 @@ fn sorting(list: &mut Vec<Entry>) {
     entry! { list, "sorting", "ag_digitize", REAL, Constant("positions");
         "vector"    [Real [6]]              |cx, a| ok(cx, order::digitize(cx, &a[0], &numbers(cx, &[-1.0, 0.0, 2.0]), false).map(Array::from));
     }
+    entry! { list, "sorting", "ag_topk", ALL, Both;
+        "vector"    [Distinct [6]]          |cx, a| ok(cx, order::topk(cx, &a[0], 2, -1).map(|t| t.0));
+        "first"     [Distinct [4, 3]]       |cx, a| ok(cx, order::topk(cx, &a[0], 3, 0).map(|t| t.0));
+        "whole"     [Distinct [2, 3]]       |cx, a| ok(cx, order::topk(cx, &a[0], 3, 1).map(|t| t.0));
+        "none"      [Distinct [2, 3]]       |cx, a| ok(cx, order::topk(cx, &a[0], 0, 1).map(|t| t.0));
+        "large"     [Distinct [33, 40]]     |cx, a| ok(cx, order::topk(cx, &a[0], 5, 1).map(|t| t.0));
+    }
+    entry! { list, "sorting", "ag_lexsort", ALL, Constant("positions");
+        "matrices"  [Distinct [4, 3], Distinct [4, 3]] |cx, a| ok(cx, order::lexsort(cx, &[&a[0], &a[1]], -1));
+    }
     entry! { list, "sorting", "ag_unique", ALL, Both;
         "different" [Distinct [3, 2]]       |cx, a| ok(cx, order::unique(cx, &a[0]).map(|u| u.values));
     }

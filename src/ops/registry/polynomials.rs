@@ -10,6 +10,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "at a number"      [Real [4], Real []]             |cx, a| ops::polyval(cx, &a[0], &a[1]);
         "at a matrix"      [Real [3], Real [2, 3]]         |cx, a| ops::polyval(cx, &a[0], &a[1]);
         "constant"         [Real [], Real [4]]             |cx, a| ops::polyval(cx, &a[0], &a[1]);
+        "columns"          [Real [4, 3], Real [2, 1]]      |cx, a| ops::polyval(cx, &a[0], &a[1]);
         "at nothing"       [Real [3], Real [0]]            |cx, a| ops::polyval(cx, &a[0], &a[1]);
         "large"            [Real [4], Unit [33, 40]]       |cx, a| ops::polyval(cx, &a[0], &a[1]);
     }

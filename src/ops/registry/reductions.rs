@@ -1,6 +1,7 @@
 //! Cases of the reductions: every form of axes.
 
 use super::*;
+use crate::ops::logsumexp::{Options, logsumexp_with};
 use crate::ops::reduce;
 
 type Reduction = fn(&Context, &Array, &[usize], bool) -> Array;
@@ -37,6 +38,47 @@ fn of_axes(domain: Domain, empty: bool, f: Reduction) -> Vec<Case> {
     forms.into_iter().map(case).collect()
 }
 
+/// Weights (of either sign where the sign is asked for), masks and axes.
+fn weighted_exponentials() -> Vec<Case> {
+    type Form = (&'static [usize], &'static [usize], &'static [i64], bool, bool);
+    let forms: [Form; 6] = [
+        (&[5], &[5], &[0], false, true),
+        (&[3, 4], &[4], &[1], true, false),
+        (&[4], &[3, 1], &[0, 1], false, true),
+        (&[2, 3, 4], &[3, 1], &[2, 0], false, false),
+        (&[0, 3], &[3], &[1], false, true),
+        (&[33, 40], &[40], &[0], false, false),
+    ];
+    let mut cases = Vec::new();
+    for (shape, weights, axes, keepdims, signed) in forms {
+        for masked in [false, true] {
+            let domain = if signed { Distinct } else { Positive };
+            cases.push(Case {
+                label: format!("{shape:?} weights {weights:?} axes {axes:?} masked {masked}"),
+                args: vec![Arg { domain: Real, shape }, Arg { domain, shape: weights }],
+                run: Box::new(move |cx, a| {
+                    // Every third element has no influence.
+                    let fill = |d: &mut [bool]| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % 3 != 1);
+                    let mask = || ok(cx, cx.engine.build::<bool>(a[0].shape(), fill).map(Array::from));
+                    let mask = if masked { mask() } else { Array::Null };
+                    let options = Options { axes, all: false, keepdims, weights: &a[1], mask: &mask, signed };
+                    logsumexp_with(cx, &a[0], &options).0
+                }),
+            });
+        }
+    }
+    cases.push(Case {
+        label: "no weights".into(),
+        args: vec![Arg { domain: Real, shape: &[2, 3] }],
+        run: Box::new(|cx, a| {
+            let none = &Array::Null;
+            let options = Options { axes: &[], all: true, keepdims: true, weights: none, mask: none, signed: false };
+            logsumexp_with(cx, &a[0], &options).0
+        }),
+    });
+    cases
+}
+
 pub fn cases(list: &mut Vec<Entry>) {
     let mut add = |name, dtypes, derivative, cases| {
         list.push(Entry { name, family: "reductions", dtypes, derivative, cases });
@@ -62,6 +104,7 @@ pub fn cases(list: &mut Vec<Entry>) {
     });
     add("ag_std", ALL, Both, std);
     add("ag_logsumexp", ALL, Both, of_axes(Real, false, reduce::logsumexp));
+    add("ag_logsumexp_with", REAL, Both, weighted_exponentials());
     let (boolean, position) = (Constant("boolean"), Constant("positions"));
     add("ag_all", ALL, boolean, of_axes(Real, true, |cx, x, axes, keep| reduce::all_any(cx, true, x, axes, keep)));
     add("ag_any", ALL, boolean, of_axes(Real, true, |cx, x, axes, keep| reduce::all_any(cx, false, x, axes, keep)));

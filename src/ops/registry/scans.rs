@@ -60,6 +60,23 @@ pub fn cases(list: &mut Vec<Entry>) {
     entry! { list, "scans", "ag_cumulative_prod", ALL, Both;
         "initial"   [Real [3, 2]]       |cx, a| ok(cx, scan::cumulative(cx, true, &a[0], -1, true));
     }
+    for (name, max) in [("ag_cummax", true), ("ag_cummin", false)] {
+        let forms: [(&[usize], usize); 5] = [(&[6], 0), (&[2, 3, 4], 1), (&[3, 4], 1), (&[0, 2], 0), (&[33, 40], 0)];
+        let case = |(shape, axis)| Case {
+            label: format!("{shape:?} axis {axis}"),
+            args: vec![Arg { domain: Distinct, shape }],
+            run: Box::new(move |cx: &Context, a: &[Array]| scan::cumulative_extremum(cx, max, &a[0], axis)),
+        };
+        list.push(Entry { name, family: "scans", dtypes: ALL, derivative: Both, cases: forms.into_iter().map(case).collect() });
+    }
+    entry! { list, "scans", "ag_logcumsumexp", REAL, Both;
+        "vector"    [Real [5]]          |cx, a| scan::logcumsumexp(cx, &a[0], 0);
+        "middle"    [Real [2, 3, 4]]    |cx, a| scan::logcumsumexp(cx, &a[0], 1);
+        "last"      [Distinct [3, 4]]   |cx, a| scan::logcumsumexp(cx, &a[0], 1);
+        "one"       [Real [1, 3]]       |cx, a| scan::logcumsumexp(cx, &a[0], 0);
+        "empty"     [Real [2, 0]]       |cx, a| scan::logcumsumexp(cx, &a[0], 1);
+        "large"     [Real [33, 40]]     |cx, a| scan::logcumsumexp(cx, &rows::unary(cx, &rows::SIN, &a[0]), 1);
+    }
     entry! { list, "scans", "ag_diff", ALL, Both;
         "vector"    [Real [5]]          |cx, a| ok(cx, scan::diff(cx, &a[0], 1, -1, None, None));
         "twice"     [Real [4, 2]]       |cx, a| ok(cx, scan::diff(cx, &a[0], 2, 0, None, None));
