@@ -87,7 +87,11 @@ pub(crate) fn exp2<const FMA: bool>(x: f64) -> f64 {
 /// the scaling would leave the normal range.
 #[inline(always)]
 pub(crate) fn expm1_scaled<const FMA: bool>(x: f64, shift: f64) -> f64 {
-    let (n, r) = reduce::<FMA>(x);
+    expm1_reduced::<FMA>(reduce::<FMA>(x), shift)
+}
+
+#[inline(always)]
+fn expm1_reduced<const FMA: bool>((n, r): (f64, f64), shift: f64) -> f64 {
     let p = r * r * tail::<FMA>(r);
     let s = pow2(n - shift);
     let (sum, err) = if FMA {
@@ -109,17 +113,82 @@ pub(crate) fn expm1<const FMA: bool>(x: f64) -> f64 {
     if x.abs() < 1e-17 { x } else { y }
 }
 
+const UP: f64 = f64::from_bits((1023 + 60) << 52);
+const DOWN: f64 = f64::from_bits((1023 - 60) << 52);
+
+/// 2^60 e^-a for a >= 0: normal, so one factor scales and a last step by 2^-60 rounds. From 750 on it stays what it is
+/// there, of which nothing is left after that step.
+#[inline(always)]
+fn exp_below<const FMA: bool>(a: f64) -> f64 {
+    exp_below_reduced::<FMA>(reduce::<FMA>(-if a > 750.0 { 750.0 } else { a }))
+}
+
+#[inline(always)]
+fn exp_below_reduced<const FMA: bool>((n, r): (f64, f64)) -> f64 {
+    let p = madd::<FMA>(r * r, tail::<FMA>(r), r);
+    (1.0 + p) * pow2(n + 60.0)
+}
+
+/// 2^60 e^(x + lo) for x <= 0 and a small `lo`.
+#[inline(always)]
+pub(crate) fn exp_below_one<const FMA: bool>(x: f64, lo: f64) -> f64 {
+    let (n, r) = reduce::<FMA>(if x < -750.0 { -750.0 } else { x });
+    exp_below_reduced::<FMA>((n, r + lo))
+}
+
 /// 1/(1 + e^-x), from the side where the exponential does not exceed 1.
 #[inline(always)]
 pub(crate) fn expit<const FMA: bool>(x: f64) -> f64 {
-    const UP: f64 = f64::from_bits((1023 + 60) << 52);
-    const DOWN: f64 = f64::from_bits((1023 - 60) << 52);
-    let a = x.abs();
-    let (n, r) = reduce::<FMA>(-if a > 746.0 { 746.0 } else { a });
-    // 2^60 e^-|x| is normal, so one factor scales and the last step rounds.
-    let p = madd::<FMA>(r * r, tail::<FMA>(r), r);
-    let e = (1.0 + p) * pow2(n + 60.0);
+    let e = exp_below::<FMA>(x.abs());
     (if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN
+}
+
+/// `factor` e^-a/(1 + e^-a)^2 from 2^60 e^-a.
+#[inline(always)]
+fn bell<const FMA: bool>(factor: f64, e: f64) -> f64 {
+    let d = madd::<FMA>(e, DOWN, 1.0);
+    factor * e / (d * d) * DOWN
+}
+
+/// The derivative of the logistic function, e^-|x|/(1 + e^-|x|)^2.
+#[inline(always)]
+pub(crate) fn expit_slope<const FMA: bool>(x: f64) -> f64 {
+    bell::<FMA>(1.0, exp_below::<FMA>(x.abs()))
+}
+
+/// 1/cosh(x)^2.
+#[inline(always)]
+pub(crate) fn sech2<const FMA: bool>(x: f64) -> f64 {
+    bell::<FMA>(4.0, exp_below::<FMA>(2.0 * x.abs()))
+}
+
+#[inline(always)]
+fn expit_pair_body<const FMA: bool>(x: f64) -> (f64, f64) {
+    let e = exp_below::<FMA>(x.abs());
+    ((if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN, bell::<FMA>(1.0, e))
+}
+super::dispatch::dispatch!(fn expit_pair_of[](x: f64) -> (f64, f64) = expit_pair_body);
+
+/// The logistic function with its derivative: the bits of each by itself, from one exponential.
+pub fn expit_pair(x: f64) -> (f64, f64) {
+    expit_pair_of(x)
+}
+
+#[inline(always)]
+fn tanh_pair_body<const FMA: bool>(x: f64) -> (f64, f64) {
+    let a = x.abs();
+    if a > 40.0 || a.is_nan() {
+        return (super::hyperbolic::tanh::<FMA>(x), sech2::<FMA>(x));
+    }
+    let reduced = reduce::<FMA>(-2.0 * a);
+    let p = expm1_reduced::<FMA>(reduced, 0.0);
+    ((-p / (p + 2.0)).copysign(x), bell::<FMA>(4.0, exp_below_reduced::<FMA>(reduced)))
+}
+super::dispatch::dispatch!(fn tanh_pair_of[](x: f64) -> (f64, f64) = tanh_pair_body);
+
+/// tanh with its derivative: the bits of each by itself, from one exponential.
+pub fn tanh_pair(x: f64) -> (f64, f64) {
+    tanh_pair_of(x)
 }
 
 unary!(EXP, "exp", 0.5, |FMA, x|

@@ -27,6 +27,7 @@ mod power;
 mod reduce;
 mod select;
 mod single;
+mod slopes;
 mod table;
 mod trig;
 
@@ -39,10 +40,12 @@ pub use compare::{
     ABS_COMPLEX, ANGLE, EQUAL, GREATER, GREATER_EQUAL, IMAG, ISFINITE, ISINF, ISNAN, LESS, LESS_EQUAL, LOGICAL_AND,
     LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, REAL, SIGNBIT,
 };
+pub(crate) use complex::sincos_pi;
 pub use dispatch::{Level, best_level, level, with_level};
 pub(crate) use dispatch::{Op2, map_vv};
 pub use erf::{CBRT, ERF, ERFC};
-pub use exp::{EXP, EXP2, EXPIT, EXPM1};
+pub use exp::{EXP, EXP2, EXPIT, EXPM1, expit_pair, tanh_pair};
+pub(crate) use exp::{expit_slope, sech2};
 pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};
 pub use inverse_trig::{ARCCOS, ARCSIN, ARCTAN, ARCTAN2};
 pub use log::{LOG, LOG1P, LOG2, LOG10, LOGADDEXP, LOGADDEXP2};
@@ -53,5 +56,9 @@ pub use reduce::{
 };
 pub use select::{Side, select};
 pub use single::sincos_f32;
+pub use slopes::{
+    COS_ARCSIN, COSH_ARCSINH, DIRECTION, EXP_DIFFERENCE, GAUSSIAN, INVERSION, LOGISTIC_DENSITY, POWER_LESS_1,
+    POWER_LESS_2, SEC2, SECH2, SINH_ARCCOSH, WEIGHT, WEIGHT2,
+};
 pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, TestKernel, ToRealKernel, UnaryKernel};
 pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64, sincos_of};

@@ -40,6 +40,17 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     p * pow2f(half) * pow2f(n - half)
 }
 
+/// e^(a - b), 1 where the two are equal.
+#[inline(always)]
+pub(crate) fn exp_difference<const FMA: bool>(a: f32, b: f32) -> f32 {
+    let d = a - b;
+    let t = d - a;
+    let low = (a - (d - t)) - (b + t);
+    let low = if d.abs() < 200.0 { low } else { 0.0 };
+    let y = exp::<FMA>(d);
+    if a == b { 1.0 } else { madd32::<FMA>(y, low, y) }
+}
+
 /// (e^x - 1)/2 for x in [-30, 89].
 #[inline(always)]
 fn half_expm1<const FMA: bool>(x: f32) -> f32 {
@@ -71,6 +82,20 @@ pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
 pub(crate) fn expit<const FMA: bool>(x: f32) -> f32 {
     let e = exp::<FMA>(-x.abs());
     (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+}
+
+/// e^-|x|/(1 + e^-|x|)^2.
+#[inline(always)]
+pub(crate) fn expit_slope<const FMA: bool>(x: f32) -> f32 {
+    let e = exp::<FMA>(-x.abs());
+    let d = 1.0 + e;
+    e / (d * d)
+}
+
+/// 1/cosh(x)^2.
+#[inline(always)]
+pub(crate) fn sech2<const FMA: bool>(x: f32) -> f32 {
+    4.0 * expit_slope::<FMA>(2.0 * x)
 }
 
 /// Bits of sqrt(1/2).
