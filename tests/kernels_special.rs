@@ -224,16 +224,27 @@ fn ends_of_the_slopes() {
 /// What the pairs give is what the kernels give.
 #[test]
 fn values_with_their_slopes() {
+    let x: Vec<f64> = (-9000..9000).map(|i| f64::from(i) * 0.0871).collect();
+    let x32: Vec<f32> = x.iter().map(|&v| v as f32).collect();
     for level in LEVELS {
-        m::with_level(level, || {
-            for i in -9000..9000 {
-                let x = f64::from(i) * 0.0871;
-                let tanh = ((m::TANH.scalar)(x), (m::SECH2.scalar)(x));
-                let expit = ((m::EXPIT.scalar)(x), (m::LOGISTIC_DENSITY.scalar)(x));
-                let same =
-                    |a: (f64, f64), b: (f64, f64)| a.0.to_bits() == b.0.to_bits() && a.1.to_bits() == b.1.to_bits();
-                assert!(same(m::tanh_pair(x), tanh) && same(m::expit_pair(x), expit), "{x}");
-            }
-        });
+        for pair in m::PAIRS {
+            m::with_level(level, || {
+                let (mut y, mut z, mut one) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+                (pair.f64)(&mut y, &mut z, &x);
+                for (kernel, both) in [(pair.first, &y), (pair.second, &z)] {
+                    (kernel.f64)(&mut one, &x);
+                    assert!(one.iter().zip(both).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", kernel.name);
+                }
+                for (i, &x) in x.iter().enumerate().step_by(37) {
+                    assert_eq!((pair.scalar)(x), (y[i], z[i]), "{}", pair.first.name);
+                }
+                let (mut y, mut z, mut one) = (vec![0f32; x.len()], vec![0f32; x.len()], vec![0f32; x.len()]);
+                (pair.f32)(&mut y, &mut z, &x32);
+                for (kernel, both) in [(pair.first, &y), (pair.second, &z)] {
+                    (kernel.f32)(&mut one, &x32);
+                    assert!(one.iter().zip(both).all(|(a, b)| a.to_bits() == b.to_bits()), "f32 {}", kernel.name);
+                }
+            });
+        }
     }
 }

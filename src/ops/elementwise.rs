@@ -19,7 +19,7 @@ use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::math::{self, BinaryKernel, CompareKernel, TestKernel, UnaryKernel};
+use crate::kernels::math::{self, BinaryKernel, CompareKernel, Pair, TestKernel, UnaryKernel};
 use crate::trace::short::Given;
 use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
@@ -111,6 +111,13 @@ const fn times_first() -> Rule<4> {
     Rule { form: Form::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
 }
 
+/// Value and derivative in one loop, and the rule of a node that keeps the derivative.
+#[derive(Clone, Copy)]
+struct Shared {
+    pair: &'static Pair,
+    rule: fn() -> &'static Sloped,
+}
+
 /// A differentiable function of one argument.
 pub struct Unary {
     pub name: &'static str,
@@ -119,8 +126,8 @@ pub struct Unary {
     pub domain: Domain,
     /// Value and derivative of a number where they share their work.
     both: Option<fn(f64) -> (f64, f64)>,
-    /// The derivative of small plain arrays `(g, x)` in one loop, where the rule is more than arithmetic.
-    row: Option<Map2>,
+    /// Value and derivative of small arrays, with the rule of a node that keeps the derivative.
+    shared: Option<Shared>,
     /// The row itself, as a node refers to it.
     this: fn() -> &'static Unary,
 }
@@ -136,9 +143,9 @@ impl Unary {
         (y, (self.rule.number)([1.0, x, y]))
     }
 
-    /// With a loop of its own for small plain arrays `(g, x)`.
-    const fn by(self, row: Map2) -> Unary {
-        Unary { row: Some(row), ..self }
+    /// With a kernel of value and derivative together.
+    const fn sharing(self, pair: &'static Pair, rule: fn() -> &'static Sloped) -> Unary {
+        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, rule }), ..self }
     }
 
     const fn with(self, both: fn(f64) -> (f64, f64)) -> Unary {
@@ -186,26 +193,7 @@ macro_rules! table {
 }
 
 const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<3>, domain: Domain) -> Unary {
-    Unary { name, kernel, rule, domain, both: None, row: None, this: || &NEG }
-}
-
-/// Loops of the derivatives that small nets are made of.
-macro_rules! row_of {
-    ($($id:ident $f:ident;)*) => {$(
-        struct $id;
-        impl math::Op2 for $id {
-            type In = f64;
-            type Out = f64;
-            #[inline(always)]
-            fn eval<const FMA: bool>(g: f64, x: f64) -> f64 {
-                g.scaled(math::$f::<FMA>(x))
-            }
-        }
-    )*};
-}
-row_of! {
-    TanhRow sech2;
-    ExpitRow expit_slope;
+    Unary { name, kernel, rule, domain, both: None, shared: None, this: || &NEG }
 }
 
 fn cos_of_number(x: f64) -> (f64, f64) {
@@ -234,7 +222,7 @@ table! { UNARY: Unary, this;
     ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
     SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
     COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).with(math::tanh_pair).by(math::map_vv::<TanhRow>);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH);
     ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over(x.cosh_arcsinh())), Unit);
     ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over(x.sinh_arccosh())), AboveOne);
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }), Unit);
@@ -246,7 +234,7 @@ table! { UNARY: Unary, this;
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).with(math::expit_pair).by(math::map_vv::<ExpitRow>);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT);
     // What these derivatives are made of, see `kernels/math/slopes.rs`; not exported.
     SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)), Real);
     SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)), Unit);
@@ -457,9 +445,10 @@ impl Unary {
             (false, true) => kept.ans(),
             _ => return None,
         };
-        let row = self.row.or(if used.functions() { None } else { self.rule.row });
-        match (row, g, v) {
-            (Some(row), Array::Plain(g), Array::Plain(v)) if !cx.unusual() => cx.engine.small_pair(row, g, v),
+        match (self.rule.row, g, v) {
+            (Some(row), Array::Plain(g), Array::Plain(v)) if !used.functions() && !cx.unusual() => {
+                cx.engine.small_pair(row, g, v)
+            }
             _ => None,
         }
     }
@@ -505,6 +494,50 @@ impl Primitive for Unary {
     /// What has the form of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = if alike == Alike::Form { self.short_vjp(cx, g, kept) } else { None };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// The rule of a node of the short way that keeps the derivative itself, in the place of its argument: it was computed with
+/// the value, of a plain array.
+pub struct Sloped(&'static Unary);
+
+static SLOPED_TANH: Sloped = Sloped(&TANH);
+static SLOPED_EXPIT: Sloped = Sloped(&EXPIT);
+
+impl BoxedRule for Sloped {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row(if std::ptr::eq(self.0, &TANH) { &SLOPED_TANH } else { &SLOPED_EXPIT })
+    }
+}
+
+impl Primitive for Sloped {
+    fn name(&self) -> &str {
+        self.0.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        self.0.eval(cx, args)
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &SCALED, g, kept.arg(0))
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        let part = match g {
+            Array::Plain(g) if alike == Alike::Form && !cx.unusual() => short::scaled(cx, g, kept.arg(0)),
+            _ => None,
+        };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 

@@ -12,9 +12,10 @@
 //! 50 digit arithmetic; relative error of the fit 2.4e-19.
 
 use super::complex as cplx;
+use super::dispatch::dispatch;
 use super::num::*;
 use super::single;
-use super::table::unary;
+use super::table::{Pair, unary};
 
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 
@@ -143,52 +144,27 @@ pub(crate) fn expit<const FMA: bool>(x: f64) -> f64 {
     (if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN
 }
 
-/// `factor` e^-a/(1 + e^-a)^2 from 2^60 e^-a.
+/// The logistic function with its derivative e^-|x| w^2, w = 1/(1 + e^-|x|): one exponential, one division.
 #[inline(always)]
-fn bell<const FMA: bool>(factor: f64, e: f64) -> f64 {
-    let d = madd::<FMA>(e, DOWN, 1.0);
-    factor * e / (d * d) * DOWN
-}
-
-/// The derivative of the logistic function, e^-|x|/(1 + e^-|x|)^2.
-#[inline(always)]
-pub(crate) fn expit_slope<const FMA: bool>(x: f64) -> f64 {
-    bell::<FMA>(1.0, exp_below::<FMA>(x.abs()))
-}
-
-/// 1/cosh(x)^2.
-#[inline(always)]
-pub(crate) fn sech2<const FMA: bool>(x: f64) -> f64 {
-    bell::<FMA>(4.0, exp_below::<FMA>(2.0 * x.abs()))
-}
-
-#[inline(always)]
-fn expit_pair_body<const FMA: bool>(x: f64) -> (f64, f64) {
+pub(crate) fn expit_and_slope<const FMA: bool>(x: f64) -> (f64, f64) {
     let e = exp_below::<FMA>(x.abs());
-    ((if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN, bell::<FMA>(1.0, e))
-}
-super::dispatch::dispatch!(fn expit_pair_of[](x: f64) -> (f64, f64) = expit_pair_body);
-
-/// The logistic function with its derivative: the bits of each by itself, from one exponential.
-pub fn expit_pair(x: f64) -> (f64, f64) {
-    expit_pair_of(x)
+    let y = (if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN;
+    let w = if x < 0.0 { 1.0 - y } else { y };
+    (y, e * (w * w) * DOWN)
 }
 
+/// tanh with its derivative: with e = e^(-2|x|) and y = (1 - e)/(1 + e) that is (1 - y)(1 + y) = e (1 + y)^2, where nothing
+/// cancels.
 #[inline(always)]
-fn tanh_pair_body<const FMA: bool>(x: f64) -> (f64, f64) {
+pub(crate) fn tanh_and_slope<const FMA: bool>(x: f64) -> (f64, f64) {
     let a = x.abs();
-    if a > 40.0 || a.is_nan() {
-        return (super::hyperbolic::tanh::<FMA>(x), sech2::<FMA>(x));
-    }
-    let reduced = reduce::<FMA>(-2.0 * a);
-    let p = expm1_reduced::<FMA>(reduced, 0.0);
-    ((-p / (p + 2.0)).copysign(x), bell::<FMA>(4.0, exp_below_reduced::<FMA>(reduced)))
-}
-super::dispatch::dispatch!(fn tanh_pair_of[](x: f64) -> (f64, f64) = tanh_pair_body);
-
-/// tanh with its derivative: the bits of each by itself, from one exponential.
-pub fn tanh_pair(x: f64) -> (f64, f64) {
-    tanh_pair_of(x)
+    let (n, r) = reduce::<FMA>(-2.0 * if a > 375.0 { 375.0 } else { a });
+    let e = exp_below_reduced::<FMA>((n, r));
+    // From 20 on the value is 1, whatever the exponent.
+    let p = expm1_reduced::<FMA>((if n < -1000.0 { -1000.0 } else { n }, r), 0.0);
+    let y = -p / (p + 2.0);
+    let w = 1.0 + y;
+    (y.copysign(x), e * (w * w) * DOWN)
 }
 
 unary!(EXP, "exp", 0.5, |FMA, x|
@@ -212,4 +188,38 @@ unary!(
     f64: expit::<FMA>(x);
     f32: single::expit::<FMA>(x);
     c128: cplx::expit(x);
+);
+
+macro_rules! pair {
+    ($(#[$m:meta])* $st:ident, $first:ident, $second:ident, $f:ident) => {
+        $(#[$m])*
+        pub static $st: Pair = {
+            #[inline(always)]
+            fn wide<const FMA: bool>(y: &mut [f64], slope: &mut [f64], x: &[f64]) {
+                assert!(y.len() == x.len() && slope.len() == x.len());
+                for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
+                    (*y, *s) = $f::<FMA>(x);
+                }
+            }
+            #[inline(always)]
+            fn narrow<const FMA: bool>(y: &mut [f32], slope: &mut [f32], x: &[f32]) {
+                assert!(y.len() == x.len() && slope.len() == x.len());
+                for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
+                    (*y, *s) = single::$f::<FMA>(x);
+                }
+            }
+            dispatch!(fn of_f64[](y: &mut [f64], slope: &mut [f64], x: &[f64]) = wide);
+            dispatch!(fn of_f32[](y: &mut [f32], slope: &mut [f32], x: &[f32]) = narrow);
+            dispatch!(fn of_number[](x: f64) -> (f64, f64) = $f);
+            Pair { first: &super::$first, second: &super::$second, f64: of_f64, f32: of_f32, scalar: of_number }
+        };
+    };
+}
+pair!(
+    /// tanh and its derivative.
+    TANH_AND_SLOPE, TANH, SECH2, tanh_and_slope
+);
+pair!(
+    /// The logistic function and its derivative.
+    EXPIT_AND_SLOPE, EXPIT, LOGISTIC_DENSITY, expit_and_slope
 );

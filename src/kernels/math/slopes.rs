@@ -1,7 +1,7 @@
 //! Functions that derivatives are made of, as accurate as the functions themselves.
 //!
 //! A derivative taken from a rounded value has lost what the value does not say: 1 - tanh(x)^2 is 0 from 20 on. So each
-//! function here starts from the argument. sech^2 and the logistic density are quotients of e^-|x|; sqrt(1 - x^2) is made
+//! function here starts from the argument. sech^2 and the logistic density are products of e^-|x| (`exp.rs`); sqrt(1 - x^2) is made
 //! of (1 - x)(1 + x), where nothing cancels; e^(-x^2) carries the rounding error of the square into the exponential;
 //! x^(y-1) carries that of the exponent. Quotients by squares of lengths scale by powers of two, as `hypot` does.
 //!
@@ -12,7 +12,7 @@
 //! Error bounds, as tested: 3 ULP; 4 for f32; of complex numbers 6 epsilon in the norm.
 
 use super::complex as cplx;
-use super::exp::{exp_below_one, exp_scaled, expit, expit_slope, sech2};
+use super::exp::{exp_below_one, exp_scaled, expit, expit_and_slope, tanh_and_slope};
 use super::num::*;
 use super::power::{less_regular, power_less};
 use super::single;
@@ -148,8 +148,8 @@ fn complex_exp_difference(a: Complex64, b: Complex64) -> Complex64 {
 unary!(
     /// 1/cosh(x)^2, the derivative of tanh.
     SECH2, "sech2", 0.6, |FMA, x|
-    f64: sech2::<FMA>(x);
-    f32: single::sech2::<FMA>(x);
+    f64: tanh_and_slope::<FMA>(x).1;
+    f32: single::tanh_and_slope::<FMA>(x).1;
     c128: cplx::sech2(x);
 );
 unary!(
@@ -162,8 +162,8 @@ unary!(
 unary!(
     /// e^-x/(1 + e^-x)^2, the derivative of the logistic function.
     LOGISTIC_DENSITY, "logistic_density", 0.6, |FMA, x|
-    f64: expit_slope::<FMA>(x);
-    f32: single::expit_slope::<FMA>(x);
+    f64: expit_and_slope::<FMA>(x).1;
+    f32: single::expit_and_slope::<FMA>(x).1;
     c128: cplx::scale(cplx::sech2(cplx::scale(x, 0.5)), 0.25);
 );
 unary!(
