@@ -2,7 +2,7 @@
 //! high-precision results at ordinary and extreme arguments, NumPy's results on
 //! the branch cuts and at infinity.
 
-use autograd::kernels::math::{self as m, UnaryKernel};
+use autograd::kernels::math::{self as m, BinaryKernel, UnaryKernel};
 use num_complex::{Complex32, Complex64};
 
 const KERNELS: &[&UnaryKernel] = &[
@@ -123,4 +123,48 @@ fn complex64_rounds_the_wider_result() {
         let w = apply(k, Complex64::new(f64::from(z.re), f64::from(z.im)));
         assert_eq!(out[0], Complex32::new(w.re as f32, w.im as f32), "{}", k.name);
     }
+}
+
+/// Where squares leave the range, and where C99 Annex G says what stands beside a NaN.
+#[test]
+fn ends_of_the_plane() {
+    const INF: f64 = f64::INFINITY;
+    const NAN: f64 = f64::NAN;
+    const MAX: f64 = f64::MAX;
+    let (quarter, half) = (std::f64::consts::FRAC_PI_2, 0.5f64.sqrt());
+    let table: &[(&UnaryKernel, [f64; 4])] = &[
+        (&m::ARCTANH, [MAX, MAX, 2.781342323134e-309, quarter]),
+        (&m::ARCTAN, [MAX, -MAX, quarter, -2.781342323134e-309]),
+        (&m::ARCTANH, [INF, NAN, 0.0, NAN]),
+        (&m::ARCTANH, [NAN, 0.0, NAN, NAN]),
+        (&m::ARCTANH, [NAN, INF, 0.0, quarter]),
+        (&m::TANH, [INF, -MAX, 1.0, 0.0]),
+        (&m::TAN, [MAX, INF, 0.0, 1.0]),
+        (&m::ERF, [0.0, 1e300, 0.0, INF]),
+        (&m::ERFC, [0.0, -INF, 1.0, INF]),
+        (&m::RECIPROCAL, [MAX, MAX, 2.781342323134e-309, -2.781342323134e-309]),
+        (&m::RECIPROCAL, [4e-320, 0.0, INF, -0.0]),
+        (&m::RECIPROCAL, [8e-308, -8e-308, 6.25e306, 6.25e306]),
+        (&m::SIGN, [MAX, -MAX, half, -half]),
+        (&m::SIGN, [5e-324, 5e-324, half, half]),
+        (&m::SIGN, [-INF, 3.0, -1.0, 0.0]),
+        (&m::SECH2, [INF, 1.0, 0.0, 0.0]),
+        (&m::SECH2, [-800.0, 1.0, 0.0, 0.0]),
+        (&m::GAUSSIAN, [INF, 1.0, 0.0, 0.0]),
+    ];
+    for (kernel, [x, y, re, im]) in table {
+        let mut w = [Complex64::new(0.0, 0.0)];
+        (kernel.c128.unwrap())(&mut w, &[Complex64::new(*x, *y)]);
+        let close = |a: f64, b: f64| a.is_nan() && b.is_nan() || a == b || (a - b).abs() <= 1e-15 * b.abs() + 1e-321;
+        assert!(close(w[0].re, *re) && close(w[0].im, *im), "{} ({x:e}, {y:e}): {:e}", kernel.name, w[0]);
+    }
+    // Products and quotients of rules: a part that is 0 stays 0, what is divided by 0 keeps its direction.
+    let run = |kernel: &BinaryKernel, a: (f64, f64), b: (f64, f64)| {
+        let mut w = [Complex64::new(0.0, 0.0)];
+        (kernel.c128.as_ref().unwrap().vv)(&mut w, &[Complex64::new(a.0, a.1)], &[Complex64::new(b.0, b.1)]);
+        (w[0].re, w[0].im)
+    };
+    assert_eq!(run(&m::SCALED, (INF, 0.0), (0.0, 1.0)), (0.0, INF));
+    assert_eq!(run(&m::OVER, (-2.0, 0.0), (0.0, 0.0)), (-INF, 0.0));
+    assert_eq!(run(&m::DIVIDE, (1e308, 1e308), (MAX, MAX)), (1e308 / MAX, 0.0));
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use autograd::kernels::math::{self as m, UnaryKernel};
+use autograd::kernels::math::{self as m, BinaryKernel, UnaryKernel};
 use support::{LEVELS, distance};
 
 #[test]
@@ -132,6 +132,119 @@ fn log_add_exp() {
         for (a, b) in [(a, b), (b, a)] {
             assert!(distance((m::LOGADDEXP.scalar)(a, b), e) <= 1, "{a} {b}");
             assert!(distance((m::LOGADDEXP2.scalar)(a, b), two) <= 1, "{a} {b}");
+        }
+    }
+}
+
+/// Infinities, the largest and the smallest numbers in what derivatives are made of.
+#[test]
+fn ends_of_the_slopes() {
+    const INF: f64 = f64::INFINITY;
+    const MAX: f64 = f64::MAX;
+    let unary: &[(&UnaryKernel, &[(f64, f64)])] = &[
+        (&m::SECH2, &[(0.0, 1.0), (INF, 0.0), (-MAX, 0.0), (5e-324, 1.0)]),
+        (&m::SEC2, &[(0.0, 1.0), (INF, f64::NAN), (5e-324, 1.0)]),
+        (&m::LOGISTIC_DENSITY, &[(0.0, 0.25), (INF, 0.0), (-INF, 0.0), (MAX, 0.0)]),
+        (&m::GAUSSIAN, &[(0.0, 1.0), (INF, 0.0), (-MAX, 0.0), (5e-324, 1.0)]),
+        (&m::COS_ARCSIN, &[(0.0, 1.0), (1.0, 0.0), (-1.0, 0.0), (2.0, f64::NAN), (INF, f64::NAN)]),
+        (&m::COSH_ARCSINH, &[(0.0, 1.0), (INF, INF), (-INF, INF), (-MAX, MAX), (5e-324, 1.0)]),
+        (&m::SINH_ARCCOSH, &[(1.0, 0.0), (INF, INF), (0.5, f64::NAN)]),
+    ];
+    for (kernel, values) in unary {
+        for level in LEVELS {
+            for &(x, want) in values.iter().chain(&[(f64::NAN, f64::NAN)]) {
+                let (mut y, mut y32) = ([0.0], [0f32]);
+                m::with_level(level, || (kernel.f64)(&mut y, &[x]));
+                m::with_level(level, || (kernel.f32)(&mut y32, &[x as f32]));
+                assert!(distance(y[0], want) == 0, "{} {level:?} ({x:e}) = {:e}", kernel.name, y[0]);
+                let want = want as f32;
+                assert!(
+                    y32[0] == want || y32[0].is_nan() && want.is_nan(),
+                    "{} f32 ({x:e}) = {:e}",
+                    kernel.name,
+                    y32[0]
+                );
+            }
+        }
+    }
+    type Values = &'static [(f64, f64, f64)];
+    let binary: &[(&BinaryKernel, Values)] = &[
+        (&m::DIRECTION, &[(0.0, 0.0, 0.0), (-0.0, 1.0, -0.0), (INF, 1.0, 1.0), (1.0, INF, 0.0), (-INF, 5e-324, -1.0)]),
+        (&m::DIRECTION, &[(0.0, f64::NAN, f64::NAN), (f64::NAN, INF, f64::NAN), (MAX, 1.0, 1.0), (5e-324, 0.0, 1.0)]),
+        (&m::INVERSION, &[(0.0, 0.0, 0.0), (INF, 1.0, 0.0), (1.0, INF, 0.0), (0.0, 2.0, 0.0), (2.0, 0.0, 0.5)]),
+        (&m::INVERSION, &[(1e-300, 0.0, 1e300), (1e-310, 0.0, INF), (f64::NAN, 1.0, f64::NAN)]),
+        (
+            &m::WEIGHT,
+            &[
+                (INF, INF, 0.5),
+                (-INF, -INF, 0.0),
+                (INF, -INF, 1.0),
+                (-INF, INF, 0.0),
+                (MAX, -MAX, 1.0),
+                (-MAX, MAX, 0.0),
+            ],
+        ),
+        (
+            &m::WEIGHT2,
+            &[(INF, INF, 0.5), (-INF, -INF, 0.0), (INF, 1.0, 1.0), (-MAX, MAX, 0.0), (f64::NAN, 1.0, f64::NAN)],
+        ),
+        (
+            &m::EXP_DIFFERENCE,
+            &[(INF, INF, 1.0), (-INF, -INF, 1.0), (-INF, 1.0, 0.0), (MAX, -MAX, INF), (f64::NAN, INF, f64::NAN)],
+        ),
+        (
+            &m::POWER_LESS_1,
+            &[
+                (0.0, 1.0, 1.0),
+                (0.0, 3.0, 0.0),
+                (INF, 0.5, 0.0),
+                (-2.0, 3.0, 4.0),
+                (-2.0, 4.0, -8.0),
+                (-1.0, 1e300, -1.0),
+            ],
+        ),
+        (&m::POWER_LESS_2, &[(0.0, 2.0, 1.0), (-2.0, 3.0, -2.0), (-2.0, 4.0, 4.0), (-0.5, 2.5, f64::NAN)]),
+    ];
+    for (kernel, values) in binary {
+        for level in LEVELS {
+            for &(a, b, want) in *values {
+                let mut y = [0.0];
+                m::with_level(level, || (kernel.f64.vv)(&mut y, &[a], &[b]));
+                assert!(
+                    distance(y[0], want) == 0,
+                    "{} {level:?} ({a:e}, {b:e}) = {:e}, not {want:e}",
+                    kernel.name,
+                    y[0]
+                );
+            }
+        }
+    }
+}
+
+/// What the pairs give is what the kernels give.
+#[test]
+fn values_with_their_slopes() {
+    let x: Vec<f64> = (-9000..9000).map(|i| f64::from(i) * 0.0871).collect();
+    let x32: Vec<f32> = x.iter().map(|&v| v as f32).collect();
+    for level in LEVELS {
+        for pair in m::PAIRS {
+            m::with_level(level, || {
+                let (mut y, mut z, mut one) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+                (pair.f64)(&mut y, &mut z, &x);
+                for (kernel, both) in [(pair.first, &y), (pair.second, &z)] {
+                    (kernel.f64)(&mut one, &x);
+                    assert!(one.iter().zip(both).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", kernel.name);
+                }
+                for (i, &x) in x.iter().enumerate().step_by(37) {
+                    assert_eq!((pair.scalar)(x), (y[i], z[i]), "{}", pair.first.name);
+                }
+                let (mut y, mut z, mut one) = (vec![0f32; x.len()], vec![0f32; x.len()], vec![0f32; x.len()]);
+                (pair.f32)(&mut y, &mut z, &x32);
+                for (kernel, both) in [(pair.first, &y), (pair.second, &z)] {
+                    (kernel.f32)(&mut one, &x32);
+                    assert!(one.iter().zip(both).all(|(a, b)| a.to_bits() == b.to_bits()), "f32 {}", kernel.name);
+                }
+            });
         }
     }
 }

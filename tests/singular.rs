@@ -81,6 +81,37 @@ fn pair(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [f6
     }
 }
 
+/// The second derivatives xx, xy, yx, yy of a function of two numbers, in every sequence of modes, for numbers and arrays.
+fn second(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [f64; 4]) {
+    type Run<'a> = &'a dyn Fn(&Context, &[Array]) -> Array;
+    fn by(cx: &Context, f: Run<'_>, args: &[Array], k: usize, forward: bool) -> Array {
+        if forward {
+            let t = autograd::ops::create::full(cx, DType::F64, args[k].shape(), 1.0);
+            return jvp(cx, &one(f), args, &[k], &[t]).1.pop().unwrap();
+        }
+        let sum = one(|cx: &Context, a: &[Array]| total(cx, &f(cx, a)));
+        autograd::operators::grad::grad(cx, "grad", &sum, args, k)
+    }
+    let run = |cx: &Context, a: &[Array]| f(cx, &a[0], &a[1]);
+    for (i, want) in want.into_iter().enumerate() {
+        for modes in 0..4 {
+            let cx = Context::new();
+            let large = |v: f64| autograd::ops::create::full(&cx, DType::F64, &[5000], v);
+            for args in [
+                [Array::from(x), Array::from(y)],
+                [rank0(&cx, x), rank0(&cx, y)],
+                [vector(&cx, &[x, x]), vector(&cx, &[y, y])],
+                [large(x), large(y)],
+            ] {
+                let inner = |cx: &Context, a: &[Array]| by(cx, &run, a, i / 2, modes & 1 == 1);
+                for got in reals(&cx, &by(&cx, &inner, &args, i % 2, modes & 2 == 2)) {
+                    assert!(got == want || got.is_nan() && want.is_nan(), "{i}, modes {modes:b}: {got}, not {want}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn abs_at_0() {
     derivatives(&|cx, x| complex::abs(cx, x), 0.0, &[0.0, 0.0, 0.0]);
@@ -98,6 +129,29 @@ fn complex_abs_angle_and_sign_at_0() {
     for f in functions {
         assert_eq!(elements(&cx, &grad(&cx, f, &z))[0].norm(), 0.0);
         assert_eq!(elements(&cx, &forward(&cx, &f, &z))[0].norm(), 0.0);
+    }
+    // To order 2, as functions of the parts.
+    for f in functions {
+        second(&|cx, x, y| f(cx, &complex::join(cx, x, y)), 0.0, 0.0, [0.0; 4]);
+    }
+}
+
+#[test]
+fn angle_of_real_numbers() {
+    for x in [0.0, -0.0, 2.0, -2.0] {
+        let value = if f64::is_sign_negative(x) { PI } else { 0.0 };
+        derivatives(&complex::angle, x, &[value, 0.0, 0.0]);
+    }
+}
+
+#[test]
+fn roots_of_complex_multiples_of_0() {
+    // The slope is infinite, in the direction of the root of the factor.
+    for (re, im, want) in [(1.0, 1.0, INF), (1.0, 0.0, INF), (-1.0, 0.5, -INF), (0.0, 1.0, 0.0)] {
+        let f = move |cx: &Context, x: &Array| {
+            complex::real(cx, &unary(cx, &rows::SQRT, &mul(cx, &complex::number(cx, re, im), x)))
+        };
+        derivatives(&f, 0.0, &[0.0, want]);
     }
 }
 
@@ -130,12 +184,28 @@ fn factors_that_are_0_silence_infinite_derivatives() {
 fn hypot_at_the_origin() {
     pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 0.0, 0.0, [0.0, 0.0]);
     pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 3.0, 0.0, [1.0, 0.0]);
+    second(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 0.0, 0.0, [0.0; 4]);
+    second(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 2.0, 0.0, [0.0, 0.0, 0.0, 0.5]);
+}
+
+#[test]
+fn hypot_and_arctan2_at_infinity() {
+    let root = 1.0 / 2f64.sqrt();
+    let hypot = |cx: &Context, x: &Array, y: &Array| binary(cx, &rows::HYPOT, x, y);
+    pair(&hypot, INF, 1.0, [1.0, 0.0]);
+    pair(&hypot, 1.0, -INF, [0.0, -1.0]);
+    pair(&hypot, INF, -INF, [root, -root]);
+    let angle = |cx: &Context, x: &Array, y: &Array| binary(cx, &rows::ARCTAN2, x, y);
+    pair(&angle, INF, 1.0, [0.0, 0.0]);
+    pair(&angle, -INF, INF, [0.0, 0.0]);
 }
 
 #[test]
 fn arctan2_at_the_origin() {
     pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 0.0, [0.0, 0.0]);
     pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 2.0, [0.5, 0.0]);
+    second(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 0.0, [0.0; 4]);
+    second(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 2.0, [0.0, -0.25, -0.25, 0.0]);
 }
 
 #[test]
@@ -437,10 +507,33 @@ fn logsumexp_of_nothing_but_minus_infinity() {
 }
 
 #[test]
+fn logsumexp_beside_plus_infinity() {
+    let all = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &reduce::all_axes(x), false);
+    gradient(&all, &[INF, 1.0], &[1.0, 0.0]);
+    gradient(&all, &[INF, 1.0, INF, -INF], &[0.5, 0.0, 0.5, 0.0]);
+    // Along an axis that isn't the last.
+    let cx = Context::new();
+    let x = array(&cx, &[2, 3], &[INF, -INF, 2.0, 1.0, -INF, 2.0]);
+    let columns = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &[0], false);
+    let g = grad(&cx, |cx, x| total(cx, &columns(cx, x)), &x);
+    assert_eq!(reals(&cx, &g), [1.0, 0.0, 0.5, 0.0, 0.0, 0.5]);
+    assert_eq!(reals(&cx, &forward(&cx, &columns, &x)), [1.0, 0.0, 1.0]);
+}
+
+#[test]
 fn logaddexp_of_minus_infinity() {
     for row in [&rows::LOGADDEXP, &rows::LOGADDEXP2] {
         pair(&|cx, x, y| binary(cx, row, x, y), -INF, -INF, [0.0, 0.0]);
         pair(&|cx, x, y| binary(cx, row, x, y), -INF, 1.0, [0.0, 1.0]);
+    }
+}
+
+#[test]
+fn logaddexp_of_plus_infinity() {
+    for row in [&rows::LOGADDEXP, &rows::LOGADDEXP2] {
+        pair(&|cx, x, y| binary(cx, row, x, y), INF, 1.0, [1.0, 0.0]);
+        pair(&|cx, x, y| binary(cx, row, x, y), INF, -INF, [1.0, 0.0]);
+        pair(&|cx, x, y| binary(cx, row, x, y), INF, INF, [0.5, 0.5]);
     }
 }
 

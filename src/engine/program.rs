@@ -581,22 +581,21 @@ impl Pass {
         if let Some(&known) = self.known.get(&key(op.key())) {
             return Ok(known);
         }
-        let sin = Op::Unary(&math::SIN).key();
-        let cos = Op::Unary(&math::COS).key();
         if matches!(dtype, DType::F64 | DType::F32)
-            && let Some(partner) = match op.key() {
-                k if k == sin => Some(cos),
-                k if k == cos => Some(sin),
-                _ => None,
-            }
-            && let Some(&Value::Result(line, false)) = self.known.get(&key(partner))
+            && let Op::Unary(kernel) = op
+            && let Some(pair) =
+                math::PAIRS.iter().find(|p| std::ptr::eq(p.first, kernel) || std::ptr::eq(p.second, kernel))
         {
-            // Whichever came first keeps the first result, so that nothing compiled before changes its meaning.
-            self.lines[line as usize].code = if op.key() == cos { Code::SinCos } else { Code::CosSin };
-            self.cost += 0.3;
-            let value = Value::Result(line, true);
-            self.known.insert(key(op.key()), value);
-            return Ok(value);
+            let second = std::ptr::eq(pair.second, kernel);
+            let partner = Op::Unary(if second { pair.first } else { pair.second });
+            if let Some(&Value::Result(line, false)) = self.known.get(&key(partner.key())) {
+                // Whichever came first keeps the first result, so that nothing compiled before changes its meaning.
+                self.lines[line as usize].code = if second { Code::Both(pair) } else { Code::BothTurned(pair) };
+                self.cost += 0.3;
+                let value = Value::Result(line, true);
+                self.known.insert(key(op.key()), value);
+                return Ok(value);
+            }
         }
         let value = self.push(Code::Op(op), dtype, out, src, op.cost());
         self.known.insert(key(op.key()), value);

@@ -230,7 +230,7 @@ impl Pass {
     pub(super) fn instruction(&mut self, i: u32, at: usize, registers: &mut Registers<'_>) -> Instruction {
         let results = match self.lines[i as usize].code {
             Code::Sum(_) | Code::Scatter(_) => 0,
-            Code::SinCos | Code::CosSin => 2,
+            Code::Both(_) | Code::BothTurned(_) => 2,
             _ => 1,
         };
         for part in 0..results {

@@ -6,7 +6,7 @@
 
 use super::{Engine, splat_number};
 use crate::array::{DType, Element, Tensor, dims::same};
-use crate::kernels::math::{self, Binary, BinaryKernel, UnaryKernel};
+use crate::kernels::math::{self, Binary, BinaryKernel, Pair, UnaryKernel};
 use crate::kernels::rows;
 
 /// How the second operand lies beside a row-major first one.
@@ -57,6 +57,34 @@ impl Engine {
         match x.dtype() {
             DType::F64 => x.like::<f64>(|y| (kernel.f64)(y, x.elements())),
             DType::F32 => x.like::<f32>(|y| (kernel.f32)(y, x.elements())),
+            _ => None,
+        }
+    }
+
+    /// Two functions of one small floating array; `None` for the general way.
+    #[inline]
+    pub fn small_both(&self, pair: &Pair, x: &Tensor) -> Option<(Tensor, Tensor)> {
+        if !self.is_small(x) || !x.is_ready() {
+            return None;
+        }
+        // A view would otherwise be walked again by the rule.
+        let copy;
+        let x = if x.is_contiguous() {
+            x
+        } else {
+            copy = self.contiguous(x).ok()?;
+            &copy
+        };
+        macro_rules! run {
+            ($t:ty, $f:expr) => {{
+                let mut second = None;
+                let first = x.like::<$t>(|y| second = x.like::<$t>(|z| $f(y, z, x.elements())))?;
+                Some((first, second?))
+            }};
+        }
+        match x.dtype() {
+            DType::F64 => run!(f64, (pair.f64)),
+            DType::F32 => run!(f32, (pair.f32)),
             _ => None,
         }
     }

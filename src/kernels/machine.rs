@@ -17,7 +17,7 @@
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
 use super::chain::{self, Link, MAX_STRIPS, Step};
-use super::math::{self, Binary, Compare};
+use super::math::{self, Binary, Compare, Pair};
 use super::memory;
 use super::rows::{self, Padding};
 use super::strided::Layout;
@@ -48,10 +48,10 @@ pub enum Place {
 #[derive(Clone, Copy)]
 pub enum Code {
     Op(Op),
-    /// sin to the first destination, cos to the second.
-    SinCos,
-    /// cos to the first destination, sin to the second.
-    CosSin,
+    /// The functions of a pair, each to a destination.
+    Both(&'static Pair),
+    /// The same, the second function to the first destination.
+    BothTurned(&'static Pair),
     /// The block of a strided input.
     Load(u16),
     /// The block of rows of an input, in the order of a list.
@@ -303,15 +303,15 @@ impl Machine<'_> {
         match i.code {
             // SAFETY: operands and result hold `n` elements of the dtypes named, the result apart from the operands.
             Code::Op(op) => unsafe { apply(op, i.dtype, i.out, dst, [source(0), source(1), source(2)], n) },
-            Code::SinCos | Code::CosSin => {
+            Code::Both(pair) | Code::BothTurned(pair) => {
                 // SAFETY: places exist; two results apart from each other and from the operand.
                 unsafe {
                     let dst2 = self.at(i.dst2, element, worker, start);
                     self.set_contents(i.dst2, worker, dst2);
-                    let (sin, cos) = if matches!(i.code, Code::SinCos) { (dst, dst2) } else { (dst2, dst) };
+                    let (a, b) = if matches!(i.code, Code::Both(_)) { (dst, dst2) } else { (dst2, dst) };
                     match i.dtype {
-                        DType::F64 => math::sincos_f64(write(sin, n), write(cos, n), source(0).read(n)),
-                        _ => math::sincos_f32(write(sin, n), write(cos, n), source(0).read(n)),
+                        DType::F64 => (pair.f64)(write(a, n), write(b, n), source(0).read(n)),
+                        _ => (pair.f32)(write(a, n), write(b, n), source(0).read(n)),
                     }
                 }
             }

@@ -7,6 +7,7 @@
 
 use super::elementwise as rows;
 use crate::context::Context;
+use crate::kernels::math;
 use crate::trace::Array;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -32,6 +33,36 @@ pub trait Elem:
     fn pow(self, exponent: Self) -> Self;
     /// 2 to the power of the argument.
     fn exp2(self) -> Self;
+    fn rint(self) -> Self;
+    fn floor_divide(self, other: Self) -> Self;
+    fn tan(self) -> Self;
+    fn tanh(self) -> Self;
+    fn hypot(self, other: Self) -> Self;
+    /// 1 / cosh^2, and so on: functions that start from the argument where the rounded value says too little, see
+    /// `kernels/math/slopes.rs`.
+    fn sech2(self) -> Self;
+    fn sec2(self) -> Self;
+    fn logistic_density(self) -> Self;
+    /// exp(-x^2).
+    fn gaussian(self) -> Self;
+    /// sqrt(1 - x^2).
+    fn cos_arcsin(self) -> Self;
+    /// sqrt(1 + x^2).
+    fn cosh_arcsinh(self) -> Self;
+    /// sqrt(x - 1) sqrt(x + 1).
+    fn sinh_arccosh(self) -> Self;
+    /// x / sqrt(x^2 + y^2).
+    fn direction(self, y: Self) -> Self;
+    /// x / (x^2 + y^2).
+    fn inversion(self, y: Self) -> Self;
+    /// exp(x) / (exp(x) + exp(y)).
+    fn weight(self, y: Self) -> Self;
+    /// The same with powers of 2.
+    fn weight2(self, y: Self) -> Self;
+    /// x^(y - 1), the exponent not being rounded.
+    fn pow_less_1(self, y: Self) -> Self;
+    /// x^(y - 2), likewise.
+    fn pow_less_2(self, y: Self) -> Self;
     /// `self * d`, and 0 where either is 0 whatever the other is: a derivative that nobody asked for isn't NaN, nor is
     /// that of sqrt(x * x) at 0.
     fn scaled(self, d: Self) -> Self;
@@ -43,7 +74,65 @@ pub trait Elem:
     fn choose(self, a: Self, b: Self) -> Self;
 }
 
+/// Functions of an algebra that are kernels: each with the row that it is.
+macro_rules! kernels {
+    ($algebra:ident) => {
+        kernels! { $algebra of_one: tan TAN, tanh TANH, sech2 SECH2, sec2 SEC2, logistic_density LOGISTIC_DENSITY,
+            gaussian GAUSSIAN, cos_arcsin COS_ARCSIN, cosh_arcsinh COSH_ARCSINH, sinh_arccosh SINH_ARCCOSH }
+        kernels! { $algebra of_two: hypot HYPOT, direction DIRECTION, inversion INVERSION, weight WEIGHT, weight2 WEIGHT2 }
+    };
+    (number of_one: $($f:ident $row:ident),*) => {
+        $(fn $f(self) -> f64 {
+            (rows::$row.kernel.scalar)(self)
+        })*
+    };
+    (number of_two: $($f:ident $row:ident),*) => {
+        $(fn $f(self, other: f64) -> f64 {
+            (rows::$row.kernel.scalar)(self, other)
+        })*
+    };
+    (uses of_one: $($f:ident $row:ident),*) => {
+        $(fn $f(self) -> Uses {
+            self + Uses(FUNCTIONS)
+        })*
+    };
+    (uses of_two: $($f:ident $row:ident),*) => {
+        $(fn $f(self, other: Uses) -> Uses {
+            self + other + Uses(FUNCTIONS)
+        })*
+    };
+    (array of_one: $($f:ident $row:ident),*) => {
+        $(fn $f(self) -> Expr<'c> {
+            self.map(rows::$row.kernel.scalar, |cx, a| rows::unary(cx, &rows::$row, a))
+        })*
+    };
+    (array of_two: $($f:ident $row:ident),*) => {
+        $(fn $f(self, other: Expr<'c>) -> Expr<'c> {
+            self.zip(other, rows::$row.kernel.scalar, |cx, a, b| rows::binary(cx, &rows::$row, a, b))
+        })*
+    };
+}
+
+/// Whether `y - n` is not rounded: then an ordinary power serves, which knows squares.
+fn is_exact(y: f64, n: f64) -> bool {
+    let e = y - n;
+    e + n == y && y - e == n
+}
+
 impl Elem for f64 {
+    kernels! { number }
+    fn rint(self) -> f64 {
+        f64::round_ties_even(self)
+    }
+    fn floor_divide(self, other: f64) -> f64 {
+        (math::FLOOR_DIVIDE.scalar)(self, other)
+    }
+    fn pow_less_1(self, y: f64) -> f64 {
+        if is_exact(y, 1.0) { self.powf(y - 1.0) } else { (math::POWER_LESS_1.scalar)(self, y) }
+    }
+    fn pow_less_2(self, y: f64) -> f64 {
+        if is_exact(y, 2.0) { self.powf(y - 2.0) } else { (math::POWER_LESS_2.scalar)(self, y) }
+    }
     fn exp(self) -> f64 {
         f64::exp(self)
     }
@@ -136,6 +225,19 @@ impl Neg for Uses {
 }
 
 impl Elem for Uses {
+    kernels! { uses }
+    fn rint(self) -> Uses {
+        self
+    }
+    fn floor_divide(self, other: Uses) -> Uses {
+        self + other + Uses(FUNCTIONS)
+    }
+    fn pow_less_1(self, y: Uses) -> Uses {
+        self.pow(y)
+    }
+    fn pow_less_2(self, y: Uses) -> Uses {
+        self.pow(y)
+    }
     fn exp(self) -> Uses {
         self + Uses(FUNCTIONS)
     }
@@ -267,7 +369,30 @@ impl<'c> Neg for Expr<'c> {
     }
 }
 
+impl<'c> Expr<'c> {
+    /// x^(y - n), by its row unless n can be subtracted exactly.
+    fn pow_less(self, y: Expr<'c>, n: f64, row: &'static rows::Binary) -> Expr<'c> {
+        match y {
+            Expr::Number(e) if is_exact(e, n) => self.pow(Expr::Number(e - n)),
+            _ => self.zip(y, row.kernel.scalar, |cx, a, b| rows::binary(cx, row, a, b)),
+        }
+    }
+}
+
 impl<'c> Elem for Expr<'c> {
+    kernels! { array }
+    fn rint(self) -> Expr<'c> {
+        self.map(f64::round_ties_even, |cx, a| rows::step(cx, &rows::RINT, a))
+    }
+    fn floor_divide(self, other: Expr<'c>) -> Expr<'c> {
+        self.zip(other, Elem::floor_divide, rows::floor_divide)
+    }
+    fn pow_less_1(self, y: Expr<'c>) -> Expr<'c> {
+        self.pow_less(y, 1.0, &rows::POWER_LESS_1)
+    }
+    fn pow_less_2(self, y: Expr<'c>) -> Expr<'c> {
+        self.pow_less(y, 2.0, &rows::POWER_LESS_2)
+    }
     fn exp(self) -> Expr<'c> {
         self.map(f64::exp, |cx, a| rows::unary(cx, &rows::EXP, a))
     }

@@ -34,17 +34,26 @@ impl Bessel {
         if odd && x < 0.0 { -value } else { value }
     }
 
-    /// The sum of (x/2)^(2k + n) / (k! (k + n)!), DLMF 10.25.2: all terms have one sign, so nothing cancels.
+    /// The sum of (x/2)^(2k + n) / (k! (k + n)!), DLMF 10.25.2: all terms have one sign, so nothing cancels. Each is made of
+    /// the one before, so their rounding errors are carried along.
     fn series(&self, x: f64) -> f64 {
         let (half, n) = (x / 2.0, f64::from(self.0));
         let mut term = (1..=self.0).fold(1.0, |t, j| t * half / f64::from(j));
-        let (mut sum, mut k) = (0.0, 1.0);
+        let square = half * half;
+        let square_low = half.mul_add(half, -square);
+        let (mut sum, mut low, mut term_low, mut k) = (0.0, 0.0, 0.0, 1.0);
         while term > sum * 1e-17 {
-            sum += term;
-            term *= half * half / (k * (k + n));
+            let (total, divisor) = (sum + term, k * (k + n));
+            let before = total - term;
+            low += (sum - before) + (term - (total - before)) + term_low;
+            sum = total;
+            let product = term * square;
+            term_low = term_low.mul_add(square, term.mul_add(square_low, term.mul_add(square, -product)));
+            term = product / divisor;
+            term_low = (term_low + term.mul_add(-divisor, product)) / divisor;
             k += 1.0;
         }
-        sum
+        sum + low
     }
 
     /// exp(x) / sqrt(2 pi x) times the sum of (-1)^k a_k / x^k with a_k = (4n^2 - 1) (4n^2 - 9) ... / (k! 8^k), DLMF
@@ -59,7 +68,7 @@ impl Bessel {
         }
         // In two factors, since exp(x) overflows before the whole does.
         let root = (x / 2.0).exp();
-        root * (sum / (TAU * x).sqrt()) * root
+        root * (sum / (TAU.sqrt() * x.sqrt())) * root
     }
 }
 

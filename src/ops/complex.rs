@@ -19,11 +19,11 @@ pub fn number(cx: &Context, re: f64, im: f64) -> Array {
     cx.take("ag_scalar_complex", t.map(Array::from))
 }
 
-/// `x` times a power of i, in the precision of `x`.
+/// `x` times a power of i, in the precision of `x`. An infinite part stays alone.
 pub fn times_i(cx: &Context, x: &Array, sign: f64) -> Array {
     let i = number(cx, 0.0, sign);
     let i = rows::astype(cx, &i, x.dtype().complex());
-    binary(cx, &rows::MUL, x, &i)
+    binary(cx, &rows::SCALED, x, &i)
 }
 
 fn to_real(cx: &Context, kernel: &'static ToRealKernel, x: &Array) -> Result<Array> {
@@ -123,42 +123,50 @@ pub fn abs(cx: &Context, x: &Array) -> Array {
 /// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
 /// derivative is 0, too. With one part infinite it is the direction of that, and constant.
 pub fn sign(cx: &Context, x: &Array) -> Array {
-    if !x.dtype().is_complex() {
-        return rows::step(cx, &rows::SIGN, x);
-    }
-    let zero = Array::weak(0.0);
-    let there = rows::compare(cx, &rows::NOT_EQUAL, x, &zero);
-    let y = rows::select(cx, &there, &binary(cx, &rows::OVER, x, &abs(cx, x)), &zero);
-    let (re, im) = (real(cx, x), imag(cx, x));
-    let infinite = |part: &Array| rows::test(cx, &rows::ISINF, part);
-    let one = rows::compare(cx, &rows::NOT_EQUAL, &infinite(&re), &infinite(&im));
-    let direction = |part: &Array| rows::select(cx, &infinite(part), &rows::step(cx, &rows::SIGN, part), &zero);
-    let far = binary(cx, &rows::ADD, &direction(&re), &times_i(cx, &direction(&im), 1.0));
-    rows::select(cx, &one, &far, &y)
+    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::step(cx, &rows::SIGN, x) }
 }
 
-/// conj(x) / |x|, 0 at 0.
-fn direction(cx: &Context, kept: &Kept<'_>) -> Array {
-    let (x, y) = (kept.arg(0), kept.ans());
-    binary(cx, &rows::OVER, &conj(cx, x), y)
+// A step t turns the sign s by Im(conj(s) t) / |x|: the part of t along s changes nothing, and is not computed.
+primitive! { Sign "ag_sign" keeps 1 | ANS;
+    eval |cx, x| {
+        let t = cx.lazy_tensor(x)?;
+        let (dtype, shape) = (t.dtype(), Shape::from_slice(t.shape()));
+        let operands = [Operand::Array(t), Operand::None, Operand::None];
+        Ok(cx.engine.elementwise(Op::Unary(&math::SIGN), dtype, dtype, &shape, operands)?.into())
+    };
+    vjp |cx, g, kept| {
+        let (x, s) = (kept.arg(0), kept.ans());
+        let turn = imag(cx, &binary(cx, &rows::SCALED, g, s));
+        let slope = binary(cx, &rows::OVER, &conj(cx, s), &abs(cx, x));
+        times_i(cx, &binary(cx, &rows::SCALED, &turn, &slope), 1.0)
+    };
+    jvp |cx, t, kept| {
+        let (x, s) = (kept.arg(0), kept.ans());
+        let turn = imag(cx, &binary(cx, &rows::SCALED, t, &conj(cx, s)));
+        let slope = binary(cx, &rows::OVER, s, &abs(cx, x));
+        times_i(cx, &binary(cx, &rows::SCALED, &turn, &slope), 1.0)
+    };
 }
 
-primitive! { Abs "ag_abs" keeps 1 | ANS;
+primitive! { Abs "ag_abs" keeps 1;
     eval |cx, x| to_real(cx, &math::ABS_COMPLEX, x);
-    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &direction(cx, kept));
-    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &direction(cx, kept)));
+    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &conj(cx, &sign(cx, kept.arg(0))));
+    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &conj(cx, &sign(cx, kept.arg(0)))));
 }
 
-/// `numpy.angle`. At 0 the derivative is 0.
+/// `numpy.angle`: of a real number 0 or pi, which is piecewise constant. At 0 all derivatives are 0.
 pub fn angle(cx: &Context, x: &Array) -> Array {
-    apply(cx, &Angle, &[x])
+    if x.dtype().is_complex() {
+        return apply(cx, &Angle, &[x]);
+    }
+    rows::plain(cx, "ag_angle", |cx| to_real(cx, &math::ANGLE, &x.plain()), &[x])
 }
 
-/// conj(i x) / |x|^2, 0 at 0: the angle is the imaginary part of log x.
+/// -i / x, 0 at 0 with all its derivatives: the angle is the imaginary part of log x.
 fn rotation(cx: &Context, x: &Array) -> Array {
-    let r = abs(cx, x);
-    let turned = times_i(cx, &conj(cx, x), -1.0);
-    binary(cx, &rows::OVER, &binary(cx, &rows::OVER, &turned, &r), &r)
+    let zero = compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
+    let inverse = unary(cx, &rows::RECIPROCAL, &select(cx, &zero, &Array::weak(1.0), x));
+    times_i(cx, &select(cx, &zero, &Array::weak(0.0), &inverse), -1.0)
 }
 
 primitive! { Angle "ag_angle" keeps 1;

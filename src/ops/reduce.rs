@@ -436,8 +436,8 @@ impl Primitive for Prod {
 
 // ---------------------------------------------------------------------------------------------------------- logsumexp
 
-/// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is exp(x - result), the softmax; where
-/// all elements are -infinity it is 0.
+/// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are
+/// -infinity it is 0.
 pub fn logsumexp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let x = rows::astype(cx, x, x.dtype().inexact());
     apply(cx, &LogSumExp { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[&x])
@@ -453,12 +453,7 @@ struct LogSumExp {
 impl LogSumExp {
     /// In one pass, where real rows lie in memory as they are to be reduced.
     fn of_rows(&self, cx: &Context, x: &Array) -> Result<Option<Tensor>> {
-        let Array::Plain(t) = x else { return Ok(None) };
-        if !matches!(t.dtype(), DType::F64 | DType::F32) || t.size() == 0 {
-            return Ok(None);
-        }
-        cx.engine.force(t)?;
-        let Some((length, 1)) = side_by_side(t, &self.axes) else { return Ok(None) };
+        let Some((t, length)) = real_rows(cx, x, &self.axes)? else { return Ok(None) };
         let out = shape::reduced(t.shape(), &self.axes, self.keepdims);
         let rows = (CHUNK / length).max(1);
         macro_rules! run {
@@ -476,34 +471,26 @@ impl LogSumExp {
     }
 
     fn softmax(&self, cx: &Context, kept: &Kept<'_>) -> Array {
-        let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
-        let y = finite_or_zero(cx, &y, false);
-        unary(cx, &rows::EXP, &binary(cx, &rows::SUB, kept.arg(0), &y))
+        apply(cx, &Softmax { axes: self.axes.clone() }, &[kept.arg(0), kept.ans()])
     }
 }
 
-/// Infinities (only the negative one, unless `both`) replaced by 0, so that differences with them are not NaN.
-fn finite_or_zero(cx: &Context, y: &Array, both: bool) -> Array {
-    // Most often there is nothing to replace, and a look is cheaper than the operations.
-    let finite = match y {
-        Array::Number { value, .. } => value.is_finite(),
-        Array::Plain(t) if t.is_ready() && t.dtype() == DType::F64 => {
-            t.slice::<f64>().is_some_and(|y| y.iter().all(|v| v.is_finite()))
-        }
-        Array::Plain(t) if t.is_ready() && t.dtype() == DType::F32 => {
-            t.slice::<f32>().is_some_and(|y| y.iter().all(|v| v.is_finite()))
-        }
-        _ => false,
-    };
-    if finite {
-        return y.clone();
+/// A real array whose rows lie in memory as they are to be reduced, with their length.
+fn real_rows<'a>(cx: &Context, x: &'a Array, axes: &[usize]) -> Result<Option<(&'a Tensor, usize)>> {
+    let Array::Plain(t) = x else { return Ok(None) };
+    if !matches!(t.dtype(), DType::F64 | DType::F32) || t.size() == 0 {
+        return Ok(None);
     }
-    let mask = if both {
-        rows::test(cx, &rows::ISFINITE, y)
-    } else {
-        compare(cx, &rows::NOT_EQUAL, y, &Array::weak(f64::NEG_INFINITY))
-    };
-    select(cx, &mask, y, &Array::weak(0.0))
+    cx.engine.force(t)?;
+    Ok(match side_by_side(t, axes) {
+        Some((length, 1)) => Some((t, length)),
+        _ => None,
+    })
+}
+
+/// Infinities replaced by 0, so that differences with them are not NaN.
+fn finite_or_zero(cx: &Context, y: &Array) -> Array {
+    select(cx, &rows::test(cx, &rows::ISFINITE, y), y, &Array::weak(0.0))
 }
 
 impl Primitive for LogSumExp {
@@ -523,10 +510,20 @@ impl Primitive for LogSumExp {
         let top = if self.axes.iter().any(|&a| x.shape()[a] == 0) {
             create::full(cx, x.dtype().real(), &shape::reduced(x.shape(), &self.axes, true), 0.0)
         } else {
-            finite_or_zero(cx, &extremum(cx, true, &complex::real(cx, x), &self.axes, true), true)
+            finite_or_zero(cx, &extremum(cx, true, &complex::real(cx, x), &self.axes, true))
         };
-        let total = sum(cx, &unary(cx, &rows::EXP, &binary(cx, &rows::SUB, x, &top)), &self.axes, true);
-        let y = binary(cx, &rows::ADD, &unary(cx, &rows::LOG, &total), &top);
+        let powers = binary(cx, &rows::EXP_DIFFERENCE, x, &top);
+        let log = if x.dtype().is_complex() {
+            unary(cx, &rows::LOG, &sum(cx, &powers, &self.axes, true))
+        } else {
+            // The first of the greatest elements is the 1 of log(1 + rest).
+            let ones = compare(cx, &rows::EQUAL, &powers, &Array::weak(1.0));
+            let below = sum(cx, &select(cx, &ones, &Array::weak(0.0), &powers), &self.axes, true);
+            let ones = sum(cx, &rows::astype(cx, &ones, x.dtype()), &self.axes, true);
+            let others = binary(cx, &rows::SUB, &ones, &Array::weak(1.0));
+            unary(cx, &rows::LOG1P, &binary(cx, &rows::ADD, &below, &others))
+        };
+        let y = binary(cx, &rows::ADD, &log, &top);
         Ok(reshape(cx, &y, &shape::reduced(x.shape(), &self.axes, self.keepdims)))
     }
 
@@ -540,6 +537,76 @@ impl Primitive for LogSumExp {
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         sum(cx, &binary(cx, &rows::SCALED, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
+    }
+}
+
+/// exp(x) / sum(exp(x)) along the axes, from x and its logsumexp, which is a function of x and has no derivative here.
+/// How it was rounded doesn't matter: exp(x - logsumexp(x)) is divided by its sum. 0 where all elements are -infinity.
+#[derive(Clone)]
+struct Softmax {
+    axes: Axes,
+}
+
+impl Softmax {
+    /// In one pass, where real rows lie in memory as they are to be reduced.
+    fn of_rows(&self, cx: &Context, x: &Array, y: &Array) -> Result<Option<Tensor>> {
+        let Some((t, length)) = real_rows(cx, x, &self.axes)? else { return Ok(None) };
+        let y = cx.engine.contiguous(&cx.tensor(y)?)?;
+        let rows = (CHUNK / length).max(1);
+        macro_rules! run {
+            ($t:ty) => {
+                cx.engine.build::<$t>(t.shape(), |d| {
+                    let (x, y) = (t.elements::<$t>(), y.elements::<$t>());
+                    share(&cx.engine, 4 * x.len(), d, rows * length, |i, d| {
+                        let first = i * rows * length;
+                        let y = &y[i * rows..i * rows + d.len() / length];
+                        kernels::softmax_rows(&x[first..first + d.len()], y, d);
+                    });
+                })
+            };
+        }
+        Ok(Some(if t.dtype() == DType::F64 { run!(f64)? } else { run!(f32)? }))
+    }
+
+    /// w (t - sum(w t)), which is the derivative in both modes: it is symmetric. Beside the greatest weight, which may be 1,
+    /// the difference would cancel; so the steps count from that of the greatest element (their mean, if there are several).
+    fn slope(&self, cx: &Context, t: &Array, kept: &Kept<'_>) -> Array {
+        let (x, w) = (complex::real(cx, &kept.arg(0).plain()), kept.ans());
+        let at_top = compare(cx, &rows::EQUAL, &x, &extremum(cx, true, &x, &self.axes, true));
+        let ties = sum(cx, &rows::astype(cx, &at_top, x.dtype()), &self.axes, true);
+        let there = sum(cx, &select(cx, &at_top, t, &Array::weak(0.0)), &self.axes, true);
+        let t = binary(cx, &rows::SUB, t, &binary(cx, &rows::OVER, &there, &ties));
+        let mean = sum(cx, &binary(cx, &rows::SCALED, &t, w), &self.axes, true);
+        binary(cx, &rows::SCALED, &binary(cx, &rows::SUB, &t, &mean), w)
+    }
+}
+
+impl Primitive for Softmax {
+    fn name(&self) -> &str {
+        "softmax"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        if let Some(w) = self.of_rows(cx, &args[0], &args[1])? {
+            return Ok(w.into());
+        }
+        let y = keepdims(cx, &args[1], args[0].shape(), &self.axes);
+        let powers = binary(cx, &rows::EXP_DIFFERENCE, &args[0], &y);
+        let total = sum(cx, &powers, &self.axes, true);
+        let nothing = compare(cx, &rows::EQUAL, &complex::real(cx, &y), &Array::weak(f64::NEG_INFINITY));
+        Ok(select(cx, &nothing, &Array::weak(0.0), &binary(cx, &rows::DIV, &powers, &total)))
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        if argnums.contains(&0) { 1 | ANS } else { 0 }
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 0 { self.slope(cx, g, kept) } else { Array::Null }
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
     }
 }
 

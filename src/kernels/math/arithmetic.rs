@@ -41,17 +41,31 @@ macro_rules! smaller {
     };
 }
 
+#[inline(always)]
+fn scaled(a: f64, b: f64) -> f64 {
+    if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b }
+}
+
+/// By 0 each part is divided by itself: so infinite derivatives have a direction, the same in both modes.
+#[inline(always)]
+fn over(a: Complex64, b: Complex64) -> Complex64 {
+    let z = cplx::div(a, b);
+    let part = |a: f64| if a == 0.0 { 0.0 } else { a / 0.0 };
+    let z = if (b.re == 0.0) & (b.im == 0.0) { Complex64::new(part(a.re), part(a.im)) } else { z };
+    if (a.re == 0.0) & (a.im == 0.0) { a } else { z }
+}
+
 // Products and quotients for derivative rules: a zero factor makes the product zero, whatever the other is, and a zero
 // cotangent stays zero whatever divides it.
 binary!(SCALED, "scaled", 0.15, |FMA, a, b|
     f64: if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b };
     f32: if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b };
-    c128: if a == Complex64::new(0.0, 0.0) { a } else if b == Complex64::new(0.0, 0.0) { b } else { cplx::mul(a, b) };
+    c128: Complex64::new(scaled(a.re, b.re) - scaled(a.im, b.im), scaled(a.re, b.im) + scaled(a.im, b.re));
 );
 binary!(OVER, "over", 0.3, |FMA, a, b|
     f64: if a == 0.0 { 0.0 } else { a / b };
     f32: if a == 0.0 { 0.0 } else { a / b };
-    c128: if a == Complex64::new(0.0, 0.0) { a } else { cplx::div(a, b) };
+    c128: over(a, b);
 );
 unary!(NEGATIVE, "negative", 0.1, |FMA, x| f64: -x; f32: -x; c128: -x; i64: x.wrapping_neg(););
 unary!(POSITIVE, "positive", 0.1, |FMA, x| f64: x; f32: x; c128: x; i64: x;);

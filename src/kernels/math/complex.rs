@@ -12,7 +12,7 @@
 //! expm1 near its zeros) has the corresponding absolute accuracy.
 
 pub(crate) use super::complex_inverse::{acos, acosh, asin, asinh, atan, atanh};
-use super::num::{two_prod, two_sum};
+use super::num::{PIO2_LO, two_prod, two_sum};
 use num_complex::Complex64;
 use std::f64::consts::{LN_2, PI};
 
@@ -32,21 +32,34 @@ pub(crate) fn scale(a: Complex64, s: f64) -> Complex64 {
 /// Smith's division, both orders as selections so that the loop vectorises.
 #[inline(always)]
 pub(crate) fn div(a: Complex64, b: Complex64) -> Complex64 {
-    let re_larger = b.re.abs() >= b.im.abs();
+    // Parts at the ends of the range are moved inside, by powers of two.
+    let (s, t) = (a.re.abs(), a.im.abs());
+    let g = if (s > 1e307) | (t > 1e307) { 0.0625 } else { 1.0 };
+    let a = scale(a, g);
+    let (u, v) = (b.re.abs(), b.im.abs());
+    let re_larger = u >= v;
+    let top = if re_larger { u } else { v };
+    let f = if top > 1e307 { 0.0625 } else { 1.0 };
+    let f = if top < 1e-290 { 1267650600228229401496703205376.0 } else { f };
+    let b = scale(b, f);
     let (p, q) = if re_larger { (b.re, b.im) } else { (b.im, b.re) };
     let r = if p == 0.0 { 0.0 } else { q / p };
     let d = p + q * r;
     let (s, t) = if re_larger { (a.re, a.im) } else { (a.im, a.re) };
     // (a.re + a.im r, a.im - a.re r)/d, or (a.re r + a.im, a.im r - a.re)/d.
-    let re = (s + t * r) / d;
-    let im = (t - s * r) / d;
+    let re = (s + t * r) / d * (f / g);
+    let im = (t - s * r) / d * (f / g);
     Complex64::new(re, if re_larger { im } else { -im })
 }
 
-/// z/|z|, 0 at 0.
+/// z/|z|, 0 at 0. With one part infinite it is the direction of that.
 pub(crate) fn sign(z: Complex64) -> Complex64 {
     if z == ZERO {
         return ZERO;
+    }
+    if z.re.is_infinite() != z.im.is_infinite() {
+        let direction = |part: f64| if part.is_infinite() { part.signum() } else { 0.0 };
+        return Complex64::new(direction(z.re), direction(z.im));
     }
     // The scale keeps the modulus in range without changing the direction.
     let top = z.re.abs().max(z.im.abs());
@@ -254,7 +267,7 @@ pub(crate) fn cosh(z: Complex64) -> Complex64 {
 pub(crate) fn tanh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re, z.im);
     if x.is_infinite() {
-        let im = if y.is_finite() { (2.0 * y).sin() } else { 1.0 };
+        let im = if y.is_finite() { y.sin() * y.cos() } else { 1.0 };
         return Complex64::new(1f64.copysign(x), 0f64.copysign(im));
     }
     if y == 0.0 {
@@ -277,6 +290,48 @@ pub(crate) fn tanh(z: Complex64) -> Complex64 {
     Complex64::new(beta * rho * s / d, t / d)
 }
 
+/// 1/cosh(z)^2.
+pub(crate) fn sech2(z: Complex64) -> Complex64 {
+    // An even function: the right half plane serves.
+    let z = if z.re < 0.0 { -z } else { z };
+    if z.re <= 20.0 {
+        let c = cosh(z);
+        return div(ONE, mul(c, c));
+    }
+    // 4 e^(-2z) / (1 + e^(-2z))^2; the exponential of half the argument keeps the square from underflowing early.
+    let e = exp(scale(z, -1.0));
+    let d = ONE + mul(e, e);
+    div(scale(mul(e, div(e, d)), 4.0), d)
+}
+
+/// e^(-z^2), with the rounding errors of the square.
+pub(crate) fn gaussian(z: Complex64) -> Complex64 {
+    let (x, y) = (z.re, z.im);
+    let ((a, a_lo), (b, b_lo)) = (two_prod::<true>(x, x), two_prod::<true>(y, y));
+    let (h, h_lo) = two_sum(b, -a);
+    let (m, m_lo) = two_prod::<true>(-2.0 * x, y);
+    let w = exp(Complex64::new(h, m));
+    let low = Complex64::new(h_lo + (b_lo - a_lo), m_lo);
+    if low.re.abs() < 1e-3 && low.im.abs() < 1e-3 { w + mul(w, low) } else { w }
+}
+
+/// sqrt(1 - z) sqrt(1 + z).
+pub(crate) fn cos_arcsin(z: Complex64) -> Complex64 {
+    if z.re.is_infinite() || z.im.is_infinite() {
+        return Complex64::new(f64::INFINITY, 0.0);
+    }
+    let (m, p) = super::complex_inverse::roots(z);
+    mul(m, p)
+}
+
+/// sqrt(z - 1) sqrt(z + 1).
+pub(crate) fn sinh_arccosh(z: Complex64) -> Complex64 {
+    if z.re.is_infinite() || z.im.is_infinite() {
+        return Complex64::new(f64::INFINITY, 0.0);
+    }
+    mul(sqrt(Complex64::new(z.re - 1.0, z.im)), sqrt(Complex64::new(z.re + 1.0, z.im)))
+}
+
 /// f(iz), turned back: i^-1 f(iz), for the odd functions.
 fn turned(f: fn(Complex64) -> Complex64, z: Complex64) -> Complex64 {
     let w = f(Complex64::new(-z.im, z.re));
@@ -295,25 +350,25 @@ pub(crate) fn tan(z: Complex64) -> Complex64 {
     turned(tanh, z)
 }
 
-/// sin(pi z), reducing the real part exactly.
-fn sin_pi(z: Complex64) -> Complex64 {
+/// sin(pi z) and cos(pi z). The real part is reduced exactly; what rounding takes from the product with pi is added to
+/// first order, since the exponential of the imaginary part would show it.
+pub(crate) fn sincos_pi(z: Complex64) -> (Complex64, Complex64) {
+    const PI_LO: f64 = 2.0 * PIO2_LO;
     let n = z.re.round_ties_even();
-    let w = sin(Complex64::new((z.re - n) * PI, z.im * PI));
-    if n % 2.0 == 0.0 { w } else { -w }
-}
-
-/// cos(pi z), likewise.
-fn cos_pi(z: Complex64) -> Complex64 {
-    let n = z.re.round_ties_even();
-    let w = cos(Complex64::new((z.re - n) * PI, z.im * PI));
-    if n % 2.0 == 0.0 { w } else { -w }
+    let r = z.re - n;
+    let ((x, x_lo), (y, y_lo)) = (two_prod::<true>(r, PI), two_prod::<true>(z.im, PI));
+    let (w, low) = (Complex64::new(x, y), Complex64::new(x_lo + r * PI_LO, y_lo + z.im * PI_LO));
+    let (s, c) = (sin(w), cos(w));
+    let small = low.re.abs() < 1e-3 && low.im.abs() < 1e-3 && s.re.is_finite() && s.im.is_finite();
+    let (s, c) = if small { (s + mul(c, low), c - mul(s, low)) } else { (s, c) };
+    if n % 2.0 == 0.0 { (s, c) } else { (-s, -c) }
 }
 
 pub(crate) fn sinc(z: Complex64) -> Complex64 {
     if z == ZERO {
         return ONE;
     }
-    div(sin_pi(z), scale(z, PI))
+    div(sincos_pi(z).0, scale(z, PI))
 }
 
 pub(crate) fn sinc_derivative(z: Complex64) -> Complex64 {
@@ -331,7 +386,7 @@ pub(crate) fn sinc_derivative(z: Complex64) -> Complex64 {
         }
         return sum;
     }
-    div(cos_pi(z) - sinc(z), z)
+    div(sincos_pi(z).1 - sinc(z), z)
 }
 
 /// a^b with NumPy's special cases.

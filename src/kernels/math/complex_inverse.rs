@@ -34,7 +34,8 @@ fn ln_twice(z: Complex64) -> f64 {
     if z.re.is_infinite() || z.im.is_infinite() { f64::INFINITY } else { ln_abs(z) + LN_2 }
 }
 
-fn roots(z: Complex64) -> (Complex64, Complex64) {
+/// The square roots of 1 - z and 1 + z.
+pub(crate) fn roots(z: Complex64) -> (Complex64, Complex64) {
     (sqrt(Complex64::new(1.0 - z.re, -z.im)), sqrt(Complex64::new(1.0 + z.re, z.im)))
 }
 
@@ -86,19 +87,17 @@ pub(crate) fn acosh(z: Complex64) -> Complex64 {
 
 pub(crate) fn atanh(z: Complex64) -> Complex64 {
     let (x, y) = (z.re.abs(), z.im);
-    if x.is_infinite() || y.is_infinite() {
+    if y.is_infinite() || x.is_infinite() && !y.is_nan() {
         return Complex64::new(0f64.copysign(z.re), FRAC_PI_2.copysign(y));
     }
     if x.is_nan() || y.is_nan() {
-        let re = if x == 0.0 { z.re } else { f64::NAN };
-        let im = if x.is_nan() && y == 0.0 { y } else { f64::NAN };
-        return Complex64::new(re, if y.is_nan() { y } else { im });
+        let re = if x == 0.0 || x.is_infinite() { 0f64.copysign(z.re) } else { f64::NAN };
+        return Complex64::new(re, f64::NAN);
     }
     if is_large(z) {
         // The real part of 1/z, with squares that cannot overflow.
-        let h = x.hypot(y);
-        let h = if h.is_infinite() { f64::MAX } else { h };
-        return Complex64::new((x / h / h).copysign(z.re), FRAC_PI_2.copysign(y));
+        let h = (0.5 * x).hypot(0.5 * y);
+        return Complex64::new((0.25 * x / h / h).copysign(z.re), FRAC_PI_2.copysign(y));
     }
     let re = if x == 1.0 && y.abs() < 1e-100 {
         // (1 - x)^2 + y^2 would underflow.

@@ -187,6 +187,7 @@ fn complementary(x: f64, y: f64) -> Complex64 {
     let (size, rest) = two_sum(p, -q);
     let (angle, angle_low) = two_prod::<true>(2.0 * x, y);
     let square = Complex64::new(size, angle);
+    let angle_low = if angle.is_finite() { angle_low } else { 0.0 };
     let far = x.max(y) > 1e9;
     let place = y / STEP - (y / STEP).floor();
     let whole = x < y && (0.25..=0.75).contains(&place);
@@ -208,6 +209,12 @@ fn complementary(x: f64, y: f64) -> Complex64 {
     // Half of the exponential at a time: the whole may overflow where the product does not.
     let (half, (sin, cos)) = ((size / 2.0).exp(), angle.sin_cos());
     let turn = Complex64::new(cos - angle_low * sin, sin + angle_low * cos);
+    if half.is_infinite() {
+        // Each part is infinite by itself, or nothing.
+        let w = cplx::mul(turn, sum);
+        let part = |v: f64| if v == 0.0 { v } else { v * half };
+        return Complex64::new(part(w.re), part(w.im));
+    }
     let grown = cplx::scale(cplx::mul(turn, cplx::scale(sum, half)), half * (1.0 + rest + p_low - q_low));
     if far || x >= PI / STEP {
         return grown;
@@ -234,6 +241,10 @@ fn both(z: Complex64) -> (Complex64, Complex64) {
     let one = Complex64::new(1.0, 0.0);
     if z.im == 0.0 {
         return (Complex64::new(erf::<false>(z.re), z.im), Complex64::new(erfc::<false>(z.re), -z.im));
+    }
+    if z.re == 0.0 && z.im.abs() > 30.0 {
+        let far = f64::INFINITY.copysign(z.im);
+        return (Complex64::new(z.re, far), Complex64::new(1.0, -far));
     }
     if z.re.is_infinite() && z.im.is_finite() {
         let erf = Complex64::new(1f64.copysign(z.re), 0f64.copysign(z.im));

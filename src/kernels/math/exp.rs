@@ -12,9 +12,10 @@
 //! 50 digit arithmetic; relative error of the fit 2.4e-19.
 
 use super::complex as cplx;
+use super::dispatch::dispatch;
 use super::num::*;
 use super::single;
-use super::table::unary;
+use super::table::{Pair, unary};
 
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 
@@ -87,7 +88,11 @@ pub(crate) fn exp2<const FMA: bool>(x: f64) -> f64 {
 /// the scaling would leave the normal range.
 #[inline(always)]
 pub(crate) fn expm1_scaled<const FMA: bool>(x: f64, shift: f64) -> f64 {
-    let (n, r) = reduce::<FMA>(x);
+    expm1_reduced::<FMA>(reduce::<FMA>(x), shift)
+}
+
+#[inline(always)]
+fn expm1_reduced<const FMA: bool>((n, r): (f64, f64), shift: f64) -> f64 {
     let p = r * r * tail::<FMA>(r);
     let s = pow2(n - shift);
     let (sum, err) = if FMA {
@@ -109,17 +114,57 @@ pub(crate) fn expm1<const FMA: bool>(x: f64) -> f64 {
     if x.abs() < 1e-17 { x } else { y }
 }
 
+const UP: f64 = f64::from_bits((1023 + 60) << 52);
+const DOWN: f64 = f64::from_bits((1023 - 60) << 52);
+
+/// 2^60 e^-a for a >= 0: normal, so one factor scales and a last step by 2^-60 rounds. From 750 on it stays what it is
+/// there, of which nothing is left after that step.
+#[inline(always)]
+fn exp_below<const FMA: bool>(a: f64) -> f64 {
+    exp_below_reduced::<FMA>(reduce::<FMA>(-if a > 750.0 { 750.0 } else { a }))
+}
+
+#[inline(always)]
+fn exp_below_reduced<const FMA: bool>((n, r): (f64, f64)) -> f64 {
+    let p = madd::<FMA>(r * r, tail::<FMA>(r), r);
+    (1.0 + p) * pow2(n + 60.0)
+}
+
+/// 2^60 e^(x + lo) for x <= 0 and a small `lo`.
+#[inline(always)]
+pub(crate) fn exp_below_one<const FMA: bool>(x: f64, lo: f64) -> f64 {
+    let (n, r) = reduce::<FMA>(if x < -750.0 { -750.0 } else { x });
+    exp_below_reduced::<FMA>((n, r + lo))
+}
+
 /// 1/(1 + e^-x), from the side where the exponential does not exceed 1.
 #[inline(always)]
 pub(crate) fn expit<const FMA: bool>(x: f64) -> f64 {
-    const UP: f64 = f64::from_bits((1023 + 60) << 52);
-    const DOWN: f64 = f64::from_bits((1023 - 60) << 52);
-    let a = x.abs();
-    let (n, r) = reduce::<FMA>(-if a > 746.0 { 746.0 } else { a });
-    // 2^60 e^-|x| is normal, so one factor scales and the last step rounds.
-    let p = madd::<FMA>(r * r, tail::<FMA>(r), r);
-    let e = (1.0 + p) * pow2(n + 60.0);
+    let e = exp_below::<FMA>(x.abs());
     (if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN
+}
+
+/// The logistic function with its derivative e^-|x| w^2, w = 1/(1 + e^-|x|): one exponential, one division.
+#[inline(always)]
+pub(crate) fn expit_and_slope<const FMA: bool>(x: f64) -> (f64, f64) {
+    let e = exp_below::<FMA>(x.abs());
+    let y = (if x < 0.0 { e } else { UP }) / madd::<FMA>(e, DOWN, 1.0) * DOWN;
+    let w = if x < 0.0 { 1.0 - y } else { y };
+    (y, e * (w * w) * DOWN)
+}
+
+/// tanh with its derivative: with e = e^(-2|x|) and y = (1 - e)/(1 + e) that is (1 - y)(1 + y) = e (1 + y)^2, where nothing
+/// cancels.
+#[inline(always)]
+pub(crate) fn tanh_and_slope<const FMA: bool>(x: f64) -> (f64, f64) {
+    let a = x.abs();
+    let (n, r) = reduce::<FMA>(-2.0 * if a > 375.0 { 375.0 } else { a });
+    let e = exp_below_reduced::<FMA>((n, r));
+    // From 20 on the value is 1, whatever the exponent.
+    let p = expm1_reduced::<FMA>((if n < -1000.0 { -1000.0 } else { n }, r), 0.0);
+    let y = -p / (p + 2.0);
+    let w = 1.0 + y;
+    (y.copysign(x), e * (w * w) * DOWN)
 }
 
 unary!(EXP, "exp", 0.5, |FMA, x|
@@ -143,4 +188,38 @@ unary!(
     f64: expit::<FMA>(x);
     f32: single::expit::<FMA>(x);
     c128: cplx::expit(x);
+);
+
+macro_rules! pair {
+    ($(#[$m:meta])* $st:ident, $first:ident, $second:ident, $f:ident) => {
+        $(#[$m])*
+        pub static $st: Pair = {
+            #[inline(always)]
+            fn wide<const FMA: bool>(y: &mut [f64], slope: &mut [f64], x: &[f64]) {
+                assert!(y.len() == x.len() && slope.len() == x.len());
+                for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
+                    (*y, *s) = $f::<FMA>(x);
+                }
+            }
+            #[inline(always)]
+            fn narrow<const FMA: bool>(y: &mut [f32], slope: &mut [f32], x: &[f32]) {
+                assert!(y.len() == x.len() && slope.len() == x.len());
+                for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
+                    (*y, *s) = single::$f::<FMA>(x);
+                }
+            }
+            dispatch!(fn of_f64[](y: &mut [f64], slope: &mut [f64], x: &[f64]) = wide);
+            dispatch!(fn of_f32[](y: &mut [f32], slope: &mut [f32], x: &[f32]) = narrow);
+            dispatch!(fn of_number[](x: f64) -> (f64, f64) = $f);
+            Pair { first: &super::$first, second: &super::$second, f64: of_f64, f32: of_f32, scalar: of_number }
+        };
+    };
+}
+pair!(
+    /// tanh and its derivative.
+    TANH_AND_SLOPE, TANH, SECH2, tanh_and_slope
+);
+pair!(
+    /// The logistic function and its derivative.
+    EXPIT_AND_SLOPE, EXPIT, LOGISTIC_DENSITY, expit_and_slope
 );

@@ -27,6 +27,7 @@ mod power;
 mod reduce;
 mod select;
 mod single;
+mod slopes;
 mod table;
 mod trig;
 
@@ -39,10 +40,11 @@ pub use compare::{
     ABS_COMPLEX, ANGLE, EQUAL, GREATER, GREATER_EQUAL, IMAG, ISFINITE, ISINF, ISNAN, LESS, LESS_EQUAL, LOGICAL_AND,
     LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, REAL, SIGNBIT,
 };
+pub(crate) use complex::sincos_pi;
 pub use dispatch::{Level, best_level, level, with_level};
 pub(crate) use dispatch::{Op2, map_vv};
 pub use erf::{CBRT, ERF, ERFC};
-pub use exp::{EXP, EXP2, EXPIT, EXPM1};
+pub use exp::{EXP, EXP2, EXPIT, EXPIT_AND_SLOPE, EXPM1, TANH_AND_SLOPE};
 pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};
 pub use inverse_trig::{ARCCOS, ARCSIN, ARCTAN, ARCTAN2};
 pub use log::{LOG, LOG1P, LOG2, LOG10, LOGADDEXP, LOGADDEXP2};
@@ -53,5 +55,12 @@ pub use reduce::{
 };
 pub use select::{Side, select};
 pub use single::sincos_f32;
-pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, TestKernel, ToRealKernel, UnaryKernel};
-pub use trig::{COS, SIN, SINC, SINC_DERIVATIVE, TAN, sincos_f64, sincos_of};
+pub use slopes::{
+    COS_ARCSIN, COSH_ARCSINH, DIRECTION, EXP_DIFFERENCE, GAUSSIAN, INVERSION, LOGISTIC_DENSITY, POWER_LESS_1,
+    POWER_LESS_2, SEC2, SECH2, SINH_ARCCOSH, WEIGHT, WEIGHT2,
+};
+pub use table::{Binary, BinaryKernel, Compare, CompareKernel, Map, Pair, TestKernel, ToRealKernel, UnaryKernel};
+pub use trig::{COS, SIN, SIN_AND_COS, SINC, SINC_DERIVATIVE, TAN, sincos_f64, sincos_of};
+
+/// The pairs of functions that a pass computes together where it wants both.
+pub static PAIRS: [&Pair; 3] = [&SIN_AND_COS, &TANH_AND_SLOPE, &EXPIT_AND_SLOPE];

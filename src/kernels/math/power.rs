@@ -80,6 +80,24 @@ pub(crate) fn pow<const FMA: bool>(x: f64, y: f64) -> f64 {
     exp_scaled::<FMA>(1.0, p, lo, 0.0) * power_sign::<FMA>(x, y)
 }
 
+/// x^(y - n) for finite x other than 0, finite y and a small whole n: the exponent is not rounded.
+#[inline(always)]
+pub(crate) fn power_less<const FMA: bool>(x: f64, y: f64, n: f64) -> f64 {
+    let (h, l) = log_dd::<FMA>(x.abs());
+    let (e, e_lo) = two_sum(y, -n);
+    let e = clamp(e, -1e20, 1e20);
+    let (p, p_err) = two_prod::<FMA>(e, h);
+    let lo = madd::<FMA>(e, l, madd::<FMA>(e_lo, h, p_err));
+    let lo = if p.abs() > 800.0 { 0.0 } else { lo };
+    let odd = if n == 1.0 { power_sign::<FMA>(x, 1.0) } else { 1.0 };
+    exp_scaled::<FMA>(1.0, p, lo, 0.0) * power_sign::<FMA>(x, y) * odd
+}
+
+#[inline(always)]
+pub(crate) fn less_regular(x: f64, y: f64) -> bool {
+    pow_regular(x, y)
+}
+
 #[inline(always)]
 fn pow_regular(x: f64, y: f64) -> bool {
     x.is_finite() && x != 0.0 && y.is_finite()

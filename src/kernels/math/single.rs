@@ -40,10 +40,25 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     p * pow2f(half) * pow2f(n - half)
 }
 
+/// e^(a - b), 1 where the two are equal.
+#[inline(always)]
+pub(crate) fn exp_difference<const FMA: bool>(a: f32, b: f32) -> f32 {
+    let d = a - b;
+    let t = d - a;
+    let low = (a - (d - t)) - (b + t);
+    let low = if d.abs() < 200.0 { low } else { 0.0 };
+    let y = exp::<FMA>(d);
+    if a == b { 1.0 } else { madd32::<FMA>(y, low, y) }
+}
+
 /// (e^x - 1)/2 for x in [-30, 89].
 #[inline(always)]
 fn half_expm1<const FMA: bool>(x: f32) -> f32 {
-    let (n, r) = reduce::<FMA>(x);
+    half_expm1_reduced::<FMA>(reduce::<FMA>(x))
+}
+
+#[inline(always)]
+fn half_expm1_reduced<const FMA: bool>((n, r): (f32, f32)) -> f32 {
     let p = r * r * tail::<FMA>(r);
     let s = pow2f(n - 1.0);
     let base = s - 0.5;
@@ -71,6 +86,29 @@ pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
 pub(crate) fn expit<const FMA: bool>(x: f32) -> f32 {
     let e = exp::<FMA>(-x.abs());
     (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+}
+
+/// The logistic function with its derivative, see `exp::expit_and_slope`.
+#[inline(always)]
+pub(crate) fn expit_and_slope<const FMA: bool>(x: f32) -> (f32, f32) {
+    let e = exp::<FMA>(-x.abs());
+    let y = (if x < 0.0 { e } else { 1.0 }) / (1.0 + e);
+    let w = if x < 0.0 { 1.0 - y } else { y };
+    (y, e * (w * w))
+}
+
+/// tanh with its derivative, see `exp::tanh_and_slope`.
+#[inline(always)]
+pub(crate) fn tanh_and_slope<const FMA: bool>(x: f32) -> (f32, f32) {
+    let a = x.abs();
+    let (n, r) = reduce::<FMA>(clampf(-2.0 * a, -106.0, 0.0));
+    let half = (n * 0.5 + MAGIC32) - MAGIC32;
+    let e = (1.0 + madd32::<FMA>(r * r, tail::<FMA>(r), r)) * pow2f(half) * pow2f(n - half);
+    let h = half_expm1_reduced::<FMA>((if n < -100.0 { -100.0 } else { n }, r));
+    let y = -h / (h + 1.0);
+    let y = if a < 1e-5 { a } else { y };
+    let w = 1.0 + y;
+    (y.copysign(x), e * (w * w))
 }
 
 /// Bits of sqrt(1/2).

@@ -26,6 +26,15 @@ pub struct UnaryKernel {
     pub cost: f32,
 }
 
+/// Two functions of one argument that share their work: the bits of each by itself.
+pub struct Pair {
+    pub first: &'static UnaryKernel,
+    pub second: &'static UnaryKernel,
+    pub f64: fn(&mut [f64], &mut [f64], &[f64]),
+    pub f32: fn(&mut [f32], &mut [f32], &[f32]),
+    pub scalar: fn(f64) -> (f64, f64),
+}
+
 /// The three operand shapes of a function of two arguments.
 pub struct Binary<T: 'static, Z: 'static = T> {
     pub vv: fn(&mut [Z], &[T], &[T]),

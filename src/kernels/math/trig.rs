@@ -18,7 +18,7 @@
 use super::complex as cplx;
 use super::num::*;
 use super::single;
-use super::table::unary;
+use super::table::{Pair, unary};
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
 /// Largest argument of the vector reduction.
@@ -198,6 +198,10 @@ pub(crate) fn sinc_derivative<const FMA: bool>(x: f64) -> f64 {
     let y = if z < 0.5 { series } else { y };
     if x.is_infinite() { 0.0 } else { y }
 }
+
+/// The fused pair.
+pub static SIN_AND_COS: Pair =
+    Pair { first: &SIN, second: &COS, f64: sincos_f64, f32: single::sincos_f32, scalar: sincos_of };
 
 unary!(SIN, "sin", 0.8, |FMA, x|
     f64: sin::<FMA>(x), if in_range(x), else x.sin();

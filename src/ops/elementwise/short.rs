@@ -13,6 +13,14 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
     let args = [Given::of(x)?];
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
+    if level != 0
+        && let Some(Shared { pair, rule }) = row.shared
+        && let Some((y, slope)) = cx.engine.small_both(pair, x)
+    {
+        let mut kept = args;
+        kept[0].value = Value::Array(&slope);
+        return record(cx, level, rule(), kept, 1, y);
+    }
     let y = cx.engine.small_unary(row.kernel, x)?;
     let mask = if level == 0 { 0 } else { row.keeps(&[0]) };
     record(cx, level, row, args, mask, y)
