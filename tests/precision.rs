@@ -191,3 +191,24 @@ fn norms_of_any_size() {
         close(&reals(&cx, &grad(&cx, norm, &x)), &[0.6, -0.8], 1e-6);
     }
 }
+
+/// What is looked at before products in rules: no infinity and no NaN is overlooked, in any place and type.
+#[test]
+fn finite_elements() {
+    use autograd::array::Element;
+    use num_complex::{Complex32, Complex64};
+    let ordinary = [0.0, -0.0, 1.0, -5e-324, f64::MAX, f64::MIN, f64::MIN_POSITIVE];
+    assert!(f64::all_finite(&ordinary) && f64::all_finite(&[]));
+    assert!(f32::all_finite(&ordinary.map(|x| (x as f32).clamp(f32::MIN, f32::MAX))));
+    assert!(Complex64::all_finite(&ordinary.map(|x| Complex64::new(x, -x))) && i64::all_finite(&[i64::MIN, i64::MAX]));
+    for odd in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001)] {
+        for at in 0..21 {
+            let mut x = [1.5; 21];
+            x[at] = odd;
+            let single = x.map(|x| x as f32);
+            assert!(!f64::all_finite(&x) && !f32::all_finite(&single), "{odd} at {at}");
+            assert!(!Complex64::all_finite(&x.map(|x| Complex64::new(0.0, x))));
+            assert!(!Complex32::all_finite(&single.map(|x| Complex32::new(x, 0.0))));
+        }
+    }
+}

@@ -100,10 +100,21 @@ pub trait Element: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 
     const DTYPE: DType;
     fn from_f64(x: f64) -> Self;
     fn to_complex(self) -> Complex64;
+    /// Whether none is an infinity or a NaN.
+    fn all_finite(_: &[Self]) -> bool {
+        true
+    }
+}
+
+/// One bit of work per element, and none waits for another: an exponent of all ones carries into the sign.
+macro_rules! all_finite {
+    ($bits:ty, $one:expr, $mask:expr, $x:expr) => {
+        $x.fold(0 as $bits, |odd, x| odd | (x.to_bits() & $mask).wrapping_add($one)) >> (<$bits>::BITS - 1) == 0
+    };
 }
 
 macro_rules! element {
-    ($t:ty, $d:ident, $from:expr, $to:expr) => {
+    ($t:ty, $d:ident, $from:expr, $to:expr $(, $finite:item)?) => {
         impl Element for $t {
             const DTYPE: DType = DType::$d;
             fn from_f64(x: f64) -> Self {
@@ -112,15 +123,51 @@ macro_rules! element {
             fn to_complex(self) -> Complex64 {
                 ($to)(self)
             }
+            $(
+                #[inline]
+                $finite
+            )?
         }
     };
 }
 element!(bool, Bool, |x| x != 0.0, |x: bool| Complex64::new(x as u8 as f64, 0.0));
 element!(i64, I64, |x| x as i64, |x| Complex64::new(x as f64, 0.0));
-element!(f32, F32, |x| x as f32, |x| Complex64::new(x as f64, 0.0));
-element!(f64, F64, |x| x, |x| Complex64::new(x, 0.0));
-element!(Complex32, C64, |x| Complex32::new(x as f32, 0.0), |x: Complex32| Complex64::new(x.re as f64, x.im as f64));
-element!(Complex64, C128, |x| Complex64::new(x, 0.0), |x| x);
+element!(
+    f32,
+    F32,
+    |x| x as f32,
+    |x| Complex64::new(x as f64, 0.0),
+    fn all_finite(x: &[f32]) -> bool {
+        all_finite!(u32, 1 << 23, 0x7f80_0000, x.iter())
+    }
+);
+element!(
+    f64,
+    F64,
+    |x| x,
+    |x| Complex64::new(x, 0.0),
+    fn all_finite(x: &[f64]) -> bool {
+        all_finite!(u64, 1 << 52, 0x7ff0_0000_0000_0000, x.iter())
+    }
+);
+element!(
+    Complex32,
+    C64,
+    |x| Complex32::new(x as f32, 0.0),
+    |x: Complex32| Complex64::new(x.re as f64, x.im as f64),
+    fn all_finite(x: &[Complex32]) -> bool {
+        all_finite!(u32, 1 << 23, 0x7f80_0000, x.iter().flat_map(|z| [z.re, z.im]))
+    }
+);
+element!(
+    Complex64,
+    C128,
+    |x| Complex64::new(x, 0.0),
+    |x| x,
+    fn all_finite(x: &[Complex64]) -> bool {
+        all_finite!(u64, 1 << 52, 0x7ff0_0000_0000_0000, x.iter().flat_map(|z| [z.re, z.im]))
+    }
+);
 
 /// Runs `$body` with the type alias `$t` standing for the Rust type of `$dtype`.
 #[macro_export]

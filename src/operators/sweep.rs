@@ -254,6 +254,13 @@ fn sweep_arrays(
     result
 }
 
+/// So much smaller than its array is a run that is worth waiting for others: for a few long ones the general way is shorter.
+const FEW: usize = 16;
+
+fn node_size(tape: &Rc<RefCell<Tape>>, node: u32) -> usize {
+    tape.borrow().meta(node).map_or(1, |meta| meta.shape.iter().product())
+}
+
 /// Cotangents of elements that could not be added to that of their array in place, by array: they wait until it is the
 /// array's turn, and are put together at once.
 #[derive(Default)]
@@ -443,6 +450,7 @@ fn pull_node(
         && !cx.watched()
         && let Some((start, length)) = rule.run()
         && g.size() == length
+        && length.saturating_mul(FEW) <= node_size(tape, parent)
         && tape.borrow().meta(parent).is_some_and(|meta| meta.dtype == g.dtype())
     {
         collected.elements.entry(parent).or_default().push((start, g.clone()));

@@ -22,14 +22,20 @@ struct Seen {
 
 fn look<T: Element>(t: &Tensor) -> Seen {
     let zero = T::default();
-    let of = |seen: Seen, x: &T| {
-        let z = x.to_complex();
-        Seen { zero: seen.zero | (*x == zero), odd: seen.odd | !(z.re.is_finite() && z.im.is_finite()) }
-    };
     match t.slice::<T>() {
-        Some(x) => x.iter().fold(Seen::default(), of),
-        None => t.view::<T>().iter().fold(Seen::default(), of),
+        Some(x) => Seen { zero: x.iter().fold(false, |seen, x| seen | (*x == zero)), odd: !T::all_finite(x) },
+        None => t.view::<T>().iter().fold(Seen::default(), |seen, x| Seen {
+            zero: seen.zero | (*x == zero),
+            odd: seen.odd | !T::all_finite(std::slice::from_ref(x)),
+        }),
     }
+}
+
+fn odd(t: &Tensor) -> bool {
+    with_dtype!(t.dtype(), T => match t.slice::<T>() {
+        Some(x) => !T::all_finite(x),
+        None => look::<T>(t).odd,
+    })
 }
 
 fn seen(t: &Tensor) -> Seen {
@@ -41,10 +47,10 @@ fn seen(t: &Tensor) -> Seen {
 pub(super) fn suspicious(a: &Tensor, b: &Tensor, c: &Tensor) -> bool {
     let (small, large) = if a.size() <= b.size() { (a, b) } else { (b, a) };
     if c.size() <= small.size() {
-        return seen(c).odd && meet(seen(small), seen(large));
+        return odd(c) && meet(seen(small), seen(large));
     }
     let first = seen(small);
-    if !first.zero && !first.odd || c.size() <= large.size() && !seen(c).odd {
+    if !first.zero && !first.odd || c.size() <= large.size() && !odd(c) {
         return false;
     }
     meet(first, seen(large))

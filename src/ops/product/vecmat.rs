@@ -3,7 +3,7 @@
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
 use super::{Side, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
-use crate::array::{DType, Tensor};
+use crate::array::{DType, Element, Tensor};
 use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecmat_small};
@@ -41,13 +41,6 @@ fn straight(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
     }
 }
 
-/// Whether all elements are finite: infinities and NaN make a sum of zeros NaN.
-#[inline]
-fn all_finite<T: Product>(x: &[T]) -> bool {
-    let zero = T::default();
-    x.iter().fold(zero, |sum, &x| sum + x * zero) == zero
-}
-
 #[inline]
 fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
     let turned = of.turned;
@@ -60,7 +53,7 @@ fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor
     let mut finite = true;
     let y = Tensor::vector::<T>(x.heap(), n, |y| {
         vecmat_rows(vector, matrix, columns, turned, y);
-        finite = !of.silent || all_finite(y);
+        finite = !of.silent || T::all_finite(y);
     });
     y.filter(|_| finite)
 }
@@ -144,8 +137,8 @@ impl Primitive for VecMat {
         let Array::Plain(sum) = sum else { return false };
         // What isn't finite meets no zero in there.
         let finite = |t: &Tensor| match t.dtype() {
-            DType::F64 => t.row::<f64>().is_some_and(all_finite),
-            DType::F32 => t.row::<f32>().is_some_and(all_finite),
+            DType::F64 => t.row::<f64>().is_some_and(Element::all_finite),
+            DType::F32 => t.row::<f32>().is_some_and(Element::all_finite),
             _ => false,
         };
         if !finite(g) || !finite(x) {
