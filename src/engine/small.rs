@@ -61,9 +61,10 @@ impl Engine {
         }
     }
 
-    /// Two functions of one small floating array; `None` for the general way.
+    /// A function of one small floating array and its slope; no slope where all values lie within `bound`, so that it is
+    /// computed from them. `None` for the general way.
     #[inline]
-    pub fn small_both(&self, pair: &Pair, x: &Tensor) -> Option<(Tensor, Tensor)> {
+    pub fn small_both(&self, pair: &Pair, x: &Tensor, bound: f64) -> Option<(Tensor, Option<Tensor>)> {
         if !self.is_small(x) || !x.is_ready() {
             return None;
         }
@@ -76,15 +77,25 @@ impl Engine {
             &copy
         };
         macro_rules! run {
-            ($t:ty, $f:expr) => {{
-                let mut second = None;
-                let first = x.like::<$t>(|y| second = x.like::<$t>(|z| $f(y, z, x.elements())))?;
-                Some((first, second?))
+            ($t:ty, $f:expr, $slopes:expr) => {{
+                let mut slopes = $slopes.borrow_mut();
+                let n = x.size();
+                if slopes.len() < n {
+                    slopes.try_reserve(n).ok()?;
+                    slopes.resize(n, 0.0);
+                }
+                let (slopes, mut within) = (&mut slopes[..n], true);
+                let first = x.like::<$t>(|y| {
+                    $f(y, slopes, x.elements());
+                    within = y.iter().fold(true, |within, y| within & (y.abs() <= bound as $t));
+                })?;
+                let second = if within { None } else { Some(x.like::<$t>(|z| z.copy_from_slice(slopes))?) };
+                Some((first, second))
             }};
         }
         match x.dtype() {
-            DType::F64 => run!(f64, (pair.f64)),
-            DType::F32 => run!(f32, (pair.f32)),
+            DType::F64 => run!(f64, (pair.f64), self.slopes),
+            DType::F32 => run!(f32, (pair.f32), self.slopes_single),
             _ => None,
         }
     }
@@ -180,10 +191,10 @@ impl Engine {
         debug_assert!(same(sum.shape(), &[column.size(), row.size()]));
         match sum.dtype() {
             DType::F64 => {
-                sum.unique_mut::<f64>().map(|z| rows::add_outer(z, column.elements(), row.elements())).is_some()
+                sum.unique_mut::<f64>().is_some_and(|z| rows::add_outer(z, column.elements(), row.elements()))
             }
             DType::F32 => {
-                sum.unique_mut::<f32>().map(|z| rows::add_outer(z, column.elements(), row.elements())).is_some()
+                sum.unique_mut::<f32>().is_some_and(|z| rows::add_outer(z, column.elements(), row.elements()))
             }
             _ => false,
         }

@@ -6,6 +6,7 @@
 use super::copy::{Past, copy};
 use super::memory::{PAST, fetch};
 use super::transpose::Columns;
+use crate::array::Element;
 use std::ops::{AddAssign, Mul};
 
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.
@@ -115,18 +116,26 @@ fn add_body<T: Scattered, const FMA: bool>(memory: &mut [T], values: &[T]) {
     memory.iter_mut().zip(values).for_each(|(m, &v)| *m += v);
 }
 
-/// Adds `row`, times the element of `column` that belongs to it, to each row of a matrix.
-pub fn add_outer<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) {
+/// Adds `row`, times the element of `column` that belongs to it, to each row of a matrix; `false`, and nothing is added, if
+/// one of these elements is an infinity or NaN.
+pub fn add_outer<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) -> bool {
     debug_assert_eq!(matrix.len(), column.len() * row.len());
-    if !row.is_empty() {
-        add_outer_any(matrix, column, row);
-    }
+    row.is_empty() || add_outer_any(matrix, column, row)
 }
 
-super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) = outer_body);
+super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) -> bool = outer_body);
 
 #[inline(always)]
-fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) {
+fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) -> bool {
+    if !T::all_finite(row) || !T::all_finite(column) {
+        return false;
+    }
+    outer_products::<T>(matrix, column, row);
+    true
+}
+
+#[inline(always)]
+fn outer_products<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) {
     match *row {
         [a] => matrix.iter_mut().zip(column).for_each(|(m, &x)| *m += x * a),
         [a, b] => narrow_body(matrix, column, [a, b]),
@@ -151,8 +160,8 @@ fn narrow_body<T: Multiplied, const N: usize>(matrix: &mut [T], column: &[T], ro
 }
 
 /// Numbers that are multiplied and add up.
-pub trait Multiplied: Scattered + Mul<Output = Self> {}
-impl<T: Scattered + Mul<Output = T>> Multiplied for T {}
+pub trait Multiplied: Scattered + Element + Mul<Output = Self> {}
+impl<T: Scattered + Element + Mul<Output = T>> Multiplied for T {}
 
 /// Numbers that add up.
 pub trait Scattered: Copy + AddAssign {}

@@ -116,6 +116,8 @@ const fn times_first() -> Rule<4> {
 struct Shared {
     pair: &'static Pair,
     rule: fn() -> &'static Sloped,
+    /// The rule where all values are within [`math::FROM_VALUE`].
+    from_value: fn() -> &'static FromValue,
 }
 
 /// A differentiable function of one argument.
@@ -144,8 +146,13 @@ impl Unary {
     }
 
     /// With a kernel of value and derivative together.
-    const fn sharing(self, pair: &'static Pair, rule: fn() -> &'static Sloped) -> Unary {
-        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, rule }), ..self }
+    const fn sharing(
+        self,
+        pair: &'static Pair,
+        rule: fn() -> &'static Sloped,
+        from_value: fn() -> &'static FromValue,
+    ) -> Unary {
+        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, rule, from_value }), ..self }
     }
 
     const fn with(self, both: fn(f64) -> (f64, f64)) -> Unary {
@@ -222,7 +229,7 @@ table! { UNARY: Unary, this;
     ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
     SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
     COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH, || &TANH_FROM_VALUE);
     ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over(x.cosh_arcsinh())), Unit);
     ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over(x.sinh_arccosh())), AboveOne);
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }), Unit);
@@ -234,7 +241,7 @@ table! { UNARY: Unary, this;
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
     // What these derivatives are made of, see `kernels/math/slopes.rs`; not exported.
     SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)), Real);
     SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)), Unit);
@@ -534,8 +541,63 @@ impl Primitive for Sloped {
 
     /// What has the form of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = match g {
-            Array::Plain(g) if alike == Alike::Form && !cx.unusual() => short::scaled(cx, g, kept.arg(0)),
+        let part = match (SCALE.row, g, kept.arg(0)) {
+            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
+                cx.engine.small_pair(row, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
+            }
+            _ => None,
+        };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// A cotangent times a slope.
+static SCALE: Rule<3> = rule!(|g, s, _| g.scaled(s));
+
+/// The rule of a node of the short way whose values are within [`math::FROM_VALUE`]: the derivative from the value, as the
+/// kernels of the derivative compute it there.
+pub struct FromValue {
+    of: &'static Unary,
+    rule: Rule<3>,
+}
+
+static TANH_FROM_VALUE: FromValue =
+    FromValue { of: &TANH, rule: rule!(|g, _, y| g.scaled((k(1.0) - y) * (k(1.0) + y))) };
+static EXPIT_FROM_VALUE: FromValue = FromValue { of: &EXPIT, rule: rule!(|g, _, y| g.scaled(y * (k(1.0) - y))) };
+
+impl BoxedRule for FromValue {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row(if std::ptr::eq(self.of, &TANH) { &TANH_FROM_VALUE } else { &EXPIT_FROM_VALUE })
+    }
+}
+
+impl Primitive for FromValue {
+    fn name(&self) -> &str {
+        self.of.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        self.of.eval(cx, args)
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        crate::trace::ANS
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        with_exprs(cx, [Some(g), None, Some(kept.ans())], self.rule.array)
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        let part = match (self.rule.row, g, kept.ans()) {
+            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
+                cx.engine.small_pair(row, g, y)
+            }
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())

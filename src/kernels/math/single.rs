@@ -10,6 +10,7 @@
 //! Error bound, as tested: 2.5 ULP. Coefficients: interpolation at Chebyshev nodes in 50 digit
 //! arithmetic, then rounded to f32.
 
+use super::exp::FROM_VALUE;
 use super::num::*;
 use super::trig;
 
@@ -94,7 +95,7 @@ pub(crate) fn expit_and_slope<const FMA: bool>(x: f32) -> (f32, f32) {
     let e = exp::<FMA>(-x.abs());
     let y = (if x < 0.0 { e } else { 1.0 }) / (1.0 + e);
     let w = if x < 0.0 { 1.0 - y } else { y };
-    (y, e * (w * w))
+    (y, if y <= FROM_VALUE as f32 { y * (1.0 - y) } else { e * (w * w) })
 }
 
 /// tanh with its derivative, see `exp::tanh_and_slope`.
@@ -108,7 +109,7 @@ pub(crate) fn tanh_and_slope<const FMA: bool>(x: f32) -> (f32, f32) {
     let y = -h / (h + 1.0);
     let y = if a < 1e-5 { a } else { y };
     let w = 1.0 + y;
-    (y.copysign(x), e * (w * w))
+    (y.copysign(x), if y <= FROM_VALUE as f32 { (1.0 - y) * (1.0 + y) } else { e * (w * w) })
 }
 
 /// Bits of sqrt(1/2).

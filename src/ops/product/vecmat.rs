@@ -3,7 +3,7 @@
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
 use super::{Side, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
-use crate::array::{DType, Element, Tensor};
+use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecmat_small};
@@ -135,15 +135,7 @@ impl Primitive for VecMat {
         }
         let (Array::Plain(g), Array::Plain(x)) = (g, kept.arg(0)) else { return false };
         let Array::Plain(sum) = sum else { return false };
-        // What isn't finite meets no zero in there.
-        let finite = |t: &Tensor| match t.dtype() {
-            DType::F64 => t.row::<f64>().is_some_and(Element::all_finite),
-            DType::F32 => t.row::<f32>().is_some_and(Element::all_finite),
-            _ => false,
-        };
-        if !finite(g) || !finite(x) {
-            return false;
-        }
+        // What isn't finite is left to the general way: it must meet no zero.
         let (column, row) = if self.turned { (g, x) } else { (x, g) };
         cx.engine.add_outer(sum, column, row)
     }
