@@ -1,6 +1,6 @@
 //! Numbers as text, a row of a matrix per line: `numpy.loadtxt` and `numpy.savetxt`.
 //!
-//! A file is read line by line, and no line may be longer than [`LONGEST_LINE`]; what grows is the list of numbers.
+//! A file is read line by line, and no line may be longer than `LONGEST_LINE`; what grows is the list of numbers.
 
 use super::{inside, ready, save, system};
 use crate::array::{DType, Element, Shape, Tensor};

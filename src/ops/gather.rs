@@ -102,6 +102,10 @@ pub fn take(cx: &Context, x: &Array, at: &Array, axis: i64, outside: Outside) ->
     let (at, n) = (integers(cx, at)?, x.shape()[axis]);
     if at.ndim() == 0 {
         let at = outside.place(at.first::<i64>(), n, axis)?;
+        // A loop over the elements, one at a time.
+        if let (1, Some(y)) = (x.ndim(), index::element(cx, x, &[at])) {
+            return Ok(y);
+        }
         return Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &along(axis, Item::Int(at)))?));
     }
     if outside == Outside::Raise {

@@ -1,6 +1,6 @@
 //! log(sum(b exp(x))) with weights and a mask: `scipy.special.logsumexp` with `b=`, and the `where=` of `jax.nn.logsumexp`.
 //!
-//! Everything is relative to the greatest term b[r] exp(x[r]) of a line: the others are quotients of at most 1, so nothing
+//! Everything is relative to the greatest term `b[r] exp(x[r])` of a line: the others are quotients of at most 1, so nothing
 //! overflows, and where they are small log1p keeps their digits. The derivatives are two kinds of shares, by x that of a term,
 //! b exp(x) / sum, by b that of its exponential, exp(x) / sum. They are computed from the terms, not from the rounded
 //! logarithm, and are primitives whose derivatives are made of shares again.
