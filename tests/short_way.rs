@@ -130,3 +130,26 @@ fn a_limit_reaches_the_memory_of_free_cells() {
     assert_eq!(large.size(), reserved / 16);
     assert!(cx.engine.heap.pool.stats().reserved <= reserved);
 }
+
+/// tanh and the logistic function keep their derivative only where a value is large; an element has the same one beside
+/// large elements and without them.
+#[test]
+fn a_derivative_does_not_depend_on_the_neighbours() {
+    let cx = Context::new();
+    for row in [&rows::TANH, &rows::EXPIT] {
+        for dtype in [DType::F64, DType::F32] {
+            let derivatives = |x: &[f64]| {
+                let x = rows::astype(&cx, &array(&cx, &[x.len()], x), dtype);
+                let f = one(move |cx, p| total(cx, &unary(cx, row, &p[0])));
+                reals(&cx, &grad(&cx, "sum", &f, &[x], 0))
+            };
+            let x: Vec<f64> = (0..41).map(|i| (i - 20) as f64 * 0.05).collect();
+            let alone = derivatives(&x);
+            let beside = derivatives(&[&x[..], &[30.0]].concat());
+            assert_eq!(alone, beside[..41], "{dtype:?}");
+            let last = beside[41];
+            assert!(last > 0.0 && last < 1e-12, "{dtype:?}: {last}");
+            assert!(alone.iter().zip(&x).all(|(d, x)| *d > 0.1 && (*x != 0.0 || *d >= 0.25)), "{dtype:?}: {alone:?}");
+        }
+    }
+}
