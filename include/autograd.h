@@ -2285,7 +2285,7 @@ struct ag_array ag_nan_to_num_values(struct ag_context *cx,
 AG_API struct ag_array ag_angle_degrees(struct ag_context *cx, struct ag_array x);
 
 /**
- * An array of the shape and dtype of `x`, every element `value`.
+ * An array of the shape and dtype of `x`, every element `value`. A value that an integer cannot be is AG_ERR_VALUE.
  */
 AG_API struct ag_array ag_full_like(struct ag_context *cx, struct ag_array x, double value);
 

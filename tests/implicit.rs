@@ -220,6 +220,13 @@ fn divergence_is_not_convergence() {
         stored(move |cx, a| add(cx, &mul(cx, &a[0], &Array::weak(factor)), &Array::weak(offset)))
     };
     let stop = Stop { tolerance: 0.0, steps: 100_000 };
+    // On the way to infinity the length of several finite numbers is infinite before they are.
+    for start in [vec![1.0, 1.0], vec![1.0, 2.0, 3.0], vec![1.0; 4]] {
+        for stop in [Stop { tolerance: 1e-10, ..stop }, stop] {
+            fixed_point(&cx, &linear(3.0, 0.0), &[vector(&cx, &start)], stop);
+            assert_eq!(cx.clear_error().map(|e| e.code), Some(code::VALUE), "{start:?}");
+        }
+    }
     for start in [Array::from(1.0), vector(&cx, &[1.0, 3.0])] {
         fixed_point(&cx, &linear(2.0, 2.0), std::slice::from_ref(&start), stop);
         assert_eq!(cx.clear_error().map(|e| e.code), Some(code::VALUE));

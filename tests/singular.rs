@@ -358,6 +358,14 @@ fn cumprod_with_zeros_is_exact_to_order_2() {
     let products = |cx: &Context, x: &Array| scan::cumprod(cx, x, 0);
     gradient(&products, &[2.0, 0.0, 3.0], &[1.0, 8.0, 0.0]);
     gradient(&products, &[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0]);
+    // A factor of 0 silences the infinite slope of a root, in both modes.
+    let cx = Context::new();
+    let roots = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &scan::cumprod(cx, x, 0)));
+    for (x, want, sum) in [([1.0, 0.0, 2.0], [0.5, INF, 0.0], INF), ([0.0, 0.0, 0.0], [INF, 0.0, 0.0], INF)] {
+        let x = vector(&cx, &x);
+        assert_eq!(reals(&cx, &grad(&cx, roots, &x)), want);
+        assert_eq!(number(&cx, &forward(&cx, &roots, &x)), sum);
+    }
     for x in [[0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 4.0]] {
         let cx = Context::new();
         let f = one(|cx: &Context, a: &[Array]| last(cx, &a[0]));
@@ -427,6 +435,12 @@ fn ties_of_nanmax_and_ptp() {
     gradient(&|cx, x| nan::extremum(cx, true, x, &[0], false), &[2.0, f64::NAN, 2.0, 1.0], &[0.5, 0.0, 0.5, 0.0]);
     gradient(&|cx, x| nan::extremum(cx, true, x, &[0], false), &[f64::NAN], &[0.0]);
     gradient(&|cx, x| statistics::ptp(cx, x, &[0], false), &[2.0, 2.0, 1.0], &[0.5, 0.5, -1.0]);
+    // Equal elements: 0, also under the infinite slope of a root.
+    let cx = Context::new();
+    let root = |cx: &Context, x: &Array| unary(cx, &rows::SQRT, &statistics::ptp(cx, x, &[0], false));
+    let x = vector(&cx, &[1.0, 1.0]);
+    assert_eq!(reals(&cx, &grad(&cx, root, &x)), [0.0, 0.0]);
+    assert_eq!(number(&cx, &forward(&cx, &root, &x)), 0.0);
 }
 
 #[test]

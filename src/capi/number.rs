@@ -154,7 +154,7 @@ pub unsafe extern "C" fn ag_angle_degrees(cx: *mut ag_context, x: ag_array) -> a
     one(cx, "ag_angle_degrees", x, |c, x| rows::unary(c, &rows::RAD2DEG, &complex::angle(c, x)))
 }
 
-/// An array of the shape and dtype of `x`, every element `value`.
+/// An array of the shape and dtype of `x`, every element `value`. A value that an integer cannot be is AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_full_like(cx: *mut ag_context, x: ag_array, value: f64) -> ag_array {
     one(cx, "ag_full_like", x, |c, x| floats::full_like(c, x, value))

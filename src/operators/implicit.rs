@@ -10,7 +10,7 @@
 use super::checkpoint::{Stored, undisturbed, value};
 use super::grad::{close, push_forward, record};
 use super::jacobian::{Mode, jacobian};
-use super::norm::length;
+use super::norm::{is_short, length};
 use crate::array::{DType, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -148,13 +148,14 @@ impl Primitive for FixedPoint {
                 let x = value(cx, &self.f, &args)?;
                 let new = numbers(cx, &x)?;
                 check_shape(&x, &args[0])?;
-                step = length(&new.iter().zip(&old).map(|(x, y)| x - y).collect::<Vec<_>>());
+                let change: Vec<f64> = new.iter().zip(&old).map(|(x, y)| x - y).collect();
+                step = length(&change);
                 if !step.is_finite() {
                     // An infinite step would be small beside what it leads to.
                     break;
                 }
                 args[0] = x;
-                if step <= tolerance * (1.0 + length(&new)) {
+                if is_short(&change, &new, tolerance) {
                     return Ok(std::mem::take(&mut args[0]));
                 }
                 old = new;
@@ -274,7 +275,8 @@ impl Primitive for Root {
                         "no root was found: the Jacobian is singular where the residual has length {residual:e}"
                     )));
                 }
-                let (step_length, x_length) = (length(&step), length(&numbers(cx, &args[0])?));
+                // Close to the root the residual is rounding alone, and falls no more.
+                let close = is_short(&step, &numbers(cx, &args[0])?, tolerance);
                 let step: Array = cx.engine.build::<f64>(&dims, |d| d.copy_from_slice(&step))?.into();
                 let step = astype(cx, &step, args[0].dtype());
                 let x = args[0].clone();
@@ -283,8 +285,6 @@ impl Primitive for Root {
                     let part = binary(cx, &rows::MUL, &step, &Array::weak(fraction));
                     args[0] = binary(cx, &rows::SUB, &x, &part);
                     let (new, norm) = of(&args)?;
-                    // Close to the root the residual is rounding alone, and falls no more.
-                    let close = step_length <= tolerance * (1.0 + x_length);
                     if norm < residual || close {
                         (y, residual) = (new, norm);
                         if close {

@@ -1,6 +1,6 @@
 //! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
 
-use super::grad::{Arrays, Function, grad, hvps, jvp, normal, one, push_forward, record, settle};
+use super::grad::{Arrays, Function, check_differentiable, grad, hvps, jvp, normal, one, push_forward, record, settle};
 use super::jacobian::{Mode, jacobian};
 use crate::array::{Axes, shape};
 use crate::context::Context;
@@ -34,7 +34,7 @@ pub fn tensor_jacobian_product(cx: &Context, f: &Function<'_>, args: &[Array], a
     const NAME: &str = "ag_tensor_jacobian_product";
     let contracted = one(|cx: &Context, args: &[Array]| {
         let y = f(cx, args).pop().unwrap_or_default();
-        if cx.failed() {
+        if !check_differentiable(cx, NAME, &y) {
             return Array::Null;
         }
         match check(NAME, "the result", tensor.shape(), y.shape()) {

@@ -46,7 +46,7 @@ pub fn eye(cx: &Context, dtype: DType, n: usize, m: usize, k: i64) -> Result<Ten
 /// `numpy.arange`.
 pub fn arange(cx: &Context, dtype: DType, start: f64, stop: f64, step: f64) -> Result<Tensor> {
     if step == 0.0 || step.is_nan() {
-        return Err(Error::value("the step must not be zero"));
+        return Err(Error::value(format!("the step must not be {}", if step == 0.0 { "zero" } else { "NaN" })));
     }
     let n = ((stop - start) / step).ceil();
     if !n.is_finite() {

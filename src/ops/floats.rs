@@ -312,5 +312,8 @@ pub fn nan_to_num(cx: &Context, x: &Array, nan: f64, posinf: f64, neginf: f64) -
 
 /// `numpy.full_like`.
 pub fn full_like(cx: &Context, x: &Array, value: f64) -> Array {
-    create::full(cx, x.dtype(), x.shape(), value)
+    match create::as_element(x.dtype(), value) {
+        Ok(value) => create::full(cx, x.dtype(), x.shape(), value),
+        Err(e) => cx.fail(e.within("ag_full_like")),
+    }
 }

@@ -272,7 +272,7 @@ impl Primitive for CumProd {
     }
 }
 
-/// z[k] = a[k] z[k - 1] + b[k]; a zero z[k - 1] contributes nothing, whatever a[k] is.
+/// z[k] = a[k] z[k - 1] + b[k]; where one of the factors is 0 their product is 0, whatever the other one is.
 fn recurrence(cx: &Context, line: &Line, a: &Array, b: &Array) -> Array {
     let dtype = rows::promote(a, b);
     let (a, b) = (rows::astype(cx, a, dtype), rows::astype(cx, b, dtype));
@@ -308,7 +308,7 @@ impl Primitive for Recurrence {
         let (a, b) = (row_major(&args[0])?, row_major(&args[1])?);
         with_dtype!(b.dtype(), T => {
             let (a, b) = (a.elements::<T>(), b.elements::<T>());
-            let next = |at: usize, z: T| if z == T::default() { b[at] } else { a[at].times(z).plus(b[at]) };
+            let next = |at: usize, z: T| if z == T::default() || a[at] == T::default() { b[at] } else { a[at].times(z).plus(b[at]) };
             Ok(cx.engine.build::<T>(&self.0.shape, |d| if self.0.is_last() {
                 self.0.walk_rows(d, |at| b[at], next);
             } else {

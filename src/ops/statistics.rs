@@ -15,7 +15,12 @@ use crate::trace::Array;
 /// `numpy.ptp`: the greatest element less the smallest one.
 pub fn ptp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let end = |max| reduce::extremum(cx, max, x, axes, keepdims);
-    binary(cx, &rows::SUB, &end(true), &end(false))
+    let y = binary(cx, &rows::SUB, &end(true), &end(false));
+    if !y.dtype().is_inexact() {
+        return y;
+    }
+    // Of equal elements each is the greatest and the smallest one: its derivative is 0, also before an infinite cotangent.
+    select(cx, &compare(cx, &rows::EQUAL, &y, &Array::weak(0.0)), &Array::weak(0.0), &y)
 }
 
 /// Whether a mask holds anywhere.

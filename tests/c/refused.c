@@ -17,6 +17,8 @@ static void no_integers(ag_context *cx) {
     CHECK_ERROR(cx, AG_ERR_VALUE, "is no int64");
     ag_astype(cx, ag_scalar(cx, none[i]), AG_I64);
     CHECK_ERROR(cx, AG_ERR_VALUE, "is no int64");
+    ag_full_like(cx, ag_scalar_int(cx, 3), none[i]);
+    CHECK_ERROR(cx, AG_ERR_VALUE, "ag_full_like: ");
   }
   CHECK_ARRAY(cx, ag_astype(cx, vector_of(cx, "-1.5 2.5 1e18 -9223372036854775808"), AG_I64), "4",
               "-1 2 1e18 -9223372036854775808");
@@ -144,6 +146,8 @@ static void results_without_a_derivative(ag_context *cx) {
     ag_hessian(cx, without, &kind, &x, 1, 0);
     CHECK_ERROR(cx, AG_ERR_DTYPE, part);
     ag_hvp(cx, without, &kind, &x, 1, 0, x);
+    CHECK_ERROR(cx, AG_ERR_DTYPE, part);
+    ag_tensor_jacobian_product(cx, without, &kind, &x, 1, 0, ag_scalar(cx, 1));
     CHECK_ERROR(cx, AG_ERR_DTYPE, part);
     ag_jvp(cx, without, &kind, &x, 1, 0, x, &y);
     CHECK_ERROR(cx, AG_ERR_DTYPE, part);
