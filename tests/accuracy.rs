@@ -12,7 +12,7 @@ use autograd::kernels::math::{Level, best_level, with_level};
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
-use autograd::ops::{bessel, complex, create, reduce};
+use autograd::ops::{bessel, complex, create, logsumexp, reduce};
 use autograd::trace::Array;
 use helpers::*;
 use num_complex::Complex64;
@@ -327,12 +327,20 @@ fn logsumexp_near_0_has_the_digits_of_log1p() {
 fn second_derivatives_of_logsumexp_do_not_cancel() {
     // w (1 - w) of a weight that rounds to 1.
     let all = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &reduce::all_axes(x), false);
-    for x in [[0.0, -40.0], [-40.0, 0.0]] {
-        let cx = Context::new();
-        let h = reals(&cx, &hessian(&cx, &one(|cx: &Context, a: &[Array]| all(cx, &a[0])), &[vector(&cx, &x)], 0));
-        let w = (-40f64).exp() / (1.0 + (-40f64).exp()).powi(2);
-        for (h, want) in h.iter().zip([w, -w, -w, w]) {
-            assert!((h - want).abs() <= 1e-14 * w, "{h:e} {want:e}");
+    let weighted = |cx: &Context, x: &Array| {
+        let (weights, mask) = (&vector(cx, &[3.0, 3.0]), &Array::Null);
+        let options = logsumexp::Options { axes: &[], all: true, keepdims: false, weights, mask, signed: false };
+        logsumexp::logsumexp_with(cx, x, &options).0
+    };
+    let ways: [&dyn Fn(&Context, &Array) -> Array; 2] = [&all, &weighted];
+    for f in ways {
+        for x in [[0.0, -40.0], [-40.0, 0.0]] {
+            let cx = Context::new();
+            let h = reals(&cx, &hessian(&cx, &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), &[vector(&cx, &x)], 0));
+            let w = (-40f64).exp() / (1.0 + (-40f64).exp()).powi(2);
+            for (h, want) in h.iter().zip([w, -w, -w, w]) {
+                assert!((h - want).abs() <= 1e-14 * w, "{h:e} {want:e}");
+            }
         }
     }
 }

@@ -5,9 +5,9 @@
 //! b exp(x) / sum, by b that of its exponential, exp(x) / sum. They are computed from the terms, not from the rounded
 //! logarithm, and are primitives whose derivatives are made of shares again.
 
-use super::elementwise::{self as rows, astype, binary, select, unary};
+use super::elementwise::{self as rows, astype, binary, compare, select, unary};
 use super::order::grouped;
-use super::reduce::sum;
+use super::reduce::{extremum, sum};
 use super::shape::{behind, broadcast_to, fit, reshape};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
@@ -191,6 +191,20 @@ impl Terms {
         sum(cx, x, &[self.line()], true)
     }
 
+    /// v (t - sum(v t)), the derivative of the shares v by x in both modes. Beside the greatest share, which may be 1, the
+    /// difference would cancel; so the steps count from that of the greatest (the mean of several), which changes nothing
+    /// as shares add up to 1.
+    fn slope(&self, cx: &Context, t: &Array, v: &Array) -> Array {
+        let size = unary(cx, &rows::FABS, &v.plain());
+        let at_top = compare(cx, &rows::EQUAL, &size, &extremum(cx, true, &size, &[self.line()], true));
+        let ties = self.sum(cx, &astype(cx, &at_top, size.dtype()));
+        let there = binary(cx, &rows::OVER, &self.sum(cx, &select(cx, &at_top, t, &Array::weak(0.0))), &ties);
+        let there = select(cx, &rows::test(cx, &rows::ISFINITE, &there), &there, &Array::weak(0.0));
+        let t = binary(cx, &rows::SUB, t, &there);
+        let mean = self.sum(cx, &binary(cx, &rows::SCALED, &t, v));
+        binary(cx, &rows::SCALED, &binary(cx, &rows::SUB, &t, &mean), v)
+    }
+
     /// A result for every line, with an axis of extent 1 for it.
     fn keepdims(&self, cx: &Context, y: &Array) -> Array {
         let kept = &self.shape[..self.line()];
@@ -270,6 +284,7 @@ impl Primitive for Terms {
         let direction = if argnum == 0 { Part::Terms } else { Part::Exponentials };
         match self.part {
             Part::Value | Part::Sign => scaled(&self.keepdims(cx, g), &own(direction)),
+            Part::Terms if argnum == 0 => self.slope(cx, &fit(cx, g, &self.shape), &own(Part::Terms)),
             part => {
                 let g = fit(cx, g, &self.shape);
                 let weighted = scaled(&g, &own(part));
@@ -288,6 +303,9 @@ impl Primitive for Terms {
         let own = |part: Part| self.of(cx, part, x, b);
         let scaled = |a: &Array, b: &Array| binary(cx, &rows::SCALED, a, b);
         let direction = if argnum == 0 { Part::Terms } else { Part::Exponentials };
+        if self.part == Part::Terms && argnum == 0 {
+            return self.slope(cx, t, &own(Part::Terms));
+        }
         let weighted = scaled(t, &own(direction));
         match self.part {
             Part::Value | Part::Sign => sum(cx, &weighted, &[self.line()], false),
