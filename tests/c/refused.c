@@ -101,8 +101,23 @@ static ag_array with_checkpoint(ag_context *cx, const ag_array *args, size_t nar
   return ag_sum(cx, ag_checkpoint(cx, fickle, user, NULL, args, nargs));
 }
 
+static ag_tree fickle_tree(ag_context *cx, const ag_tree *args, size_t nargs, void *user) {
+  (void)nargs;
+  ag_array y = ag_sin(cx, ag_tree_array(cx, args[0]));
+  return ++*(int *)user % 2 ? ag_tree_leaf(cx, y) : ag_tree_tuple_of(cx, &y, 1);
+}
+
+static ag_tree with_tree_checkpoint(ag_context *cx, const ag_tree *args, size_t nargs, void *user) {
+  ag_tree y = ag_tree_checkpoint(cx, fickle_tree, user, NULL, args, nargs);
+  return ag_tree_leaf(cx, ag_sum(cx, ag_tree_leaf_at(cx, y, 0)));
+}
+
 static void fickle_functions(ag_context *cx) {
   int calls = 0;
+  ag_tree t = ag_tree_leaf(cx, vector_of(cx, "1 2 3"));
+  ag_tree_grad(cx, with_tree_checkpoint, &calls, &t, 1, 0);
+  CHECK_ERROR(cx, AG_ERR_CALLBACK, "ag_tree_checkpoint: called again, the function returned another structure");
+  calls = 0;
   ag_array x = vector_of(cx, "1 2 3");
   ag_grad(cx, with_checkpoint, &calls, &x, 1, 0);
   CHECK_ERROR(cx, AG_ERR_CALLBACK, "returned shape (6,) instead of (3,)");

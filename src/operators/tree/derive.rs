@@ -371,7 +371,7 @@ pub fn ggnvp(
 
 /// `f(args)`, keeping the arguments only, as [`crate::operators::checkpoint`] says.
 pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
-    let form = Rc::new(RefCell::new(Form::default()));
+    let form: Rc<RefCell<Option<Form>>> = Rc::default();
     let (forms, f, seen): (Vec<Form>, _, _) = (args.iter().map(|t| t.form.clone()).collect(), f.clone(), form.clone());
     let stored: Stored = Rc::new(move |cx: &Context, leaves: &[Array]| {
         let mut start = 0;
@@ -383,12 +383,18 @@ pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
             })
             .collect();
         let Some(result) = f(cx, &args).filter(|_| !cx.failed()) else { return Leaves::new() };
-        seen.replace(result.form.clone());
+        let difference = seen.borrow_mut().get_or_insert_with(|| result.form.clone()).difference(&result.form);
+        if let Some(difference) = difference {
+            let e = format!("called again, the function returned another structure: {difference}");
+            cx.fail(Error::callback(e).within("ag_tree_checkpoint"));
+            return Leaves::new();
+        }
         result.into_leaves()
     });
     let leaves: Vec<Array> = args.iter().flat_map(|t| t.leaves.iter().cloned()).collect();
     let found = checkpoint_all(cx, &stored, &leaves);
-    if cx.failed() { None } else { Some(Tree::new(form.take(), found)) }
+    let form = form.borrow().clone();
+    if cx.failed() { None } else { form.map(|form| Tree::new(form, found)) }
 }
 
 /// A step of a loop: its number and the arguments, of which the first is the state.
