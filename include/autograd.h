@@ -863,8 +863,8 @@ typedef struct ag_primitive {
 /**
  * The VJP of one argument: the cotangent of args[k] from the cotangent `g` of the result `ans`, in which it is linear.
  * Written with ag_ operations it can be differentiated again. One that reads elements gives first derivatives, in both
- * modes; while it is being differentiated itself, that is AG_ERR_TRACED. All handles are borrowed for the call, the result
- * escapes by itself.
+ * modes; while it is being differentiated itself, as it is for ag_make_jvp, that is AG_ERR_TRACED. All handles are borrowed
+ * for the call, the result escapes by itself.
  */
 typedef struct ag_array (*ag_vjp_function)(struct ag_context *cx,
                                            struct ag_array g,
