@@ -332,8 +332,8 @@ fn second_derivatives_of_logsumexp_do_not_cancel() {
         let options = logsumexp::Options { axes: &[], all: true, keepdims: false, weights, mask, signed: false };
         logsumexp::logsumexp_with(cx, x, &options).0
     };
-    let ways: [&dyn Fn(&Context, &Array) -> Array; 2] = [&all, &weighted];
-    for f in ways {
+    type Way<'a> = &'a dyn Fn(&Context, &Array) -> Array;
+    for f in [&all as Way<'_>, &weighted] {
         for x in [[0.0, -40.0], [-40.0, 0.0]] {
             let cx = Context::new();
             let h = reals(&cx, &hessian(&cx, &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), &[vector(&cx, &x)], 0));
