@@ -22,6 +22,8 @@ fn render() -> String {
         "scope",
         "array",
         "elementwise",
+        "choice",
+        "with_complex",
         "number",
         "reduce",
         "masked",
@@ -152,8 +154,13 @@ fn every_exported_function_is_declared_and_called_from_c() {
     let declared = declared();
     assert!(declared.len() > 150, "only {} functions found in the header", declared.len());
     let mut exported = Vec::new();
-    for entry in std::fs::read_dir(root().join("src/capi")).expect("src/capi is there") {
-        let text = std::fs::read_to_string(entry.expect("readable").path()).expect("readable");
+    let mut paths = vec![root().join("src/capi")];
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(std::fs::read_dir(path).expect("readable").map(|entry| entry.expect("readable").path()));
+            continue;
+        }
+        let text = std::fs::read_to_string(path).expect("readable");
         exported.extend(
             text.split("extern \"C\" fn ag_")
                 .skip(1)

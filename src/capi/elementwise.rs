@@ -1,7 +1,6 @@
 //! Element-wise functions, in the order of the tables in `ops::elementwise`.
 
 use super::{ag_array, ag_context, guard, guard_as, one, two};
-use crate::array::DType;
 use crate::ops::{complex, elementwise as rows};
 use crate::trace::short::Short;
 use crate::trace::{Array, Number};
@@ -183,7 +182,7 @@ fn long_binary(c: &ag_context, name: &'static str, row: &'static rows::Binary, x
 
 /// A number beside an array, in the array's precision; beside integers (and booleans) a whole number is an integer, as `2` is
 /// in NumPy. `power`: as an exponent of integers it must not be negative.
-fn beside(c: &ag_context, x: &Array, n: f64, power: bool) -> Array {
+pub(super) fn beside(c: &ag_context, x: &Array, n: f64, power: bool) -> Array {
     const WHOLE: std::ops::RangeInclusive<f64> = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
     let whole = n.fract() == 0.0 && WHOLE.contains(&n) && !(power && n < 0.0);
     if x.dtype().is_inexact() || !whole || x.is_null() {
@@ -209,7 +208,7 @@ fn one_beside(
 }
 
 /// An operation of an array and a number that takes the array's precision.
-fn scalar(
+pub(super) fn scalar(
     cx: *const ag_context,
     name: &'static str,
     x: ag_array,
@@ -758,218 +757,4 @@ pub unsafe extern "C" fn ag_floor_divide_scalar(cx: *mut ag_context, x: ag_array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rfloor_divide_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
     one_beside(cx, "ag_rfloor_divide_scalar", x, y, |c, x, y| rows::floor_divide(c, y, x))
-}
-
-/// x == y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_equal", x, y, |c, x, y| rows::compare(c, &rows::EQUAL, x, y))
-}
-
-/// x == y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::EQUAL, x, y))
-}
-
-/// x != y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_not_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_not_equal", x, y, |c, x, y| rows::compare(c, &rows::NOT_EQUAL, x, y))
-}
-
-/// x != y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_not_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_not_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::NOT_EQUAL, x, y))
-}
-
-/// x < y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_less(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_less", x, y, |c, x, y| rows::compare(c, &rows::LESS, x, y))
-}
-
-/// x < y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_less_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_less_scalar", x, y, |c, x, y| rows::compare(c, &rows::LESS, x, y))
-}
-
-/// x <= y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_less_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_less_equal", x, y, |c, x, y| rows::compare(c, &rows::LESS_EQUAL, x, y))
-}
-
-/// x <= y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_less_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_less_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::LESS_EQUAL, x, y))
-}
-
-/// x > y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_greater(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_greater", x, y, |c, x, y| rows::compare(c, &rows::GREATER, x, y))
-}
-
-/// x > y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_greater_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_greater_scalar", x, y, |c, x, y| rows::compare(c, &rows::GREATER, x, y))
-}
-
-/// x >= y, element by element, with broadcasting. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_greater_equal(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_greater_equal", x, y, |c, x, y| rows::compare(c, &rows::GREATER_EQUAL, x, y))
-}
-
-/// x >= y for a number y. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_greater_equal_scalar(cx: *mut ag_context, x: ag_array, y: f64) -> ag_array {
-    scalar(cx, "ag_greater_equal_scalar", x, y, |c, x, y| rows::compare(c, &rows::GREATER_EQUAL, x, y))
-}
-
-/// Logical and of what is not 0. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_logical_and(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_logical_and", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_AND, x, y))
-}
-
-/// Logical or of what is not 0. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_logical_or(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_logical_or", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_OR, x, y))
-}
-
-/// Logical xor of what is not 0. A boolean array.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_logical_xor(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_logical_xor", x, y, |c, x, y| rows::compare(c, &rows::LOGICAL_XOR, x, y))
-}
-
-/// x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value, and
-/// a zero derivative, NaN or not.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_where(cx: *mut ag_context, condition: ag_array, x: ag_array, y: ag_array) -> ag_array {
-    guard(cx, ag_array::NULL, |c| {
-        let [condition, x, y] = [condition, x, y].map(|h| c.get("ag_where", h));
-        if c.core.failed() { ag_array::NULL } else { c.put(rows::select(&c.core, &condition, &x, &y)) }
-    })
-}
-
-/// x limited to [low, high]; an infinite bound is none. Integers stay integers between whole bounds. The derivative is 0 outside and at the bounds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_clip(cx: *mut ag_context, x: ag_array, low: f64, high: f64) -> ag_array {
-    const NAME: &str = "ag_clip";
-    guard_as(cx, NAME, ag_array::NULL, |c| {
-        let x = c.get(NAME, x);
-        if x.is_null() {
-            return ag_array::NULL;
-        }
-        let bounds = [low, high].map(|b| if b.is_infinite() { None } else { Some(beside(c, &x, b, false)) });
-        let whole = |b: &Option<Array>| b.as_ref().is_none_or(|b| !b.dtype().is_inexact());
-        if x.dtype().is_inexact() || x.dtype() == DType::Bool || !bounds.iter().all(whole) {
-            return c.put(rows::clip(&c.core, &x, low, high));
-        }
-        let [low, high] = bounds;
-        let y = low.map_or_else(|| x.clone(), |low| rows::binary(&c.core, &rows::MAXIMUM, &x, &low));
-        c.put(high.map_or_else(|| y.clone(), |high| rows::binary(&c.core, &rows::MINIMUM, &y, &high)))
-    })
-}
-
-/// x where the condition holds, else the number y, see ag_where. In the precision of x.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_where_scalar(cx: *mut ag_context, condition: ag_array, x: ag_array, y: f64) -> ag_array {
-    where_number(cx, "ag_where_scalar", condition, x, y, false)
-}
-
-/// The number x where the condition holds, else y, see ag_where. In the precision of y.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_rwhere_scalar(cx: *mut ag_context, condition: ag_array, x: f64, y: ag_array) -> ag_array {
-    where_number(cx, "ag_rwhere_scalar", condition, y, x, true)
-}
-
-fn where_number(
-    cx: *mut ag_context,
-    name: &'static str,
-    condition: ag_array,
-    x: ag_array,
-    number: f64,
-    flip: bool,
-) -> ag_array {
-    guard_as(cx, name, ag_array::NULL, |c| {
-        let [condition, x] = [condition, x].map(|h| c.get(name, h));
-        if c.core.failed() {
-            return ag_array::NULL;
-        }
-        let number = beside(c, &x, number, false);
-        let (x, y) = if flip { (&number, &x) } else { (&x, &number) };
-        c.put(rows::select(&c.core, &condition, x, y))
-    })
-}
-
-/// An operation of an array and a complex number, in the array's precision; the number is the first argument if `flip`.
-fn with_complex(
-    cx: *mut ag_context,
-    name: &'static str,
-    row: &'static rows::Binary,
-    x: ag_array,
-    (re, im): (f64, f64),
-    flip: bool,
-) -> ag_array {
-    one(cx, name, x, |c, x| {
-        let y = rows::astype(c, &complex::number(c, re, im), x.dtype().inexact().complex());
-        if flip { rows::binary(c, row, &y, x) } else { rows::binary(c, row, x, &y) }
-    })
-}
-
-/// x + y for a complex number y = re + i im; the result is complex, in the precision of x.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_add_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_add_complex", &rows::ADD, x, (re, im), false)
-}
-
-/// x - y for a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_sub_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_sub_complex", &rows::SUB, x, (re, im), false)
-}
-
-/// y - x for a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_rsub_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_rsub_complex", &rows::SUB, x, (re, im), true)
-}
-
-/// x * y for a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_mul_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_mul_complex", &rows::MUL, x, (re, im), false)
-}
-
-/// x / y for a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_div_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_div_complex", &rows::DIV, x, (re, im), false)
-}
-
-/// y / x for a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_rdiv_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_rdiv_complex", &rows::DIV, x, (re, im), true)
-}
-
-/// x to the power of a complex number y, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_pow_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_pow_complex", &rows::POW, x, (re, im), false)
-}
-
-/// A complex number y to the power of x, see ag_add_complex.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_rpow_complex(cx: *mut ag_context, x: ag_array, re: f64, im: f64) -> ag_array {
-    with_complex(cx, "ag_rpow_complex", &rows::POW, x, (re, im), true)
 }

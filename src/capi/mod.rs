@@ -26,6 +26,7 @@ pub mod arrange;
 pub mod array;
 pub mod array_functions;
 pub mod check;
+pub mod choice;
 pub mod choose;
 pub mod context;
 pub mod convolve;
@@ -63,6 +64,7 @@ pub mod tree;
 pub mod tree_equations;
 pub mod tree_linear;
 pub mod tree_operators;
+pub mod with_complex;
 
 pub use context::ag_context;
 pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};

@@ -4,10 +4,13 @@
 //! a rule over [`Elem`], linear in `g`; under this library's complex convention one rule is both the VJP (with `g` the
 //! cotangent of the result) and the JVP (with `g` the tangent of the argument) of a holomorphic function.
 
+mod convert;
 mod replace;
+mod shared;
 mod short;
 mod sinc;
 
+pub use convert::{astype, cast};
 pub use replace::{clip, nan_to_num, select};
 pub use short::{binary as short_binary, unary as short_unary};
 pub use sinc::sinc;
@@ -22,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, CompareKernel, Pair, TestKernel, UnaryKernel};
 use crate::trace::short::Given;
 use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
+use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 
 /// A derivative in the three algebras.
@@ -96,6 +100,7 @@ macro_rules! rule {
     (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
     (@count $a:pat_param, $b:pat_param, $c:pat_param, $d:pat_param) => { 4 };
 }
+use rule;
 
 /// The derivative of what passes an argument on as it is.
 const fn passes() -> Rule<4> {
@@ -509,105 +514,6 @@ impl Primitive for Unary {
     }
 }
 
-/// The rule of a node of the short way that keeps the derivative itself, in the place of its argument: it was computed with
-/// the value, of a plain array.
-pub struct Sloped(&'static Unary);
-
-static SLOPED_TANH: Sloped = Sloped(&TANH);
-static SLOPED_EXPIT: Sloped = Sloped(&EXPIT);
-
-impl BoxedRule for Sloped {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row(if std::ptr::eq(self.0, &TANH) { &SLOPED_TANH } else { &SLOPED_EXPIT })
-    }
-}
-
-impl Primitive for Sloped {
-    fn name(&self) -> &str {
-        self.0.name
-    }
-
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        self.0.eval(cx, args)
-    }
-
-    fn keeps(&self, _: &[usize]) -> u64 {
-        1
-    }
-
-    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &SCALED, g, kept.arg(0))
-    }
-
-    /// What has the form of `g` is added as it is.
-    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = match (SCALE.row, g, kept.arg(0)) {
-            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
-            }
-            _ => None,
-        };
-        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
-    }
-}
-
-/// A cotangent times a slope.
-static SCALE: Rule<3> = rule!(|g, s, _| g.scaled(s));
-
-/// The rule of a node of the short way whose values are within [`math::FROM_VALUE`]: the derivative from the value, as the
-/// kernels of the derivative compute it there.
-pub struct FromValue {
-    of: &'static Unary,
-    rule: Rule<3>,
-}
-
-static TANH_FROM_VALUE: FromValue =
-    FromValue { of: &TANH, rule: rule!(|g, _, y| g.scaled((k(1.0) - y) * (k(1.0) + y))) };
-static EXPIT_FROM_VALUE: FromValue = FromValue { of: &EXPIT, rule: rule!(|g, _, y| g.scaled(y * (k(1.0) - y))) };
-
-impl BoxedRule for FromValue {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row(if std::ptr::eq(self.of, &TANH) { &TANH_FROM_VALUE } else { &EXPIT_FROM_VALUE })
-    }
-}
-
-impl Primitive for FromValue {
-    fn name(&self) -> &str {
-        self.of.name
-    }
-
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        self.of.eval(cx, args)
-    }
-
-    fn keeps(&self, _: &[usize]) -> u64 {
-        crate::trace::ANS
-    }
-
-    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        with_exprs(cx, [Some(g), None, Some(kept.ans())], self.rule.array)
-    }
-
-    /// What has the form of `g` is added as it is.
-    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = match (self.rule.row, g, kept.ans()) {
-            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row, g, y)
-            }
-            _ => None,
-        };
-        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
-    }
-}
-
 impl BoxedRule for Binary {
     fn boxed(&self) -> Boxed {
         Boxed::Row((self.this)())
@@ -860,69 +766,4 @@ fn materialise_numbers(cx: &Context, operands: [Operand; 3], dtype: DType) -> Re
         }
         other => other,
     })
-}
-
-/// The same elements in another dtype; deferred like any element-wise operation.
-pub fn cast(cx: &Context, t: Tensor, dtype: DType) -> Result<Tensor> {
-    if t.dtype() == dtype {
-        return Ok(t);
-    }
-    let (from, shape) = (t.dtype(), Shape::from_slice(t.shape()));
-    let operands = [Operand::Array(t), Operand::None, Operand::None];
-    cx.engine.elementwise(Op::Cast, from, dtype, &shape, operands)
-}
-
-/// `numpy.astype`: linear where both dtypes can be differentiated. From complex to real it drops the imaginary part.
-pub fn astype(cx: &Context, x: &Array, dtype: DType) -> Array {
-    if x.dtype() == dtype && !x.is_weak() || cx.failed() {
-        return x.clone();
-    }
-    if let Array::Number { value, .. } = x
-        && dtype == DType::F64
-    {
-        return Array::from(*value);
-    }
-    if !dtype.is_inexact() {
-        return plain(cx, "ag_astype", |cx| Astype(dtype).eval(cx, &[x.plain()]), &[x]);
-    }
-    apply(cx, &Astype(dtype), &[x])
-}
-
-/// An error where an element cannot become an integer by being cut off: NaN, infinities, what is beyond 64 bits.
-fn has_integers(cx: &Context, t: &Tensor) -> Result<()> {
-    let t = cx.engine.contiguous(t)?;
-    let range = -super::create::LIMIT..super::create::LIMIT;
-    let bad = crate::with_dtype!(t.dtype(), T => {
-        t.elements::<T>().iter().map(|x| crate::array::Element::to_complex(*x).re).find(|x| !range.contains(x))
-    });
-    bad.map_or(Ok(()), |x| Err(Error::value(format!("{x} is no int64"))))
-}
-
-#[derive(Clone)]
-struct Astype(DType);
-
-impl Primitive for Astype {
-    fn name(&self) -> &str {
-        "ag_astype"
-    }
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let t = cx.lazy_tensor(&args[0])?;
-        if self.0 == DType::I64 && t.dtype().is_inexact() {
-            has_integers(cx, &t)?;
-        }
-        Ok(cast(cx, t, self.0)?.into())
-    }
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
-    }
-
-    fn keeps(&self, _: &[usize]) -> u64 {
-        0
-    }
-    fn vjp(&self, _: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
-        g.clone()
-    }
-    fn jvp(&self, cx: &Context, _: usize, t: &Array, _: &Kept<'_>) -> Array {
-        astype(cx, t, self.0)
-    }
 }

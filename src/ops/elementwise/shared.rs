@@ -1,0 +1,104 @@
+//! Nodes of functions whose derivative is computed with the value, by one kernel: the short way of tanh and of the
+//! logistic function.
+
+use super::*;
+
+/// The rule of a node of the short way that keeps the derivative itself, in the place of its argument: it was computed with
+/// the value, of a plain array.
+pub struct Sloped(&'static Unary);
+
+pub(super) static SLOPED_TANH: Sloped = Sloped(&TANH);
+pub(super) static SLOPED_EXPIT: Sloped = Sloped(&EXPIT);
+
+impl BoxedRule for Sloped {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row(if std::ptr::eq(self.0, &TANH) { &SLOPED_TANH } else { &SLOPED_EXPIT })
+    }
+}
+
+impl Primitive for Sloped {
+    fn name(&self) -> &str {
+        self.0.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        self.0.eval(cx, args)
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        1
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        binary(cx, &SCALED, g, kept.arg(0))
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        let part = match (SCALE.row, g, kept.arg(0)) {
+            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
+                cx.engine.small_pair(row, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
+            }
+            _ => None,
+        };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
+
+/// A cotangent times a slope.
+static SCALE: Rule<3> = rule!(|g, s, _| g.scaled(s));
+
+/// The rule of a node of the short way whose values are within [`math::FROM_VALUE`]: the derivative from the value, as the
+/// kernels of the derivative compute it there.
+pub struct FromValue {
+    of: &'static Unary,
+    rule: Rule<3>,
+}
+
+pub(super) static TANH_FROM_VALUE: FromValue =
+    FromValue { of: &TANH, rule: rule!(|g, _, y| g.scaled((k(1.0) - y) * (k(1.0) + y))) };
+pub(super) static EXPIT_FROM_VALUE: FromValue =
+    FromValue { of: &EXPIT, rule: rule!(|g, _, y| g.scaled(y * (k(1.0) - y))) };
+
+impl BoxedRule for FromValue {
+    fn boxed(&self) -> Boxed {
+        Boxed::Row(if std::ptr::eq(self.of, &TANH) { &TANH_FROM_VALUE } else { &EXPIT_FROM_VALUE })
+    }
+}
+
+impl Primitive for FromValue {
+    fn name(&self) -> &str {
+        self.of.name
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        self.of.eval(cx, args)
+    }
+
+    fn keeps(&self, _: &[usize]) -> u64 {
+        crate::trace::ANS
+    }
+
+    fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        with_exprs(cx, [Some(g), None, Some(kept.ans())], self.rule.array)
+    }
+
+    /// What has the form of `g` is added as it is.
+    fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
+        let part = match (self.rule.row, g, kept.ans()) {
+            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
+                cx.engine.small_pair(row, g, y)
+            }
+            _ => None,
+        };
+        part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp(cx, argnum, t, kept)
+    }
+}
