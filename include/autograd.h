@@ -1268,7 +1268,8 @@ AG_API void ag_error_clear(struct ag_context *cx);
 
 /**
  * Raises an error, for callbacks: `return ag_raise(cx, AG_ERR_USER + 1, "what went wrong");`. Returns the null array. A
- * code of 0 counts as AG_ERR_CALLBACK; an error that is pending already stays.
+ * code of 0 counts as AG_ERR_CALLBACK; a message that is NULL or empty says that much; an error that is pending already
+ * stays.
  */
 AG_API struct ag_array ag_raise(struct ag_context *cx, int32_t code, const char *message);
 
@@ -5067,8 +5068,9 @@ struct ag_array ag_jacobian_forward(struct ag_context *cx,
                                     size_t argnum);
 
 /**
- * A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
- * tensor has. Shape: the remaining axes of the result, then those of the argument. For arrays only: the axes of a tree's
+ * A tensor contracted with the Jacobian with respect to args[argnum], over all axes of the tensor: they have the extents of
+ * the first axes of the result, or of all (a tensor of rank 0 is a factor). Shape: the remaining axes of the result, then
+ * those of the argument. For arrays only: the axes of a tree's
  * leaves have nothing in common (products with trees are those of ag_tree_make_vjp).
  */
 AG_API

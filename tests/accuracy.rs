@@ -12,7 +12,7 @@ use autograd::kernels::math::{Level, best_level, with_level};
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
-use autograd::ops::{bessel, complex, create, logsumexp, reduce};
+use autograd::ops::{bessel, complex, create, logsumexp, reduce, statistics};
 use autograd::trace::Array;
 use helpers::*;
 use num_complex::Complex64;
@@ -262,6 +262,45 @@ fn derivatives_are_as_accurate_as_the_document_says() {
 /// The gradient of a function of one array.
 fn gradient(cx: &Context, f: impl Fn(&Context, &Array) -> Array, x: &Array) -> Vec<f64> {
     reals(cx, &grad(cx, |cx, x| total(cx, &f(cx, x)), x))
+}
+
+/// Between ends of any size: values, slopes and curvatures by the first end, start^(1-w) stop^w, where they are numbers.
+#[test]
+fn geometric_sequences_between_any_ends() {
+    use autograd::ops::space::geomspace;
+    for (a, b) in [(1.0, 16.0), (1e-200, 1e100), (1e-300, 1e300), (1e300, 1.5e300), (3e-310, 2e-300), (-2.0, -1e150)] {
+        let cx = Context::new();
+        let middle = |cx: &Context, x: &Array| {
+            let y = geomspace(cx, x, &Array::from(b), 5, true, 0);
+            autograd::ops::shape::element(cx, &cx.take("geomspace", y), 1)
+        };
+        let slope = |cx: &Context, x: &Array| grad(cx, middle, x);
+        let x = Array::from(a);
+        let ratio: f64 = b / a;
+        let root = if ratio.is_finite() && ratio > 0.0 { ratio.powf(0.25) } else { (b.abs().ln() / 4.0 - a.abs().ln() / 4.0).exp() };
+        let close = |got: f64, want: f64| got == want || (got / want - 1.0).abs() < 1e-12;
+        let (y, first) = (reals(&cx, &middle(&cx, &x))[0], reals(&cx, &slope(&cx, &x))[0]);
+        assert!(close(y, a * root) && close(first, 0.75 * root), "{a}: {y} {first}");
+        let second = reals(&cx, &grad(&cx, slope, &x))[0];
+        assert!(close(second, -0.1875 * root / a), "{a}: {second}");
+    }
+}
+
+/// Correlations have no unit: neither value nor gradient over- or underflows on the way. Values from the same numbers times 1.
+#[test]
+fn correlations_of_numbers_of_any_size() {
+    let want = [-0.233_804_9, 0.350_707_3, -0.116_902_4];
+    for (scale, dtype) in [(1.0, DType::F64), (1e-170, DType::F64), (1e200, DType::F64), (1e25, DType::F32)] {
+        let cx = Context::new();
+        let y = rows::astype(&cx, &vector(&cx, &[1.0, 3.0, 2.0]), dtype);
+        let x = rows::astype(&cx, &vector(&cx, &[scale, 2.0 * scale, 4.0 * scale]), dtype);
+        let both = |cx: &Context, x: &Array| cx.take("corrcoef", statistics::corrcoef(cx, x, Some(&y), true));
+        let near = |a: f64, b: f64| (a - b).abs() <= if dtype == DType::F32 { 1e-6 } else { 1e-7 };
+        let c = reals(&cx, &both(&cx, &x));
+        assert!(near(c[1], 0.327_326_835) && near(c[2], c[1]) && near(c[0], 1.0) && near(c[3], 1.0), "{c:?}");
+        let g = gradient(&cx, |cx, x| autograd::ops::shape::element(cx, &both(cx, x), 1), &x);
+        assert!(g.iter().zip(want).all(|(g, w)| near(g * scale, w)), "{g:?} at {scale}");
+    }
 }
 
 #[test]

@@ -188,6 +188,20 @@ fn hypot_at_the_origin() {
     second(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 2.0, 0.0, [0.0, 0.0, 0.0, 0.5]);
 }
 
+/// The norm of a tree of zeros, and of leaves of which one is 0.
+#[test]
+fn tree_norm_at_the_origin() {
+    use autograd::operators::tree::{Tree, leaves};
+    let cx = Context::new();
+    let norm = |cx: &Context, x: &Array| leaves::norm(cx, &Tree::from(x.clone()));
+    let f = one(|cx: &Context, a: &[Array]| norm(cx, &a[0]));
+    let x = vector(&cx, &[0.0, 0.0]);
+    assert_eq!(reals(&cx, &grad(&cx, norm, &x)), [0.0, 0.0]);
+    assert_eq!(number(&cx, &forward(&cx, &norm, &x)), 0.0);
+    assert_eq!(reals(&cx, &hessian(&cx, &f, &[x], 0)), [0.0; 4]);
+    derivatives(&norm, 0.0, &[0.0, 0.0, 0.0]);
+}
+
 #[test]
 fn hypot_and_arctan2_at_infinity() {
     let root = 1.0 / 2f64.sqrt();
@@ -760,6 +774,64 @@ fn the_curvature_of_a_norm() {
         assert_eq!(reals(&cx, &grad(&cx, |cx, x| total(cx, &mul(cx, &t, &first(cx, x))), &x)), [INF, 0.0], "{name}");
         let h = hessian(&cx, &one(|cx: &Context, a: &[Array]| f(cx, &a[0])), std::slice::from_ref(&x), 0);
         assert_eq!(reals(&cx, &h), [INF, 0.0, 0.0, INF], "{name}");
+    }
+}
+
+/// The curvature of the root of a variance, written out, at a constant: infinities with the signs of the deviations, the
+/// same in every sequence of modes.
+#[test]
+fn the_curvature_of_a_root_of_a_variance() {
+    let ways: [(&str, Function<'_>); 4] = [
+        ("var", &|cx, x| reduce::var(cx, x, &[0], 0.0, false)),
+        ("var of a row", &|cx, x| reduce::var(cx, &autograd::ops::shape::reshape(cx, x, &[1, 2]), &[1], 1.0, false)),
+        ("nanvar", &|cx, x| nan::var(cx, x, &[0], 0.0, false)),
+        ("var_with", &|cx, x| {
+            let mask = cx.engine.build::<bool>(&[2], |d| d.fill(true)).unwrap().into();
+            let options = Options { axes: &[0], keepdims: false, mask: &mask, initial: &Array::Null, ddof: 0.0 };
+            reduce_masked(cx, "var", Kind::Var, x, &options)
+        }),
+    ];
+    for (name, f) in ways {
+        for c in [0.0, 0.1, -3.0] {
+            let cx = Context::new();
+            let root = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &f(cx, x)));
+            let (x, t) = (vector(&cx, &[c, c]), vector(&cx, &[1.0, 0.0]));
+            let along = |cx: &Context, f: Function<'_>, x: &Array| {
+                let f = one(|cx: &Context, a: &[Array]| f(cx, &a[0]));
+                jvp(cx, &f, std::slice::from_ref(x), &[0], std::slice::from_ref(&t)).1.pop().unwrap()
+            };
+            let first = |cx: &Context, x: &Array| grad(cx, root, x);
+            let tangent = |cx: &Context, x: &Array| along(cx, &root, x);
+            let want = [INF, -INF];
+            assert_eq!(reals(&cx, &first(&cx, &x)), [0.0, 0.0], "{name}");
+            assert_eq!(number(&cx, &along(&cx, &tangent, &x)), INF, "{name}");
+            assert_eq!(reals(&cx, &along(&cx, &first, &x)), want, "{name}");
+            assert_eq!(reals(&cx, &grad(&cx, tangent, &x)), want, "{name}");
+            assert_eq!(reals(&cx, &grad(&cx, |cx, x| total(cx, &mul(cx, &t, &first(cx, x))), &x)), want, "{name}");
+            let h = hessian(&cx, &one(|cx: &Context, a: &[Array]| root(cx, &a[0])), std::slice::from_ref(&x), 0);
+            assert_eq!(reals(&cx, &h), [INF, -INF, -INF, INF], "{name}");
+        }
+    }
+}
+
+/// What is infinite in one direction and minus infinite in another has no sum. Reverse mode adds directions up where the
+/// function takes differences, forward mode sees one of them.
+#[test]
+fn opposite_infinities_of_differences() {
+    let cx = Context::new();
+    let product = |cx: &Context, x: &Array| {
+        let d = binary(cx, &rows::SUB, x, &reduce::mean(cx, x, &[0], true));
+        autograd::ops::product::dot(cx, &d, &vector(cx, &[1.0, -2.0, 1.0]))
+    };
+    let root = |cx: &Context, x: &Array| unary(cx, &rows::SQRT, &product(cx, x));
+    let x = vector(&cx, &[-1.0, 0.0, 1.0]);
+    assert!(reals(&cx, &grad(&cx, root, &x)).iter().all(|g| g.is_nan()));
+    for (k, want) in [INF, -INF, INF].into_iter().enumerate() {
+        let mut t = [0.0; 3];
+        t[k] = 1.0;
+        let f = one(|cx: &Context, a: &[Array]| root(cx, &a[0]));
+        let t = jvp(&cx, &f, std::slice::from_ref(&x), &[0], &[vector(&cx, &t)]).1.pop().unwrap();
+        assert_eq!(number(&cx, &t), want);
     }
 }
 

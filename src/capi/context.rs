@@ -337,12 +337,14 @@ pub unsafe extern "C" fn ag_error_clear(cx: *mut ag_context) {
 }
 
 /// Raises an error, for callbacks: `return ag_raise(cx, AG_ERR_USER + 1, "what went wrong");`. Returns the null array. A
-/// code of 0 counts as AG_ERR_CALLBACK; an error that is pending already stays.
+/// code of 0 counts as AG_ERR_CALLBACK; a message that is NULL or empty says that much; an error that is pending already
+/// stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *const c_char) -> ag_array {
     guard_always(cx, ag_array::NULL, |c| {
         // SAFETY: NULL or a C string, the caller's promise.
         let text = if message.is_null() { "".into() } else { unsafe { CStr::from_ptr(message) }.to_string_lossy() };
+        let text = if text.is_empty() { "a callback raised an error without a message".into() } else { text };
         // A user cannot bring about the state that only freeing ends.
         let code = if code == AG_OK || code == AG_ERR_PANIC { AG_ERR_CALLBACK } else { code };
         c.core.fail(Error { code, message: text.into_owned().into() });

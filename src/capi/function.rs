@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
-use crate::trace::Array;
+use crate::trace::{Array, Meta};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 
@@ -471,12 +471,7 @@ pub unsafe extern "C" fn ag_vjp(cx: *mut ag_context, vjp: ag_tape, g: ag_array) 
             return ag_array::NULL;
         }
         let value = recorded.value();
-        if g.shape() != value.shape() {
-            let e = Error::shape(format!(
-                "the cotangent has shape {}, expected {}",
-                crate::array::shape::Show(g.shape()),
-                crate::array::shape::Show(value.shape())
-            ));
+        if let Err(e) = grad::check_direction("the cotangent", &g, "expected", &Meta::of(&value)) {
             c.core.fail(e.within(NAME));
             return ag_array::NULL;
         }

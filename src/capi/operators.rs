@@ -264,8 +264,9 @@ pub unsafe extern "C" fn ag_jacobian_forward(
     })
 }
 
-/// A tensor contracted with the Jacobian with respect to args[argnum] over the first axes of the result, whose shape the
-/// tensor has. Shape: the remaining axes of the result, then those of the argument. For arrays only: the axes of a tree's
+/// A tensor contracted with the Jacobian with respect to args[argnum], over all axes of the tensor: they have the extents of
+/// the first axes of the result, or of all (a tensor of rank 0 is a factor). Shape: the remaining axes of the result, then
+/// those of the argument. For arrays only: the axes of a tree's
 /// leaves have nothing in common (products with trees are those of ag_tree_make_vjp).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tensor_jacobian_product(

@@ -229,16 +229,14 @@ pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Opti
         None => (SmallVec::new(), y.clone()),
         Some(((node, _), primal)) => {
             let g = match g {
-                Some(g) if g.shape() != primal.shape() => {
-                    let e = Error::shape(format!(
-                        "the cotangent has shape {}, the result {}",
-                        crate::array::shape::Show(g.shape()),
-                        crate::array::shape::Show(primal.shape())
-                    ));
-                    cx.fail(e.within(name));
-                    return Arrays::new();
+                Some(g) => {
+                    let meta = Meta::of(&primal);
+                    if let Err(e) = grad::check_direction("the cotangent", &g, "the result", &meta) {
+                        cx.fail(e.within(name));
+                        return Arrays::new();
+                    }
+                    fit_cotangent(cx, g, &meta)
                 }
-                Some(g) => fit_cotangent(cx, g, &Meta::of(&primal)),
                 None if !grad::check_scalar(cx, name, &primal) => return Arrays::new(),
                 None => crate::ops::create::full(cx, primal.dtype(), primal.shape(), 1.0),
             };

@@ -44,8 +44,6 @@ pub struct Engine {
     small: Cell<usize>,
     scratch: RefCell<Scratch>,
     /// Slopes of a small array that may not be needed.
-    slopes: RefCell<Vec<f64>>,
-    slopes_single: RefCell<Vec<f32>>,
     pub passes: passes::Passes,
 }
 
@@ -63,8 +61,6 @@ impl Engine {
             eager: Cell::new(false),
             small: Cell::new(SMALL),
             scratch: RefCell::default(),
-            slopes: RefCell::default(),
-            slopes_single: RefCell::default(),
             passes: passes::Passes::default(),
         }
     }

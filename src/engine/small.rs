@@ -7,7 +7,7 @@
 use super::{Engine, splat_number};
 use crate::array::{DType, Element, Tensor, dims::same};
 use crate::kernels::math::{self, Binary, BinaryKernel, Pair, UnaryKernel};
-use crate::kernels::rows;
+use crate::kernels::{reduce::all_within, rows};
 
 /// How the second operand lies beside a row-major first one.
 enum Beside {
@@ -61,10 +61,10 @@ impl Engine {
         }
     }
 
-    /// A function of one small floating array and its slope; no slope where all values lie within `bound`, so that it is
-    /// computed from them. `None` for the general way.
+    /// A function of one small floating array and its slope; no slope where all arguments lie within `near`, so that it is
+    /// computed from the values. `None` for the general way.
     #[inline]
-    pub fn small_both(&self, pair: &Pair, x: &Tensor, bound: f64) -> Option<(Tensor, Option<Tensor>)> {
+    pub fn small_both(&self, pair: &Pair, x: &Tensor, near: f64) -> Option<(Tensor, Option<Tensor>)> {
         if !self.is_small(x) || !x.is_ready() {
             return None;
         }
@@ -77,25 +77,19 @@ impl Engine {
             &copy
         };
         macro_rules! run {
-            ($t:ty, $f:expr, $slopes:expr) => {{
-                let mut slopes = $slopes.borrow_mut();
-                let n = x.size();
-                if slopes.len() < n {
-                    slopes.try_reserve(n).ok()?;
-                    slopes.resize(n, 0.0);
+            ($t:ident) => {{
+                let of = x.elements::<$t>();
+                if all_within(of, near as $t) {
+                    return Some((x.like::<$t>(|y| (pair.first.$t)(y, of))?, None));
                 }
-                let (slopes, mut within) = (&mut slopes[..n], true);
-                let first = x.like::<$t>(|y| {
-                    $f(y, slopes, x.elements());
-                    within = y.iter().fold(true, |within, y| within & (y.abs() <= bound as $t));
-                })?;
-                let second = if within { None } else { Some(x.like::<$t>(|z| z.copy_from_slice(slopes))?) };
-                Some((first, second))
+                let mut first = None;
+                let second = x.like::<$t>(|slope| first = x.like::<$t>(|y| (pair.$t)(y, slope, of)))?;
+                Some((first?, Some(second)))
             }};
         }
         match x.dtype() {
-            DType::F64 => run!(f64, (pair.f64), self.slopes),
-            DType::F32 => run!(f32, (pair.f32), self.slopes_single),
+            DType::F64 => run!(f64),
+            DType::F32 => run!(f32),
             _ => None,
         }
     }

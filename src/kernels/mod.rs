@@ -18,6 +18,7 @@ pub mod pool;
 pub mod reduce;
 pub mod rows;
 mod small;
+pub mod softmax;
 pub mod sort;
 pub mod strided;
 pub mod threads;

@@ -306,8 +306,32 @@ fn columns_with_ties_body<T: Reduce, W: Which, const FMA: bool>(
     }
 }
 
+/// Whether no element is an infinity or NaN.
+pub fn all_finite<T: Element>(x: &[T]) -> bool {
+    all_finite_any(x)
+}
+super::math::dispatch::dispatch!(fn all_finite_any[T: Element](x: &[T]) -> bool = all_finite_body);
+
+#[inline(always)]
+fn all_finite_body<T: Element, const FMA: bool>(x: &[T]) -> bool {
+    T::all_finite(x)
+}
+
+/// Whether the magnitude of no element is above `bound`; NaN is.
+pub fn all_within<T: Real>(x: &[T], bound: T) -> bool {
+    all_within_any(x, bound)
+}
+super::math::dispatch::dispatch!(fn all_within_any[T: Real](x: &[T], bound: T) -> bool = all_within_body);
+
+#[inline(always)]
+fn all_within_body<T: Real, const FMA: bool>(x: &[T], bound: T) -> bool {
+    let low = T::default() - bound;
+    // In parts, since most arrays that have a larger element have one soon.
+    x.chunks(64).all(|x| x.iter().fold(true, |within, &x| within & (x <= bound) & (x >= low)))
+}
+
 /// Floating-point numbers.
-pub trait Real: Reduce + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + AddAssign {}
+pub trait Real: Reduce + PartialOrd + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + AddAssign {}
 impl Real for f64 {}
 impl Real for f32 {}
 
@@ -362,141 +386,3 @@ fn squares_of_columns_body<T: Real, const FMA: bool>(x: &[T], dst: &mut [T]) {
         }
     }
 }
-
-/// Real types with exponentials.
-pub trait Exponential: Real {
-    const ZERO: Self;
-    fn log1p(dst: &mut [Self], x: &[Self]);
-    /// Replaces the ones by 0 and counts them.
-    fn take_ones(x: &mut [Self]) -> Self;
-    /// `self - 1`
-    fn less_one(self) -> Self;
-    fn or_zero_unless_finite(self) -> Self;
-    /// `dst = exp(x - y)`
-    fn powers(dst: &mut [Self], x: &[Self], y: &[Self]);
-    /// The sum, infinite if the logarithm of it is -infinity.
-    fn divisor(self, sum: Self) -> Self;
-    /// `dst = x / y`
-    fn divide(dst: &mut [Self], x: &[Self], y: &[Self]);
-}
-
-macro_rules! exponential {
-    ($t:ident) => {
-        impl Exponential for $t {
-            const ZERO: $t = 0.0;
-            fn log1p(dst: &mut [$t], x: &[$t]) {
-                (math::LOG1P.$t)(dst, x)
-            }
-            fn take_ones(x: &mut [$t]) -> $t {
-                take_ones(x)
-            }
-            fn less_one(self) -> $t {
-                self - 1.0
-            }
-            #[inline(always)]
-            fn or_zero_unless_finite(self) -> $t {
-                if self.is_finite() { self } else { 0.0 }
-            }
-            fn powers(dst: &mut [$t], x: &[$t], y: &[$t]) {
-                (math::EXP_DIFFERENCE.$t.vv)(dst, x, y)
-            }
-            fn divisor(self, sum: $t) -> $t {
-                if self == <$t>::NEG_INFINITY { <$t>::INFINITY } else { sum }
-            }
-            fn divide(dst: &mut [$t], x: &[$t], y: &[$t]) {
-                (math::DIVIDE.$t.vv)(dst, x, y)
-            }
-        }
-    };
-}
-exponential!(f64);
-exponential!(f32);
-
-/// log(sum(exp(row))) of each row of `length` elements (at least one), without overflow: the greatest element is taken
-/// out first, and is the 1 of log(1 + rest). As many rows as fit a block in the first-level cache go through the
-/// exponential together.
-pub fn logsumexp_rows<T: Exponential>(x: &[T], length: usize, dst: &mut [T]) {
-    const BLOCK: usize = 256;
-    let (mut beside, mut powers) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-    let (mut rests, mut tops) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-    let group = (BLOCK / length).max(1);
-    for (dst, rows) in dst.chunks_mut(group).zip(x.chunks(group * length)) {
-        for (top, row) in tops.iter_mut().zip(rows.chunks_exact(length)) {
-            *top = T::row(Fold::Max, row).or_zero_unless_finite();
-        }
-        if group > 1 {
-            beside.chunks_exact_mut(length).zip(&tops).for_each(|(beside, &top)| beside.fill(top));
-            T::powers(&mut powers[..rows.len()], rows, &beside[..rows.len()]);
-            for (rest, row) in rests.iter_mut().zip(powers[..rows.len()].chunks_exact_mut(length)) {
-                let ones = T::take_ones(row);
-                *rest = T::combine(Fold::Sum, T::row(Fold::Sum, row), ones.less_one());
-            }
-        } else {
-            let (mut sum, mut ones) = (T::ZERO, T::ZERO);
-            beside.fill(tops[0]);
-            for part in rows.chunks(BLOCK) {
-                let powers = &mut powers[..part.len()];
-                T::powers(powers, part, &beside[..part.len()]);
-                ones = T::combine(Fold::Sum, ones, T::take_ones(powers));
-                sum = T::combine(Fold::Sum, sum, T::row(Fold::Sum, powers));
-            }
-            rests[0] = T::combine(Fold::Sum, sum, ones.less_one());
-        }
-        T::log1p(dst, &rests[..dst.len()]);
-        dst.iter_mut().zip(&tops).for_each(|(d, &top)| *d = T::combine(Fold::Sum, *d, top));
-    }
-}
-
-/// exp(row)/sum(exp(row)) of each row, given the logarithms of the sums. They may be rounded as they like, since
-/// exp(row - log) is divided by its sum; where one is -infinity the result is 0.
-pub fn softmax_rows<T: Exponential>(x: &[T], logs: &[T], dst: &mut [T]) {
-    const BLOCK: usize = 256;
-    let length = x.len() / logs.len().max(1);
-    if length > BLOCK {
-        for ((dst, row), &log) in dst.chunks_exact_mut(length).zip(x.chunks_exact(length)).zip(logs) {
-            for (dst, part) in dst.chunks_mut(BLOCK).zip(row.chunks(BLOCK)) {
-                T::powers(dst, part, &[log; BLOCK][..part.len()]);
-            }
-            let divisor = log.divisor(T::row(Fold::Sum, dst));
-            dst.iter_mut().for_each(|d| *d = *d / divisor);
-        }
-        return;
-    }
-    // As many rows as fit a block together.
-    let (mut beside, mut powers) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-    let group = BLOCK / length;
-    for ((dst, rows), logs) in dst.chunks_mut(group * length).zip(x.chunks(group * length)).zip(logs.chunks(group)) {
-        let (beside, powers) = (&mut beside[..rows.len()], &mut powers[..rows.len()]);
-        beside.chunks_exact_mut(length).zip(logs).for_each(|(beside, &log)| beside.fill(log));
-        T::powers(powers, rows, beside);
-        for ((beside, row), &log) in beside.chunks_exact_mut(length).zip(powers.chunks_exact(length)).zip(logs) {
-            beside.fill(log.divisor(T::row(Fold::Sum, row)));
-        }
-        T::divide(dst, powers, beside);
-    }
-}
-
-/// Replaces the ones by 0 and counts them.
-#[inline(always)]
-fn take_ones_body<T: Real, const FMA: bool>(x: &mut [T]) -> T {
-    let (zero, one) = (T::default(), T::from_f64(1.0));
-    // In lanes, since a sum by itself is taken in order.
-    let mut counts = [zero; 16];
-    let mut chunks = x.chunks_exact_mut(16);
-    for chunk in &mut chunks {
-        for (count, v) in counts.iter_mut().zip(chunk) {
-            let is = *v == one;
-            *count += if is { one } else { zero };
-            *v = if is { zero } else { *v };
-        }
-    }
-    for (count, v) in counts.iter_mut().zip(chunks.into_remainder()) {
-        let is = *v == one;
-        *count += if is { one } else { zero };
-        *v = if is { zero } else { *v };
-    }
-    let mut total = zero;
-    counts.into_iter().for_each(|count| total += count);
-    total
-}
-super::math::dispatch::dispatch!(fn take_ones[T: Real](x: &mut [T]) -> T = take_ones_body);

@@ -2,9 +2,9 @@
 //! differentiated.
 
 use super::sweep::pull_back;
-use crate::array::Shape;
+use crate::array::{Shape, shape};
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::ops::{self, complex, create, elementwise as rows};
 use crate::trace::{Array, Meta, Tape};
 use smallvec::SmallVec;
@@ -273,6 +273,20 @@ pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], ta
     if cx.failed() { Default::default() } else { (values, tangents) }
 }
 
+/// Whether a cotangent or a tangent, `what`, has the form of `whose` value. The precision may be another one, but what is
+/// real has no use for an imaginary part.
+pub fn check_direction(what: &str, t: &Array, whose: &str, value: &Meta) -> Result<()> {
+    if t.shape() != value.shape.as_slice() {
+        let (found, expected) = (shape_of(t), shape::Show(&value.shape));
+        return Err(Error::shape(format!("{what} has shape {found}, {whose} {expected}")));
+    }
+    if t.dtype().is_complex() && !value.dtype.is_complex() {
+        let (found, expected) = (t.dtype().name(), value.dtype.name());
+        return Err(Error::dtype(format!("{what} has dtype {found}, {whose} {expected}: its imaginary part has no use")));
+    }
+    Ok(())
+}
+
 /// The same, with errors of `name`.
 pub fn push_forward(
     cx: &Context,
@@ -287,8 +301,9 @@ pub fn push_forward(
     for (&k, t) in argnums.iter().zip(tangents) {
         let x = &args[k];
         let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
-        if !cx.failed() && t.shape() != x.shape() {
-            let e = Error::shape(format!("the tangent has shape {}, argument {k} has {}", shape_of(t), shape_of(&x)));
+        if !cx.failed()
+            && let Err(e) = check_direction("the tangent", t, &format!("argument {k}"), &Meta::of(&x))
+        {
             cx.fail(e.within(name));
         }
         let t = ops::fit_tangent(cx, t, &x);

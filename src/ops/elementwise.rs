@@ -120,8 +120,10 @@ const fn times_first() -> Rule<4> {
 #[derive(Clone, Copy)]
 struct Shared {
     pair: &'static Pair,
+    /// Arguments within this have values within [`math::FROM_VALUE`].
+    near: f64,
     rule: fn() -> &'static Sloped,
-    /// The rule where all values are within [`math::FROM_VALUE`].
+    /// The rule of a node whose arguments are.
     from_value: fn() -> &'static FromValue,
 }
 
@@ -154,10 +156,11 @@ impl Unary {
     const fn sharing(
         self,
         pair: &'static Pair,
+        near: f64,
         rule: fn() -> &'static Sloped,
         from_value: fn() -> &'static FromValue,
     ) -> Unary {
-        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, rule, from_value }), ..self }
+        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, near, rule, from_value }), ..self }
     }
 
     const fn with(self, both: fn(f64) -> (f64, f64)) -> Unary {
@@ -234,7 +237,7 @@ table! { UNARY: Unary, this;
     ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
     SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
     COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH, || &TANH_FROM_VALUE);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, math::TANH_NEAR, || &SLOPED_TANH, || &TANH_FROM_VALUE);
     ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over(x.cosh_arcsinh())), Unit);
     ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over(x.sinh_arccosh())), AboveOne);
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }), Unit);
@@ -246,7 +249,7 @@ table! { UNARY: Unary, this;
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, math::EXPIT_NEAR, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
     // What these derivatives are made of, see `kernels/math/slopes.rs`; not exported.
     SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)), Real);
     SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)), Unit);

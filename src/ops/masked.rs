@@ -2,10 +2,10 @@
 //!
 //! What is not selected is replaced by what does not change the result, so that it has no influence on any derivative.
 
+use super::create;
 use super::elementwise::{self as rows, astype, binary, select};
 use super::reduce::{self, sum};
 use super::shape::broadcast_to;
-use super::{complex, create};
 use crate::array::{DType, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -73,6 +73,7 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
         let other = create::full(cx, x.dtype(), &[], other);
         select(cx, mask, x, &other)
     };
+    let whole = |x: &Array| if mask.is_null() { Array::Null } else { broadcast_to(cx, &mask.plain(), x.shape()) };
     let begun = |row: &'static rows::Binary, y: Array| {
         if initial.is_null() { y } else { binary(cx, row, &y, &astype(cx, initial, y.dtype())) }
     };
@@ -115,22 +116,13 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
         }
         Kind::Std => {
             let x = astype(cx, x, x.dtype().inexact());
-            let mask = if mask.is_null() { Array::Null } else { broadcast_to(cx, &mask.plain(), x.shape()) };
             let (count, freedom) = (count(cx, &x, options, 0.0, true), count(cx, &x, options, ddof, true));
-            reduce::std_of(cx, &x, axes, keepdims, reduce::Sample { mask, count, freedom })
+            reduce::std_of(cx, &x, axes, keepdims, reduce::Sample { mask: whole(&x), count, freedom })
         }
         Kind::Var => {
             let x = astype(cx, x, x.dtype().inexact());
-            let total = sum(cx, &selected(&x, 0.0), axes, true);
-            let mean = binary(cx, &rows::DIV, &total, &count(cx, &x, options, 0.0, true));
-            // As the mean of what is not selected, so that it does not even meet a NaN.
-            let d = selected(&binary(cx, &rows::SUB, &x, &mean), 0.0);
-            let square = if x.dtype().is_complex() {
-                complex::real(cx, &binary(cx, &rows::MUL, &d, &complex::conj(cx, &d)))
-            } else {
-                rows::unary(cx, &rows::SQUARE, &d)
-            };
-            let total = sum(cx, &square, axes, keepdims);
+            let n = count(cx, &x, options, 0.0, true);
+            let total = reduce::squares_about_mean(cx, &x, axes, keepdims, whole(&x), n);
             binary(cx, &rows::DIV, &total, &count(cx, &x, options, ddof, keepdims))
         }
         Kind::All | Kind::Any => {

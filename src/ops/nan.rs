@@ -1,6 +1,6 @@
 //! Reductions that leave NaN out. What was left out has no influence: its derivative is 0.
 
-use super::elementwise::{self as rows, binary, compare, select, unary};
+use super::elementwise::{self as rows, binary, compare, select};
 use super::{complex, create, reduce};
 use crate::array::{DType, shape};
 use crate::context::Context;
@@ -64,14 +64,7 @@ pub fn extremum(cx: &Context, max: bool, x: &Array, axes: &[usize], keepdims: bo
 /// `numpy.nanvar`: NaN where not more than `ddof` elements count.
 pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
     let x = rows::astype(cx, x, x.dtype().inexact());
-    let away = binary(cx, &rows::SUB, &x, &mean(cx, &x, axes, true));
-    let away = select(cx, &valid(cx, &x), &away, &Array::weak(0.0));
-    let square = if x.dtype().is_complex() {
-        complex::real(cx, &binary(cx, &rows::MUL, &away, &complex::conj(cx, &away)))
-    } else {
-        unary(cx, &rows::SQUARE, &away)
-    };
-    let total = reduce::sum(cx, &square, axes, keepdims);
+    let total = reduce::squares_about_mean(cx, &x, axes, keepdims, valid(cx, &x), count(cx, &x, axes, true));
     let freedom = binary(cx, &rows::SUB, &count(cx, &x, axes, keepdims), &Array::weak(ddof));
     let enough = compare(cx, &rows::GREATER, &freedom, &Array::weak(0.0));
     select(cx, &enough, &binary(cx, &rows::DIV, &total, &freedom), &Array::weak(f64::NAN))

@@ -9,6 +9,7 @@ use super::elementwise::{self as rows, binary, compare, select};
 use crate::array::{Element, Tensor};
 use crate::context::Context;
 use crate::error::Result;
+use crate::kernels::reduce::all_finite;
 use crate::trace::Array;
 use crate::with_dtype;
 
@@ -23,7 +24,7 @@ struct Seen {
 fn look<T: Element>(t: &Tensor) -> Seen {
     let zero = T::default();
     match t.slice::<T>() {
-        Some(x) => Seen { zero: x.iter().fold(false, |seen, x| seen | (*x == zero)), odd: !T::all_finite(x) },
+        Some(x) => Seen { zero: x.iter().fold(false, |seen, x| seen | (*x == zero)), odd: !all_finite(x) },
         None => t.view::<T>().iter().fold(Seen::default(), |seen, x| Seen {
             zero: seen.zero | (*x == zero),
             odd: seen.odd | !T::all_finite(std::slice::from_ref(x)),
@@ -33,7 +34,7 @@ fn look<T: Element>(t: &Tensor) -> Seen {
 
 fn odd(t: &Tensor) -> bool {
     with_dtype!(t.dtype(), T => match t.slice::<T>() {
-        Some(x) => !T::all_finite(x),
+        Some(x) => !all_finite(x),
         None => look::<T>(t).odd,
     })
 }
@@ -42,18 +43,18 @@ fn seen(t: &Tensor) -> Seen {
     with_dtype!(t.dtype(), T => look::<T>(t))
 }
 
+/// A result that is so many times larger than both factors took few multiplications for each of its elements.
+const OUTER: usize = 4;
+
 /// Whether in a form of these two factors a 0 may have met what isn't finite: then its result `c` has a NaN. What is
-/// small is looked at first, since products of a vector take no longer than a look at everything.
+/// small is looked at first, since such products take no longer than a look at everything.
 pub(super) fn suspicious(a: &Tensor, b: &Tensor, c: &Tensor) -> bool {
     let (small, large) = if a.size() <= b.size() { (a, b) } else { (b, a) };
-    if c.size() <= small.size() {
+    if c.size() <= OUTER * large.size() {
         return odd(c) && meet(seen(small), seen(large));
     }
     let first = seen(small);
-    if !first.zero && !first.odd || c.size() <= large.size() && !odd(c) {
-        return false;
-    }
-    meet(first, seen(large))
+    (first.zero || first.odd) && meet(first, seen(large))
 }
 
 fn meet(x: Seen, y: Seen) -> bool {

@@ -86,17 +86,20 @@ pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: 
         }
     }
     spaced(cx, start, stop, num, endpoint, axis, |start, stop, w| {
-        // Real ends by their logarithms, lest the factor overflow; complex ones by that of the factor, which turns the
-        // shorter way round.
+        // Real ends by their powers, in units of the mean of both, lest the factor overflow; complex ones by the logarithm of
+        // the factor, which turns the shorter way round.
         let y = if start.dtype().is_complex() {
             let factor = unary(cx, &rows::LOG, &binary(cx, &rows::DIV, stop, start));
             binary(cx, &rows::MUL, start, &unary(cx, &rows::EXP, &binary(cx, &rows::MUL, &factor, w)))
         } else {
             let sign = rows::step(cx, &rows::SIGN, start);
-            let log = |x: &Array| unary(cx, &rows::LOG, &binary(cx, &rows::MUL, x, &sign));
-            let (from, to) = (log(start), log(stop));
-            let way = binary(cx, &rows::MUL, &binary(cx, &rows::SUB, &to, &from), w);
-            binary(cx, &rows::MUL, &unary(cx, &rows::EXP, &binary(cx, &rows::ADD, &from, &way)), &sign)
+            let log = |x: &Array| unary(cx, &rows::LOG2, &rows::unary(cx, &rows::FABS, &x.plain()));
+            let both = binary(cx, &rows::ADD, &log(start), &log(stop));
+            let middle = rows::step(cx, &rows::FLOOR, &binary(cx, &rows::MUL, &both, &Array::weak(0.5)));
+            let unit = binary(cx, &rows::MUL, &unary(cx, &rows::EXP2, &middle), &sign);
+            let power = |x: &Array, p: &Array| binary(cx, &rows::POW, &binary(cx, &rows::DIV, x, &unit), p);
+            let y = binary(cx, &rows::MUL, &power(start, &binary(cx, &rows::SUB, &Array::weak(1.0), w)), &power(stop, w));
+            binary(cx, &rows::MUL, &y, &unit)
         };
         let beginning = rows::compare(cx, &rows::EQUAL, w, &Array::weak(0.0));
         select(cx, &beginning, start, &y)

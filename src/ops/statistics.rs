@@ -77,6 +77,20 @@ pub struct Weights<'a> {
     pub importance: Option<&'a Array>,
 }
 
+/// Variables in rows, those of `y` after those of `x`, from arrays with variables in rows (`rowvar`) or columns.
+fn variables(cx: &Context, x: &Array, y: Option<&Array>, rowvar: bool) -> Result<Array> {
+    let of = |m: &Array, name: &str| -> Result<Array> {
+        if m.ndim() > 2 {
+            return Err(Error::value(format!("{name} has more than 2 dimensions")));
+        }
+        let rows = super::arrange::atleast(cx, &rows::astype(cx, m, m.dtype().inexact()), 2);
+        let turn = !rowvar && m.ndim() == 2 && !(name == "y" && m.shape()[0] == 1);
+        Ok(if turn { transpose(cx, &rows, &[1, 0]) } else { rows })
+    };
+    let x = of(x, "m")?;
+    Ok(if let Some(y) = y { concatenate(cx, &[&x, &of(y, "y")?], 0) } else { x })
+}
+
 /// `numpy.cov`: variables in rows (`rowvar`) or columns, those of `y` after those of `x`.
 pub fn cov(
     cx: &Context,
@@ -86,18 +100,7 @@ pub fn cov(
     ddof: f64,
     weights: &Weights<'_>,
 ) -> Result<Array> {
-    let variables = |m: &Array, name: &str| -> Result<Array> {
-        if m.ndim() > 2 {
-            return Err(Error::value(format!("{name} has more than 2 dimensions")));
-        }
-        let rows = super::arrange::atleast(cx, &rows::astype(cx, m, m.dtype().inexact()), 2);
-        let turn = !rowvar && m.ndim() == 2 && !(name == "y" && m.shape()[0] == 1);
-        Ok(if turn { transpose(cx, &rows, &[1, 0]) } else { rows })
-    };
-    let mut x = variables(x, "m")?;
-    if let Some(y) = y {
-        x = concatenate(cx, &[&x, &variables(y, "y")?], 0);
-    }
+    let mut x = variables(cx, x, y, rowvar)?;
     // Everything in the precision of the result.
     let given = [weights.frequencies, weights.importance].into_iter().flatten().filter(|w| w.dtype().is_inexact());
     x = rows::astype(cx, &x, given.fold(x.dtype(), |d, w| d.promote(w.dtype())));
@@ -157,7 +160,12 @@ pub fn cov(
 
 /// `numpy.corrcoef`.
 pub fn corrcoef(cx: &Context, x: &Array, y: Option<&Array>, rowvar: bool) -> Result<Array> {
-    let c = cov(cx, x, y, rowvar, 1.0, &Weights::default())?;
+    let mut x = variables(cx, x, y, rowvar)?;
+    if x.size() > 0 && !cx.failed() {
+        // No unit changes a correlation; in these no square over- or underflows.
+        x = binary(cx, &rows::DIV, &x, &reduce::scale(cx, &x, &[1])?);
+    }
+    let c = cov(cx, &x, None, true, 1.0, &Weights::default())?;
     if c.ndim() == 0 {
         return Ok(binary(cx, &rows::DIV, &c, &c));
     }

@@ -174,6 +174,10 @@ static void cleaning_up_under_an_error(ag_context *cx) {
   ag_scope_leave(cx, scope);
   CHECK_ERROR(cx, AG_ERR_USER + 5, "my own");
   CHECK(ag_live(cx) == live);
+  ag_raise(cx, AG_ERR_USER, NULL);
+  CHECK_ERROR(cx, AG_ERR_USER, "a callback raised an error without a message");
+  ag_raise(cx, AG_ERR_USER, "");
+  CHECK_ERROR(cx, AG_ERR_USER, "a callback raised an error without a message");
 }
 
 /* ---- memory, threads, engine ---- */

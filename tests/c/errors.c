@@ -432,9 +432,17 @@ static void no_derivative(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_hvp");
   ag_jvp(cx, square, NULL, &x, 1, 0, scalar, &value);
   CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_jvp");
+  /* What is real has no use for an imaginary part. */
+  ag_array turned = ag_mul_complex(cx, ag_ones_like(cx, x), 0.0, 1.0);
+  CHECK(is_null(ag_jvp(cx, square, NULL, &x, 1, 0, turned, NULL)));
+  CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_jvp: the tangent has dtype complex128, argument 0 float64: its imaginary part has no use");
+  CHECK(is_null(ag_hvp(cx, sum_of_squares, NULL, &x, 1, 0, turned)));
+  CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_hvp: the tangent has dtype complex128");
   ag_tape vjp = ag_make_vjp(cx, square, NULL, &x, 1, 0, &value);
   ag_vjp(cx, vjp, vector_of(cx, "1 2 3"));
   CHECK_ERROR(cx, AG_ERR_SHAPE, "ag_vjp");
+  CHECK(is_null(ag_vjp(cx, vjp, turned)));
+  CHECK_ERROR(cx, AG_ERR_DTYPE, "ag_vjp: the cotangent has dtype complex128, expected float64: its imaginary part has no use");
   ag_tape_end(cx, vjp);
   ag_vjp(cx, vjp, x);
   CHECK_ERROR(cx, AG_ERR_TAPE, "");

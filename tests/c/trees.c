@@ -213,6 +213,11 @@ static ag_array flat_loss(ag_context *cx, const ag_array *args, size_t nargs, vo
 }
 
 /* (a^2 + b, {'p': a b}) of {'a', 'b'}, two numbers and a vector */
+static ag_array turned(ag_context *cx, const ag_array *x, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_mul_complex(cx, x[0], 0.0, 1.0);
+}
+
 static ag_tree several(ag_context *cx, const ag_tree *args, size_t nargs, void *user) {
   static const char *const key = "p";
   UNUSED;
@@ -389,6 +394,8 @@ static void products(ag_context *cx) {
   CHECK_CLOSE(ag_item(cx, ag_tree_dot(cx, ag_tree_vjp(cx, vjp, g), v)), ag_item(cx, ag_tree_dot(cx, g, jv)), 1e-14);
   CHECK(ag_tree_vjp(cx, vjp, p).bits == 0);
   CHECK_ERROR(cx, AG_ERR_VALUE, "the cotangent has another structure");
+  CHECK(ag_tree_vjp(cx, vjp, ag_tree_map(cx, turned, NULL, &y, 1)).bits == 0);
+  CHECK_ERROR(cx, AG_ERR_DTYPE, "the cotangent has dtype complex128");
   CHECK(is_null(ag_vjp(cx, vjp, flat)));
   CHECK_ERROR(cx, AG_ERR_TAPE, "use ag_tree_vjp");
   ag_tape_end(cx, vjp);

@@ -149,6 +149,10 @@ pub(crate) fn expit<const FMA: bool>(x: f64) -> f64 {
 /// needs no other memory for its derivative.
 pub const FROM_VALUE: f64 = 0.8;
 
+/// Arguments within these have such values: below artanh(0.8) and log(4).
+pub const TANH_NEAR: f64 = 1.0986;
+pub const EXPIT_NEAR: f64 = 1.3862;
+
 /// The logistic function with its derivative y (1 - y), for larger values e^-|x| w^2 with w = 1/(1 + e^-|x|): one
 /// exponential, one division.
 #[inline(always)]

@@ -132,7 +132,7 @@ fn alike(a: f64, b: f64, w: f64) -> f64 {
 
 /// e^(a - b), 1 where the two are equal.
 #[inline(always)]
-fn exp_difference<const FMA: bool>(a: f64, b: f64) -> f64 {
+pub(crate) fn exp_difference<const FMA: bool>(a: f64, b: f64) -> f64 {
     let (d, l) = two_sum(a, -b);
     let l = if d.abs() < 1e3 { l } else { 0.0 };
     let y = exp_scaled::<FMA>(1.0, d, l, 0.0);

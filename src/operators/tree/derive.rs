@@ -3,7 +3,7 @@
 //! Differentiated are the real and complex leaves of the arguments asked for. Integers and booleans among them (sizes,
 //! lists of positions, masks) reach the function as they are, and their part of a gradient is zeros.
 
-use super::leaves::check_like;
+use super::leaves::check_direction;
 use super::{Form, Kind, Leaves, Tree, Trees};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -234,7 +234,7 @@ impl Pullback {
 
     /// The product with a tree, which must be like what the map takes.
     pub fn product(&self, cx: &Context, t: &Tree) -> Result<Option<Tree>> {
-        check_like(if self.from.argument { "the vector" } else { "the cotangent" }, &self.from.like, t)?;
+        check_direction(if self.from.argument { "the vector" } else { "the cotangent" }, &self.from.like, t)?;
         Ok(self.pull(cx, &self.from.leaves(t), false))
     }
 }
@@ -295,7 +295,7 @@ pub fn jvp(
     argnum: usize,
     tangent: &Tree,
 ) -> Result<Option<(Tree, Tree)>> {
-    check_like("the tangent", &args[argnum], tangent)?;
+    check_direction("the tangent", &args[argnum], tangent)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let tangents = Side::argument(&args[argnum]).leaves(tangent);
     let f = variables.function(f, args, &form);
@@ -330,7 +330,7 @@ pub fn hvps(
     vs: &[Tree],
 ) -> Result<Option<Trees>> {
     for (&k, v) in argnums.iter().zip(vs) {
-        check_like("the vector", &args[k], v)?;
+        check_direction("the vector", &args[k], v)?;
     }
     let (variables, form) = (Variables::of(args, argnums), RefCell::default());
     let f = with_one_result(name, f);
@@ -355,7 +355,7 @@ pub fn ggnvp(
     v: &Tree,
 ) -> Result<Option<Tree>> {
     const NAME: &str = "ag_tree_ggnvp";
-    check_like("the vector", &args[argnum], v)?;
+    check_direction("the vector", &args[argnum], v)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let g = with_one_result(NAME, g);
     // The same function is called for its tangent and for its cotangent.

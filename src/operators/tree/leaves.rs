@@ -27,6 +27,22 @@ pub fn check_like(what: &str, tree: &Tree, other: &Tree) -> Result<()> {
     Ok(())
 }
 
+/// The same of cotangents and tangents, and that no leaf is complex where what it belongs to is real.
+pub fn check_direction(what: &str, tree: &Tree, other: &Tree) -> Result<()> {
+    check_like(what, tree, other)?;
+    for (i, (x, y)) in tree.leaves.iter().zip(other.leaves.iter()).enumerate() {
+        if y.dtype().is_complex() && !x.dtype().is_complex() {
+            let path = tree.form.path(i);
+            let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+            let (found, expected) = (y.dtype().name(), x.dtype().name());
+            return Err(Error::dtype(format!(
+                "{what} has dtype {found}{place}, expected {expected}: its imaginary part has no use"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// `flatten`: the leaves as one vector, of the dtype that holds all of them.
 pub fn flatten(cx: &Context, tree: &Tree) -> Array {
     let dtype = tree.leaves.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F64);
@@ -125,7 +141,12 @@ pub fn norm(cx: &Context, x: &Tree) -> Array {
             Err(e) => return cx.fail(e),
         }
     }
-    if largest == 0.0 || !largest.is_finite() {
+    if largest == 0.0 {
+        // As of `hypot` at the origin, every derivative is 0.
+        let zero = rows::compare(cx, &rows::EQUAL, &plain, &Array::weak(0.0));
+        return rows::select(cx, &zero, &Array::weak(0.0), &plain);
+    }
+    if !largest.is_finite() {
         return plain;
     }
     // A power of two, a constant: no digit and no derivative depends on it.

@@ -14,8 +14,8 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
     if level != 0
-        && let Some(Shared { pair, rule, from_value }) = row.shared
-        && let Some((y, slope)) = cx.engine.small_both(pair, x, math::FROM_VALUE)
+        && let Some(Shared { pair, near, rule, from_value }) = row.shared
+        && let Some((y, slope)) = cx.engine.small_both(pair, x, near)
     {
         let Some(slope) = slope else { return record(cx, level, from_value(), args, crate::trace::ANS, y) };
         let mut kept = args;

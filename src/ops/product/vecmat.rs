@@ -52,8 +52,7 @@ fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor
     }
     let mut finite = true;
     let y = Tensor::vector::<T>(x.heap(), n, |y| {
-        vecmat_rows(vector, matrix, columns, turned, y);
-        finite = !of.silent || T::all_finite(y);
+        finite = vecmat_rows(vector, matrix, columns, turned, y) || !of.silent;
     });
     y.filter(|_| finite)
 }
@@ -168,5 +167,7 @@ const SMALL: usize = 1 << 14;
 #[inline]
 fn small<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
     let matrix = m.matrix::<T>(m.tensor.offset() as isize);
-    cx.engine.build::<T>(&[m.columns], |y| vecmat_small(x.elements::<T>(), matrix, y))
+    cx.engine.build::<T>(&[m.columns], |y| {
+        vecmat_small(x.elements::<T>(), matrix, y);
+    })
 }

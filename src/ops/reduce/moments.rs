@@ -5,37 +5,83 @@ use crate::kernels::reduce::Real;
 
 /// `numpy.var`: the mean of |x - mean|^2, divided by n - ddof. Real, also of complex arrays.
 pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
-    let total = if x.dtype().is_complex() || axes.len() == x.ndim() {
-        squares(cx, &x, axes, keepdims)
-    } else {
-        apply(cx, &Squares { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[&x])
-    };
+    let count = Array::weak(freedom(x.shape(), axes, 0.0));
+    let total = squares_about_mean(cx, x, axes, keepdims, Array::Null, count);
     binary(cx, &rows::DIV, &total, &Array::weak(freedom(x.shape(), axes, ddof)))
 }
 
-/// The sum of |x - mean|^2.
-fn squares(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    let d = binary(cx, &rows::SUB, x, &mean(cx, x, axes, true));
-    let square = if x.dtype().is_complex() {
-        complex::real(cx, &binary(cx, &rows::MUL, &d, &complex::conj(cx, &d)))
-    } else {
-        unary(cx, &rows::SQUARE, &d)
-    };
-    sum(cx, &square, axes, keepdims)
+/// The sums of |x - mean|^2 of what a mask selects (null for all): `mask` and `count` as in [`Sample`].
+pub fn squares_about_mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool, mask: Array, count: Array) -> Array {
+    let x = rows::astype(cx, x, x.dtype().inexact());
+    let lines = Lines { axes: axes.into(), shape: Shape::from_slice(x.shape()), mask, count };
+    apply(cx, &Squares { lines, keepdims }, &[&x])
 }
 
-/// The same along some axes of a real array, while its rows or columns are near.
+/// What is reduced together, and what of it counts.
+#[derive(Clone)]
+struct Lines {
+    axes: Axes,
+    shape: Shape,
+    /// See [`Sample`].
+    mask: Array,
+    count: Array,
+}
+
+impl Lines {
+    /// x, and 0 for what is not selected.
+    fn selected(&self, cx: &Context, x: &Array) -> Array {
+        if self.mask.is_null() { x.clone() } else { select(cx, &self.mask, x, &Array::weak(0.0)) }
+    }
+
+    fn mean(&self, cx: &Context, x: &Array) -> Array {
+        let total = sum(cx, &self.selected(cx, x), &self.axes, true);
+        binary(cx, &rows::DIV, &total, &self.count)
+    }
+
+    /// x - mean, 0 for what is not selected.
+    fn deviations(&self, cx: &Context, x: &Array) -> Array {
+        self.selected(cx, &binary(cx, &rows::SUB, x, &self.mean(cx, x)))
+    }
+
+    /// A number for each line, with the reduced axes kept, times the deviations.
+    fn scaled(&self, cx: &Context, g: &Array, x: &Array) -> Array {
+        apply(cx, &Deviations { lines: self.clone() }, &[g, x])
+    }
+
+    /// The sums of products of the deviations of two arrays, with the reduced axes kept.
+    fn products(&self, cx: &Context, x: &Array, y: &Array) -> Array {
+        apply(cx, &Products { lines: self.clone() }, &[x, y])
+    }
+
+    /// The same of arrays with one more axis in front.
+    fn batched(&self, shape: &[usize]) -> Lines {
+        Lines { axes: moved_by_one(&self.axes), shape: shape.into(), ..self.clone() }
+    }
+
+    /// An array for each of a batch.
+    fn repeated(&self, cx: &Context, x: &Array, batch: usize) -> Array {
+        let mut shape = Shape::from_slice(&[batch]);
+        shape.extend_from_slice(&self.shape);
+        broadcast_to(cx, x, &shape)
+    }
+
+    fn text(&self) -> String {
+        axes_text(&self.axes, &self.shape)
+    }
+}
+
+/// The sum of |x - mean|^2.
 #[derive(Clone)]
 struct Squares {
-    axes: Axes,
+    lines: Lines,
     keepdims: bool,
-    shape: Shape,
 }
 
 impl Squares {
+    /// Along some axes of a real array, while its rows or columns are near.
     fn direct<T: Real>(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
-        let grouped = Grouped::new(&cx.engine, t, &self.axes)?;
+        let Lines { axes, shape, .. } = &self.lines;
+        let grouped = Grouped::new(&cx.engine, t, axes)?;
         let (x, length, inner) = (grouped.tensor.elements::<T>(), grouped.length, grouped.inner);
         let result = cx.engine.build::<T>(&grouped.kept_shape(), |d| {
             let (block, group) = (length * inner, (CHUNK / (length * inner)).max(1));
@@ -43,13 +89,7 @@ impl Squares {
                 kernels::squares_about_mean(&x[i * group * block..], length, inner, d);
             });
         })?;
-        grouped.finish(&cx.engine, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
-    }
-
-    /// The derivative by x: 2 (x - mean).
-    fn slope(&self, cx: &Context, kept: &Kept<'_>) -> Array {
-        let d = binary(cx, &rows::SUB, kept.arg(0), &mean(cx, kept.arg(0), &self.axes, true));
-        binary(cx, &rows::MUL, &d, &Array::weak(2.0))
+        grouped.finish(&cx.engine, &result, &shape::reduced(shape, axes, self.keepdims))
     }
 }
 
@@ -59,22 +99,27 @@ impl Primitive for Squares {
     }
 
     fn parameters(&self) -> String {
-        axes_text(&self.axes, &self.shape)
+        self.lines.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.tensor(&args[0])?;
-        let near = t.size() > 0 && Grouped::in_place(&t, &self.axes);
+        let axes = &self.lines.axes;
+        let some = self.lines.mask.is_null() && axes.len() < t.ndim();
+        let near = some && t.size() > 0 && Grouped::in_place(&t, axes);
         match t.dtype() {
             DType::F64 if near => Ok(self.direct::<f64>(cx, &t)?.into()),
             DType::F32 if near => Ok(self.direct::<f32>(cx, &t)?.into()),
-            _ => Ok(squares(cx, &t.into(), &self.axes, self.keepdims)),
+            _ => {
+                let d = self.lines.deviations(cx, &t.into());
+                Ok(sum(cx, &square_of_magnitude(cx, &d), axes, self.keepdims))
+            }
         }
     }
 
     fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
-        let shape = Shape::from_slice(args[0].shape());
-        Some(apply(cx, &Squares { axes: moved_by_one(&self.axes), keepdims: self.keepdims, shape }, &[&args[0]]))
+        let lines = self.lines.batched(args[0].shape());
+        Some(apply(cx, &Squares { lines, keepdims: self.keepdims }, &[&args[0]]))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -82,11 +127,101 @@ impl Primitive for Squares {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
+        let g = binary(cx, &rows::MUL, g, &Array::weak(2.0));
+        let g = keepdims(cx, &g, &self.lines.shape, &self.lines.axes);
+        self.lines.scaled(cx, &g, &complex::conj(cx, kept.arg(0)))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.axes, self.keepdims)
+        let half = complex::real(cx, &self.lines.products(cx, t, &complex::conj(cx, kept.arg(0))));
+        let out = shape::reduced(&self.lines.shape, &self.lines.axes, self.keepdims);
+        reshape(cx, &binary(cx, &rows::MUL, &half, &Array::weak(2.0)), &out)
+    }
+}
+
+/// |d|^2
+fn square_of_magnitude(cx: &Context, d: &Array) -> Array {
+    if d.dtype().is_complex() {
+        complex::real(cx, &binary(cx, &rows::MUL, d, &complex::conj(cx, d)))
+    } else {
+        unary(cx, &rows::SQUARE, d)
+    }
+}
+
+/// g (x - mean of x), where g is a number for each line. It is linear in both, and symmetric as a map of x; so the
+/// derivatives of this and of [`Products`] are of the same two kinds, and an infinite g meets deviations, never their sum.
+/// (The root of a variance has an infinite curvature at a constant: the mean of what has such a factor would be NaN.)
+#[derive(Clone)]
+struct Deviations {
+    lines: Lines,
+}
+
+impl Primitive for Deviations {
+    fn name(&self) -> &str {
+        "deviations"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let [g, x] = args else { unreachable!("two arguments") };
+        let d = self.lines.deviations(cx, x);
+        Ok(binary(cx, &rows::SCALED, g, &d))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let x = if lead[1] { args[1].clone() } else { self.lines.repeated(cx, &args[1], args[0].shape()[0]) };
+        Some(self.lines.batched(x.shape()).scaled(cx, &args[0], &x))
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, h: &Array, kept: &Kept<'_>) -> Array {
+        if argnum == 1 {
+            return self.lines.scaled(cx, kept.arg(0), h);
+        }
+        self.lines.products(cx, h, kept.arg(1))
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        let [g, x] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
+        self.lines.scaled(cx, g, x)
+    }
+}
+
+/// The sum of (x - mean of x) (y - mean of y), for which one of the two means is enough.
+#[derive(Clone)]
+struct Products {
+    lines: Lines,
+}
+
+impl Primitive for Products {
+    fn name(&self) -> &str {
+        "products of deviations"
+    }
+
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        let d = self.lines.deviations(cx, &args[1]);
+        Ok(sum(cx, &binary(cx, &rows::SCALED, &args[0], &d), &self.lines.axes, true))
+    }
+
+    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
+        let batch = args[usize::from(!lead[0])].shape()[0];
+        let of = |k: usize| if lead[k] { args[k].clone() } else { self.lines.repeated(cx, &args[k], batch) };
+        let (x, y) = (of(0), of(1));
+        Some(self.lines.batched(x.shape()).products(cx, &x, &y))
+    }
+
+    fn keeps(&self, argnums: &[usize]) -> u64 {
+        argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
+    }
+
+    fn vjp(&self, cx: &Context, argnum: usize, h: &Array, kept: &Kept<'_>) -> Array {
+        self.lines.scaled(cx, h, kept.arg(1 - argnum))
+    }
+
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        self.lines.products(cx, t, kept.arg(1 - argnum))
     }
 }
 
@@ -116,15 +251,17 @@ pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -
 /// The standard deviation of what is selected.
 pub fn std_of(cx: &Context, x: &Array, axes: &[usize], keepdims: bool, sample: Sample) -> Array {
     let x = rows::astype(cx, x, x.dtype().inexact());
-    apply(cx, &Std { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()), sample }, &[&x])
+    let Sample { mask, count, freedom } = sample;
+    let lines = Lines { axes: axes.into(), shape: Shape::from_slice(x.shape()), mask, count };
+    apply(cx, &Std { lines, keepdims, freedom }, &[&x])
 }
 
 #[derive(Clone)]
 struct Std {
-    axes: Axes,
+    lines: Lines,
     keepdims: bool,
-    shape: Shape,
-    sample: Sample,
+    /// See [`Sample`].
+    freedom: Array,
 }
 
 /// The value of an array of one element or more, as numbers.
@@ -133,70 +270,54 @@ fn numbers(cx: &Context, x: &Array) -> Option<Vec<f64>> {
     Some(t.elements::<f64>().to_vec())
 }
 
+/// The powers of 2 next to the greatest magnitudes along the axes, which are kept; 1 where there is none. A plain array.
+pub fn scale(cx: &Context, x: &Array, axes: &[usize]) -> Result<Array> {
+    let sizes = complex::abs(cx, &x.plain());
+    let t = cx.tensor(&rows::astype(cx, &extremum(cx, true, &sizes, axes, true), DType::F64))?;
+    let t = cx.engine.contiguous(&t)?;
+    let scales = cx.engine.build::<f64>(t.shape(), |d| {
+        for (d, v) in d.iter_mut().zip(t.elements::<f64>()) {
+            *d = if *v > 0.0 && v.is_finite() { v.log2().floor().exp2() } else { 1.0 };
+        }
+    })?;
+    Ok(rows::astype(cx, &scales.into(), x.dtype().real()))
+}
+
 impl Std {
-    /// x, and 0 for what is not selected.
-    fn selected(&self, cx: &Context, x: &Array) -> Array {
-        let mask = &self.sample.mask;
-        if mask.is_null() { x.clone() } else { select(cx, mask, x, &Array::weak(0.0)) }
-    }
-
-    fn mean(&self, cx: &Context, x: &Array) -> Array {
-        let total = sum(cx, &self.selected(cx, x), &self.axes, true);
-        binary(cx, &rows::DIV, &total, &self.sample.count)
-    }
-
     /// The relative error that a mean may have.
     fn rounding(&self, dtype: DType) -> f64 {
         let epsilon = if dtype.real() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
-        let n: usize = self.axes.iter().map(|&a| self.shape[a]).product();
+        let n: usize = self.lines.axes.iter().map(|&a| self.lines.shape[a]).product();
         epsilon * (16.0 + n as f64)
     }
 
     /// x - mean, 0 for what is not selected. A mean is rounded, which matters where the elements are equal, or nearly: then
     /// the mean of what is left is taken off, too. (Of equal elements small equal differences are left, whose mean is exact.)
     fn deviations(&self, cx: &Context, x: &Array, y: &Array) -> Array {
-        let mean = self.mean(cx, x);
-        let d = self.selected(cx, &binary(cx, &rows::SUB, x, &mean));
+        let mean = self.lines.mean(cx, x);
+        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, x, &mean));
         let rounding = self.rounding(x.dtype());
         let far = numbers(cx, &complex::abs(cx, &mean.plain())).zip(numbers(cx, y)).is_some_and(|(mean, y)| {
             let mut pairs = mean.iter().cycle().zip(&y);
             pairs.all(|(m, y)| *y > rounding * m)
         });
-        if far { d } else { self.selected(cx, &binary(cx, &rows::SUB, &d, &self.mean(cx, &d))) }
+        if far { d } else { self.lines.selected(cx, &binary(cx, &rows::SUB, &d, &self.lines.mean(cx, &d))) }
     }
 
     /// The sum of squares by the degrees of freedom, of deviations.
     fn root(&self, cx: &Context, d: &Array) -> Array {
-        let square = if d.dtype().is_complex() {
-            complex::real(cx, &binary(cx, &rows::MUL, d, &complex::conj(cx, d)))
-        } else {
-            unary(cx, &rows::SQUARE, d)
-        };
-        let total = sum(cx, &square, &self.axes, true);
-        unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.sample.freedom))
-    }
-
-    /// The powers of 2 next to the greatest magnitudes, 1 where there is none.
-    fn scale(&self, cx: &Context, x: &Array) -> Result<Array> {
-        let sizes = complex::abs(cx, x);
-        let t = cx.tensor(&rows::astype(cx, &extremum(cx, true, &sizes, &self.axes, true), DType::F64))?;
-        let t = cx.engine.contiguous(&t)?;
-        let scales = cx.engine.build::<f64>(t.shape(), |d| {
-            for (d, v) in d.iter_mut().zip(t.elements::<f64>()) {
-                *d = if *v > 0.0 && v.is_finite() { v.log2().floor().exp2() } else { 1.0 };
-            }
-        })?;
-        Ok(rows::astype(cx, &scales.into(), x.dtype().real()))
+        let total = sum(cx, &square_of_magnitude(cx, d), &self.lines.axes, true);
+        unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.freedom))
     }
 
     /// The deviation with all care: its squares neither over- nor underflow, equal elements have none.
     fn careful(&self, cx: &Context, x: &Array) -> Result<Array> {
-        let x = self.selected(cx, x);
-        let outer = self.scale(cx, &x)?;
+        let x = self.lines.selected(cx, x);
+        let outer = scale(cx, &x, &self.lines.axes)?;
         let x = binary(cx, &rows::DIV, &x, &outer);
-        let d = self.selected(cx, &binary(cx, &rows::SUB, &x, &self.mean(cx, &x)));
-        let d = self.selected(cx, &binary(cx, &rows::SUB, &d, &self.mean(cx, &d)));
-        let inner = self.scale(cx, &d)?;
+        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, &x, &self.lines.mean(cx, &x)));
+        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, &d, &self.lines.mean(cx, &d)));
+        let inner = scale(cx, &d, &self.lines.axes)?;
         let y = self.root(cx, &binary(cx, &rows::DIV, &d, &inner));
         Ok(binary(cx, &rows::MUL, &binary(cx, &rows::MUL, &y, &inner), &outer))
     }
@@ -210,10 +331,10 @@ impl Std {
             return Ok(true);
         }
         // An element says how large the mean may be, where the deviation is rounding alone.
-        let first = if self.sample.mask.is_null() {
-            self.axes.iter().fold(x.clone(), |x, &a| slice_axis(cx, &x, a, 0, 1))
+        let first = if self.lines.mask.is_null() {
+            self.lines.axes.iter().fold(x.clone(), |x, &a| slice_axis(cx, &x, a, 0, 1))
         } else {
-            self.mean(cx, x)
+            self.lines.mean(cx, x)
         };
         let rounding = self.rounding(x.dtype());
         let sizes = numbers(cx, &complex::abs(cx, &first)).unwrap_or_default();
@@ -223,9 +344,9 @@ impl Std {
     /// conj(x - mean) / std / freedom, 0 where x is the mean, and with all its derivatives where the deviation is 0.
     fn slope(&self, cx: &Context, kept: &Kept<'_>) -> Array {
         let x = kept.arg(0);
-        let y = keepdims(cx, kept.ans(), &self.shape, &self.axes);
+        let y = keepdims(cx, kept.ans(), &self.lines.shape, &self.lines.axes);
         let d = self.deviations(cx, x, &y);
-        let y = binary(cx, &rows::MUL, &y, &self.sample.freedom);
+        let y = binary(cx, &rows::MUL, &y, &self.freedom);
         let flat = compare(cx, &rows::EQUAL, &y, &Array::weak(0.0));
         let any =
             cx.tensor(&flat).and_then(|t| cx.engine.contiguous(&t)).is_ok_and(|t| t.elements::<bool>().contains(&true));
@@ -241,24 +362,24 @@ impl Primitive for Std {
     }
 
     fn parameters(&self) -> String {
-        axes_text(&self.axes, &self.shape)
+        self.lines.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let x = &args[0];
-        let out = shape::reduced(&self.shape, &self.axes, self.keepdims);
-        let quick = if self.sample.mask.is_null() && !x.dtype().is_complex() && self.axes.len() < x.ndim() {
-            let op = Squares { axes: self.axes.clone(), keepdims: true, shape: self.shape.clone() };
+        let out = shape::reduced(&self.lines.shape, &self.lines.axes, self.keepdims);
+        let quick = if self.lines.mask.is_null() && !x.dtype().is_complex() && self.lines.axes.len() < x.ndim() {
+            let op = Squares { lines: self.lines.clone(), keepdims: true };
             let total = op.eval(cx, args)?;
-            unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.sample.freedom))
+            unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.freedom))
         } else {
-            let d = self.selected(cx, &binary(cx, &rows::SUB, x, &self.mean(cx, x)));
+            let d = self.lines.deviations(cx, x);
             self.root(cx, &d)
         };
         if cx.failed() {
             return Ok(Array::Null);
         }
-        let empty = self.shape.contains(&0);
+        let empty = self.lines.shape.contains(&0);
         let y = if !empty && self.doubtful(cx, x, &quick)? { self.careful(cx, x)? } else { quick };
         Ok(reshape(cx, &y, &out))
     }
@@ -268,10 +389,13 @@ impl Primitive for Std {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.slope(cx, kept))
+        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.lines.shape, &self.lines.axes), &self.slope(cx, kept))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        complex::real(cx, &sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.axes, self.keepdims))
+        complex::real(
+            cx,
+            &sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.lines.axes, self.keepdims),
+        )
     }
 }
