@@ -277,7 +277,11 @@ fn geometric_sequences_between_any_ends() {
         let slope = |cx: &Context, x: &Array| grad(cx, middle, x);
         let x = Array::from(a);
         let ratio: f64 = b / a;
-        let root = if ratio.is_finite() && ratio > 0.0 { ratio.powf(0.25) } else { (b.abs().ln() / 4.0 - a.abs().ln() / 4.0).exp() };
+        let root = if ratio.is_finite() && ratio > 0.0 {
+            ratio.powf(0.25)
+        } else {
+            (b.abs().ln() / 4.0 - a.abs().ln() / 4.0).exp()
+        };
         let close = |got: f64, want: f64| got == want || (got / want - 1.0).abs() < 1e-12;
         let (y, first) = (reals(&cx, &middle(&cx, &x))[0], reals(&cx, &slope(&cx, &x))[0]);
         assert!(close(y, a * root) && close(first, 0.75 * root), "{a}: {y} {first}");

@@ -51,6 +51,8 @@ impl Drop for HeapOwner {
     }
 }
 
+/// Two cache lines. The elements behind them are asked for by the processor itself.
+const NEAR: usize = 128;
 /// With so many free cells, the next one was emptied so long ago that it is not in the nearest cache any more.
 const COLD: usize = 200;
 /// More free cells than this are given back.
@@ -331,6 +333,20 @@ impl Tensor {
     /// Asks for what is known of the array, which is going to be used soon.
     pub fn fetch(&self) {
         fetch(Rc::as_ptr(&self.body), size_of::<Body>());
+    }
+
+    /// Asks for what is read first of an array that is going to be used soon.
+    #[inline]
+    pub fn fetch_head(&self) {
+        fetch(Rc::as_ptr(&self.body), NEAR);
+    }
+
+    /// Asks for the first elements, which are going to be used soon.
+    #[inline]
+    pub fn fetch_elements(&self) {
+        if let Some(Memory::Kept(block)) = self.body.memory.get() {
+            block.fetch(NEAR);
+        }
     }
 
     #[inline(always)]

@@ -231,7 +231,8 @@ impl ag_context {
 
     /// Releases what was given up for later. Handles that are void already don't matter.
     pub(crate) fn release_later(&self) {
-        if !self.has_later.swap(false, AcqRel) {
+        // Asked first without writing, which is quicker, and mostly enough.
+        if !self.has_later.load(Acquire) || !self.has_later.swap(false, AcqRel) {
             return;
         }
         let handles = std::mem::take(&mut *self.later.lock().unwrap_or_else(|e| e.into_inner()));

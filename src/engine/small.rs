@@ -82,9 +82,10 @@ impl Engine {
                 if all_within(of, near as $t) {
                     return Some((x.like::<$t>(|y| (pair.first.$t)(y, of))?, None));
                 }
-                let mut first = None;
-                let second = x.like::<$t>(|slope| first = x.like::<$t>(|y| (pair.$t)(y, slope, of)))?;
-                Some((first?, Some(second)))
+                let mut first = x.like::<$t>(|_| ())?;
+                let y = first.unique_mut::<$t>()?;
+                let second = x.like::<$t>(|slope| (pair.$t)(y, slope, of))?;
+                Some((first, Some(second)))
             }};
         }
         match x.dtype() {

@@ -42,6 +42,10 @@ const TINY: usize = 64;
 const SMALL: usize = 1_500_000;
 /// Multiplications from which on a second thread pays.
 const PARALLEL: usize = 1_000_000;
+/// Products that are added up for an element before they go to memory: so many the `gemm` crate takes whatever the shape.
+const DEPTH: usize = 512;
+/// Results of so few elements are computed by other loops of that crate, so no part may have fewer than another one.
+const HANDFUL: usize = 256;
 
 /// Element types with a product.
 pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
@@ -178,17 +182,18 @@ pub fn matmul<T: Product>(
     // The longer side is divided, in steps that keep the inner kernels full.
     let by_rows = m >= n;
     let length = if by_rows { m } else { n };
-    let step = length.div_ceil(parts).next_multiple_of(8);
+    let least = if m * n > HANDFUL { HANDFUL / m.min(n) + 1 } else { length };
+    let step = length.div_ceil(parts).max(least).next_multiple_of(8);
+    // What is left over goes with the last part.
+    let parts = (length / step).max(1);
     let out = Out(c.as_mut_ptr());
     let part = |i: usize| {
-        let (first, end) = (i * step, ((i + 1) * step).min(length));
-        if first < end {
-            let rows = if by_rows { first..end } else { 0..m };
-            let columns = if by_rows { 0..n } else { first..end };
-            // SAFETY: `fits` covers the whole of both operands, hence these rows and columns; `c` has `m * n`
-            // elements, and different parts are disjoint.
-            unsafe { packed(rows, columns, k, n, &a, &b, out.start()) }
-        }
+        let (first, end) = (i * step, if i + 1 == parts { length } else { (i + 1) * step });
+        let rows = if by_rows { first..end } else { 0..m };
+        let columns = if by_rows { 0..n } else { first..end };
+        // SAFETY: `fits` covers the whole of both operands, hence these rows and columns; `c` has `m * n` elements, and
+        // different parts are disjoint.
+        unsafe { packed(rows, columns, k, n, &a, &b, out.start()) }
     };
     match threads {
         Some(threads) => threads.share(parts, part),
@@ -327,29 +332,35 @@ unsafe fn packed<T: Product>(
     c: *mut T,
 ) {
     let (zero, one) = (T::default(), T::from_f64(1.0));
-    // SAFETY: the caller's promise.
-    unsafe {
-        gemm::gemm(
-            rows.len(),
-            columns.len(),
-            k,
-            c.add(rows.start * width + columns.start),
-            1,
-            width as isize,
-            false,
-            a.memory.as_ptr().offset(a.offset + rows.start as isize * a.row),
-            a.column,
-            a.row,
-            b.memory.as_ptr().offset(b.offset + columns.start as isize * b.column),
-            b.column,
-            b.row,
-            zero,
-            one,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    // In one call the crate would choose for itself, by the shape of the part, how many products go into a sum at a time.
+    let calls = k.div_ceil(DEPTH).max(1);
+    let step = k.div_ceil(calls);
+    for depth in (0..calls).map(|i| i * step) {
+        let (p, first) = (depth as isize, depth == 0);
+        // SAFETY: the caller's promise.
+        unsafe {
+            gemm::gemm(
+                rows.len(),
+                columns.len(),
+                step.min(k - depth),
+                c.add(rows.start * width + columns.start),
+                1,
+                width as isize,
+                !first,
+                a.memory.as_ptr().offset(a.offset + rows.start as isize * a.row + p * a.column),
+                a.column,
+                a.row,
+                b.memory.as_ptr().offset(b.offset + columns.start as isize * b.column + p * b.row),
+                b.column,
+                b.row,
+                if first { zero } else { one },
+                one,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
     }
 }
 
@@ -371,6 +382,63 @@ pub fn plain<T: Product>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Deterministic numbers in [0, 1).
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (self.0 >> 11) as f64 / (1u64 << 53) as f64
+        }
+
+        fn below(&mut self, n: usize) -> usize {
+            (self.next() * n as f64) as usize
+        }
+    }
+
+    fn same_for_any_number_of_threads<T: Product>(shapes: usize, random: &mut Random) {
+        let teams: Vec<Threads> = (2..=8).map(Threads::new).collect();
+        for _ in 0..shapes {
+            // Thin, deep and square ones, of some million multiplications.
+            let mut extents = [1 + random.below(40), 20 + random.below(400), 0];
+            extents[2] = (PARALLEL + random.below(PARALLEL)) / (extents[0] * extents[1]) + 1;
+            extents.rotate_left(random.below(3));
+            if random.below(2) == 0 {
+                extents.swap(0, 1);
+            }
+            let [m, k, n] = extents;
+            let mut memory = |len: usize| -> Vec<T> { (0..len).map(|_| T::from_f64(random.next() - 0.5)).collect() };
+            let (a, b) = (memory(m * k), memory(k * n));
+            let lying = |memory, rows: usize, columns: usize, transposed: bool| {
+                let (row, column) = if transposed { (1, rows as isize) } else { (columns as isize, 1) };
+                Matrix { memory, offset: 0, row, column }
+            };
+            let (ta, tb) = (random.below(2) == 0, random.below(2) == 0);
+            let (left, right) = (lying(&a[..], m, k, ta), lying(&b[..], k, n, tb));
+            let mut room = vec![T::default(); scratch((m, k, n))];
+            let (mut want, mut got) = (vec![T::default(); m * n], vec![T::from_f64(f64::NAN); m * n]);
+            matmul(None, (m, k, n), left, right, &mut want, &mut room);
+            for team in &teams {
+                matmul(Some(team), (m, k, n), left, right, &mut got, &mut room);
+                assert!(
+                    got == want,
+                    "{:?} ({m} x {k}) ({k} x {n}), transposed {ta} {tb}, {} threads",
+                    T::DTYPE,
+                    team.count()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bits_for_any_number_of_threads() {
+        let random = &mut Random(7);
+        same_for_any_number_of_threads::<f64>(60, random);
+        same_for_any_number_of_threads::<f32>(30, random);
+        same_for_any_number_of_threads::<Complex64>(30, random);
+        same_for_any_number_of_threads::<Complex32>(20, random);
+    }
 
     #[test]
     fn integers_wrap() {

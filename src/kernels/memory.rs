@@ -110,6 +110,12 @@ impl Block {
         self.bytes
     }
 
+    /// Asks for the cache lines of the first `bytes`, which are going to be used soon.
+    #[inline]
+    pub fn fetch(&self, bytes: usize) {
+        fetch(self.ptr.as_ptr(), bytes.min(self.bytes));
+    }
+
     /// The first `n` elements. For `bool` the caller has written them all as booleans.
     pub fn slice<T: Element>(&self, n: usize) -> &[T] {
         assert!(n <= self.bytes / size_of::<T>());

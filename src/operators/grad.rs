@@ -282,7 +282,9 @@ pub fn check_direction(what: &str, t: &Array, whose: &str, value: &Meta) -> Resu
     }
     if t.dtype().is_complex() && !value.dtype.is_complex() {
         let (found, expected) = (t.dtype().name(), value.dtype.name());
-        return Err(Error::dtype(format!("{what} has dtype {found}, {whose} {expected}: its imaginary part has no use")));
+        return Err(Error::dtype(format!(
+            "{what} has dtype {found}, {whose} {expected}: its imaginary part has no use"
+        )));
     }
     Ok(())
 }

@@ -10,10 +10,11 @@
 //! at an outer level is recorded there.
 
 use super::grad::Arrays;
+use crate::array::Tensor;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
-use crate::trace::short::NONE;
+use crate::trace::short::{NONE, Row};
 use crate::trace::watch::Pull;
 use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
@@ -370,6 +371,19 @@ fn swept(cx: &Context) {
     cx.fail(Error::tape("the tape was consumed, or is being swept already").within("ag_tape_vjp"));
 }
 
+/// With so many rows before, what the next ones keep is not in the nearest cache any more.
+const COLD: usize = 64;
+
+/// A sweep is at row `k`: asks for the elements that the row before reads, and for the cells of one still before.
+#[inline(always)]
+fn fetch_before(rows: &[Row], k: usize) {
+    if k < COLD {
+        return;
+    }
+    rows[k - 3].tensors().for_each(Tensor::fetch_head);
+    rows[k - 1].tensors().for_each(Tensor::fetch_elements);
+}
+
 /// The steps of rows, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
 /// that was done. The tape is borrowed the while, since all goes the short way, which calls nobody.
 fn pull_rows(
@@ -391,6 +405,7 @@ fn pull_rows(
         let g = &mut rest[0];
         match g {
             Array::Plain(_) => {
+                fetch_before(rows, k as usize);
                 let row = &mut rows[k as usize];
                 let Some(rule) = row.rule else {
                     drop(borrowed);

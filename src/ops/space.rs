@@ -98,7 +98,8 @@ pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: 
             let middle = rows::step(cx, &rows::FLOOR, &binary(cx, &rows::MUL, &both, &Array::weak(0.5)));
             let unit = binary(cx, &rows::MUL, &unary(cx, &rows::EXP2, &middle), &sign);
             let power = |x: &Array, p: &Array| binary(cx, &rows::POW, &binary(cx, &rows::DIV, x, &unit), p);
-            let y = binary(cx, &rows::MUL, &power(start, &binary(cx, &rows::SUB, &Array::weak(1.0), w)), &power(stop, w));
+            let y =
+                binary(cx, &rows::MUL, &power(start, &binary(cx, &rows::SUB, &Array::weak(1.0), w)), &power(stop, w));
             binary(cx, &rows::MUL, &y, &unit)
         };
         let beginning = rows::compare(cx, &rows::EQUAL, w, &Array::weak(0.0));

@@ -136,6 +136,12 @@ impl Row {
         &self.kept[..usize::from(self.count).min(2)]
     }
 
+    /// The arrays among what is kept.
+    #[inline(always)]
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.kept.iter().filter_map(|x| if let Array::Plain(t) = x { Some(t) } else { None })
+    }
+
     /// What the rule reads, where it lies.
     #[inline(always)]
     pub fn kept(&self) -> Kept<'_> {
