@@ -2,7 +2,7 @@
 //! differentiated.
 
 use super::sweep::pull_back;
-use crate::array::{Shape, shape};
+use crate::array::{Shape, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{self, complex, create, elementwise as rows};
@@ -276,7 +276,7 @@ pub fn jvp(cx: &Context, f: &Function<'_>, args: &[Array], argnums: &[usize], ta
 /// Whether a cotangent or a tangent, `what`, has the form of `whose` value. The precision may be another one, but what is
 /// real has no use for an imaginary part.
 pub fn check_direction(what: &str, t: &Array, whose: &str, value: &Meta) -> Result<()> {
-    if t.shape() != value.shape.as_slice() {
+    if !same(t.shape(), &value.shape) {
         let (found, expected) = (shape_of(t), shape::Show(&value.shape));
         return Err(Error::shape(format!("{what} has shape {found}, {whose} {expected}")));
     }

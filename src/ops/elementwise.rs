@@ -5,6 +5,7 @@
 //! cotangent of the result) and the JVP (with `g` the tangent of the argument) of a holomorphic function.
 
 mod convert;
+mod forward;
 mod replace;
 mod shared;
 mod short;
@@ -417,6 +418,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
         Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
+        Array::Nested(_) => forward::unary(cx, row, x).unwrap_or_else(|| apply(cx, row, &[x])),
         _ => short::unary(cx, row, x).map_or_else(|| apply(cx, row, &[x]), |y| y.array(cx)),
     }
 }
@@ -437,6 +439,9 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     }
     if let Some(z) = short::binary(cx, row, x, y) {
         return z.array(cx);
+    }
+    if let Some(z) = forward::binary(cx, row, x, y) {
+        return z;
     }
     if short::is_square(row, x, y) {
         return unary(cx, &SQUARE, x);

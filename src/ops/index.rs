@@ -19,7 +19,7 @@ pub use write::{add, set};
 use super::elementwise::cast;
 use super::shape::{behind, broadcast_to, reshape, with_ndim};
 use super::{elementwise as rows, zeros};
-use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, shape};
+use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
@@ -641,7 +641,7 @@ impl Primitive for Get {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, _: &Kept<'_>) -> Array {
-        let g = if g.shape() == self.0.to.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.to) };
+        let g = if same(g.shape(), &self.0.to) { g.clone() } else { broadcast_to(cx, g, &self.0.to) };
         if self.0.undoes_itself() {
             return get(cx, &g, &self.0);
         }

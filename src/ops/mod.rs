@@ -41,6 +41,7 @@ pub mod space;
 pub mod statistics;
 
 use crate::array::Tensor;
+use crate::array::dims::same;
 use crate::context::Context;
 use crate::trace::{Array, Meta};
 
@@ -79,7 +80,7 @@ pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
         return Array::from(value);
     }
     let g = fit_dtype(cx, g, meta);
-    if g.is_null() || g.shape() == meta.shape.as_slice() {
+    if g.is_null() || same(g.shape(), &meta.shape) {
         return g;
     }
     let g = if g.ndim() < meta.shape.len() {
@@ -93,7 +94,7 @@ pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
     let axes: crate::array::Axes =
         (0..g.ndim()).filter(|&i| i < lead || meta.shape[i - lead] == 1 && g.shape()[i] != 1).collect();
     let g = if axes.is_empty() { g } else { reduce::sum(cx, &g, &axes, true) };
-    if g.is_null() || g.shape() == meta.shape.as_slice() {
+    if g.is_null() || same(g.shape(), &meta.shape) {
         return g;
     }
     if g.size() == meta.shape.iter().product::<usize>() {
@@ -115,7 +116,7 @@ fn fit_dtype(cx: &Context, g: Array, meta: &Meta) -> Array {
 pub fn fit_tangent(cx: &Context, t: &Array, value: &Array) -> Array {
     let meta = Meta::of(value);
     let t = fit_dtype(cx, t.clone(), &meta);
-    if t.is_null() || t.shape() == value.shape() { t } else { shape::broadcast_to(cx, &t, &meta.shape) }
+    if t.is_null() || same(t.shape(), value.shape()) { t } else { shape::broadcast_to(cx, &t, &meta.shape) }
 }
 
 /// Zeros in the form of a value.

@@ -1,7 +1,7 @@
 //! Changes of shape: all linear, most of them views of the same memory. Their derivatives are their inverses.
 
 use super::elementwise as rows;
-use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
+use crate::array::{Axes, DType, Element, Shape, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, Layout, Place};
@@ -76,7 +76,7 @@ pub(in crate::ops) fn inverse(order: &[usize]) -> Axes {
 
 /// `numpy.reshape`, with the shape complete; see [`resolve`] for -1.
 pub fn reshape(cx: &Context, x: &Array, shape: &[usize]) -> Array {
-    if x.shape() == shape && !x.is_null() {
+    if same(x.shape(), shape) && !x.is_null() {
         return x.clone();
     }
     apply(cx, &Reshape { from: x.shape().into(), to: shape.into() }, &[x])
@@ -142,7 +142,7 @@ pub fn element(cx: &Context, x: &Array, i: usize) -> Array {
 
 /// A cotangent as the rule of a shape change needs it: with the whole shape of the result.
 pub(super) fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
-    if g.shape() == shape { g.clone() } else { broadcast_to(cx, g, shape) }
+    if same(g.shape(), shape) { g.clone() } else { broadcast_to(cx, g, shape) }
 }
 
 /// The shape that a request with at most one -1 means for `size` elements.
@@ -213,7 +213,7 @@ pub fn reversed(ndim: usize) -> Axes {
 
 /// `numpy.broadcast_to`: a view with strides of 0, so one element stays one in memory.
 pub fn broadcast_to(cx: &Context, x: &Array, shape: &[usize]) -> Array {
-    if x.shape() == shape && !x.is_null() {
+    if same(x.shape(), shape) && !x.is_null() {
         return x.clone();
     }
     apply(cx, &BroadcastTo(shape.into()), &[x])
@@ -609,7 +609,7 @@ impl Primitive for Numbers {
 pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
     let run = || -> Result<usize> {
         let first = arrays.first().ok_or_else(|| Error::value("need at least one array to stack"))?;
-        if arrays.iter().any(|a| a.shape() != first.shape()) {
+        if !arrays.iter().all(|a| same(a.shape(), first.shape())) {
             return Err(Error::shape("all input arrays must have the same shape"));
         }
         shape::normalize_axis(axis, first.ndim() + 1)

@@ -273,6 +273,19 @@ impl Array {
         Array::nested(Nested { level, node: u32::MAX, tangent, primal, batch: false })
     }
 
+    /// Level, tangent (`None` for zero) and value of a number in forward mode, where nothing else is known of it.
+    #[inline]
+    pub fn dual_number(&self) -> Option<(u64, Option<f64>, f64)> {
+        let Array::Nested(n) = self else { return None };
+        let Array::Number { value, weak: false } = n.primal else { return None };
+        let tangent = match n.tangent {
+            Array::Null => None,
+            Array::Number { value, weak: false } => Some(value),
+            _ => return None,
+        };
+        (n.node == u32::MAX && !n.batch && n.level != SAVED).then_some((n.level, tangent, value))
+    }
+
     /// The values of a batch level, side by side along the first axis of `primal`.
     pub fn batch(level: u64, primal: Array) -> Array {
         if primal.is_null() {

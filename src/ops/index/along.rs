@@ -284,7 +284,7 @@ impl Primitive for Put {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
-        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        let g = if same(g.shape(), &self.0.from) { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
         if argnum == 0 { g } else { self.0.take(cx, &g) }
     }
 

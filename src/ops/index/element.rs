@@ -29,7 +29,7 @@ fn of_layers(cx: &Context, x: &Array, places: &[i64]) -> Option<Array> {
             }
             let t = match &layer.tangent {
                 Array::Null => Array::Null,
-                t if t.shape() == x.shape() && t.dtype() == DType::F64 => of_layers(cx, t, places)?,
+                t if same(t.shape(), x.shape()) && t.dtype() == DType::F64 => of_layers(cx, t, places)?,
                 _ => return None,
             };
             Some(Array::dual(layer.level, t, y))

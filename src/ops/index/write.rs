@@ -84,7 +84,7 @@ impl Primitive for Add {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
-        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        let g = if same(g.shape(), &self.0.from) { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
         if argnum == 0 { g } else { get(cx, &g, &self.0) }
     }
 
@@ -287,7 +287,7 @@ impl Primitive for Set {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
-        let g = if g.shape() == self.0.from.as_slice() { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
+        let g = if same(g.shape(), &self.0.from) { g.clone() } else { broadcast_to(cx, g, &self.0.from) };
         if argnum == 0 {
             return set(cx, &g, &self.0, &Array::weak(0.0));
         }
