@@ -5,6 +5,7 @@ use super::DType;
 use super::dims::same;
 use super::pool::small_class;
 use super::shape::{self, Shape, Strides};
+use crate::kernels::memory::try_push;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -101,7 +102,7 @@ impl Forms {
         if Rc::strong_count(&form) == 1 {
             let mut spare = self.spare.borrow_mut();
             if spare.len() < SPARE {
-                spare.push(form);
+                let _ = try_push(&mut *spare, form);
             }
         }
     }

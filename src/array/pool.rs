@@ -5,7 +5,8 @@
 
 use super::Element;
 use crate::error::{Error, Result};
-use crate::kernels::memory::{ALIGN, Block, Foreign};
+use crate::kernels::memory::{ALIGN, Block, Foreign, try_push};
+use crate::kernels::reserve::exhausted;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -103,7 +104,9 @@ impl Pool {
 
     /// Takes back a block of this class, counted as in use no longer.
     pub fn put_back(&self, class: usize, block: Block) {
-        self.free.borrow_mut()[class].push(block);
+        if let Err(block) = try_push(&mut self.free.borrow_mut()[class], block) {
+            self.reserved.set(self.reserved.get() - block.bytes());
+        }
     }
 
     /// So many bytes more are in use.
@@ -121,6 +124,9 @@ impl Pool {
     }
 
     fn allocate(&self, size: usize) -> Result<Block> {
+        if exhausted() {
+            return Err(too_large(size));
+        }
         let fits = |reserved: usize| reserved.checked_add(size).is_some_and(|r| r <= self.limit.get());
         if !fits(self.reserved.get()) {
             self.trim();

@@ -1,5 +1,6 @@
 //! Counted references whose cells are used again, for values that are made and dropped in every step of a loop.
 
+use crate::kernels::memory::try_push;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -68,7 +69,7 @@ impl<T> Drop for Shared<T> {
         let Some(home) = cell.home.take() else { return };
         let mut free = home.free.borrow_mut();
         if free.len() < FREE {
-            free.push(rc);
+            let _ = try_push(&mut *free, rc);
         }
     }
 }

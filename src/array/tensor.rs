@@ -16,7 +16,7 @@ use super::pool::{Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
-use crate::kernels::memory::{Block, fetch};
+use crate::kernels::memory::{Block, fetch, try_push};
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
@@ -168,8 +168,10 @@ impl Tensor {
                 && free.len() < FREE_CELLS
                 && !heap.closed.get()
             {
-                free.push(self.body.clone());
-                return;
+                // Where the list cannot grow the cell is emptied.
+                if try_push(free, self.body.clone()).is_ok() {
+                    return;
+                }
             }
         }
         self.empty();
@@ -186,7 +188,7 @@ impl Tensor {
         let heap = &self.body.heap;
         let mut bare = heap.bare.borrow_mut();
         if bare.len() < FREE_CELLS && !heap.closed.get() {
-            bare.push(self.body.clone());
+            let _ = try_push(&mut *bare, self.body.clone());
         }
     }
 

@@ -7,6 +7,7 @@ use super::tape::Tapes;
 use super::{ag_array, ag_tree, guard_always};
 use crate::context::Context;
 use crate::error::Error;
+use crate::kernels::reserve;
 use crate::operators::diagnosis::Diagnosis;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -263,7 +264,12 @@ impl ag_context {
 /// A new context, to be freed with ag_context_free. NULL when there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_context_new() -> *mut ag_context {
-    std::panic::catch_unwind(|| Box::into_raw(Box::new(ag_context::new()))).unwrap_or(std::ptr::null_mut())
+    if !reserve::prepare() {
+        return std::ptr::null_mut();
+    }
+    let made = std::panic::catch_unwind(|| Box::new(ag_context::new()));
+    let enough = !reserve::exhausted() || reserve::refill();
+    made.ok().filter(|_| enough).map_or(std::ptr::null_mut(), Box::into_raw)
 }
 
 /// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside a callback,

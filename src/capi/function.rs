@@ -37,7 +37,11 @@ impl ag_context {
             core.fail(Error::callback(format!("callbacks are nested too deep: {MAX_FRAMES} of them are running")));
             return None;
         }
-        self.slots.borrow_mut().enter();
+        if self.slots.borrow_mut().enter().is_none() {
+            self.forward.set(false);
+            core.fail(Error::memory("no memory for the scope of a callback"));
+            return None;
+        }
         let scopes = self.slots.borrow().depth();
         let tapes = self.tapes.borrow().count();
         // Settings of diagnosis are open only while the context is watched.

@@ -9,6 +9,7 @@
 //! element of a stack: `ag_keep` gives it to an outer scope, which then leaves it standing; and a released slot is a
 //! hole, filled again first (each scope has its list of holes).
 
+use crate::kernels::memory::try_push;
 use crate::operators::tree::Tree;
 use crate::trace::{Array, Number};
 
@@ -478,12 +479,12 @@ impl Slots {
         std::mem::replace(&mut self.slots[i].content, hole)
     }
 
-    /// Enters a scope and returns its serial number.
-    pub fn enter(&mut self) -> u64 {
+    /// Enters a scope and returns its serial number; `None` where there is no memory for one more.
+    pub fn enter(&mut self) -> Option<u64> {
         let serial = self.next_scope;
+        try_push(&mut self.scopes, Scope::new(serial, self.top)).ok()?;
         self.next_scope += 1;
-        self.scopes.push(Scope::new(serial, self.top));
-        serial
+        Some(serial)
     }
 
     /// The depth of an open scope.

@@ -64,7 +64,7 @@ pub unsafe extern "C" fn ag_block(
         if c.core.failed() {
             return ag_array::NULL;
         }
-        let y = join::block(&c.core, &arrays.iter().collect::<Vec<&Array>>(), lengths);
+        let y = join::listed(arrays.iter()).and_then(|arrays| join::block(&c.core, &arrays, lengths));
         made(c, NAME, y)
     })
 }
@@ -214,7 +214,7 @@ fn together(
         let made = if c.core.failed() {
             Err(Error::argument("not seen: the first error stays"))
         } else {
-            f(c, &arrays.iter().collect::<Vec<&Array>>())
+            join::listed(arrays.iter()).and_then(|arrays| f(c, &arrays))
         };
         results(c, name, out, n, made.map(SmallVec::from_vec))
     })

@@ -71,6 +71,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 
 use crate::context::Context;
 use crate::error::{Error, Result, code};
+use crate::kernels::reserve;
 use crate::trace::short::Short;
 use crate::trace::{Array, Number};
 use std::ffi::{CStr, c_char};
@@ -97,13 +98,28 @@ fn guard_always<R>(cx: *const ag_context, null: R, f: impl FnOnce(&ag_context) -
     enter(cx, null, true, f)
 }
 
+/// The C library's allocator: small requests that the system refuses are served from a reserve.
+#[cfg(feature = "capi")]
+#[global_allocator]
+static ALLOCATOR: reserve::Allocator = reserve::Allocator;
+
+/// After somebody drew on the reserve: whether it is whole again, so that an operation may begin. Else that is an error.
+#[cold]
+fn refilled(c: &ag_context) -> bool {
+    let whole = reserve::refill();
+    if !whole {
+        c.core.fail(Error::memory("the system has no memory left"));
+    }
+    whole
+}
+
 #[inline]
 fn enter<R>(cx: *const ag_context, null: R, always: bool, f: impl FnOnce(&ag_context) -> R) -> R {
     // SAFETY: null, or a context that `ag_context_new` made and the caller hasn't freed: the one thing that a C caller
     // must promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return null };
     let Some(_inside) = c.inside() else { return null };
-    if c.core.failed() && !always {
+    if !always && (c.core.failed() || reserve::exhausted() && !refilled(c)) {
         return null;
     }
     match catch_unwind(AssertUnwindSafe(|| f(c))) {
@@ -139,7 +155,8 @@ impl ag_context {
         }
         let handle = self.slots.borrow_mut().put(value);
         if handle.bits == 0 {
-            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+            self.core
+                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
         }
         handle
     }
@@ -149,7 +166,8 @@ impl ag_context {
     fn put_short(&self, z: Short) -> ag_array {
         let handle = self.slots.borrow_mut().put(z.array(&self.core));
         if handle.bits == 0 {
-            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+            self.core
+                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
         }
         handle
     }
@@ -162,7 +180,8 @@ impl ag_context {
         }
         let handle = self.slots.borrow_mut().put_number(x);
         if handle.bits == 0 {
-            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+            self.core
+                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
         }
         handle
     }
@@ -180,7 +199,13 @@ impl ag_context {
 
     /// Several handles.
     fn get_all(&self, name: &str, handles: &[ag_array]) -> smallvec::SmallVec<[Array; 4]> {
-        handles.iter().map(|&h| self.get(name, h)).collect()
+        let mut all = smallvec::SmallVec::new();
+        if all.try_reserve(handles.len()).is_err() {
+            self.core.fail(Error::memory(format!("no memory for a list of {} arrays", handles.len())).within(name));
+            return all;
+        }
+        all.extend(handles.iter().map(|&h| self.get(name, h)));
+        all
     }
 }
 

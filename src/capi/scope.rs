@@ -40,7 +40,10 @@ impl ag_context {
 pub unsafe extern "C" fn ag_scope_enter(cx: *mut ag_context) -> ag_scope {
     guard_always(cx, ag_scope { bits: 0 }, |c| {
         c.release_later();
-        let serial = c.slots.borrow_mut().enter();
+        let Some(serial) = c.slots.borrow_mut().enter() else {
+            c.core.fail(Error::memory("no memory for one more scope").within("ag_scope_enter"));
+            return ag_scope { bits: 0 };
+        };
         ag_scope { bits: pack_serial(c.tag, Kind::Scope, serial) }
     })
 }

@@ -180,7 +180,11 @@ pub(super) fn joined(
         if c.core.failed() {
             return ag_array::NULL;
         }
-        let references: SmallVec<[&Array; 4]> = arrays.iter().collect();
+        let mut references: SmallVec<[&Array; 4]> = SmallVec::new();
+        if references.try_reserve(arrays.len()).is_err() {
+            return made(c, name, Err(Error::memory(format!("no memory for a list of {n} arrays"))));
+        }
+        references.extend(arrays.iter());
         let result = f(c, &references);
         made(c, name, result)
     })

@@ -58,7 +58,8 @@ impl ag_context {
         }
         let handle = self.slots.borrow_mut().put_tree(tree);
         if handle.bits == 0 {
-            self.core.fail(Error::memory("no more handles: 2^28 are alive in this context"));
+            self.core
+                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
         }
         handle
     }

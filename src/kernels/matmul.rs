@@ -44,6 +44,8 @@ const SMALL: usize = 1_500_000;
 const PARALLEL: usize = 1_000_000;
 /// Products that are added up for an element before they go to memory: so many the `gemm` crate takes whatever the shape.
 const DEPTH: usize = 512;
+/// Rows of a product that the crate is given at a time, lest it pack all of a long operand.
+const BAND: usize = 512;
 /// Results of so few elements are computed by other loops of that crate, so no part may have fewer than another one.
 const HANDFUL: usize = 256;
 
@@ -335,31 +337,76 @@ unsafe fn packed<T: Product>(
     // In one call the crate would choose for itself, by the shape of the part, how many products go into a sum at a time.
     let calls = k.div_ceil(DEPTH).max(1);
     let step = k.div_ceil(calls);
-    for depth in (0..calls).map(|i| i * step) {
-        let (p, first) = (depth as isize, depth == 0);
+    if !has_room::<T>(rows.len().max(columns.len()), step) {
         // SAFETY: the caller's promise.
-        unsafe {
-            gemm::gemm(
-                rows.len(),
-                columns.len(),
-                step.min(k - depth),
-                c.add(rows.start * width + columns.start),
-                1,
-                width as isize,
-                !first,
-                a.memory.as_ptr().offset(a.offset + rows.start as isize * a.row + p * a.column),
-                a.column,
-                a.row,
-                b.memory.as_ptr().offset(b.offset + columns.start as isize * b.column + p * b.row),
-                b.column,
-                b.row,
-                if first { zero } else { one },
-                one,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
+        return unsafe { one_by_one(rows, columns, k, width, a, b, c) };
+    }
+    let mut left = rows;
+    while !left.is_empty() {
+        // No band is left with few rows, see `HANDFUL`.
+        let band = left.start..if left.len() < 2 * BAND { left.end } else { left.start + BAND };
+        left.start = band.end;
+        for depth in (0..calls).map(|i| i * step) {
+            let (p, first) = (depth as isize, depth == 0);
+            // SAFETY: the caller's promise.
+            unsafe {
+                gemm::gemm(
+                    band.len(),
+                    columns.len(),
+                    step.min(k - depth),
+                    c.add(band.start * width + columns.start),
+                    1,
+                    width as isize,
+                    !first,
+                    a.memory.as_ptr().offset(a.offset + band.start as isize * a.row + p * a.column),
+                    a.column,
+                    a.row,
+                    b.memory.as_ptr().offset(b.offset + columns.start as isize * b.column + p * b.row),
+                    b.column,
+                    b.row,
+                    if first { zero } else { one },
+                    one,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+        }
+    }
+}
+
+/// Whether there is memory for what the `gemm` crate packs, which it takes without asking: a band of one operand, a few
+/// rows of the other one, of a depth.
+fn has_room<T>(extent: usize, depth: usize) -> bool {
+    let elements = depth * (extent.min(2 * BAND) + BAND);
+    Vec::<T>::new().try_reserve_exact(elements).is_ok()
+}
+
+/// The product without memory of its own.
+///
+/// # Safety
+/// As for [`packed`].
+#[cold]
+unsafe fn one_by_one<T: Product>(
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+    k: usize,
+    width: usize,
+    a: &Matrix<'_, T>,
+    b: &Matrix<'_, T>,
+    c: *mut T,
+) {
+    for i in rows {
+        for j in columns.clone() {
+            let mut sum = T::default();
+            for p in 0..k as isize {
+                let x = a.memory[(a.offset + i as isize * a.row + p * a.column) as usize];
+                let y = b.memory[(b.offset + p * b.row + j as isize * b.column) as usize];
+                sum = sum.plus_product(x, y);
+            }
+            // SAFETY: row and column are inside, by the caller's promise, and nobody else's.
+            unsafe { c.add(i * width + j).write(sum) };
         }
     }
 }

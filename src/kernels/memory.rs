@@ -46,6 +46,30 @@ pub fn fetch_later<T>(p: *const T) {
     let _ = p;
 }
 
+/// Appends to a list that grows with the program, or gives the item back where there is no memory for it.
+#[inline(always)]
+pub fn try_push<T>(list: &mut Vec<T>, item: T) -> Result<(), T> {
+    if list.len() == list.capacity() && list.try_reserve(1).is_err() {
+        return Err(item);
+    }
+    list.push(item);
+    Ok(())
+}
+
+/// A list that is to hold `n` items; `None` where there is no memory for it.
+pub fn try_list<T>(n: usize) -> Option<Vec<T>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(n).ok()?;
+    Some(list)
+}
+
+/// All that an iterator gives, in a list that is asked for first; `None` where there is no memory for it.
+pub fn try_collect<T>(items: impl ExactSizeIterator<Item = T>) -> Option<Vec<T>> {
+    let mut list = try_list(items.len())?;
+    list.extend(items);
+    Some(list)
+}
+
 /// An owned block of initialised bytes.
 pub struct Block {
     ptr: NonNull<u8>,

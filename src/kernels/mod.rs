@@ -16,6 +16,7 @@ pub mod memory;
 pub mod others;
 pub mod pool;
 pub mod reduce;
+pub mod reserve;
 pub mod rows;
 mod small;
 pub mod softmax;

@@ -13,6 +13,7 @@ use super::grad::Arrays;
 use crate::array::Tensor;
 use crate::context::Context;
 use crate::error::Error;
+use crate::kernels::memory::{try_list, try_push};
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
 use crate::trace::short::{NONE, Row};
 use crate::trace::watch::Pull;
@@ -59,10 +60,19 @@ pub fn pull_back(
     sweep_arrays(cx, tape, seeds, last, first, inputs, consume)
 }
 
+#[cold]
+fn no_memory(cx: &Context) {
+    cx.fail(Error::memory("no memory for the cotangents of the tape's nodes"));
+}
+
 fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, first: u32, inputs: &[u32]) -> Arrays {
     let n = last as usize + 1;
     let mut cotangents = cx.number_cotangents.take();
     cotangents.clear();
+    if cotangents.try_reserve(n).is_err() {
+        no_memory(cx);
+        return Arrays::new();
+    }
     cotangents.resize(n, 0.0);
     for &(node, g) in seeds {
         cotangents[node as usize] += g;
@@ -85,7 +95,7 @@ fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, fir
     let result = inputs
         .iter()
         .map(|&i| match cotangents.get(i as usize) {
-            Some(&g) if g != 0.0 || depends(tape, seeds, first, i) => Array::from(g),
+            Some(&g) if g != 0.0 || depends(cx, tape, seeds, first, i) => Array::from(g),
             _ => Array::Null,
         })
         .collect();
@@ -96,9 +106,14 @@ fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, fir
 }
 
 /// Whether a result depends on node `input`: asked only where the derivative is 0.
-fn depends(tape: &Tape, seeds: &[(u32, f64)], first: u32, input: u32) -> bool {
+fn depends(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], first: u32, input: u32) -> bool {
     let last = seeds.iter().map(|s| s.0).max().unwrap_or(0);
-    let mut reached = vec![false; (last - first) as usize + 1];
+    let count = (last - first) as usize + 1;
+    let Some(mut reached) = try_list(count) else {
+        no_memory(cx);
+        return false;
+    };
+    reached.resize(count, false);
     seeds.iter().filter(|s| s.0 >= first).for_each(|s| reached[(s.0 - first) as usize] = true);
     for i in (first..=last).rev() {
         if !reached[(i - first) as usize] {
@@ -129,6 +144,10 @@ fn sweep_arrays(
     let mut list = cx.cotangents.take();
     let n = tape.borrow().heads.len().max(last as usize + 1);
     if list.len() < n {
+        if list.try_reserve(n - list.len()).is_err() {
+            no_memory(cx);
+            return Arrays::new();
+        }
         list.resize_with(n, Array::default);
     }
     let cotangents = &mut list[..n];
@@ -287,7 +306,9 @@ impl Collected {
                 return;
             }
         }
-        self.elements.entry(parent).or_default().push((at, g));
+        if try_push(self.elements.entry(parent).or_default(), (at, g)).is_err() {
+            no_memory(cx);
+        }
     }
 
     /// It is the turn of node `i`.
@@ -468,7 +489,9 @@ fn pull_node(
         && length.saturating_mul(FEW) <= node_size(tape, parent)
         && tape.borrow().meta(parent).is_some_and(|meta| meta.dtype == g.dtype())
     {
-        collected.elements.entry(parent).or_default().push((start, g.clone()));
+        if try_push(collected.elements.entry(parent).or_default(), (start, g.clone())).is_err() {
+            no_memory(cx);
+        }
         return;
     }
     let kept = Kept::Some { mask: node.mask, items: &node.kept };

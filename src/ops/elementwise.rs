@@ -404,7 +404,7 @@ fn recorded(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], val
     match cx.trace.push_number(level, parents, partials) {
         Some(node) => Number { node, level, value },
         None => {
-            cx.fail(Error::memory("the tape is full: it holds 2^32 nodes at most"));
+            cx.fail(Error::memory("the tape cannot grow: there is no memory for it, or it holds 2^32 nodes"));
             Number::plain(value)
         }
     }

@@ -8,43 +8,58 @@ use super::shape::{broadcast_to, concatenate, reshape, transpose};
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{try_collect, try_list};
 use crate::trace::Array;
 
 fn first<'a>(arrays: &[&'a Array]) -> Result<&'a Array> {
     arrays.first().copied().ok_or_else(|| Error::value("need at least one array to concatenate"))
 }
 
-fn joined(cx: &Context, arrays: &[Array], axis: usize) -> Array {
-    concatenate(cx, &arrays.iter().collect::<Vec<&Array>>(), axis)
+fn joined(cx: &Context, arrays: &[Array], axis: usize) -> Result<Array> {
+    Ok(concatenate(cx, &listed(arrays.iter())?, axis))
+}
+
+/// A list that may be as long as a program's data.
+pub fn listed<T>(items: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
+    let n = items.len();
+    try_collect(items).ok_or_else(|| too_many(n))
+}
+
+fn list_of(n: usize) -> Result<Vec<Array>> {
+    try_list(n).ok_or_else(|| too_many(n))
+}
+
+fn too_many(n: usize) -> Error {
+    Error::memory(format!("no memory for a list of {n} arrays"))
 }
 
 /// `numpy.vstack`: rows, and matrices, one below the other.
 pub fn vstack(cx: &Context, arrays: &[&Array]) -> Result<Array> {
     first(arrays)?;
-    let parts: Vec<Array> = arrays.iter().map(|a| atleast(cx, a, 2)).collect();
-    Ok(joined(cx, &parts, 0))
+    let parts = listed(arrays.iter().map(|a| atleast(cx, a, 2)))?;
+    joined(cx, &parts, 0)
 }
 
 /// `numpy.hstack`: along axis 1, vectors along their only one.
 pub fn hstack(cx: &Context, arrays: &[&Array]) -> Result<Array> {
     let axis = usize::from(first(arrays)?.ndim() > 1);
-    let parts: Vec<Array> = arrays.iter().map(|a| atleast(cx, a, 1)).collect();
-    Ok(joined(cx, &parts, axis))
+    let parts = listed(arrays.iter().map(|a| atleast(cx, a, 1)))?;
+    joined(cx, &parts, axis)
 }
 
 /// `numpy.dstack`: along axis 2.
 pub fn dstack(cx: &Context, arrays: &[&Array]) -> Result<Array> {
     first(arrays)?;
-    let parts: Vec<Array> = arrays.iter().map(|a| atleast(cx, a, 3)).collect();
-    Ok(joined(cx, &parts, 2))
+    let parts = listed(arrays.iter().map(|a| atleast(cx, a, 3)))?;
+    joined(cx, &parts, 2)
 }
 
 /// `numpy.column_stack`: vectors as columns, matrices side by side.
 pub fn column_stack(cx: &Context, arrays: &[&Array]) -> Result<Array> {
     first(arrays)?;
     let column = |a: &&Array| if a.ndim() < 2 { reshape(cx, a, &[a.size(), 1]) } else { (*a).clone() };
-    let parts: Vec<Array> = arrays.iter().map(column).collect();
-    Ok(joined(cx, &parts, 1))
+    let parts = listed(arrays.iter().map(column))?;
+    joined(cx, &parts, 1)
 }
 
 /// `numpy.append` without an axis: both flattened.
@@ -65,23 +80,20 @@ pub fn block(cx: &Context, arrays: &[&Array], lengths: &[usize]) -> Result<Array
     }
     let n = arrays.iter().map(|a| a.ndim()).max().unwrap_or(0).max(2);
     let mut rest = arrays;
-    let mut bands = Vec::new();
+    let mut bands = list_of(lengths.len())?;
     for &length in lengths {
         let (row, tail) = rest
             .split_at_checked(length)
             .ok_or_else(|| Error::value(format!("{} arrays are fewer than the rows need", arrays.len())))?;
         rest = tail;
-        let parts: Vec<Array> = row
-            .iter()
-            .map(|a| {
-                let mut shape = Shape::from_elem(1, n - a.ndim());
-                shape.extend_from_slice(a.shape());
-                reshape(cx, a, &shape)
-            })
-            .collect();
-        bands.push(joined(cx, &parts, n - 1));
+        let parts = listed(row.iter().map(|a| {
+            let mut shape = Shape::from_elem(1, n - a.ndim());
+            shape.extend_from_slice(a.shape());
+            reshape(cx, a, &shape)
+        }))?;
+        bands.push(joined(cx, &parts, n - 1)?);
     }
-    Ok(joined(cx, &bands, n - 2))
+    joined(cx, &bands, n - 2)
 }
 
 // ------------------------------------------------------------------------------------------------------------- parts
@@ -135,14 +147,17 @@ pub fn split_axis(name: &str, x: &Array, axis: usize) -> Result<i64> {
 pub fn unstack(cx: &Context, x: &Array, axis: i64) -> Result<Vec<Array>> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
     if x.ndim() == 1 && x.dtype() == DType::F64 {
-        let elements: Option<Vec<Array>> = (0..x.shape()[0] as i64).map(|i| index::element(cx, x, &[i])).collect();
-        if let Some(elements) = elements {
+        let mut elements = list_of(x.shape()[0])?;
+        elements.extend((0..x.shape()[0] as i64).map_while(|i| index::element(cx, x, &[i])));
+        if elements.len() == x.shape()[0] {
             return Ok(elements);
         }
     }
-    (0..x.shape()[axis] as i64)
-        .map(|i| Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &gather::along(axis, Item::Int(i)))?)))
-        .collect()
+    let mut parts = list_of(x.shape()[axis])?;
+    for i in 0..x.shape()[axis] as i64 {
+        parts.push(index::get(cx, x, &Plan::new(cx, x.shape(), &gather::along(axis, Item::Int(i)))?));
+    }
+    Ok(parts)
 }
 
 // ------------------------------------------------------------------------------------------------------------- grids

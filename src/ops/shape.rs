@@ -265,8 +265,20 @@ pub fn squeeze(cx: &Context, x: &Array, axes: &[usize]) -> Array {
 
 /// `numpy.concatenate` along an existing axis.
 pub fn concatenate(cx: &Context, arrays: &[&Array], axis: usize) -> Array {
-    let lengths = arrays.iter().map(|a| a.shape().get(axis).copied().unwrap_or(0)).collect();
+    let lengths = listed(cx, arrays.iter().map(|a| a.shape().get(axis).copied().unwrap_or(0)));
+    let Some(lengths) = lengths else { return Array::Null };
     apply(cx, &Concatenate { axis, lengths }, arrays)
+}
+
+/// A list that may be as long as a program's data; `None` and an error where there is no memory for it.
+fn listed<T>(cx: &Context, items: impl ExactSizeIterator<Item = T>) -> Option<SmallVec<[T; 4]>> {
+    let mut list = SmallVec::new();
+    if list.try_reserve(items.len()).is_err() {
+        cx.fail(Error::memory(format!("no memory for a list of {} arrays", items.len())));
+        return None;
+    }
+    list.extend(items);
+    Some(list)
 }
 
 #[derive(Clone)]
@@ -620,8 +632,10 @@ pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
             apply(cx, &Numbers(arrays.len()), arrays)
         }
         Ok(axis) => {
-            let expanded: SmallVec<[Array; 4]> = arrays.iter().map(|a| expand_dims(cx, a, axis)).collect();
-            let references: SmallVec<[&Array; 4]> = expanded.iter().collect();
+            let Some(expanded) = listed(cx, arrays.iter().map(|a| expand_dims(cx, a, axis))) else {
+                return Array::Null;
+            };
+            let Some(references) = listed(cx, expanded.iter()) else { return Array::Null };
             concatenate(cx, &references, axis)
         }
     }

@@ -283,7 +283,7 @@ fn record_flat<const N: usize>(cx: &Context, p: &dyn Primitive, args: [&Array; N
 }
 
 fn full() -> Error {
-    Error::memory("the tape is full: it holds 2^32 nodes at most")
+    Error::memory("the tape cannot grow: there is no memory for it, or it holds 2^32 nodes")
 }
 
 /// Records what was done: the first result's node, or `None` in its place if the tape is full. Nothing at all for what
@@ -301,6 +301,13 @@ fn note(
     }
     let mask = p.keeps(argnums);
     let mut general = tape.blank();
+    if primals.len() > MANY
+        && (general.parents.try_reserve(parents.len()).is_err()
+            || general.kept.try_reserve(primals.len() + ans.len()).is_err())
+        || ans.len() > MANY && general.metas.try_reserve(ans.len()).is_err()
+    {
+        return Some(None);
+    }
     general.rule = Some(p.boxed());
     general.parents.extend_from_slice(parents);
     general.mask = mask;
@@ -367,6 +374,9 @@ impl Results for SmallVec<[Array; 1]> {
     }
 }
 
+/// Lists of so many arguments are asked for before they are filled.
+const MANY: usize = 64;
+
 type Eval<'e, R> = &'e dyn Fn(&dyn Primitive, &[Array]) -> Result<R>;
 
 fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval: Eval<'_, R>) -> Option<R> {
@@ -399,6 +409,19 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         }
     };
     let mut primals: SmallVec<[Array; 3]> = SmallVec::new();
+    let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
+    let mut parents: SmallVec<[(u32, u32); 3]> = SmallVec::new();
+    let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
+    let n = args.len();
+    if n > MANY
+        && (primals.try_reserve(n).is_err()
+            || argnums.try_reserve(n).is_err()
+            || parents.try_reserve(n).is_err()
+            || tangents.try_reserve(n).is_err())
+    {
+        cx.fail(Error::memory(format!("no memory for a list of {n} arrays")).within(p.name()));
+        return None;
+    }
     if top == 0 {
         for a in args {
             primals.push(a.plain());
@@ -409,9 +432,6 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
     if let Some(n) = level.batch {
         return over_batch(cx, p, (top, n), args, eval);
     }
-    let mut argnums: SmallVec<[usize; 3]> = SmallVec::new();
-    let mut parents: SmallVec<[(u32, u32); 3]> = SmallVec::new();
-    let mut tangents: SmallVec<[Array; 3]> = SmallVec::new();
     let mut lower = false;
     for (k, a) in args.iter().enumerate() {
         let primal = match a.layer(top) {

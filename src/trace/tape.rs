@@ -6,7 +6,7 @@ use super::value::Array;
 use super::watch::Notes;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape, dims::same};
-use crate::kernels::memory::fetch;
+use crate::kernels::memory::{fetch, try_push};
 use smallvec::SmallVec;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -122,7 +122,7 @@ impl Tape {
         if node >= MAX_NODES {
             return None;
         }
-        self.heads.push(Head { parents, partials });
+        try_push(&mut self.heads, Head { parents, partials }).ok()?;
         Some(node as u32)
     }
 
@@ -139,11 +139,13 @@ impl Tape {
             return None;
         }
         let index = self.general.len() as u32;
-        for k in 0..general.metas.len() {
+        self.heads.try_reserve(general.metas.len()).ok()?;
+        let nodes = 0..general.metas.len();
+        try_push(&mut self.general, Some(general)).ok()?;
+        for k in nodes {
             let kind = if k == 0 { GENERAL } else { RESULT };
             self.heads.push(Head { parents: [kind, index], partials: [k as f64, 0.0] });
         }
-        self.general.push(Some(general));
         Some(node as u32)
     }
 
@@ -154,8 +156,12 @@ impl Tape {
         if node >= MAX_NODES {
             return None;
         }
-        self.heads.push(Head { parents: [ROW, self.rows.len() as u32], partials: [0.0; 2] });
-        self.rows.push(row);
+        let head = Head { parents: [ROW, self.rows.len() as u32], partials: [0.0; 2] };
+        try_push(&mut self.rows, row).ok()?;
+        if try_push(&mut self.heads, head).is_err() {
+            self.rows.pop();
+            return None;
+        }
         Some((node as u32, self.rows.last_mut()?))
     }
 
@@ -194,7 +200,7 @@ impl Tape {
     /// Takes a node back that is not needed any more, emptied.
     pub fn recycle(&mut self, node: Box<General>) {
         if self.spare.len() < SPARE_NODES {
-            self.spare.push(node);
+            let _ = try_push(&mut self.spare, node);
         }
     }
 
@@ -243,7 +249,7 @@ impl Tape {
         for mut node in general.drain(..).flatten() {
             node.clear();
             if spare.len() < SPARE_NODES {
-                spare.push(node);
+                let _ = try_push(spare, node);
             }
         }
     }

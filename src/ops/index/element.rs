@@ -98,6 +98,7 @@ impl Plan {
 
 /// The cotangent of an array of which runs of elements were read, from where these begin and theirs.
 pub fn gathered(cx: &Context, meta: &Meta, list: &[(usize, Array)]) -> Array {
+    use super::super::join::listed;
     use super::super::shape::{concatenate, stack};
     let size = shape::size_of(&meta.shape);
     let build = || -> Result<Array> {
@@ -110,10 +111,10 @@ pub fn gathered(cx: &Context, meta: &Meta, list: &[(usize, Array)]) -> Array {
         })?;
         let plan = Plan::new(cx, &[size], &[Item::Array(positions)])?;
         let values = if list.iter().all(|(_, g)| g.ndim() == 0) {
-            stack(cx, &list.iter().map(|(_, g)| g).collect::<Vec<_>>(), 0)
+            stack(cx, &listed(list.iter().map(|(_, g)| g))?, 0)
         } else {
-            let parts: Vec<Array> = list.iter().map(|(_, g)| reshape(cx, g, &[g.size()])).collect();
-            concatenate(cx, &parts.iter().collect::<Vec<_>>(), 0)
+            let parts = listed(list.iter().map(|(_, g)| reshape(cx, g, &[g.size()])))?;
+            concatenate(cx, &listed(parts.iter())?, 0)
         };
         let sum = add(cx, &zeros(cx, &Meta { dtype: values.dtype(), shape: [size].as_slice().into() }), &plan, &values);
         Ok(reshape(cx, &sum, &meta.shape))
