@@ -6,6 +6,7 @@ use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, guard_as, slice, store};
 use crate::context::Context;
 use crate::error::Error;
+use crate::kernels::stack;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::trace::{Array, Meta};
@@ -24,17 +25,17 @@ pub const AG_REVERSE: i32 = 1;
 /// Forward mode, for ag_check_grads.
 pub const AG_FORWARD: i32 = 2;
 
-/// Callbacks inside of callbacks; more of them would run into the end of the stack.
-const MAX_FRAMES: usize = 200;
-
 impl ag_context {
     /// Runs `body` in a frame of its own: a scope, and a barrier for scopes and tapes. What it returns has been taken out
     /// of the scope.
     pub(super) fn framed<T>(&self, body: impl FnOnce(*mut ag_context) -> Option<T>) -> Option<T> {
         let core = &self.core;
-        if self.frames.borrow().len() >= MAX_FRAMES {
+        if stack::is_short() {
             self.forward.set(false);
-            core.fail(Error::callback(format!("callbacks are nested too deep: {MAX_FRAMES} of them are running")));
+            let (running, left) = (self.frames.borrow().len(), stack::left());
+            core.fail(Error::callback(format!(
+                "callbacks are nested too deep: {running} of them are running, and {left} bytes of the stack are left"
+            )));
             return None;
         }
         if self.slots.borrow_mut().enter().is_none() {

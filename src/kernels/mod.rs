@@ -21,6 +21,7 @@ pub mod rows;
 mod small;
 pub mod softmax;
 pub mod sort;
+pub mod stack;
 pub mod strided;
 pub mod threads;
 pub mod transpose;

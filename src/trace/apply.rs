@@ -5,6 +5,7 @@ use super::value::Array;
 use super::watch;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::stack;
 use crate::ops;
 use smallbox::{SmallBox, smallbox, space::S16};
 use smallvec::SmallVec;
@@ -449,6 +450,12 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         primals.push(primal);
     }
     let ans = if lower {
+        if stack::is_short() {
+            let left = stack::left();
+            let e = Error::tape(format!("levels are nested too deep: {left} bytes of the thread's stack are left"));
+            cx.fail(e.within(p.name()));
+            return None;
+        }
         apply_with(cx, p, &primals.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?
     } else {
         computed(&primals)?

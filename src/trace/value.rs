@@ -2,6 +2,7 @@
 
 use super::tape::Trace;
 use crate::array::{DType, Tensor};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// A value of any kind. Cloning is cheap; the value never changes.
@@ -82,6 +83,25 @@ impl From<Tensor> for Array {
             Array::from(t.first::<f64>())
         } else {
             Array::Plain(t)
+        }
+    }
+}
+
+/// Layers that nobody else holds go one after the other: levels may be many, and the stack small.
+impl Drop for Nested {
+    fn drop(&mut self) {
+        let is_nested = |x: &Array| matches!(x, Array::Nested(_));
+        if !is_nested(&self.primal) && !is_nested(&self.tangent) {
+            return;
+        }
+        let mut left: SmallVec<[Array; 4]> = SmallVec::new();
+        left.extend([std::mem::take(&mut self.primal), std::mem::take(&mut self.tangent)]);
+        while let Some(x) = left.pop() {
+            if let Array::Nested(layer) = x
+                && let Some(mut layer) = Rc::into_inner(layer)
+            {
+                left.extend([std::mem::take(&mut layer.primal), std::mem::take(&mut layer.tangent)]);
+            }
         }
     }
 }

@@ -1,0 +1,77 @@
+//! How much of the running thread's stack is left. Recursion that follows the nesting of a program asks before it goes on.
+
+use std::cell::Cell;
+
+/// Bytes that must be left for what does not ask: kernels with their blocks, and the host's own functions.
+pub const MARGIN: usize = 24 << 10;
+
+thread_local! {
+    /// The lowest address of the thread's stack: 0 before anybody asked, 1 where the system doesn't say.
+    static LOWEST: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether less than [`MARGIN`] is left.
+#[inline]
+pub fn is_short() -> bool {
+    left() < MARGIN
+}
+
+/// Bytes left, more than there can be where the system doesn't say.
+#[inline]
+pub fn left() -> usize {
+    let here = 0u8;
+    let lowest = match LOWEST.get() {
+        0 => find(),
+        lowest => lowest,
+    };
+    (&raw const here as usize).saturating_sub(lowest)
+}
+
+#[cold]
+fn find() -> usize {
+    let lowest = lowest().unwrap_or(1);
+    LOWEST.set(lowest);
+    lowest
+}
+
+#[cfg(target_os = "linux")]
+fn lowest() -> Option<usize> {
+    let mut attributes = std::mem::MaybeUninit::uninit();
+    let (mut start, mut size, mut guard) = (std::ptr::null_mut(), 0, 0);
+    // SAFETY: the attributes are written by the first call, read if it succeeds, and destroyed once.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let found = libc::pthread_attr_getstack(attributes.as_ptr(), &mut start, &mut size) == 0
+            && libc::pthread_attr_getguardsize(attributes.as_ptr(), &mut guard) == 0;
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        // The C library may count the guard to the stack.
+        found.then(|| start as usize + guard)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lowest() -> Option<usize> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_gets_less_with_every_call() {
+        #[inline(never)]
+        fn deeper(n: usize) -> usize {
+            let block = std::hint::black_box([n as u8; 1000]);
+            if n == 0 { left() } else { deeper(n - 1).min(usize::MAX - usize::from(block[7])) }
+        }
+        let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(|| {
+            let (here, there) = (left(), deeper(50));
+            assert!(here > there + 50_000 && here <= 260 << 10 && there > 32 << 10, "{here} {there}");
+            assert!(!is_short());
+        });
+        thread.unwrap().join().unwrap();
+    }
+}
