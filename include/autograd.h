@@ -6076,9 +6076,12 @@ AG_API void ag_save(struct ag_context *cx, const char *path, struct ag_array x);
 
 /**
  * The array in a .npy file, such as numpy.save writes: in either order and byte order. Integers become i64, half
- * precision f32. AG_ERR_FILE if it cannot be read or is damaged, AG_ERR_DTYPE for what isn't numbers.
+ * precision f32. AG_ERR_FILE if it cannot be read, is damaged, or has fewer bytes than its header says; AG_ERR_DTYPE for what
+ * isn't numbers; AG_ERR_MEMORY if the context has no room for what the header says. A pipe is read as far as its header says.
  */
-AG_API struct ag_array ag_load(struct ag_context *cx, const char *path);
+AG_API
+struct ag_array ag_load(struct ag_context *cx,
+                        const char *path);
 
 /**
  * Writes the leaves of a tree to an .npz file, for numpy.load, named by their paths ("layers/0/w"; "arr_0" if the
@@ -6089,9 +6092,12 @@ AG_API void ag_tree_save(struct ag_context *cx, const char *path, struct ag_tree
 /**
  * The arrays in an .npz file, such as numpy.savez or numpy.savez_compressed write, as a tree: dicts by the parts of
  * the names between "/", lists where these are "0", "1", and so on. Which lists had been tuples a file doesn't tell,
- * see ag_tree_load_like. A .npy file is a leaf. Fails as ag_load.
+ * see ag_tree_load_like. A .npy file is a leaf. Fails as ag_load; AG_ERR_FILE, too, for files in an archive that overlap, or
+ * unpack to another size than the archive says, and for an archive in a pipe.
  */
-AG_API struct ag_tree ag_tree_load(struct ag_context *cx, const char *path);
+AG_API
+struct ag_tree ag_tree_load(struct ag_context *cx,
+                            const char *path);
 
 /**
  * The arrays in an .npz file as a tree like `like`: each leaf by its path, of the same shape (AG_ERR_SHAPE),
@@ -6120,7 +6126,8 @@ void ag_savetxt(struct ag_context *cx,
  * these columns are read, in this order, counted from 0, negative ones from the end (NULL: all, of which every line must have the
  * same number). `dtype` is AG_F64, AG_F32, AG_I64 or AG_BOOL; infinities and NaN are written inf and nan. As in NumPy axes of extent
  * 1 are left out of the result; it has at least `ndmin` (0 to 2) axes, so that with 2 it is always a matrix. AG_ERR_FILE, with
- * the line's number and what it has, for a line that cannot be read.
+ * the line's number and what it has, for a line that cannot be read, that is longer than 16 MiB, or of another length; and
+ * for more than 1 GiB from a pipe or a device, which may never end. AG_ERR_MEMORY if the context has no room for the numbers.
  */
 AG_API
 struct ag_array ag_loadtxt(struct ag_context *cx,

@@ -1,7 +1,9 @@
 //! Arrays and trees in NumPy's files: `.npy` ([`npy`]) and `.npz`, a ZIP archive of the former ([`zip`]); numbers as text
 //! ([`text`]).
 //!
-//! Files are not to be trusted: whatever their bytes are, reading them gives arrays or an error.
+//! Files are not to be trusted: whatever their bytes are, reading them gives arrays or an error. The first bytes say what
+//! a file is before anything else is read; what a header promises is compared with the length of the file, and with the
+//! memory that the context may use, before memory is asked for; and what is read goes piece by piece to where it belongs.
 
 pub mod npy;
 pub mod text;
@@ -15,7 +17,7 @@ use crate::ops::elementwise::astype;
 use crate::trace::Array;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The name that `numpy.savez` gives to an array without one.
@@ -43,12 +45,94 @@ fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) 
         if !special {
             let _ = fs::remove_file(&temporary);
         }
-        system("write", path, &e)
+        match e.downcast::<Error>() {
+            Ok(own) => inside(path, own),
+            Err(e) => system("write", path, &e),
+        }
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| system("read", path, &e))
+/// The bytes that are read, written or unpacked at a time; a multiple of the size of every element.
+const PIECE: usize = 1 << 16;
+/// The bytes of a file that a message quotes at most.
+const QUOTED: usize = 60;
+
+/// The beginning of a text from outside, in quotes and on one line.
+fn quote(text: &[u8]) -> String {
+    let near = String::from_utf8_lossy(&text[..text.len().min(2 * QUOTED)]);
+    let (mut shown, mut whole) = (String::new(), text.len() <= 2 * QUOTED);
+    for c in near.chars() {
+        if shown.len() + c.len_utf8() > QUOTED {
+            whole = false;
+            break;
+        }
+        shown.push(if c.is_control() { ' ' } else { c });
+    }
+    if whole { format!("\"{shown}\"") } else { format!("\"{shown}...\"") }
+}
+
+fn no_room(bytes: u64) -> Error {
+    Error::memory(format!("cannot allocate {bytes} bytes"))
+}
+
+/// So many bytes of memory, all 0.
+fn room(bytes: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(bytes).map_err(|_| no_room(bytes as u64))?;
+    out.resize(bytes, 0);
+    Ok(out)
+}
+
+/// A failure while reading: one of ours that came through a reader, or the system's.
+fn told(e: io::Error) -> Error {
+    match e.downcast::<Error>() {
+        Ok(own) => own,
+        Err(e) => Error::file(format!("cannot be read: {e}")),
+    }
+}
+
+/// A file being read, with its first bytes.
+struct Source {
+    file: File,
+    /// Of a file that has an end. Pipes and devices have none that could be known, and neither have files that the system
+    /// makes up while they are read, which it says are empty.
+    length: Option<u64>,
+    start: [u8; npy::MAGIC.len()],
+    /// How many of these there are.
+    got: usize,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Source> {
+        let failed = |e: io::Error| system("read", path, &e);
+        let mut file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?;
+        let length = Some(length.len()).filter(|&n| length.is_file() && n > 0);
+        let mut start = [0; npy::MAGIC.len()];
+        let got = npy::fill(&mut file, &mut start).map_err(|e| inside(path, e))?;
+        Ok(Source { file, length, start, got })
+    }
+
+    fn begins_with(&self, magic: &[u8]) -> bool {
+        self.start[..self.got].starts_with(magic)
+    }
+
+    /// The array of a .npy file.
+    fn array(self, cx: &Context) -> Result<Tensor> {
+        npy::read(cx, &mut (&self.start[..self.got]).chain(self.file), self.length)
+    }
+
+    /// The archive that it is.
+    fn archive(mut self) -> Result<zip::Archive<File>> {
+        if !self.begins_with(zip::MAGIC) && !self.begins_with(zip::EMPTY) {
+            return Err(Error::file("this is no .npz file: it doesn't begin with PK, nor with \\x93NUMPY"));
+        }
+        if self.length.is_none() {
+            return Err(Error::file("an .npz file is read from its end, which a pipe or a device doesn't have"));
+        }
+        self.file.seek(SeekFrom::Start(0)).map_err(told)?;
+        zip::Archive::new(self.file)
+    }
 }
 
 /// What is wrong with the contents of a file.
@@ -68,11 +152,11 @@ pub fn save_array(cx: &Context, path: &Path, x: &Array) -> Result<()> {
 
 /// `numpy.load` of a `.npy` file.
 pub fn load_array(cx: &Context, path: &Path) -> Result<Array> {
-    let bytes = read(path)?;
-    if bytes.starts_with(zip::MAGIC) {
+    let source = Source::open(path)?;
+    if source.begins_with(zip::MAGIC) {
         return Err(inside(path, Error::file("this is an .npz file; use ag_tree_load")));
     }
-    npy::read(cx, &bytes).map(Array::from).map_err(|e| inside(path, e))
+    source.array(cx).map(Array::from).map_err(|e| inside(path, e))
 }
 
 fn name_of(path: String) -> String {
@@ -88,8 +172,7 @@ pub fn save_tree(cx: &Context, path: &Path, tree: &Tree) -> Result<()> {
     save(path, |out| {
         let mut archive = zip::Writer::new(out);
         for (name, t) in &entries {
-            let head = npy::header(t);
-            archive.add(&format!("{name}.npy"), &[&head, &npy::bytes(t)])?;
+            archive.add(&format!("{name}.npy"), |out| npy::write(out, t))?;
         }
         archive.finish()
     })
@@ -97,18 +180,26 @@ pub fn save_tree(cx: &Context, path: &Path, tree: &Tree) -> Result<()> {
 
 /// The arrays of an archive by name.
 fn load_entries(cx: &Context, path: &Path) -> Result<Vec<(String, Array)>> {
-    let bytes = read(path)?;
-    if bytes.starts_with(npy::MAGIC) {
-        let x = npy::read(cx, &bytes).map_err(|e| inside(path, e))?;
+    let source = Source::open(path)?;
+    if source.begins_with(npy::MAGIC) {
+        let x = source.array(cx).map_err(|e| inside(path, e))?;
         return Ok(vec![(String::new(), x.into())]);
     }
+    let mut archive = source.archive().map_err(|e| inside(path, e))?;
     let mut found = Vec::new();
-    for entry in zip::entries(&bytes).map_err(|e| inside(path, e))? {
+    for i in 0..archive.entries().len() {
         // What isn't an array (folders, notes) is passed over.
-        let Some(name) = entry.name.strip_suffix(".npy") else { continue };
-        let within = |e: Error| inside(path, Error { message: format!("{name}: {}", e.message).into(), ..e });
-        let contents = entry.contents(&bytes).map_err(within)?;
-        found.push((name.to_string(), npy::read(cx, &contents).map_err(within)?.into()));
+        let entry = &archive.entries()[i];
+        let Some(name) = entry.name.strip_suffix(".npy").map(str::to_string) else { continue };
+        let size = entry.size();
+        let within = |e: Error| {
+            let quoted = if name.len() > QUOTED { quote(name.as_bytes()) } else { name.clone() };
+            inside(path, Error { message: format!("{quoted}: {}", e.message).into(), ..e })
+        };
+        let mut contents = archive.open(i).map_err(within)?;
+        let x = npy::read(cx, &mut contents, Some(size)).map_err(within)?;
+        contents.finish().map_err(within)?;
+        found.push((name, x.into()));
     }
     Ok(found)
 }

@@ -1,13 +1,13 @@
 //! The `.npy` format (NumPy's documentation, `numpy.lib.format`): a magic string, the length of a header, the header,
 //! which is a Python dict with the dtype, the order and the shape, and the elements.
 
+use super::{PIECE, room, told};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
-use std::borrow::Cow;
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";
 /// The elements begin at a multiple of this.
@@ -92,17 +92,18 @@ impl Stored for bool {
     }
 }
 
-/// The elements of a row-major array.
-pub fn bytes(t: &Tensor) -> Vec<u8> {
-    let mut out = Vec::with_capacity(t.size() * t.dtype().size());
-    with_dtype!(t.dtype(), T => t.elements::<T>().iter().for_each(|x| x.store(&mut out)));
-    out
-}
-
-/// A whole file.
+/// A whole file, piece by piece.
 pub fn write(out: &mut dyn Write, t: &Tensor) -> std::io::Result<()> {
     out.write_all(&header(t))?;
-    out.write_all(&bytes(t))
+    let mut piece = room(PIECE).map_err(std::io::Error::other)?;
+    with_dtype!(t.dtype(), T => {
+        for part in t.elements::<T>().chunks(PIECE / size_of::<T>()) {
+            piece.clear();
+            part.iter().for_each(|x| x.store(&mut piece));
+            out.write_all(&piece)?;
+        }
+    });
+    Ok(())
 }
 
 /// What a header says.
@@ -116,36 +117,62 @@ struct Header {
     shape: Shape,
 }
 
-/// The array of a whole file.
-pub fn read(cx: &Context, bytes: &[u8]) -> Result<Tensor> {
-    if !bytes.starts_with(MAGIC) {
+/// Reads until `out` is full or the file ends; says how much there was.
+pub fn fill(input: &mut dyn Read, out: &mut [u8]) -> Result<usize> {
+    let mut n = 0;
+    while n < out.len() {
+        match input.read(&mut out[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(told(e)),
+        }
+    }
+    Ok(n)
+}
+
+/// The array of a file, of which `length` bytes are there if that is known. The header is read first; memory is asked for
+/// when the file has as many bytes as it promises, and the elements are read piece by piece. What follows them is left.
+pub fn read(cx: &Context, input: &mut dyn Read, length: Option<u64>) -> Result<Tensor> {
+    let mut start = [0; 8];
+    let got = fill(input, &mut start)?;
+    if !start[..got].starts_with(MAGIC) {
         return Err(Error::file("this is no .npy file: it doesn't begin with \\x93NUMPY"));
     }
     let cut = || Error::file("the file ends inside of its header");
-    let width = match bytes.get(6).ok_or_else(cut)? {
+    if got < start.len() {
+        return Err(cut());
+    }
+    let mut exactly = |out: &mut [u8]| if fill(input, out)? == out.len() { Ok(()) } else { Err(cut()) };
+    let width = match start[6] {
         1 => 2,
         2 | 3 => 4,
         v => return Err(Error::file(format!("version {v} of the .npy format is not known"))),
     };
-    let length = bytes.get(8..8 + width).ok_or_else(cut)?;
-    let length = length.iter().rev().fold(0usize, |n, &b| n << 8 | usize::from(b));
-    if length > LONGEST_HEADER {
-        return Err(Error::file(format!("the header is said to have {length} bytes")));
+    let mut digits = [0; 4];
+    exactly(&mut digits[..width])?;
+    let long = u32::from_le_bytes(digits) as usize;
+    if long > LONGEST_HEADER {
+        return Err(Error::file(format!("the header is said to have {long} bytes")));
     }
-    let text = bytes.get(8 + width..8 + width + length).ok_or_else(cut)?;
-    let text = std::str::from_utf8(text).map_err(|_| Error::file("the header is no text"))?;
+    let mut text = room(long)?;
+    exactly(&mut text)?;
+    let text = std::str::from_utf8(&text).map_err(|_| Error::file("the header is no text"))?;
     let header = parse(text)?;
-    let n = shape::checked_size(&header.shape, header.size)?;
-    let elements = &bytes[8 + width + length..];
-    if elements.len() < n * header.size {
-        return Err(Error::file(format!(
-            "the file is cut: an array of shape {} needs {} bytes, there are {}",
-            shape::Show(&header.shape),
-            n * header.size,
-            elements.len()
-        )));
+    let bytes = shape::checked_size(&header.shape, header.size)? * header.size;
+    let before = start.len() + width + long;
+    if let Some(length) = length {
+        let there = length.saturating_sub(before as u64);
+        if there < bytes as u64 {
+            return Err(too_short(&header, there));
+        }
     }
-    elements_of(cx, &header, &elements[..n * header.size])
+    elements_of(cx, &header, input)
+}
+
+fn too_short(h: &Header, there: u64) -> Error {
+    let (shape, needed) = (shape::Show(&h.shape), shape::size_of(&h.shape) * h.size);
+    Error::file(format!("the file is cut: an array of shape {shape} needs {needed} bytes, there are {there}"))
 }
 
 /// The dtype that holds elements of this kind and size.
@@ -161,44 +188,58 @@ fn dtype_of(kind: u8, size: usize) -> Option<DType> {
     })
 }
 
-fn elements_of(cx: &Context, h: &Header, data: &[u8]) -> Result<Tensor> {
+/// Elements as the file has them, converted by `element`, in the order of the file.
+fn converted<T: Element>(
+    cx: &Context,
+    h: &Header,
+    input: &mut dyn Read,
+    element: impl Fn(&[u8]) -> Result<T>,
+) -> Result<Tensor> {
+    // In column-major order it is the transposed array that lies row by row.
+    let extents: Shape = if h.fortran { h.shape.iter().rev().copied().collect() } else { h.shape.clone() };
+    // The parts of a complex number are numbers of their own.
+    let part = if h.kind == b'c' { h.size / 2 } else { h.size };
+    let mut piece = room(PIECE.min(shape::size_of(&extents) * h.size))?;
+    let mut done = Ok(());
+    let mut read = |to: &mut [T]| {
+        for (k, to) in to.chunks_mut(PIECE / h.size).enumerate() {
+            let piece = &mut piece[..to.len() * h.size];
+            let n = fill(input, piece)?;
+            if n < piece.len() {
+                return Err(too_short(h, (k * (PIECE / h.size) * h.size + n) as u64));
+            }
+            if h.order == b'>' && part > 1 {
+                piece.chunks_exact_mut(part).for_each(<[u8]>::reverse);
+            }
+            for (to, from) in to.iter_mut().zip(piece.chunks_exact(h.size)) {
+                *to = element(from)?;
+            }
+        }
+        Ok(())
+    };
+    let t = cx.engine.build::<T>(&extents, |to| done = read(to))?;
+    done.map(|()| t)
+}
+
+fn elements_of(cx: &Context, h: &Header, input: &mut dyn Read) -> Result<Tensor> {
     let Some(dtype) = dtype_of(h.kind, h.size) else {
         return Err(Error::dtype(format!("elements of dtype {}{} cannot be read", h.kind as char, h.size)));
     };
-    // The parts of a complex number are numbers of their own.
-    let part = if h.kind == b'c' { h.size / 2 } else { h.size };
-    let data: Cow<'_, [u8]> = if h.order == b'>' && part > 1 {
-        let mut turned = data.to_vec();
-        turned.chunks_exact_mut(part).for_each(<[u8]>::reverse);
-        turned.into()
-    } else {
-        data.into()
-    };
-    let rows = |i: usize| &data[i * h.size..(i + 1) * h.size];
-    // In column-major order it is the transposed array that lies row by row.
-    let extents: Shape = if h.fortran { h.shape.iter().rev().copied().collect() } else { h.shape.clone() };
     let t = match (h.kind, h.size) {
         (b'i' | b'u', size) => {
-            if h.kind == b'u' && size == 8 && (0..data.len() / 8).any(|i| rows(i)[7] >= 0x80) {
-                return Err(Error::value("an element of dtype uint64 is too large for int64"));
-            }
             let signed = h.kind == b'i';
-            cx.engine.build::<i64>(&extents, |d| {
-                for (i, d) in d.iter_mut().enumerate() {
-                    let raw = rows(i);
-                    let fill = if signed && raw[size - 1] >= 0x80 { 0xff } else { 0 };
-                    let mut wide = [fill; 8];
-                    wide[..size].copy_from_slice(raw);
-                    *d = i64::from_le_bytes(wide);
+            converted::<i64>(cx, h, input, |raw| {
+                let high = raw[size - 1] >= 0x80;
+                if high && !signed && size == 8 {
+                    return Err(Error::value("an element of dtype uint64 is too large for int64"));
                 }
+                let mut wide = [if high && signed { 0xff } else { 0 }; 8];
+                wide[..size].copy_from_slice(raw);
+                Ok(i64::from_le_bytes(wide))
             })?
         }
-        (b'f', 2) => cx.engine.build::<f32>(&extents, |d| {
-            d.iter_mut().enumerate().for_each(|(i, d)| *d = half(u16::from_le_bytes(array(rows(i)))));
-        })?,
-        _ => with_dtype!(dtype, T => cx.engine.build::<T>(&extents, |d| {
-            d.iter_mut().enumerate().for_each(|(i, d)| *d = T::load(rows(i)));
-        })?),
+        (b'f', 2) => converted::<f32>(cx, h, input, |raw| Ok(half(u16::from_le_bytes(array(raw)))))?,
+        _ => with_dtype!(dtype, T => converted::<T>(cx, h, input, |raw| Ok(T::load(raw)))?),
     };
     if !h.fortran || h.shape.len() < 2 {
         return Ok(t);

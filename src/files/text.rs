@@ -1,8 +1,9 @@
 //! Numbers as text, a row of a matrix per line: `numpy.loadtxt` and `numpy.savetxt`.
 //!
-//! A file is read line by line, and no line may be longer than `LONGEST_LINE`; what grows is the list of numbers.
+//! A file is read line by line, and no line may be longer than `LONGEST_LINE`; what grows is the list of numbers. A pipe or a
+//! device, which may never end, is read up to `LONGEST_STREAM`.
 
-use super::{inside, ready, save, system};
+use super::{inside, no_room, quote, ready, save, system, told};
 use crate::array::{DType, Element, Shape, Tensor};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -14,8 +15,8 @@ use std::str::FromStr;
 
 /// The bytes of the longest line that is read: half a million numbers with all of their digits.
 const LONGEST_LINE: usize = 1 << 24;
-/// The bytes of a file that a message quotes at most.
-const QUOTED: usize = 60;
+/// The bytes that are read of what isn't an ordinary file.
+const LONGEST_STREAM: u64 = 1 << 30;
 /// The digits that tell any two doubles apart.
 pub const MOST_DIGITS: i64 = 17;
 
@@ -51,20 +52,6 @@ fn check_delimiter(delimiter: &str) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// The beginning of a text from outside, in quotes and on one line.
-fn quote(text: &[u8]) -> String {
-    let near = String::from_utf8_lossy(&text[..text.len().min(2 * QUOTED)]);
-    let (mut shown, mut whole) = (String::new(), text.len() <= 2 * QUOTED);
-    for c in near.chars() {
-        if shown.len() + c.len_utf8() > QUOTED {
-            whole = false;
-            break;
-        }
-        shown.push(if c.is_control() { ' ' } else { c });
-    }
-    if whole { format!("\"{shown}\"") } else { format!("\"{shown}...\"") }
 }
 
 // ------------------------------------------------------------------------------------------------------------- writing
@@ -168,63 +155,129 @@ impl Parsed for bool {
 }
 
 /// The numbers of a file so far.
-struct Rows<T> {
+struct Rows<'o, T> {
+    options: &'o Load<'o>,
     numbers: Vec<T>,
     count: usize,
     /// Of the first line with numbers: its number, and how many it has.
     first: Option<(usize, usize)>,
     /// So many numbers are the most that the context's memory has room for.
     most: usize,
+    /// With `usecols`: where the fields of the line begin and end.
+    places: Vec<(u32, u32)>,
 }
 
-impl<T: Parsed> Rows<T> {
-    /// Takes the numbers of line number `line` in.
-    fn add(&mut self, line: usize, fields: &[&str], options: &Load<'_>) -> Result<()> {
-        let found = fields.len();
-        let (first, width) = *self.first.get_or_insert((line, found));
-        if width != found && options.usecols.is_none() {
-            let text = format!("line {line} has {found} columns, and line {first} has {width}");
-            return Err(Error::file(text));
-        }
-        let wanted = options.usecols.map_or(found, <[i64]>::len);
-        let place = |k: usize| match options.usecols {
-            None => Ok(k),
-            Some(list) => {
-                let at = if list[k] < 0 { list[k].saturating_add(found as i64) } else { list[k] };
-                let at = usize::try_from(at).ok().filter(|&at| at < found);
-                at.ok_or_else(|| Error::file(format!("line {line} has {found} columns, none of number {}", list[k])))
-            }
-        };
-        if self.numbers.len() + wanted > self.most || self.numbers.try_reserve(wanted).is_err() {
+impl<T: Parsed> Rows<'_, T> {
+    /// Makes room for `wanted` numbers more.
+    fn reserve(&mut self, line: usize, wanted: usize) -> Result<()> {
+        if self.most - self.numbers.len() < wanted || self.numbers.try_reserve(wanted).is_err() {
             return Err(Error::memory(format!("there is no memory for the numbers before line {line}")));
         }
-        for k in 0..wanted {
-            let at = place(k)?;
-            let Some(x) = T::parse(fields[at]) else {
-                let (what, name) = (quote(fields[at].as_bytes()), T::DTYPE.name());
-                return Err(Error::file(format!("line {line}, column {at}: {what} is no number of dtype {name}")));
-            };
-            self.numbers.push(x);
+        Ok(())
+    }
+
+    fn number(line: usize, column: usize, text: &str) -> Result<T> {
+        T::parse(text).ok_or_else(|| {
+            let (what, name) = (quote(text.as_bytes()), T::DTYPE.name());
+            Error::file(format!("line {line}, column {column}: {what} is no number of dtype {name}"))
+        })
+    }
+
+    /// Takes the numbers of line number `line` in, of which these are the fields.
+    fn add<'l>(&mut self, line: usize, text: &'l str, fields: impl Iterator<Item = &'l str>) -> Result<()> {
+        match self.options.usecols {
+            None => self.add_all(line, fields)?,
+            Some(columns) => self.add_some(line, text, fields, columns)?,
         }
         self.count += 1;
         Ok(())
     }
+
+    fn add_all<'l>(&mut self, line: usize, fields: impl Iterator<Item = &'l str>) -> Result<()> {
+        let begin = self.numbers.len();
+        let mut wrong = Ok(());
+        let mut found = 0;
+        for field in fields {
+            // The columns are counted to their end, since a line of another length is the better complaint.
+            if wrong.is_ok() && self.first.is_none_or(|(_, width)| found < width) {
+                if self.numbers.len() == self.numbers.capacity() || self.numbers.len() == self.most {
+                    self.reserve(line, 1)?;
+                }
+                match Self::number(line, found, field) {
+                    Ok(x) => self.numbers.push(x),
+                    Err(e) => wrong = Err(e),
+                }
+            }
+            found += 1;
+        }
+        let (first, width) = *self.first.get_or_insert((line, found));
+        if width != found {
+            let text = format!("line {line} has {found} columns, and line {first} has {width}");
+            return Err(Error::file(text));
+        }
+        debug_assert!(wrong.is_err() || self.numbers.len() == begin + width);
+        wrong
+    }
+
+    fn add_some<'l>(
+        &mut self,
+        line: usize,
+        text: &'l str,
+        fields: impl Iterator<Item = &'l str>,
+        columns: &[i64],
+    ) -> Result<()> {
+        self.places.clear();
+        for field in fields {
+            self.places.try_reserve(1).map_err(|_| no_room(text.len() as u64))?;
+            // Lines are shorter than 2^32.
+            let start = (field.as_ptr() as usize - text.as_ptr() as usize) as u32;
+            self.places.push((start, start + field.len() as u32));
+        }
+        let found = self.places.len();
+        self.first.get_or_insert((line, found));
+        self.reserve(line, columns.len())?;
+        for &column in columns {
+            let at = if column < 0 { column.saturating_add(found as i64) } else { column };
+            let Some(&(start, end)) = usize::try_from(at).ok().and_then(|at| self.places.get(at)) else {
+                return Err(Error::file(format!("line {line} has {found} columns, none of number {column}")));
+            };
+            self.numbers.push(Self::number(line, at as usize, &text[start as usize..end as usize])?);
+        }
+        Ok(())
+    }
 }
 
-/// Calls `each` with the number and the text of every line, without comments.
-fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
-    let file = File::open(path).map_err(|e| system("read", path, &e))?;
-    let mut file = BufReader::with_capacity(1 << 16, file);
+/// Calls `each` with the number and the text of every line, without comments, of a file of at most `most` bytes.
+fn lines(file: impl Read, most: u64, mut each: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
+    let mut file = BufReader::with_capacity(1 << 16, file.take(most.saturating_add(1)));
     let mut line = Vec::new();
+    let mut before = 0u64;
     for number in 1.. {
         line.clear();
-        let read = (&mut file).take(LONGEST_LINE as u64 + 1).read_until(b'\n', &mut line);
-        if read.map_err(|e| system("read", path, &e))? == 0 {
+        // A line is read into what has room for it: asking for more can fail, and must not end the program.
+        let longest = LONGEST_LINE + 1;
+        let mut ended = false;
+        while !ended && line.len() < longest {
+            let there = file.fill_buf().map_err(told)?;
+            let part = &there[..there.len().min(longest - line.len())];
+            let end = part.iter().position(|&c| c == b'\n');
+            let part = &part[..end.map_or(part.len(), |i| i + 1)];
+            ended = end.is_some() || part.is_empty();
+            line.try_reserve(part.len()).map_err(|_| no_room(part.len() as u64))?;
+            line.extend_from_slice(part);
+            let n = part.len();
+            file.consume(n);
+        }
+        if line.is_empty() {
             break;
         }
-        if line.len() > LONGEST_LINE {
+        before += line.len() as u64;
+        if before > most {
+            return Err(Error::file(format!("it is no ordinary file and has more than {most} bytes")));
+        }
+        if line.len() == longest {
             let text = format!("line {number} is longer than {LONGEST_LINE} bytes: {}", quote(&line));
-            return Err(inside(path, Error::file(text)));
+            return Err(Error::file(text));
         }
         let mut text = line.as_slice();
         if number == 1 {
@@ -235,31 +288,31 @@ fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> Result<()>) -> Result
         // Comments may be in any encoding, numbers are ASCII.
         let text = std::str::from_utf8(&text[..end]).map_err(|e| {
             let bad = &text[e.valid_up_to()..end];
-            inside(path, Error::file(format!("line {number}: {} is no UTF-8", quote(bad))))
+            Error::file(format!("line {number}: {} is no UTF-8", quote(bad)))
         })?;
-        each(number, text).map_err(|e| inside(path, e))?;
+        each(number, text)?;
     }
     Ok(())
 }
 
-/// The fields of a line.
-fn split<'a>(text: &'a str, delimiter: Option<&str>) -> Vec<&'a str> {
-    match delimiter {
-        None => text.split_whitespace().collect(),
-        Some(delimiter) => text.split(delimiter).map(str::trim).collect(),
-    }
-}
-
 fn load<T: Parsed>(cx: &Context, path: &Path, options: &Load<'_>) -> Result<Tensor> {
     let most = cx.engine.heap.pool.stats().limit / size_of::<T>();
-    let mut rows = Rows::<T> { numbers: Vec::new(), count: 0, first: None, most };
-    lines(path, |number, text| {
+    let mut rows = Rows::<T> { options, numbers: Vec::new(), count: 0, first: None, most, places: Vec::new() };
+    let failed = |e: std::io::Error| system("read", path, &e);
+    let file = File::open(path).map_err(failed)?;
+    let known = file.metadata().map_err(failed)?;
+    let longest = if known.is_file() { u64::MAX } else { LONGEST_STREAM };
+    let read = lines(file, longest, |number, text| {
         // Lines without numbers don't count.
         if number <= options.skiprows || text.trim().is_empty() {
             return Ok(());
         }
-        rows.add(number, &split(text, options.delimiter), options)
-    })?;
+        match options.delimiter {
+            None => rows.add(number, text, text.split_whitespace()),
+            Some(delimiter) => rows.add(number, text, text.split(delimiter).map(str::trim)),
+        }
+    });
+    read.map_err(|e| inside(path, e))?;
     let columns = options.usecols.map(<[i64]>::len).or(rows.first.map(|f| f.1)).unwrap_or(1);
     let mut to = Shape::from_slice(&[rows.count, columns]);
     if options.ndmin < 2 {
@@ -293,6 +346,21 @@ pub fn load_text(cx: &Context, path: &Path, options: &Load<'_>) -> Result<Array>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What never ends is given up: a line, lines without numbers, and an endless list of them.
+    #[test]
+    fn no_stream_is_read_for_ever() {
+        let zeros = lines(std::io::repeat(0), u64::MAX, |_, _| Ok(())).unwrap_err();
+        assert!(zeros.message.contains("line 1 is longer than"), "{zeros:?}");
+        let empty = lines(std::io::repeat(b'\n'), 1 << 12, |_, _| Ok(())).unwrap_err();
+        assert!(empty.message.contains("no ordinary file and has more than 4096 bytes"), "{empty:?}");
+        let mut seen = 0;
+        let whole = lines(&b"1\n2\n3"[..], 5, |_, text| {
+            seen += text.trim().len();
+            Ok(())
+        });
+        assert_eq!((whole, seen), (Ok(()), 3));
+    }
 
     #[test]
     fn quotations_are_short_and_on_one_line() {
