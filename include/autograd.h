@@ -395,6 +395,11 @@
 #define AG_MAX_RAW_NDIM 32
 
 /**
+ * In place of a dtype: the kernels take any.
+ */
+#define AG_ANY_DTYPE -1
+
+/**
  * An array.
  */
 #define AG_LEAF 0
@@ -1025,6 +1030,13 @@ typedef int32_t (*ag_raw_function)(const struct ag_view *args,
                                    void *user);
 
 /**
+ * What a code of the kernels' own means: called with it right after a kernel or the layout function has failed. The text is
+ * copied at once; NULL says nothing. `user` is that of the primitive, so a kernel may have written it there. It must not call
+ * the library.
+ */
+typedef const char *(*ag_raw_message_function)(int32_t code, void *user);
+
+/**
  * A primitive written as kernels. Set struct_size to sizeof(ag_raw_primitive_def) and everything that isn't used to 0.
  */
 typedef struct ag_raw_primitive_def {
@@ -1039,7 +1051,7 @@ typedef struct ag_raw_primitive_def {
    */
   size_t nresults;
   /**
-   * NULL: every result looks like argument 0.
+   * NULL: every result looks like argument 0, as the kernel gets it.
    */
   ag_raw_layout_function layout;
   ag_raw_function forward;
@@ -1067,6 +1079,23 @@ typedef struct ag_raw_primitive_def {
    * Called once with `user` when the primitive is no longer needed (also if the registration fails).
    */
   ag_drop drop_user;
+  /**
+   * The dtypes that the kernels take: dtypes[k] for args[k], ndtypes of them, one for each argument; or one for all. Others
+   * are converted where NumPy calls it safe (float32 to float64, integers to float64), else they are AG_ERR_DTYPE. An entry
+   * AG_ANY_DTYPE takes arrays as they come: the kernels look at the dtypes of their views. NULL: AG_F64 for all.
+   * Cotangents and tangents are like what they belong to, as the kernels get it.
+   */
+  const int32_t *dtypes;
+  size_t ndtypes;
+  /**
+   * Instead of vjps: the VJPs of all arguments in one call, as a kernel of (g..., ans..., args...) with a result like
+   * each of args. It writes all of them, whichever are wanted. ag_defvjp_primitive replaces it for one argument.
+   */
+  ag_raw_function vjp_all;
+  /**
+   * Says what the codes of failures mean, for messages. NULL: these have the code alone.
+   */
+  ag_raw_message_function message;
 } ag_raw_primitive_def;
 
 /**

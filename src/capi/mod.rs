@@ -259,6 +259,16 @@ fn two_short(
     })
 }
 
+/// The failure that a callback reported by its code. Some codes say what only the library can know: that a context is of no
+/// use any more, or is used elsewhere. From a callback these, and what the library keeps for codes to come, are
+/// `AG_ERR_CALLBACK`; the message has the code.
+fn returned(status: i32, message: String) -> Error {
+    let own =
+        matches!(status, code::CONTEXT | code::BUSY | code::PANIC) || (code::FILE + 1..code::USER).contains(&status);
+    let code = if own { code::CALLBACK } else { status };
+    Error { code, message: message.into() }
+}
+
 /// A slice from a pointer and a length; NULL is the empty one if the length is 0, else an error.
 ///
 /// # Safety

@@ -5,7 +5,7 @@ use super::array::ag_drop;
 use super::function::{ag_function, arguments, unary_operator};
 use super::primitive::{User, ag_multi_function};
 use super::tape::Pullback;
-use super::{ag_array, ag_context, ag_tape, guard_as, slice, store};
+use super::{ag_array, ag_context, ag_tape, guard_as, returned, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::along::apply_along_axis;
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn ag_grad_and_aux(
                 // caller's pointer.
                 let code = unsafe { f(cx, handles.as_ptr(), handles.len(), out.as_mut_ptr(), naux + 1, user) };
                 if code != 0 && !core.failed() {
-                    core.fail(Error { code, message: format!("the callback failed with code {code}").into() });
+                    core.fail(returned(code, format!("the callback failed with code {code}")));
                 }
             })
         };

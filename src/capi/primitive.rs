@@ -9,8 +9,8 @@ mod applied;
 use super::array::ag_drop;
 use super::function::ag_function;
 use super::handle::{Kind, pack_serial, serial};
-use super::raw::{RawRule, ag_raw_function, ag_raw_layout_function};
-use super::{ag_array, ag_context, ag_primitive, guard, guard_always, slice};
+use super::raw::{Kernels, RawRule, ag_raw_function, ag_raw_layout_function};
+use super::{ag_array, ag_context, ag_primitive, guard, guard_always, returned, slice};
 use crate::array::Element;
 use crate::context::Context;
 use crate::error::{Error, Result, code};
@@ -169,6 +169,8 @@ pub struct Registered {
     vjp_argnums: ag_vjp_argnums_function,
     jvp_argnums: ag_jvp_argnums_function,
     linear: bool,
+    /// What raw kernels have besides.
+    pub kernels: Kernels,
     pub user: User,
 }
 
@@ -296,6 +298,7 @@ pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_pr
             vjp_argnums: def.vjp_argnums,
             jvp_argnums: def.jvp_argnums,
             linear: def.linear,
+            kernels: Kernels::default(),
             user,
         })
     })
@@ -307,8 +310,8 @@ pub(super) fn register_raw(
     name: String,
     forward: Forward,
     nresults: usize,
-    vjps: Vec<VjpRule>,
-    jvps: Vec<VjpRule>,
+    (vjps, jvps): (Vec<VjpRule>, Vec<VjpRule>),
+    kernels: Kernels,
     user: User,
 ) -> ag_primitive {
     c.put_primitive(Registered {
@@ -321,6 +324,7 @@ pub(super) fn register_raw(
         vjp_argnums: None,
         jvp_argnums: None,
         linear: false,
+        kernels,
         user,
     })
 }

@@ -123,7 +123,7 @@ static void names(ag_context *cx) {
   ag_array both[2];
   both[0] = x, both[1] = array_of(cx, AG_F32, "2,1", "1 2");
   ag_apply(cx, p, both, 2);
-  CHECK_ERROR(cx, AG_ERR_USER + 5, "broken: the forward kernel failed with code 1005; it was given float64[3], float32[2, 1]");
+  CHECK_ERROR(cx, AG_ERR_USER + 5, "broken: the forward kernel failed with code 1005; it was given float64[3], float64[2, 1]");
 }
 
 int main(void) {

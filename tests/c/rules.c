@@ -169,6 +169,9 @@ static void complex_rules(ag_context *cx) {
   ag_raw_primitive_def raw = raw_primitive_def("conjugate", 1, conjugate_kernel);
   raw.vjps = &kernel;
   raw.nvjps = 1;
+  const int32_t dtype = AG_C128;
+  raw.dtypes = &dtype;
+  raw.ndtypes = 1;
   ag_primitive q = ag_raw_primitive_new(cx, &raw);
   CHECK_ARRAY(cx, ag_jvp(cx, apply, &q, &z, 1, 0, t, NULL), "2", "1 -1 0 -2");
   CHECK_OK(cx);

@@ -84,8 +84,13 @@ impl Applied {
             VjpRule::Raw(kernel) => {
                 let values = Self::together(gs, ans, args);
                 let like = self.0.nresults * 2 + argnum;
-                let rule =
-                    RawRule { of: self.0.clone(), kernel, vjp: true, argnum, like: SmallVec::from_elem(like, 1) };
+                let rule = RawRule {
+                    of: self.0.clone(),
+                    kernel,
+                    vjp: true,
+                    argnum: Some(argnum),
+                    like: SmallVec::from_elem(like, 1),
+                };
                 let references: SmallVec<[&Array; 4]> = values.iter().collect();
                 apply_multi(cx, &rule, &references).pop().unwrap_or_default()
             }
@@ -93,6 +98,35 @@ impl Applied {
                 self.by_primitive(serial, &Self::together(gs, ans, args)).pop().unwrap_or_default()
             }
         }
+    }
+
+    /// The VJPs of several arguments by a raw kernel that has them all, but for those that have a rule of their own.
+    fn vjps_together(
+        &self,
+        cx: &Context,
+        kernel: super::super::raw::Kernel,
+        argnums: &[usize],
+        gs: &[Array],
+        args: &[Array],
+        ans: &[Array],
+    ) -> SmallVec<[Array; 2]> {
+        let mut together: Option<SmallVec<[Array; 1]>> = None;
+        let mut parts = SmallVec::new();
+        for &k in argnums {
+            if !matches!(self.rule(true, k), VjpRule::Missing) {
+                parts.push(self.vjp_of(cx, k, gs, args, ans));
+                continue;
+            }
+            let found = together.get_or_insert_with(|| {
+                let values = Self::together(gs, ans, args);
+                let like = (2 * self.0.nresults..values.len()).collect();
+                let rule = RawRule { of: self.0.clone(), kernel, vjp: true, argnum: None, like };
+                let references: SmallVec<[&Array; 4]> = values.iter().collect();
+                apply_multi(cx, &rule, &references)
+            });
+            parts.push(found.get(k).cloned().unwrap_or_default());
+        }
+        parts
     }
 
     /// Cotangents that have the shape of their argument, or are to be summed to it over axes along which the result
@@ -168,7 +202,7 @@ impl Applied {
             VjpRule::Raw(kernel) => {
                 let values = Self::together(std::slice::from_ref(t), ans, args);
                 let like = (1..=ans.len()).collect();
-                let rule = RawRule { of: self.0.clone(), kernel, vjp: false, argnum, like };
+                let rule = RawRule { of: self.0.clone(), kernel, vjp: false, argnum: Some(argnum), like };
                 let references: SmallVec<[&Array; 4]> = values.iter().collect();
                 apply_multi(cx, &rule, &references)
             }
@@ -315,7 +349,7 @@ impl Primitive for Applied {
                 // SAFETY: as above, with room for the results.
                 let status = unsafe { f(raw, h.as_ptr(), h.len(), out.as_mut_ptr(), out.len(), self.0.user.pointer) };
                 if status != 0 {
-                    cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+                    cx.fail(returned(status, format!("the callback failed with code {status}")));
                 }
             }),
             Forward::Arrays { .. } => unreachable!("checked at the registration"),
@@ -334,7 +368,11 @@ impl Primitive for Applied {
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let (args, ans) = kept.all(self.1);
-        self.vjp_of(cx, argnum, std::slice::from_ref(g), args, ans)
+        let gs = std::slice::from_ref(g);
+        match self.0.kernels.vjp_all {
+            Some(kernel) => self.vjps_together(cx, kernel, &[argnum], gs, args, ans).pop().unwrap_or_default(),
+            None => self.vjp_of(cx, argnum, gs, args, ans),
+        }
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -354,7 +392,10 @@ impl Primitive for Applied {
         let gs: SmallVec<[Array; 2]> =
             gs.iter().zip(metas).map(|(g, meta)| if g.is_null() { zeros(cx, meta) } else { g.clone() }).collect();
         let Some(f) = self.0.vjp_argnums else {
-            let parts = argnums.iter().map(|&k| self.vjp_of(cx, k, &gs, args, ans)).collect();
+            let parts = match self.0.kernels.vjp_all {
+                Some(kernel) => self.vjps_together(cx, kernel, argnums, &gs, args, ans),
+                None => argnums.iter().map(|&k| self.vjp_of(cx, k, &gs, args, ans)).collect(),
+            };
             return self.fitting(cx, argnums, parts, args, ans);
         };
         let values = Self::together(&gs, ans, args);
@@ -376,7 +417,7 @@ impl Primitive for Applied {
                 )
             };
             if status != 0 {
-                cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+                cx.fail(returned(status, format!("the callback failed with code {status}")));
             }
         });
         if cx.failed() {
@@ -416,7 +457,7 @@ impl Primitive for Applied {
                 )
             };
             if status != 0 {
-                cx.fail(Error { code: status, message: format!("the callback failed with code {status}").into() });
+                cx.fail(returned(status, format!("the callback failed with code {status}")));
             }
         });
         self.fitting_tangents(cx, parts, args, ans)
