@@ -4,6 +4,7 @@
 //! mode must give the difference itself. For higher orders the derivative is a function like any other, of the
 //! arguments and of the direction, and is checked in the same way; so all combinations of modes are covered.
 
+use super::again::alike;
 use super::grad::{Arrays, Function, close, jvp, record};
 use crate::array::DType;
 use crate::context::Context;
@@ -69,7 +70,7 @@ pub fn check_grads(cx: &Context, f: &Function<'_>, args: &[Array], options: Opti
     };
     let args: Arrays =
         args.iter().map(|a| if a.dtype().is_inexact() { a.clone() } else { rows::astype(cx, a, DType::F64) }).collect();
-    check.check(f, &args, options.order, "")
+    check.check(&alike("ag_check_grads", f), &args, options.order, "")
 }
 
 impl Check<'_> {

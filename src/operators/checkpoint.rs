@@ -6,9 +6,8 @@
 //! square root of its steps, at the price of one more evaluation (R. Chen et al., Training Deep Nets with Sublinear
 //! Memory Cost, 2016).
 
+use super::again::insist_on;
 use super::grad::{close, push_forward, record};
-use crate::array::Shape;
-use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
@@ -111,16 +110,6 @@ struct Checkpoint {
 
 const NAME: &str = "ag_checkpoint";
 
-/// Fails if the function, called again, has results of other shapes than before.
-fn same_again<'s>(cx: &Context, now: impl Iterator<Item = &'s [usize]>, before: impl Iterator<Item = &'s [usize]>) {
-    if !cx.failed()
-        && let Some((now, before)) = now.zip(before).find(|(now, before)| now != before)
-    {
-        let e = format!("called again, the function returned shape {} instead of {}", Show(now), Show(before));
-        cx.fail(Error::callback(e).within(NAME));
-    }
-}
-
 impl Checkpoint {
     fn args(&self, kept: &Kept<'_>) -> SmallVec<[Array; 4]> {
         (0..self.nargs).map(|k| kept.arg(k).clone()).collect()
@@ -146,7 +135,7 @@ impl Primitive for Checkpoint {
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let gs = std::slice::from_ref(g);
-        self.vjp_all(cx, &[argnum], gs, &[], kept).pop().unwrap_or_default()
+        self.vjp_all(cx, &[argnum], gs, &[Meta::of(g)], kept).pop().unwrap_or_default()
     }
 
     fn vjp_all(
@@ -160,7 +149,8 @@ impl Primitive for Checkpoint {
         let args = self.args(kept);
         undisturbed(cx, || {
             let recorded = record(cx, &|cx, args| (self.f)(cx, args), &args, argnums);
-            same_again(cx, recorded.values().map(Array::shape), metas.iter().map(|m| &m.shape[..]));
+            let values: SmallVec<[Array; 1]> = recorded.values().cloned().collect();
+            insist_on(cx, NAME, metas, &values);
             let found = if cx.failed() { Default::default() } else { recorded.pull(cx, gs, true) };
             close(cx, recorded);
             if cx.failed() { Array::nulls(argnums.len()) } else { found.into_iter().collect() }
@@ -174,13 +164,15 @@ impl Primitive for Checkpoint {
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         let args = self.args(kept);
-        let shapes: SmallVec<[Shape; 1]> = match kept {
-            Kept::All { ans, .. } => ans.iter().map(|y| y.shape().into()).collect(),
-            Kept::Some { .. } => Default::default(),
+        let before: Option<SmallVec<[Meta; 1]>> = match kept {
+            Kept::All { ans, .. } => Some(ans.iter().map(Meta::of).collect()),
+            Kept::Some { .. } => None,
         };
         undisturbed(cx, || {
             let (values, ts) = push_forward(cx, NAME, &|cx, args| (self.f)(cx, args), &args, argnums, ts);
-            same_again(cx, values.iter().map(Array::shape), shapes.iter().map(|s| &s[..]));
+            if let Some(before) = before {
+                insist_on(cx, NAME, &before, &values);
+            }
             ts.into_iter().collect()
         })
     }

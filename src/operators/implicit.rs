@@ -7,11 +7,12 @@
 //! with f_x^T w = -g. Rules are made of fixed points, solutions and derivatives of the function, each an operation with
 //! rules of its own, so every order follows.
 
+use super::again::of_unknown;
 use super::checkpoint::{Stored, undisturbed, value};
 use super::grad::{close, push_forward, record};
 use super::jacobian::{Mode, jacobian};
 use super::norm::{is_short, length};
-use crate::array::{DType, shape::Show};
+use crate::array::DType;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::lu;
@@ -63,13 +64,7 @@ fn check_real(args: &[Array], what: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_shape(y: &Array, x: &Array) -> Result<()> {
-    if y.shape() == x.shape() {
-        return Ok(());
-    }
-    let (y, x) = (Show(y.shape()), Show(x.shape()));
-    Err(Error::shape(format!("the function returned shape {y}, expected that of its first argument, {x}")))
-}
+const UNKNOWN: &str = "its first argument";
 
 /// x with x = f(x, a), by iteration from `args[0]` on; the other arguments are a.
 pub fn fixed_point(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
@@ -78,7 +73,7 @@ pub fn fixed_point(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Arra
 
 /// The same, under another name.
 pub fn fixed_point_as(cx: &Context, name: &'static str, f: &Stored, args: &[Array], stop: Stop) -> Array {
-    let op = FixedPoint { name, f: f.clone(), nargs: args.len(), stop };
+    let op = FixedPoint { name, f: of_unknown(name, UNKNOWN, f), nargs: args.len(), stop };
     apply(cx, &op, &args.iter().collect::<SmallVec<[&Array; 4]>>())
 }
 
@@ -89,7 +84,7 @@ pub fn root(cx: &Context, f: &Stored, args: &[Array], stop: Stop) -> Array {
 
 /// The same, under another name.
 pub fn root_as(cx: &Context, name: &'static str, f: &Stored, args: &[Array], stop: Stop) -> Array {
-    let op = Root { name, f: f.clone(), nargs: args.len(), stop };
+    let op = Root { name, f: of_unknown(name, UNKNOWN, f), nargs: args.len(), stop };
     apply(cx, &op, &args.iter().collect::<SmallVec<[&Array; 4]>>())
 }
 
@@ -147,7 +142,6 @@ impl Primitive for FixedPoint {
                 taken += 1;
                 let x = value(cx, &self.f, &args)?;
                 let new = numbers(cx, &x)?;
-                check_shape(&x, &args[0])?;
                 let change: Vec<f64> = new.iter().zip(&old).map(|(x, y)| x - y).collect();
                 step = length(&change);
                 if !step.is_finite() {
@@ -261,7 +255,6 @@ impl Primitive for Root {
             let of = |args: &[Array]| -> Result<(Array, f64)> {
                 let y = value(cx, &self.f, args)?;
                 let norm = length(&numbers(cx, &y)?);
-                check_shape(&y, &args[0])?;
                 Ok((y, norm))
             };
             let (mut y, mut residual) = of(&args)?;

@@ -2,6 +2,7 @@
 //! forward pass with a batch of tangents (see the essay in `trace`); many rows at a time, as long as a batch stays within
 //! a bound of memory. Where a rule has no way of working on batches, they are computed one by one.
 
+use super::again::alike;
 use super::grad::{Function, Recorded, check_differentiable, close, normal, one, push_forward, record, settle};
 use crate::array::{Element, Shape};
 use crate::context::Context;
@@ -26,6 +27,12 @@ pub enum Mode {
 /// The Jacobian: shape of the result, then shape of the argument. For complex results in the library's convention:
 /// row i is the holomorphic derivative du/dx - i du/dy of result i (for real arguments du/dx + i dv/dx).
 pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, mode: Mode) -> Array {
+    if mode == Mode::Reverse {
+        // One call.
+        return recorded(cx, f, args, argnum, mode);
+    }
+    let name = if mode == Mode::Forward { "ag_jacobian_forward" } else { "ag_jacobian" };
+    let f: &Function<'_> = &alike(name, f);
     if mode == Mode::Forward {
         let checked = one(|cx: &Context, args: &[Array]| {
             let y = f(cx, args).pop().unwrap_or_default();
@@ -33,6 +40,11 @@ pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, m
         });
         return by_columns(cx, &checked, args, argnum);
     }
+    recorded(cx, f, args, argnum, mode)
+}
+
+/// The same from a recorded call, unless its columns are fewer by far.
+fn recorded(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, mode: Mode) -> Array {
     let x = &args[argnum];
     let recorded = record(cx, f, args, &[argnum]);
     check_differentiable(cx, "ag_jacobian", &recorded.value());
@@ -60,7 +72,8 @@ pub fn jacobian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize, m
 /// The Hessian: shape of the result, then twice the shape of the argument. For real arguments tangents of the Jacobian, all
 /// of them in one pass; else the Jacobian of the Jacobian.
 pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> Array {
-    let inner = one(|cx: &Context, args: &[Array]| jacobian(cx, f, args, argnum, Mode::Reverse));
+    let f = alike("ag_hessian", f);
+    let inner = one(|cx: &Context, args: &[Array]| jacobian(cx, &f, args, argnum, Mode::Reverse));
     if !args[argnum].dtype().is_complex()
         && let Some(hessian) = cx.attempt_columns(|| by_columns(cx, &inner, args, argnum))
     {

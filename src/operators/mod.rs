@@ -1,6 +1,7 @@
 //! What is done with derivatives: sweeps over tapes, gradients, Jacobians, products with Hessians, checkpoints, checks;
 //! the same for functions of trees; optimizers; functions along an axis.
 
+mod again;
 pub mod along;
 pub mod check;
 pub mod checkpoint;

@@ -1,5 +1,6 @@
 //! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
 
+use super::again::alike;
 use super::grad::{Arrays, Function, check_differentiable, grad, hvps, jvp, normal, one, push_forward, record, settle};
 use super::jacobian::{Mode, jacobian};
 use crate::array::{Axes, shape};
@@ -85,6 +86,7 @@ pub fn ggnvps(
     argnums: &[usize],
     vs: &[Array],
 ) -> Arrays {
+    let f: &Function<'_> = &alike("ag_ggnvp", f);
     let (ys, jvs) = jvp(cx, f, args, argnums, vs);
     if cx.failed() {
         return Array::nulls(argnums.len());

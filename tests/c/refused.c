@@ -116,14 +116,14 @@ static void fickle_functions(ag_context *cx) {
   int calls = 0;
   ag_tree t = ag_tree_leaf(cx, vector_of(cx, "1 2 3"));
   ag_tree_grad(cx, with_tree_checkpoint, &calls, &t, 1, 0);
-  CHECK_ERROR(cx, AG_ERR_CALLBACK, "ag_tree_checkpoint: called again, the function returned another structure");
+  CHECK_ERROR(cx, AG_ERR_VALUE, "ag_tree_checkpoint: called again, the function returned another structure");
   calls = 0;
   ag_array x = vector_of(cx, "1 2 3");
   ag_grad(cx, with_checkpoint, &calls, &x, 1, 0);
-  CHECK_ERROR(cx, AG_ERR_CALLBACK, "returned shape (6,) instead of (3,)");
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "returned shape (6,) instead of (3,)");
   calls = 0;
   ag_jvp(cx, with_checkpoint, &calls, &x, 1, 0, x, NULL);
-  CHECK_ERROR(cx, AG_ERR_CALLBACK, "returned shape (6,) instead of (3,)");
+  CHECK_ERROR(cx, AG_ERR_SHAPE, "returned shape (6,) instead of (3,)");
 }
 
 /* ---- results without a derivative ---- */

@@ -41,6 +41,7 @@ mod rk4;
 mod steps;
 mod sweep;
 
+use super::again::of_unknown;
 use super::checkpoint::{Stored, undisturbed};
 use super::grad::{close, one, push_forward, record};
 use crate::array::{DType, Shape, shape::Show};
@@ -127,6 +128,9 @@ impl How {
 
 type Args = SmallVec<[Array; 4]>;
 
+/// The unknown, in messages.
+const STATE: &str = "the state";
+
 /// The solution at the times `t`, along a new first axis, from `y0` at the first of them. `f` takes y, t and the arguments.
 pub fn odeint(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], options: Options) -> Array {
     odeint_as(cx, "ag_odeint", f, y0, t, args, options)
@@ -142,7 +146,8 @@ pub fn odeint_as(
     args: &[Array],
     options: Options,
 ) -> Array {
-    let problem = Problem { name, f: f.clone(), nargs: args.len() + 2, options, controlled: usize::MAX };
+    let problem =
+        Problem { name, f: of_unknown(name, STATE, f), nargs: args.len() + 2, options, controlled: usize::MAX };
     problem.solve(cx, Role::Solution, y0, t, args)
 }
 

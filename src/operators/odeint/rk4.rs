@@ -8,7 +8,15 @@ pub fn rk4(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], step
 }
 
 /// The same, under another name.
-pub fn rk4_as(cx: &Context, name: &str, f: &Stored, y0: &Array, t: &Array, args: &[Array], steps: usize) -> Array {
+pub fn rk4_as(
+    cx: &Context,
+    name: &'static str,
+    f: &Stored,
+    y0: &Array,
+    t: &Array,
+    args: &[Array],
+    steps: usize,
+) -> Array {
     let check = || -> Result<()> {
         check_problem(y0, t)?;
         if steps == 0 {
@@ -22,11 +30,11 @@ pub fn rk4_as(cx: &Context, name: &str, f: &Stored, y0: &Array, t: &Array, args:
     if let Err(e) = check() {
         return cx.fail(e.within(name));
     }
+    let f = of_unknown(name, STATE, f);
     let mut y = astype(cx, y0, y0.dtype().inexact());
     let slope = |y: &Array, t: &Array| {
         let args: Args = [y, t].into_iter().chain(args).cloned().collect();
-        let k = f(cx, &args).pop().unwrap_or_default();
-        if !cx.failed() && k.shape() != y.shape() { cx.fail(wrong_shape(&k, y.shape()).within(name)) } else { k }
+        f(cx, &args).pop().unwrap_or_default()
     };
     let along = |y: &Array, h: &Array, k: &Array| binary(cx, &rows::ADD, y, &binary(cx, &rows::MUL, h, k));
     let times = |x: &Array, c: f64| binary(cx, &rows::MUL, x, &Array::weak(c));

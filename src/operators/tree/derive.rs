@@ -7,6 +7,7 @@ use super::leaves::check_direction;
 use super::{Form, Kind, Leaves, Tree, Trees};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::operators::again::{alike_trees, insist, same_structure};
 use crate::operators::check::{Options, check_grads as check_on_leaves};
 use crate::operators::checkpoint::{Stored, checkpoint_all, in_pieces};
 use crate::operators::grad::{self, Arrays, Recorded};
@@ -359,7 +360,8 @@ pub fn ggnvp(
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
     let g = with_one_result(NAME, g);
     // The same function is called for its tangent and for its cotangent.
-    let inner = variables.function(f, args, &form);
+    let f = alike_trees(NAME, f);
+    let inner = variables.function(&f, args, &form);
     let outer = |cx: &Context, ys: &[Array]| {
         let y = Tree::new(form.borrow().clone(), ys.iter().cloned());
         g(cx, &[y]).map_or_else(Leaves::new, Tree::into_leaves)
@@ -383,10 +385,8 @@ pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
             })
             .collect();
         let Some(result) = f(cx, &args).filter(|_| !cx.failed()) else { return Leaves::new() };
-        let difference = seen.borrow_mut().get_or_insert_with(|| result.form.clone()).difference(&result.form);
-        if let Some(difference) = difference {
-            let e = format!("called again, the function returned another structure: {difference}");
-            cx.fail(Error::callback(e).within("ag_tree_checkpoint"));
+        let same = same_structure(seen.borrow_mut().get_or_insert_with(|| result.form.clone()), &result.form);
+        if !insist(cx, "ag_tree_checkpoint", same) {
             return Leaves::new();
         }
         result.into_leaves()
@@ -409,5 +409,6 @@ pub fn checkpoint_loop(cx: &Context, step: &TreeStep, args: &[Tree], steps: usiz
 pub fn check_grads(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], options: Options) -> Result<()> {
     let all: SmallVec<[usize; 4]> = (0..args.len()).collect();
     let (variables, form) = (Variables::of(args, &all), RefCell::default());
-    check_on_leaves(cx, &variables.function(f, args, &form), &variables.values, options)
+    let f = alike_trees("ag_tree_check_grads", f);
+    check_on_leaves(cx, &variables.function(&f, args, &form), &variables.values, options)
 }

@@ -11,6 +11,7 @@ use super::leaves::{flatten_as, unflatten_as};
 use super::{Form, Leaves, Tree};
 use crate::array::{Axes, DType, Shape};
 use crate::context::Context;
+use crate::operators::again::alike_trees;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, jacobian as of_arrays};
 use crate::ops::{self, elementwise as rows, shape};
@@ -149,7 +150,9 @@ pub fn jacobian(
     mode: Mode,
 ) -> Option<Tree> {
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let f = variables.function(f, args, &form);
+    // It is called for each kind of leaf, and what is found is one table.
+    let f = alike_trees(name, f);
+    let f = variables.function(&f, args, &form);
     let values = &variables.values;
     let mut groups: SmallVec<[SmallVec<[usize; 8]>; 2]> =
         [false, true].map(|is_complex| of_kind(values, is_complex)).into_iter().filter(|g| !g.is_empty()).collect();
