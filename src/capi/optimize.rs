@@ -397,18 +397,20 @@ pub unsafe extern "C" fn ag_optimize(
             return ag_tree::NULL;
         };
         let objective = |_: &Context, i: usize, x: &Tree| {
-            c.framed(|cx| {
-                let x = c.put_tree(x.clone());
-                if c.core.failed() {
-                    return None;
-                }
-                // SAFETY: the caller's function, with a live context, a live handle and the caller's pointer.
-                let y = unsafe { f(cx, i, x, user) };
-                if c.core.failed() {
-                    return None;
-                }
-                let found = c.slots.borrow().get(y).cloned();
-                found.map_err(|problem| c.wrong_result(y.bits, problem, None, "array")).ok()
+            c.inside_of(NAME, || {
+                c.framed(|cx| {
+                    let x = c.put_tree(x.clone());
+                    if c.core.failed() {
+                        return None;
+                    }
+                    // SAFETY: the caller's function, with a live context, a live handle and the caller's pointer.
+                    let y = unsafe { f(cx, i, x, user) };
+                    if c.core.failed() {
+                        return None;
+                    }
+                    let found = c.slots.borrow().get(y).cloned();
+                    found.map_err(|problem| c.wrong_result(y.bits, problem, None, "array")).ok()
+                })
             })
         };
         let mut watch = c.watch(options.callback, options.callback_user);

@@ -13,7 +13,8 @@ use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-type Metas = SmallVec<[Meta; 2]>;
+/// What results are.
+pub type Metas = SmallVec<[Meta; 2]>;
 
 /// Whether results have the number, the shapes and the dtypes they had before; `place` names one of them.
 pub fn same_results(before: &[Meta], now: &[Array], place: impl Fn(usize) -> String) -> Result<()> {
@@ -128,25 +129,24 @@ pub fn alike_trees<'f>(name: &'f str, f: &'f TreeFunction<'f>) -> impl Fn(&Conte
             return None;
         }
         let y = f(cx, args).filter(|_| !cx.failed())?;
-        let form = || (y.form().clone(), y.leaves().iter().map(Meta::of).collect());
-        let place =
-            |i: usize| Some(y.form().path(i)).filter(|p| !p.is_empty()).map_or(String::new(), |p| format!(" at {p}"));
-        let same = |(form, metas): &(Form, Metas)| {
-            same_structure(form, y.form())?;
-            same_results(metas, y.leaves(), place)
-        };
-        seen.compare(cx, name, form, same).then_some(y)
+        seen.compare(cx, name, || of_tree(&y), |before| same_tree(before, &y)).then_some(y)
     }
 }
 
-/// Whether a result has the structure of the one before.
-pub fn same_structure(before: &Form, now: &Form) -> Result<()> {
-    match before.difference(now) {
-        Some(difference) => {
-            Err(Error::value(format!("called again, the function returned another structure: {difference}")))
-        }
-        None => Ok(()),
+/// Structure and leaves of a result.
+pub fn of_tree(y: &Tree) -> (Form, Metas) {
+    (y.form().clone(), y.leaves().iter().map(Meta::of).collect())
+}
+
+/// Whether a result has structure and leaves of the one before.
+pub fn same_tree((form, metas): &(Form, Metas), now: &Tree) -> Result<()> {
+    if let Some(difference) = form.difference(now.form()) {
+        return Err(Error::value(format!("called again, the function returned another structure: {difference}")));
     }
+    same_results(metas, now.leaves(), |i| match form.path(i) {
+        path if path.is_empty() => path,
+        path => format!(" at {path}"),
+    })
 }
 
 /// A function of an unknown, its first argument, whose only result is real and has the shape of that, whoever calls it.

@@ -7,7 +7,7 @@ use super::leaves::check_direction;
 use super::{Form, Kind, Leaves, Tree, Trees};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::operators::again::{alike_trees, insist, same_structure};
+use crate::operators::again::{Metas, alike_trees, insist, of_tree, same_tree};
 use crate::operators::check::{Options, check_grads as check_on_leaves};
 use crate::operators::checkpoint::{Stored, checkpoint_all, in_pieces};
 use crate::operators::grad::{self, Arrays, Recorded};
@@ -373,7 +373,8 @@ pub fn ggnvp(
 
 /// `f(args)`, keeping the arguments only, as [`crate::operators::checkpoint`] says.
 pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
-    let form: Rc<RefCell<Option<Form>>> = Rc::default();
+    const NAME: &str = "ag_tree_checkpoint";
+    let form: Rc<RefCell<Option<(Form, Metas)>>> = Rc::default();
     let (forms, f, seen): (Vec<Form>, _, _) = (args.iter().map(|t| t.form.clone()).collect(), f.clone(), form.clone());
     let stored: Stored = Rc::new(move |cx: &Context, leaves: &[Array]| {
         let mut start = 0;
@@ -385,15 +386,16 @@ pub fn checkpoint(cx: &Context, f: &StoredTree, args: &[Tree]) -> Option<Tree> {
             })
             .collect();
         let Some(result) = f(cx, &args).filter(|_| !cx.failed()) else { return Leaves::new() };
-        let same = same_structure(seen.borrow_mut().get_or_insert_with(|| result.form.clone()), &result.form);
-        if !insist(cx, "ag_tree_checkpoint", same) {
+        let mut seen = seen.borrow_mut();
+        let before = seen.get_or_insert_with(|| of_tree(&result));
+        if !insist(cx, NAME, same_tree(before, &result)) {
             return Leaves::new();
         }
         result.into_leaves()
     });
     let leaves: Vec<Array> = args.iter().flat_map(|t| t.leaves.iter().cloned()).collect();
     let found = checkpoint_all(cx, &stored, &leaves);
-    let form = form.borrow().clone();
+    let form = form.borrow().as_ref().map(|seen| seen.0.clone());
     if cx.failed() { None } else { form.map(|form| Tree::new(form, found)) }
 }
 

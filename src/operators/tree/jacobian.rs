@@ -197,7 +197,8 @@ fn groups(leaves: &[(usize, Meta)]) -> Vec<std::ops::Range<usize>> {
 pub fn hessian(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) -> Option<Tree> {
     const NAME: &str = "ag_tree_hessian";
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let f = with_one_result(NAME, f);
+    let f = alike_trees(NAME, f);
+    let f = with_one_result(NAME, &f);
     let f = variables.function(&f, args, &form);
     let (x, values) = (&args[argnum], &variables.values);
     let gradients = |of: &[usize]| {
