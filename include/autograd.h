@@ -1345,6 +1345,9 @@ AG_API void ag_memory_trim(struct ag_context *cx);
 
 /**
  * Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
+ * The other threads compute in the floating-point environment of the caller (how it rounds, whether it flushes tiny numbers to
+ * 0), and the exceptions that they come across are raised in it. They take none of the process's signals. A process that
+ * was forked goes on with the caller's thread alone.
  */
 AG_API void ag_set_threads(struct ag_context *cx, size_t n);
 

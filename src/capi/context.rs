@@ -476,6 +476,9 @@ pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
 }
 
 /// Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
+/// The other threads compute in the floating-point environment of the caller (how it rounds, whether it flushes tiny numbers to
+/// 0), and the exceptions that they come across are raised in it. They take none of the process's signals. A process that
+/// was forked goes on with the caller's thread alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set_threads(cx: *mut ag_context, n: usize) {
     guard_always(cx, (), |c| c.core.engine.set_threads(n));

@@ -7,6 +7,7 @@ pub mod argbest;
 pub mod chain;
 pub mod convolve;
 pub mod copy;
+pub mod environment;
 pub mod lu;
 pub mod machine;
 pub mod math;

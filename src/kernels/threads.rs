@@ -15,8 +15,16 @@
 //!   closes the gate, reads how many came        finished += 1
 //!   waits until as many have finished
 //! ```
+//!
+//! # Workers and the program around them
+//!
+//! What a thread is to the system must not show in a result, nor in the program's behaviour. So the caller's
+//! floating-point environment ([`Environment`]) travels with each task: a worker rounds as its caller does at that moment,
+//! and the exceptions that it came across are the caller's in the end. Workers take no signals, which are for the threads
+//! of the program. A process that was forked has no workers; it does its work alone and waits for none of them.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
+use super::environment::Environment;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
@@ -36,6 +44,10 @@ struct Shared {
     gate: AtomicU64,
     /// Points at the caller's `&Task` while the gate is open or somebody is inside.
     task: AtomicPtr<()>,
+    /// The caller's rounding and its treatment of tiny numbers, for the current task.
+    control: AtomicU32,
+    /// The floating-point exceptions that workers came across in it.
+    exceptions: AtomicU32,
     /// Workers that have left the current task.
     finished: AtomicUsize,
     stop: AtomicBool,
@@ -48,6 +60,8 @@ struct Shared {
 pub struct Threads {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The process that has these workers.
+    process: u32,
 }
 
 impl Threads {
@@ -56,19 +70,23 @@ impl Threads {
         let shared = Arc::new(Shared {
             gate: AtomicU64::new(CLOSED),
             task: AtomicPtr::new(std::ptr::null_mut()),
+            control: AtomicU32::new(0),
+            exceptions: AtomicU32::new(0),
             finished: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             sleepers: Mutex::new(0),
             wake: Condvar::new(),
         });
-        let workers = (1..n.clamp(1, CLOSED as usize))
-            .map_while(|id| {
-                let shared = shared.clone();
-                std::thread::Builder::new().name(format!("autograd-{id}")).spawn(move || work(&shared, id)).ok()
-            })
-            .collect();
-        Threads { shared, workers }
+        let workers = without_signals(|| {
+            (1..n.clamp(1, CLOSED as usize))
+                .map_while(|id| {
+                    let shared = shared.clone();
+                    std::thread::Builder::new().name(format!("autograd-{id}")).spawn(move || work(&shared, id)).ok()
+                })
+                .collect()
+        });
+        Threads { shared, workers, process: std::process::id() }
     }
 
     pub fn count(&self) -> usize {
@@ -78,10 +96,11 @@ impl Threads {
     /// Calls `task(worker)` on the caller's thread, as worker 0, and on those that come before it returns there; returns
     /// when all have finished. So tasks draw what they do from a counter. Not to be called from within a task.
     pub fn run(&self, task: &Task<'_>) {
-        if self.workers.is_empty() {
+        if self.workers.is_empty() || self.process != std::process::id() {
             return task(0);
         }
         let shared = &*self.shared;
+        shared.control.store(Environment::here().control(), Relaxed);
         let reference: *const &Task<'_> = &raw const task;
         shared.task.store(reference.cast_mut().cast(), Relaxed);
         shared.finished.store(0, Relaxed);
@@ -93,6 +112,10 @@ impl Threads {
         while shared.finished.load(Acquire) != inside {
             spins += 1;
             if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+        let exceptions = shared.exceptions.swap(0, Relaxed);
+        if exceptions != 0 {
+            Environment::here().with_exceptions(exceptions).enter();
         }
         if let Err(payload) = own {
             std::panic::resume_unwind(payload);
@@ -128,6 +151,34 @@ impl Threads {
     }
 }
 
+/// Runs `start`; the threads that it starts leave the program's signals to the program's own threads. What a thread
+/// brings upon itself (a bad address, a division that traps) is still delivered where the caller takes it, so that a
+/// handler for crashes sees those of workers, too.
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    #[cfg(unix)]
+    {
+        const OWN: [libc::c_int; 6] =
+            [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+        let (mut all, mut before) = (std::mem::MaybeUninit::uninit(), std::mem::MaybeUninit::uninit());
+        // SAFETY: each set is written before it is read: `all` by `sigfillset`, `before` by a `pthread_sigmask` that
+        // succeeded. The mask is this thread's own.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            OWN.iter().for_each(|&signal| {
+                libc::sigdelset(all.as_mut_ptr(), signal);
+            });
+            let blocked = libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) == 0;
+            let result = start();
+            if blocked {
+                libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
+            }
+            result
+        }
+    }
+    #[cfg(not(unix))]
+    start()
+}
+
 fn work(shared: &Shared, id: usize) {
     let mut seen = 0;
     loop {
@@ -159,8 +210,14 @@ fn work(shared: &Shared, id: usize) {
         // SAFETY: `run` stored a pointer to a reference in its frame before it opened the gate, and doesn't return before
         // all who went through have finished.
         let task: &Task<'_> = unsafe { *shared.task.load(Relaxed).cast::<&Task<'_>>() };
+        // The caller's, with no exceptions yet.
+        Environment::of_control(shared.control.load(Relaxed)).enter();
         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(id))).is_err() {
             shared.panicked.store(true, Relaxed);
+        }
+        let exceptions = Environment::here().exceptions();
+        if exceptions != 0 {
+            shared.exceptions.fetch_or(exceptions, Relaxed);
         }
         shared.finished.fetch_add(1, Release);
     }
@@ -168,6 +225,11 @@ fn work(shared: &Shared, id: usize) {
 
 impl Drop for Threads {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // They stayed with the process that was forked.
+            self.workers.drain(..).for_each(std::mem::forget);
+            return;
+        }
         self.shared.stop.store(true, Relaxed);
         self.next_epoch(CLOSED);
         for worker in self.workers.drain(..) {
