@@ -1281,7 +1281,9 @@ AG_API struct ag_context *ag_context_new(void);
 AG_API void ag_context_free(struct ag_context *cx);
 
 /**
- * The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT.
+ * The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is inside,
+ * and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do nothing. The
+ * thread that was inside isn't told.
  */
 AG_API int32_t ag_error(const struct ag_context *cx);
 
@@ -1291,7 +1293,8 @@ AG_API int32_t ag_error(const struct ag_context *cx);
 AG_API const char *ag_error_message(const struct ag_context *cx);
 
 /**
- * Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays.
+ * Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned away
+ * forgets that, and nothing else.
  */
 AG_API void ag_error_clear(struct ag_context *cx);
 

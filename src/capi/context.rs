@@ -2,6 +2,7 @@
 
 use super::array::ag_drop;
 use super::handle::{Content, Slots, TAGS};
+use super::presence::Presence;
 use super::primitive::{Primitives, User};
 use super::tape::Tapes;
 use super::{ag_array, ag_tree, guard_always};
@@ -13,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::rc::Rc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 
 /// Success.
 pub const AG_OK: i32 = 0;
@@ -78,10 +79,8 @@ pub struct ag_context {
     pub(crate) frames: RefCell<Vec<Frame>>,
     /// Whether the next callback is the forward function of a primitive.
     pub(crate) forward: Cell<bool>,
-    /// The thread inside, 0 for none.
-    thread: AtomicUsize,
-    /// Whether a call was refused because another thread was inside.
-    raced: AtomicBool,
+    /// The thread inside.
+    pub(super) presence: Presence,
     message: RefCell<CString>,
     /// Texts given out, each with the depth of the scope that it lives in, and how many they are.
     texts: RefCell<Vec<(usize, CString)>>,
@@ -112,40 +111,6 @@ static CONTEXTS: AtomicU64 = AtomicU64::new(0);
 
 const BUSY: &CStr = c"the context is in use by another thread";
 
-/// Something that differs between threads: where the processor finds the thread's own data.
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#[inline(always)]
-fn thread() -> usize {
-    let pointer: usize;
-    // SAFETY: reads the first word at `fs`, which the x86-64 ABI defines as the thread pointer itself.
-    unsafe {
-        std::arch::asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly));
-    }
-    pointer
-}
-
-/// Something that differs between threads.
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-#[inline]
-fn thread() -> usize {
-    thread_local! {
-        static MARK: u8 = const { 0 };
-    }
-    MARK.with(|m| std::ptr::from_ref(m) as usize)
-}
-
-/// While it lives, its thread is inside the context.
-pub struct Inside<'c>(Option<&'c AtomicUsize>);
-
-impl Drop for Inside<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(thread) = self.0 {
-            thread.store(0, Release);
-        }
-    }
-}
-
 impl ag_context {
     fn new() -> ag_context {
         let tag = CONTEXTS.fetch_add(1, Relaxed) % TAGS + 1;
@@ -157,8 +122,7 @@ impl ag_context {
             tag,
             frames: RefCell::default(),
             forward: Cell::new(false),
-            thread: AtomicUsize::new(0),
-            raced: AtomicBool::new(false),
+            presence: Presence::new(),
             message: RefCell::default(),
             texts: RefCell::default(),
             text_count: Cell::new(0),
@@ -168,27 +132,6 @@ impl ag_context {
             has_later: AtomicBool::new(false),
             dropped: Cell::default(),
         }
-    }
-
-    /// Marks this thread as being inside, or refuses. A look and a store, no locked instruction: two threads that come
-    /// in within the same few nanoseconds are not told apart, every other overlap is.
-    #[inline]
-    pub(crate) fn inside(&self) -> Option<Inside<'_>> {
-        let (me, now) = (thread(), self.thread.load(Acquire));
-        if now == me {
-            return Some(Inside(None));
-        }
-        if now != 0 {
-            self.raced.store(true, Relaxed);
-            return None;
-        }
-        self.thread.store(me, Relaxed);
-        Some(Inside(Some(&self.thread)))
-    }
-
-    fn used_elsewhere(&self) -> bool {
-        let now = self.thread.load(Acquire);
-        now != 0 && now != thread()
     }
 
     /// A text that stays until the innermost scope is left.
@@ -204,7 +147,6 @@ impl ag_context {
     /// The pending error's message; empty if there is none.
     fn pending_message(&self) -> *const c_char {
         match self.core.error() {
-            None if self.raced.load(Relaxed) => BUSY.as_ptr(),
             None => c"".as_ptr(),
             Some(e) => {
                 let text = CString::new(e.message.replace('\0', "?")).unwrap_or_default();
@@ -298,18 +240,14 @@ pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
     }
 }
 
-/// The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT.
+/// The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is inside,
+/// and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do nothing. The
+/// thread that was inside isn't told.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
     // SAFETY: null or a live context, the caller's promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return AG_ERR_CONTEXT };
-    if c.used_elsewhere() {
-        return AG_ERR_BUSY;
-    }
-    match c.core.error_code() {
-        AG_OK if c.raced.load(Relaxed) => AG_ERR_BUSY,
-        code => code,
-    }
+    c.presence.enter().map_or(AG_ERR_BUSY, |_inside| c.core.error_code())
 }
 
 /// What happened, in one line; empty if no error is pending. Never NULL; valid until the error is cleared.
@@ -317,30 +255,33 @@ pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
 pub unsafe extern "C" fn ag_error_message(cx: *const ag_context) -> *const c_char {
     // SAFETY: null or a live context, the caller's promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
-    if c.used_elsewhere() {
-        return BUSY.as_ptr();
-    }
-    c.pending_message()
+    c.presence.enter().map_or(BUSY.as_ptr(), |_inside| c.pending_message())
 }
 
 /// Runs `f`, which makes a text; that of the pending error where there is one, before or after it. Never null: C prints it.
 pub(super) fn text_of(cx: *const ag_context, f: impl FnOnce(&ag_context) -> Option<String>) -> *const c_char {
     // SAFETY: null or a live context, the caller's promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
-    if c.used_elsewhere() {
+    let Some(_inside) = c.presence.enter() else {
+        c.presence.refuse();
         return BUSY.as_ptr();
-    }
+    };
     let made = guard_always(cx, None, |c| f(c).map(|text| c.text(text)));
     made.unwrap_or_else(|| c.pending_message())
 }
 
-/// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays.
+/// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned away
+/// forgets that, and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_error_clear(cx: *mut ag_context) {
-    guard_always(cx, (), |c| {
+    // SAFETY: null or a live context, the caller's promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return };
+    if c.presence.forget_refusal() {
+        return;
+    }
+    if let Some(_inside) = c.presence.enter() {
         c.core.clear_error();
-        c.raced.store(false, Relaxed);
-    });
+    }
 }
 
 /// Raises an error, for callbacks: `return ag_raise(cx, AG_ERR_USER + 1, "what went wrong");`. Returns the null array. A

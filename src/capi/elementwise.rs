@@ -20,7 +20,7 @@ enum Side {
 fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) -> Option<ag_array> {
     // SAFETY: null, or a context that the caller hasn't freed, as in `enter`.
     let c = unsafe { cx.as_ref() }?;
-    let _inside = c.inside()?;
+    let _inside = c.presence.enter()?;
     let mut slots = c.slots.try_borrow_mut().ok()?;
     let x = slots.number(x)?;
     let recordable = x.level == 0 || x.level == c.core.trace.top();

@@ -49,6 +49,7 @@ pub mod order;
 pub mod pad;
 pub mod polynomial;
 pub mod positions;
+mod presence;
 pub mod primitive;
 pub mod product;
 pub mod quantile;
@@ -118,7 +119,10 @@ fn enter<R>(cx: *const ag_context, null: R, always: bool, f: impl FnOnce(&ag_con
     // SAFETY: null, or a context that `ag_context_new` made and the caller hasn't freed: the one thing that a C caller
     // must promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return null };
-    let Some(_inside) = c.inside() else { return null };
+    let Some(_inside) = c.presence.enter() else {
+        c.presence.refuse();
+        return null;
+    };
     if !always && (c.core.failed() || reserve::exhausted() && !refilled(c)) {
         return null;
     }

@@ -153,15 +153,22 @@ pub unsafe extern "C" fn ag_tree_release_later(cx: *mut ag_context, t: ag_tree) 
     }
 }
 
+/// Asks without a trace: who is turned away isn't told.
+fn is_valid(cx: *const ag_context, ask: impl FnOnce(&ag_context) -> bool) -> bool {
+    // SAFETY: null or a live context, the caller's promise.
+    let inside = unsafe { cx.as_ref() }.and_then(|c| c.presence.enter());
+    inside.is_some_and(|_inside| guard_always(cx, false, ask))
+}
+
 /// Whether a handle stands for an array of this context now. Raises nothing, whatever the bits are; false while another
 /// thread is inside.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_is_valid(cx: *mut ag_context, x: ag_array) -> bool {
-    guard_always(cx, false, |c| c.slots.borrow().get(x).is_ok())
+    is_valid(cx, |c| c.slots.borrow().get(x).is_ok())
 }
 
 /// As ag_is_valid, of a tree.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_is_valid(cx: *mut ag_context, t: ag_tree) -> bool {
-    guard_always(cx, false, |c| c.slots.borrow().get_tree(t).is_ok())
+    is_valid(cx, |c| c.slots.borrow().get_tree(t).is_ok())
 }
