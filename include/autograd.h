@@ -491,7 +491,8 @@ typedef struct ag_array {
 #define ag_array_NULL (ag_array){ .bits = 0 }
 
 /**
- * Called at the moment of a failure, on the thread that made the call. It must not call the library.
+ * Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but for ag_error
+ * and ag_error_message.
  */
 typedef void (*ag_error_hook)(int32_t code, const char *message, void *user);
 
@@ -1275,8 +1276,9 @@ extern "C" {
 AG_API struct ag_context *ag_context_new(void);
 
 /**
- * Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside a callback,
- * or while another thread is inside, it is an error and nothing is freed.
+ * Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything that
+ * the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it is an error and
+ * nothing is freed. What is told by `drop` that the context ends may call the library as ever, but what it makes ends, too.
  */
 AG_API void ag_context_free(struct ag_context *cx);
 
@@ -1308,7 +1310,8 @@ AG_API struct ag_array ag_raise(struct ag_context *cx, int32_t code, const char 
 /**
  * Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
  * once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
- * failure: a place for a breakpoint, or for logging. NULL: no longer.
+ * failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it; every other function,
+ * ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
  */
 AG_API
 void ag_set_error_hook(struct ag_context *cx,

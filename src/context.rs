@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Called at the moment of a failure with its code and message.
-pub type Hook = Box<dyn Fn(i32, &str)>;
+pub type Hook = Rc<dyn Fn(i32, &str)>;
 
 /// What stands between a message and the caller's line.
 const CALLED_AT: &str = "; called at ";
@@ -32,6 +32,8 @@ pub struct Context {
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
     error: RefCell<Option<Error>>,
     hook: RefCell<Option<Hook>>,
+    /// Whether the hook is running: the failure that it is told of is not to be changed meanwhile.
+    telling: Cell<bool>,
     /// The function that the caller called, whose failure everything is until it returns; empty where that is nobody's.
     called: Cell<&'static str>,
     /// The line of the caller's program, if it says so.
@@ -112,15 +114,23 @@ impl Context {
     pub fn fail(&self, error: Error) -> Array {
         if !self.failed() {
             let error = self.placed(error.of(self.called.get()));
+            let (code, message) = (error.code, error.message.clone());
             self.unusual.set(self.unusual.get() | FAILED);
-            if let Some(hook) = &*self.hook.borrow()
-                && !self.trying.get()
-            {
-                hook(error.code, &error.message);
-            }
             *self.error.borrow_mut() = Some(error);
+            // No cell is borrowed while it runs, and it lives until it returns.
+            let hook = if self.trying.get() { None } else { self.hook.borrow().clone() };
+            if let Some(hook) = hook {
+                self.telling.set(true);
+                hook(code, &message);
+                self.telling.set(false);
+            }
         }
         Array::Null
+    }
+
+    /// Whether the hook is being told of a failure.
+    pub fn telling(&self) -> bool {
+        self.telling.get()
     }
 
     /// The failure with the caller's line; an anomaly knows its own.

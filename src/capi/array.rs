@@ -145,7 +145,7 @@ pub unsafe extern "C" fn ag_from_buffer(
     // Dropped, and with it the caller's function called, wherever this function ends without using the memory.
     // SAFETY: of no bytes nothing is read.
     let mut owner = Some(unsafe { Foreign::new(NonNull::dangling(), 0, user, drop) });
-    guard(cx, ag_array::NULL, |c| {
+    guard(cx, ag_array::NULL, move |c| {
         let Some((dtype, shape)) = c.dtype(NAME, dtype).zip(c.shape(NAME, shape, ndim)) else { return ag_array::NULL };
         let strides: Strides = if strides.is_null() {
             shape::contiguous(&shape)

@@ -1,7 +1,7 @@
 //! Context, errors, settings, versions.
 
 use super::array::ag_drop;
-use super::handle::{Content, Slots, TAGS};
+use super::handle::{Content, Slots};
 use super::presence::Presence;
 use super::primitive::{Primitives, User};
 use super::tape::Tapes;
@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::rc::Rc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, Ordering::*};
 
 /// Success.
 pub const AG_OK: i32 = 0;
@@ -63,7 +63,8 @@ pub const AUTOGRAD_VERSION_PATCH: i32 = 0;
 /// 10000 major + 100 minor + patch.
 pub const AUTOGRAD_VERSION_NUMBER: i32 = 100;
 
-/// Called at the moment of a failure, on the thread that made the call. It must not call the library.
+/// Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but for ag_error
+/// and ag_error_message.
 pub type ag_error_hook = Option<unsafe extern "C" fn(code: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
@@ -74,13 +75,10 @@ pub struct ag_context {
     pub(crate) slots: RefCell<Slots>,
     pub(crate) tapes: RefCell<Tapes>,
     pub(crate) primitives: RefCell<Primitives>,
-    pub(crate) tag: u64,
     /// Depth of the scopes at the entry of each callback that is running.
     pub(crate) frames: RefCell<Vec<Frame>>,
     /// Whether the next callback is the forward function of a primitive.
     pub(crate) forward: Cell<bool>,
-    /// The thread inside.
-    pub(super) presence: Presence,
     message: RefCell<CString>,
     /// Texts given out, each with the depth of the scope that it lives in, and how many they are.
     texts: RefCell<Vec<(usize, CString)>>,
@@ -93,6 +91,8 @@ pub struct ag_context {
     has_later: AtomicBool,
     /// Emptied list for values to be dropped.
     dropped: Cell<Vec<Content>>,
+    /// The thread inside. The last to go: what goes before may still ask.
+    pub(super) presence: Presence,
 }
 
 /// A callback that is running.
@@ -106,20 +106,16 @@ pub struct Frame {
     pub forward: bool,
 }
 
-/// For tags: the only thing that contexts share.
-static CONTEXTS: AtomicU64 = AtomicU64::new(0);
-
 const BUSY: &CStr = c"the context is in use by another thread";
+const ENDING: &CStr = c"the context is being freed";
 
 impl ag_context {
     fn new() -> ag_context {
-        let tag = CONTEXTS.fetch_add(1, Relaxed) % TAGS + 1;
         ag_context {
             core: Context::new(),
-            slots: RefCell::new(Slots::new(tag)),
+            slots: RefCell::default(),
             tapes: RefCell::default(),
             primitives: RefCell::default(),
-            tag,
             frames: RefCell::default(),
             forward: Cell::new(false),
             presence: Presence::new(),
@@ -142,6 +138,33 @@ impl ag_context {
         texts.push((self.slots.borrow().depth(), text));
         self.text_count.set(texts.len());
         pointer
+    }
+
+    /// Why a thread isn't let in.
+    fn refusal(&self) -> *const c_char {
+        if self.presence.is_closed() { ENDING.as_ptr() } else { BUSY.as_ptr() }
+    }
+
+    /// Gives up all that the caller may be told about, while the context is whole: first with every function working as ever,
+    /// then, for what was made anew meanwhile, with none of them.
+    fn end(&self) {
+        for closed in [false, true] {
+            if closed {
+                self.presence.close();
+            }
+            self.release_later();
+            let values = self.slots.borrow_mut().drain();
+            drop(values);
+            let tapes = std::mem::take(&mut *self.tapes.borrow_mut());
+            tapes.close_all(&self.core);
+            let primitives = std::mem::take(&mut *self.primitives.borrow_mut());
+            drop(primitives);
+            let solution = self.core.last_solution.take();
+            drop(solution);
+        }
+        self.diagnosis.trim();
+        self.core.trim();
+        self.core.set_hook(None);
     }
 
     /// The pending error's message; empty if there is none.
@@ -214,27 +237,38 @@ pub unsafe extern "C" fn ag_context_new() -> *mut ag_context {
     made.ok().filter(|_| enough).map_or(std::ptr::null_mut(), Box::into_raw)
 }
 
-/// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside a callback,
-/// or while another thread is inside, it is an error and nothing is freed.
+/// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything that
+/// the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it is an error and
+/// nothing is freed. What is told by `drop` that the context ends may call the library as ever, but what it makes ends, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
-    let busy = guard_always(cx, true, |c| {
-        let inside = !c.frames.borrow().is_empty();
-        if inside {
+    // SAFETY: null or a live context, the caller's promise.
+    let Some(c) = (unsafe { cx.as_ref() }) else { return };
+    // Who was turned away before may end it all the same.
+    c.presence.forget_refusal();
+    let Some(inside) = c.presence.enter() else {
+        c.presence.refuse();
+        return;
+    };
+    let again = inside.again();
+    let ended = guard_always(cx, again, |c| {
+        if again {
             c.core.fail(
                 Error { code: AG_ERR_CONTEXT, message: "a context cannot be freed inside one of its callbacks".into() }
                     .within("ag_context_free"),
             );
-            return true;
+            return false;
         }
-        let values = c.slots.borrow_mut().drain();
-        drop(values);
-        let tapes = std::mem::take(&mut *c.tapes.borrow_mut());
-        tapes.close_all(&c.core);
-        false
+        c.end();
+        true
     });
-    if !busy {
-        // SAFETY: made by `ag_context_new`, not NULL (else `busy`), and nobody is inside.
+    drop(inside);
+    if !again {
+        // What has panicked at its end is not looked at again, and its memory not given back.
+        if !ended {
+            return;
+        }
+        // SAFETY: made by `ag_context_new`, not NULL, and nobody is inside, or ever will be.
         let context = unsafe { Box::from_raw(cx) };
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(context)));
     }
@@ -247,7 +281,8 @@ pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
 pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
     // SAFETY: null or a live context, the caller's promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return AG_ERR_CONTEXT };
-    c.presence.enter().map_or(AG_ERR_BUSY, |_inside| c.core.error_code())
+    let refused = if c.presence.is_closed() { AG_ERR_CONTEXT } else { AG_ERR_BUSY };
+    c.presence.enter().map_or(refused, |_inside| c.core.error_code())
 }
 
 /// What happened, in one line; empty if no error is pending. Never NULL; valid until the error is cleared.
@@ -255,7 +290,7 @@ pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
 pub unsafe extern "C" fn ag_error_message(cx: *const ag_context) -> *const c_char {
     // SAFETY: null or a live context, the caller's promise.
     let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
-    c.presence.enter().map_or(BUSY.as_ptr(), |_inside| c.pending_message())
+    c.presence.enter().map_or_else(|| c.refusal(), |_inside| c.pending_message())
 }
 
 /// Runs `f`, which makes a text; that of the pending error where there is one, before or after it. Never null: C prints it.
@@ -264,7 +299,7 @@ pub(super) fn text_of(cx: *const ag_context, f: impl FnOnce(&ag_context) -> Opti
     let Some(c) = (unsafe { cx.as_ref() }) else { return c"the context is NULL".as_ptr() };
     let Some(_inside) = c.presence.enter() else {
         c.presence.refuse();
-        return BUSY.as_ptr();
+        return c.refusal();
     };
     let made = guard_always(cx, None, |c| f(c).map(|text| c.text(text)));
     made.unwrap_or_else(|| c.pending_message())
@@ -279,7 +314,9 @@ pub unsafe extern "C" fn ag_error_clear(cx: *mut ag_context) {
     if c.presence.forget_refusal() {
         return;
     }
-    if let Some(_inside) = c.presence.enter() {
+    if let Some(_inside) = c.presence.enter()
+        && !c.core.telling()
+    {
         c.core.clear_error();
     }
 }
@@ -302,14 +339,15 @@ pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *cons
 
 /// Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
 /// once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
-/// failure: a place for a breakpoint, or for logging. NULL: no longer.
+/// failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it; every other function,
+/// ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void, drop: ag_drop) {
     let user = User::new(user, drop);
     guard_always(cx, (), |c| {
         c.core.set_hook(hook.map(|hook| -> crate::context::Hook {
             // The whole of it, with its end.
-            Box::new(move |code, message| {
+            Rc::new(move |code, message| {
                 let user = &user;
                 let text = CString::new(message.replace('\0', "?")).unwrap_or_default();
                 // SAFETY: the caller's function with the caller's pointer.

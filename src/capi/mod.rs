@@ -123,7 +123,10 @@ fn enter<R>(cx: *const ag_context, null: R, always: bool, f: impl FnOnce(&ag_con
         c.presence.refuse();
         return null;
     };
-    if !always && (c.core.failed() || reserve::exhausted() && !refilled(c)) {
+    let refused = c.core.failed() && (!always || c.core.telling());
+    if refused || !always && reserve::exhausted() && !refilled(c) {
+        // While this thread is inside: it may tell the caller that something isn't needed.
+        drop(f);
         return null;
     }
     match catch_unwind(AssertUnwindSafe(|| f(c))) {

@@ -73,6 +73,13 @@ impl Seat {
 /// While it lives, its thread is inside the context.
 pub struct Inside<'c>(Option<&'c AtomicUsize>);
 
+impl Inside<'_> {
+    /// Whether the thread was inside before: somebody whom the library has called calls it.
+    pub fn again(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -96,6 +103,8 @@ pub struct Presence {
     serial: u64,
     /// Whether some thread was ever refused.
     refused: AtomicBool,
+    /// Whether nobody gets in any more.
+    closed: AtomicBool,
 }
 
 /// Stands for the seat while a thread finds out whether its owner is inside.
@@ -117,6 +126,7 @@ impl Presence {
             seats: Mutex::default(),
             serial: CONTEXTS.fetch_add(1, Relaxed),
             refused: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         };
         let first = if barrier::ready() { presence.seat_of(thread()) } else { presence.shared() };
         presence.seat.store(first, Release);
@@ -161,7 +171,7 @@ impl Presence {
     #[cold]
     #[inline(never)]
     fn enter_slowly(&self, me: usize) -> Option<Inside<'_>> {
-        if self.is_refused() {
+        if self.is_closed() || self.is_refused() {
             return None;
         }
         loop {
@@ -230,9 +240,23 @@ impl Presence {
         Ok(Some(Inside(Some(&seat.inside))))
     }
 
+    /// Lets nobody in any more, the thread that is inside as little as others.
+    pub fn close(&self) {
+        let _seats = self.seats.lock().unwrap_or_else(|e| e.into_inner());
+        self.closed.store(true, Relaxed);
+        self.seat.store((&raw const CLAIMED).cast_mut(), Release);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Relaxed)
+    }
+
     /// Notes that this thread was refused.
     #[cold]
     pub fn refuse(&self) {
+        if self.is_closed() {
+            return;
+        }
         let _ = REFUSED.try_with(|list| {
             let mut list = list.borrow_mut();
             if !list.contains(&self.serial) {

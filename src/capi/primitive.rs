@@ -8,7 +8,7 @@ mod applied;
 
 use super::array::ag_drop;
 use super::function::ag_function;
-use super::handle::{Kind, pack_serial, serial};
+use super::handle::{Kind, pack_serial};
 use super::raw::{Kernels, RawRule, ag_raw_function, ag_raw_layout_function};
 use super::{ag_array, ag_context, ag_primitive, guard, guard_always, returned, slice};
 use crate::array::Element;
@@ -205,13 +205,15 @@ impl ag_context {
     fn put_primitive(&self, p: Registered) -> ag_primitive {
         let mut primitives = self.primitives.borrow_mut();
         primitives.entries.push(Some(Rc::new(p)));
-        ag_primitive { bits: pack_serial(self.tag, Kind::Primitive, primitives.entries.len() as u64) }
+        let serial = self.slots.borrow().counted_serial(primitives.entries.len() as u64);
+        ag_primitive { bits: pack_serial(Kind::Primitive, serial) }
     }
 
     fn primitive_serial(&self, p: ag_primitive) -> std::result::Result<u64, String> {
-        let serial = serial(self.tag, Kind::Primitive, p.bits).map_err(|p| p.message("primitive"))?;
-        match self.primitive_by_serial(serial) {
-            Some(_) => Ok(serial),
+        let slots = self.slots.borrow();
+        let serial = slots.serial(Kind::Primitive, p.bits).map_err(|p| p.message("primitive"))?;
+        match slots.count_of(serial).filter(|&count| self.primitive_by_serial(count).is_some()) {
+            Some(count) => Ok(count),
             None => Err("stale primitive handle: the primitive was freed".into()),
         }
     }

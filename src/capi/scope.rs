@@ -1,6 +1,6 @@
 //! Scopes, and handles one by one.
 
-use super::handle::{Kind, pack_serial, serial};
+use super::handle::{Kind, pack_serial};
 use super::{ag_array, ag_context, ag_scope, ag_tree, guard, guard_always};
 use crate::error::Error;
 use crate::trace::Array;
@@ -8,7 +8,7 @@ use crate::trace::Array;
 impl ag_context {
     /// The depth of an open scope that the running code may name.
     pub(super) fn scope_depth(&self, name: &'static str, scope: ag_scope) -> Option<usize> {
-        let found = serial(self.tag, Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
+        let found = self.slots.borrow().serial(Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
         let depth = found.and_then(|serial| {
             self.slots.borrow().depth_of(serial).ok_or_else(|| "the scope was already left".to_string())
         });
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn ag_scope_enter(cx: *mut ag_context) -> ag_scope {
             c.core.fail(Error::memory("no memory for one more scope").within("ag_scope_enter"));
             return ag_scope { bits: 0 };
         };
-        ag_scope { bits: pack_serial(c.tag, Kind::Scope, serial) }
+        ag_scope { bits: pack_serial(Kind::Scope, serial) }
     })
 }
 

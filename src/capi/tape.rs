@@ -1,6 +1,6 @@
 //! Tapes by hand.
 
-use super::handle::{Kind, pack_serial, serial};
+use super::handle::{Kind, pack_serial};
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice};
 use crate::context::Context;
 use crate::error::Error;
@@ -42,7 +42,6 @@ struct Entry {
 #[derive(Default)]
 pub struct Tapes {
     entries: Vec<Entry>,
-    next: u64,
 }
 
 impl Tapes {
@@ -62,16 +61,16 @@ impl ag_context {
     /// A handle for an open level.
     fn put_tape(&self, level: u64, pullback: Option<Rc<Pullback>>) -> ag_tape {
         let depth = self.slots.borrow().depth();
+        let serial = self.slots.borrow_mut().next_serial();
         let mut tapes = self.tapes.borrow_mut();
-        tapes.next += 1;
-        let serial = tapes.next;
         tapes.entries.push(Entry { serial, level, depth, pullback });
-        ag_tape { bits: pack_serial(self.tag, Kind::Tape, serial) }
+        ag_tape { bits: pack_serial(Kind::Tape, serial) }
     }
 
     /// Level and, for a pullback, recorded call of a tape handle; else an error of `name`.
     pub(super) fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Pullback>>)> {
-        let found = serial(self.tag, Kind::Tape, tape.bits).map_err(|p| p.message("tape")).and_then(|serial| {
+        let serial = self.slots.borrow().serial(Kind::Tape, tape.bits).map_err(|p| p.message("tape"));
+        let found = serial.and_then(|serial| {
             let tapes = self.tapes.borrow();
             let at = tapes.entries.iter().position(|e| e.serial == serial);
             at.map(|at| (at, tapes.entries[at].level, tapes.entries[at].pullback.clone()))
