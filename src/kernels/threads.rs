@@ -26,7 +26,6 @@
 use super::environment::Environment;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
 
 /// Iterations of waiting before a worker sleeps: some 50 us.
 const SPINS: u32 = 20_000;
@@ -59,7 +58,7 @@ struct Shared {
 /// Runs closures on several threads at once.
 pub struct Threads {
     shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
+    workers: Vec<Worker>,
     /// The process that has these workers.
     process: u32,
 }
@@ -79,12 +78,7 @@ impl Threads {
             wake: Condvar::new(),
         });
         let workers = without_signals(|| {
-            (1..n.clamp(1, CLOSED as usize))
-                .map_while(|id| {
-                    let shared = shared.clone();
-                    std::thread::Builder::new().name(format!("autograd-{id}")).spawn(move || work(&shared, id)).ok()
-                })
-                .collect()
+            (1..n.clamp(1, CLOSED as usize)).map_while(|id| Worker::begin(shared.clone(), id)).collect()
         });
         Threads { shared, workers, process: std::process::id() }
     }
@@ -179,6 +173,57 @@ fn without_signals<R>(start: impl FnOnce() -> R) -> R {
     start()
 }
 
+/// A thread of the system's. The standard library's threads end the program where there is no memory for what they keep.
+struct Worker {
+    thread: libc::pthread_t,
+}
+
+struct Beginning {
+    shared: Arc<Shared>,
+    id: usize,
+}
+
+impl Worker {
+    /// Bytes of stack: those of the standard library's threads.
+    const STACK: usize = 2 << 20;
+
+    /// `None`, if the system refuses one more.
+    fn begin(shared: Arc<Shared>, id: usize) -> Option<Worker> {
+        extern "C" fn run(beginning: *mut libc::c_void) -> *mut libc::c_void {
+            // SAFETY: made below, for this thread alone.
+            let Beginning { shared, id } = *unsafe { Box::from_raw(beginning.cast::<Beginning>()) };
+            work(&shared, id);
+            std::ptr::null_mut()
+        }
+        let beginning = Box::into_raw(Box::new(Beginning { shared, id }));
+        let mut attributes = std::mem::MaybeUninit::uninit();
+        let mut thread = std::mem::MaybeUninit::uninit();
+        // SAFETY: the attributes are made, read and destroyed in this order; the thread takes what `beginning` points to, or,
+        // where there is none, it is taken back.
+        unsafe {
+            if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
+                drop(Box::from_raw(beginning));
+                return None;
+            }
+            // Where this size isn't possible, the system's own is as good.
+            libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), Worker::STACK);
+            let refused = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, beginning.cast());
+            libc::pthread_attr_destroy(attributes.as_mut_ptr());
+            if refused != 0 {
+                drop(Box::from_raw(beginning));
+                return None;
+            }
+            Some(Worker { thread: thread.assume_init() })
+        }
+    }
+
+    /// Waits for its end.
+    fn join(self) {
+        // SAFETY: a thread of this process that nobody else waits for.
+        unsafe { libc::pthread_join(self.thread, std::ptr::null_mut()) };
+    }
+}
+
 fn work(shared: &Shared, id: usize) {
     let mut seen = 0;
     loop {
@@ -227,13 +272,12 @@ impl Drop for Threads {
     fn drop(&mut self) {
         if self.process != std::process::id() {
             // They stayed with the process that was forked.
-            self.workers.drain(..).for_each(std::mem::forget);
             return;
         }
         self.shared.stop.store(true, Relaxed);
         self.next_epoch(CLOSED);
         for worker in self.workers.drain(..) {
-            let _ = worker.join();
+            worker.join();
         }
     }
 }

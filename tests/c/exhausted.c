@@ -171,7 +171,7 @@ static const struct {
   bool small;
 } scenarios[] = {{"arrays", arrays, true},         {"derivatives", derivatives, true}, {"primitives", primitives, true},
                  {"trees", trees, true},           {"equations", equations, true},     {"files", files, true},
-                 {"threads", threads, false},       {"a long tape", large, false}};
+                 {"threads", threads, true},       {"a long tape", large, false}};
 
 /* ---- the attack ---- */
 
