@@ -5002,7 +5002,8 @@ int32_t ag_combo_check(struct ag_context *cx,
  * once where nothing is recorded, or if the call fails; NULL: what `user` points at stays until the derivatives have been
  * taken (a struct on the stack of a function that has returned by then is AG_ERR_ARGUMENT, where that can be seen).
  * For the derivative the arguments are kept only; what happens inside is computed again. For parts of a computation that hold
- * more memory than they take time. The function must do the same each time, with results of the same shapes, and may depend
+ * more memory than they take time. The function must do the same each time, with a result of the same shape (AG_ERR_SHAPE)
+ * and dtype (AG_ERR_DTYPE), and may depend
  * on values being differentiated through its arguments only (AG_ERR_ARGUMENT).
  */
 AG_API

@@ -8,45 +8,13 @@ use super::tree::{Form, Tree};
 use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Meta, numbered, same_results};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What results are.
 pub type Metas = SmallVec<[Meta; 2]>;
-
-/// Whether results have the number, the shapes and the dtypes they had before; `place` names one of them.
-pub fn same_results(before: &[Meta], now: &[Array], place: impl Fn(usize) -> String) -> Result<()> {
-    if before.len() != now.len() {
-        return Err(Error::value(format!(
-            "called again, the function returned {} results instead of {}",
-            now.len(),
-            before.len()
-        )));
-    }
-    for (i, (y, before)) in now.iter().zip(before).enumerate() {
-        if y.shape() != &before.shape[..] {
-            let (now, before) = (Show(y.shape()), Show(&before.shape));
-            let place = place(i);
-            return Err(Error::shape(format!(
-                "called again, the function returned shape {now}{place} instead of {before}"
-            )));
-        }
-        if y.dtype() != before.dtype {
-            let (now, before, place) = (y.dtype().name(), before.dtype.name(), place(i));
-            return Err(Error::dtype(format!(
-                "called again, the function returned dtype {now}{place} instead of {before}"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Where a result of several stands.
-fn numbered(of: usize) -> impl Fn(usize) -> String {
-    move |i| if of > 1 { format!(" as result {i}") } else { String::new() }
-}
 
 /// Fails, as an error of the operator `name`, if something is wrong with what its function returned. Where a derivative
 /// calls the function, the message begins with what was called, and says whose function it is.

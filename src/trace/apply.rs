@@ -3,6 +3,7 @@
 use super::tape::{Meta, Tape};
 use super::value::Array;
 use super::watch;
+use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::stack;
@@ -497,6 +498,7 @@ fn over_batch<R: Results>(
         return (!cx.failed()).then(|| R::of(SmallVec::from_buf([Array::batch(level, ans)])));
     }
     let mut columns: SmallVec<[Vec<Array>; 1]> = SmallVec::new();
+    let mut metas: SmallVec<[Meta; 1]> = SmallVec::new();
     for i in 0..n {
         let one: SmallVec<[Array; 3]> = primals
             .iter()
@@ -504,12 +506,45 @@ fn over_batch<R: Results>(
             .map(|(x, &lead)| if lead { ops::shape::element(cx, x, i) } else { x.clone() })
             .collect();
         let ans = apply_with(cx, p, &one.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?;
-        columns.resize_with(ans.as_slice().len(), Vec::new);
+        if i == 0 {
+            columns.resize_with(ans.as_slice().len(), Vec::new);
+            metas = ans.as_slice().iter().map(Meta::of).collect();
+        } else if let Err(e) = same_results(&metas, ans.as_slice(), numbered(metas.len())) {
+            // What the library computes is alike; what a primitive of the caller's returns need not be.
+            cx.fail(e.within(p.name()));
+            return None;
+        }
         columns.iter_mut().zip(ans.as_slice()).for_each(|(c, a)| c.push(a.clone()));
     }
     let stacked = columns.iter().map(|c| Array::batch(level, ops::shape::stack(cx, &c.iter().collect::<Vec<_>>(), 0)));
     let stacked: SmallVec<[Array; 1]> = stacked.collect();
     (!cx.failed()).then(|| R::of(stacked))
+}
+
+/// Whether results have the number, the shapes and the dtypes they had before; `place` names one of them.
+pub fn same_results(before: &[Meta], now: &[Array], place: impl Fn(usize) -> String) -> Result<()> {
+    if before.len() != now.len() {
+        let (now, before) = (now.len(), before.len());
+        return Err(Error::value(format!("called again, the function returned {now} results instead of {before}")));
+    }
+    for (i, (y, before)) in now.iter().zip(before).enumerate() {
+        let what = if y.shape() != &before.shape[..] {
+            let (now, before) = (Show(y.shape()), Show(&before.shape));
+            Error::shape(format!("called again, the function returned shape {now}{} instead of {before}", place(i)))
+        } else if y.dtype() != before.dtype {
+            let (now, before) = (y.dtype().name(), before.dtype.name());
+            Error::dtype(format!("called again, the function returned dtype {now}{} instead of {before}", place(i)))
+        } else {
+            continue;
+        };
+        return Err(what);
+    }
+    Ok(())
+}
+
+/// Where a result of several stands.
+pub fn numbered(of: usize) -> impl Fn(usize) -> String {
+    move |i| if of > 1 { format!(" as result {i}") } else { String::new() }
 }
 
 fn forward<R: Results>(

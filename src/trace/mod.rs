@@ -48,7 +48,9 @@ mod tape;
 mod value;
 pub mod watch;
 
-pub use apply::{ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of};
+pub use apply::{
+    ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of, numbered, same_results,
+};
 pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
 pub use value::{Array, Nested, Number};
 pub use watch::{Entry, Note, Notes, Place, Watcher};

@@ -466,6 +466,49 @@ static void one(ag_context *cx, size_t k, struct behaviour b, enum how how, size
   CHECK_OK(cx);
 }
 
+/* ---- a primitive whose number of results depends on the call, in a rule that is given many cotangents at once ---- */
+
+static int32_t one_then_two(ag_context *cx, const ag_array *args, size_t nargs, ag_array *results, size_t nresults,
+                            void *user) {
+  (void)nargs, (void)nresults;
+  results[0] = ag_mul_scalar(cx, args[0], 2.0);
+  if (++*(int *)user > 1) results[1] = ag_mul_scalar(cx, args[0], 1.0);
+  return 0;
+}
+
+static ag_array with_two(ag_context *cx, ag_array g, ag_array ans, const ag_array *args, size_t nargs, void *user) {
+  (void)ans, (void)args, (void)nargs;
+  ag_array found[2];
+  ag_apply_multi(cx, *(const ag_primitive *)user, &g, 1, found, 2);
+  return found[1].bits ? ag_add(cx, found[0], found[1]) : found[0];
+}
+
+static ag_array thrice(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_mul_scalar(cx, args[0], 3.0);
+}
+
+static ag_array apply(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  return ag_apply(cx, *(const ag_primitive *)user, args, nargs);
+}
+
+static void in_batches(ag_context *cx) {
+  int calls = 0;
+  const ag_vjp_function vjp = with_two;
+  ag_primitive_def def = primitive_def("one_then_two", NULL);
+  def.forward_multi = one_then_two;
+  def.user = &calls;
+  ag_primitive inner = ag_primitive_new(cx, &def), outer;
+  def = primitive_def("thrice", thrice);
+  def.vjps = &vjp;
+  def.nvjps = 1;
+  def.user = &inner;
+  outer = ag_primitive_new(cx, &def);
+  ag_array x = vector_of(cx, "1 2 3");
+  CHECK_ARRAY(cx, ag_jacobian_reverse(cx, apply, &outer, &x, 1, 0), "3,3", "3 0 0 0 3 0 0 0 3");
+  CHECK(calls > 3);
+}
+
 int main(void) {
   ag_context *cx = ag_context_new(), *other = ag_context_new();
   const ag_vjp_function vjp = twice;
@@ -503,6 +546,7 @@ int main(void) {
         one(cx, k, b, (enum how)how, places[i], all);
       }
   }
+  in_batches(cx);
   ag_context_free(other);
   return finish(cx);
 }

@@ -142,6 +142,10 @@ mod x86 {
         y_step: usize,
     ) -> usize {
         let whole = dst.len() - dst.len() % W::LANES;
+        if whole == 0 {
+            // Of an array without elements there is none to repeat.
+            return 0;
+        }
         // SAFETY: the caller's promise.
         unsafe {
             let (one_x, one_y) = (W::splat(x.cast()), W::splat(y.cast()));
