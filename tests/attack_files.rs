@@ -69,6 +69,8 @@ fn attack<T>(
     let mut accepted = 0;
     for i in 0..rounds(times) {
         let bytes = random.damage(whole);
+        // Some file systems wait for the disk when a file is cut to be written anew.
+        let _ = std::fs::remove_file(&path);
         std::fs::write(&path, &bytes).unwrap();
         match read(&cx, &path) {
             Ok(found) => {

@@ -17,6 +17,8 @@ static const char *path(const char *ending) {
 }
 
 static void write_bytes(const char *name, const void *bytes, size_t n) {
+  /* some file systems wait for the disk when a file is cut to be written anew */
+  remove(name);
   FILE *f = fopen(name, "wb");
   CHECK(f != NULL && fwrite(bytes, 1, n, f) == n);
   if (f) fclose(f);
