@@ -126,7 +126,8 @@
 #define AG_ERR_ARGUMENT 15
 
 /**
- * An internal error; the context can only be freed.
+ * An internal error; the context can only be freed. The message says where it happened. It is written to the standard
+ * error, too, if the environment variable AUTOGRAD_SHOW_PANICS is 1, with a stack trace if RUST_BACKTRACE is.
  */
 #define AG_ERR_PANIC 16
 
@@ -491,8 +492,8 @@ typedef struct ag_array {
 #define ag_array_NULL (ag_array){ .bits = 0 }
 
 /**
- * Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but for ag_error
- * and ag_error_message.
+ * Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but
+ * for ag_error and ag_error_message.
  */
 typedef void (*ag_error_hook)(int32_t code, const char *message, void *user);
 
@@ -1276,16 +1277,17 @@ extern "C" {
 AG_API struct ag_context *ag_context_new(void);
 
 /**
- * Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything that
- * the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it is an error and
- * nothing is freed. What is told by `drop` that the context ends may call the library as ever, but what it makes ends, too.
+ * Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything
+ * that the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it
+ * is an error and nothing is freed. What is told by `drop` that the context ends may call the library as ever, but
+ * what it makes ends, too.
  */
 AG_API void ag_context_free(struct ag_context *cx);
 
 /**
- * The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is inside,
- * and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do nothing. The
- * thread that was inside isn't told.
+ * The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is
+ * inside, and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do
+ * nothing. The thread that was inside isn't told.
  */
 AG_API int32_t ag_error(const struct ag_context *cx);
 
@@ -1295,8 +1297,8 @@ AG_API int32_t ag_error(const struct ag_context *cx);
 AG_API const char *ag_error_message(const struct ag_context *cx);
 
 /**
- * Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned away
- * forgets that, and nothing else.
+ * Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned
+ * away forgets that, and nothing else.
  */
 AG_API void ag_error_clear(struct ag_context *cx);
 
@@ -1308,16 +1310,12 @@ AG_API void ag_error_clear(struct ag_context *cx);
 AG_API struct ag_array ag_raise(struct ag_context *cx, int32_t code, const char *message);
 
 /**
- * Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
- * once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
- * failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it; every other function,
- * ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
+ * Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user`
+ * exactly once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment
+ * of each failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it;
+ * every other function, ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
  */
-AG_API
-void ag_set_error_hook(struct ag_context *cx,
-                       ag_error_hook hook,
-                       void *user,
-                       ag_drop drop);
+AG_API void ag_set_error_hook(struct ag_context *cx, ag_error_hook hook, void *user, ag_drop drop);
 
 /**
  * The library's version, "0.1.0"; compare with AUTOGRAD_VERSION_STRING. Valid forever.
@@ -1350,10 +1348,10 @@ AG_API void ag_set_memory_limit(struct ag_context *cx, size_t bytes);
 AG_API void ag_memory_trim(struct ag_context *cx);
 
 /**
- * Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
- * The other threads compute in the floating-point environment of the caller (how it rounds, whether it flushes tiny numbers to
- * 0), and the exceptions that they come across are raised in it. They take none of the process's signals. A process that
- * was forked goes on with the caller's thread alone.
+ * Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any
+ * number. The other threads compute in the floating-point environment of the caller (how it rounds, whether it
+ * flushes tiny numbers to 0), and the exceptions that they come across are raised in it. They take none of the
+ * process's signals. A process that was forked goes on with the caller's thread alone.
  */
 AG_API void ag_set_threads(struct ag_context *cx, size_t n);
 

@@ -2,7 +2,7 @@
 
 use crate::array::{Home, Tensor};
 use crate::engine::Engine;
-use crate::error::{Error, Result, code};
+use crate::error::{Error, Result, code, excerpt};
 use crate::ops::index::Plan;
 use crate::trace::{Array, Place, Trace, Watcher};
 use std::any::Any;
@@ -139,7 +139,7 @@ impl Context {
             && error.code != code::ANOMALY
             && !error.message.contains(CALLED_AT)
         {
-            error.message = format!("{}{CALLED_AT}{}:{}", error.message, place.file, place.line).into();
+            error.message = format!("{}{CALLED_AT}{}:{}", error.message, excerpt(&place.file), place.line).into();
         }
         error
     }

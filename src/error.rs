@@ -36,6 +36,23 @@ pub struct Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// How much of a text that the caller gave a message quotes, in bytes.
+pub const QUOTED: usize = 120;
+
+/// The beginning of a text from outside, which may have any length, for a message.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    excerpt_of(text, QUOTED)
+}
+
+/// The same with another length.
+pub fn excerpt_of(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text.into();
+    }
+    let end = (0..=most).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    format!("{}...", &text[..end]).into()
+}
+
 /// What stands between a message and the operator in whose function it happened.
 const INSIDE: &str = "; in the function given to ";
 
@@ -69,7 +86,8 @@ constructors! {
 impl Error {
     /// The same failure, seen from `operation`.
     pub fn within(mut self, operation: &str) -> Error {
-        self.message = format!("{operation}: {}", self.message).into();
+        // A primitive's name is the caller's.
+        self.message = format!("{}: {}", excerpt(operation), self.message).into();
         self
     }
 
@@ -95,6 +113,21 @@ impl Error {
             self.message = format!("{called}: {text}").into();
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_end_between_characters() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"a".repeat(QUOTED)), "a".repeat(QUOTED));
+        assert_eq!(excerpt(&"a".repeat(QUOTED + 1)), "a".repeat(QUOTED) + "...");
+        // A character of three bytes doesn't end at byte 4.
+        assert_eq!(excerpt_of(&"\u{20ac}".repeat(9), 4), "\u{20ac}...");
+        assert_eq!(excerpt_of("\u{20ac}\u{20ac}", 2), "...");
     }
 }
 

@@ -31,4 +31,5 @@ pub mod files;
 pub mod kernels;
 pub mod operators;
 pub mod ops;
+mod panics;
 pub mod trace;

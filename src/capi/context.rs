@@ -2,6 +2,7 @@
 
 use super::array::ag_drop;
 use super::handle::{Content, Slots};
+use super::own_panics;
 use super::presence::Presence;
 use super::primitive::{Primitives, User};
 use super::tape::Tapes;
@@ -48,7 +49,8 @@ pub const AG_ERR_BUSY: i32 = 13;
 pub const AG_ERR_CHECK: i32 = 14;
 /// A pointer argument is NULL, or a struct is too small.
 pub const AG_ERR_ARGUMENT: i32 = 15;
-/// An internal error; the context can only be freed.
+/// An internal error; the context can only be freed. The message says where it happened. It is written to the standard
+/// error, too, if the environment variable AUTOGRAD_SHOW_PANICS is 1, with a stack trace if RUST_BACKTRACE is.
 pub const AG_ERR_PANIC: i32 = 16;
 /// A NaN or an infinity came up between ag_anomaly_begin and ag_anomaly_end.
 pub const AG_ERR_ANOMALY: i32 = 17;
@@ -63,8 +65,8 @@ pub const AUTOGRAD_VERSION_PATCH: i32 = 0;
 /// 10000 major + 100 minor + patch.
 pub const AUTOGRAD_VERSION_NUMBER: i32 = 100;
 
-/// Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but for ag_error
-/// and ag_error_message.
+/// Called at the moment of a failure, on the thread that made the call. Functions of the library do nothing in it, but
+/// for ag_error and ag_error_message.
 pub type ag_error_hook = Option<unsafe extern "C" fn(code: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
@@ -234,12 +236,16 @@ pub unsafe extern "C" fn ag_context_new() -> *mut ag_context {
     }
     let made = std::panic::catch_unwind(|| Box::new(ag_context::new()));
     let enough = !reserve::exhausted() || reserve::refill();
-    made.ok().filter(|_| enough).map_or(std::ptr::null_mut(), Box::into_raw)
+    let Some(made) = made.ok().filter(|_| enough) else { return std::ptr::null_mut() };
+    let cx = Box::into_raw(made);
+    own_panics::look_at(cx);
+    cx
 }
 
-/// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything that
-/// the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it is an error and
-/// nothing is freed. What is told by `drop` that the context ends may call the library as ever, but what it makes ends, too.
+/// Frees a context with everything in it; every handle of it is void from then on. NULL is allowed. Inside of anything
+/// that the context has called (a function, a kernel, a rule, a `drop`, a hook), or while another thread is inside, it
+/// is an error and nothing is freed. What is told by `drop` that the context ends may call the library as ever, but
+/// what it makes ends, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
     // SAFETY: null or a live context, the caller's promise.
@@ -262,6 +268,9 @@ pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
         c.end();
         true
     });
+    if !again {
+        own_panics::leave_out(c);
+    }
     drop(inside);
     if !again {
         // What has panicked at its end is not looked at again, and its memory not given back.
@@ -274,9 +283,9 @@ pub unsafe extern "C" fn ag_context_free(cx: *mut ag_context) {
     }
 }
 
-/// The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is inside,
-/// and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do nothing. The
-/// thread that was inside isn't told.
+/// The code of the pending error, AG_OK if there is none. Of NULL: AG_ERR_CONTEXT. AG_ERR_BUSY while another thread is
+/// inside, and on a thread that was turned away for that reason, until it calls ag_error_clear: till then its calls do
+/// nothing. The thread that was inside isn't told.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_error(cx: *const ag_context) -> i32 {
     // SAFETY: null or a live context, the caller's promise.
@@ -305,8 +314,8 @@ pub(super) fn text_of(cx: *const ag_context, f: impl FnOnce(&ag_context) -> Opti
     made.unwrap_or_else(|| c.pending_message())
 }
 
-/// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned away
-/// forgets that, and nothing else.
+/// Forgets the pending error, so that the context can be used again. An AG_ERR_PANIC stays. A thread that was turned
+/// away forgets that, and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_error_clear(cx: *mut ag_context) {
     // SAFETY: null or a live context, the caller's promise.
@@ -337,10 +346,10 @@ pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *cons
     })
 }
 
-/// Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user` exactly
-/// once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment of each
-/// failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it; every other function,
-/// ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
+/// Keeps `hook` and `user`, until another hook takes their place or the context ends; `drop` is called with `user`
+/// exactly once when that happens, or at once if the call fails (NULL: nobody is told). `hook` is called at the moment
+/// of each failure: a place for a breakpoint, or for logging. ag_error and ag_error_message tell the failure in it;
+/// every other function, ag_error_clear and ag_context_free among them, does nothing there. NULL: no longer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void, drop: ag_drop) {
     let user = User::new(user, drop);
@@ -454,10 +463,10 @@ pub unsafe extern "C" fn ag_memory_trim(cx: *mut ag_context) {
     });
 }
 
-/// Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any number.
-/// The other threads compute in the floating-point environment of the caller (how it rounds, whether it flushes tiny numbers to
-/// 0), and the exceptions that they come across are raised in it. They take none of the process's signals. A process that
-/// was forked goes on with the caller's thread alone.
+/// Lets large operations use `n` threads, the caller's among them; 1 at first. Results are the same bits for any
+/// number. The other threads compute in the floating-point environment of the caller (how it rounds, whether it
+/// flushes tiny numbers to 0), and the exceptions that they come across are raised in it. They take none of the
+/// process's signals. A process that was forked goes on with the caller's thread alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set_threads(cx: *mut ag_context, n: usize) {
     guard_always(cx, (), |c| c.core.engine.set_threads(n));

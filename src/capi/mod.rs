@@ -46,6 +46,7 @@ pub mod number;
 pub mod operators;
 pub mod optimize;
 pub mod order;
+mod own_panics;
 pub mod pad;
 pub mod polynomial;
 pub mod positions;
@@ -73,6 +74,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 use crate::context::Context;
 use crate::error::{Error, Result, code};
 use crate::kernels::reserve;
+use crate::panics;
 use crate::trace::short::Short;
 use crate::trace::{Array, Number};
 use std::ffi::{CStr, c_char};
@@ -132,13 +134,8 @@ fn enter<R>(cx: *const ag_context, null: R, always: bool, f: impl FnOnce(&ag_con
     match catch_unwind(AssertUnwindSafe(|| f(c))) {
         Ok(result) => result,
         Err(payload) => {
-            let text = payload
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| payload.downcast_ref::<&str>().copied())
-                .unwrap_or("no message");
-            c.core
-                .fail(Error { code: code::PANIC, message: format!("internal error, please report it: {text}").into() });
+            let text = format!("internal error, please report it: {}", panics::described(&*payload));
+            c.core.fail(Error { code: code::PANIC, message: text.into() });
             null
         }
     }

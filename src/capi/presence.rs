@@ -240,6 +240,13 @@ impl Presence {
         Ok(Some(Inside(Some(&seat.inside))))
     }
 
+    /// Whether this thread is inside. Changes nothing, and waits for nobody.
+    pub fn is_inside(&self) -> bool {
+        let me = thread();
+        let own = |s: &Arc<Seat>| s.inside.load(Relaxed) == me;
+        own(&self.shared) || self.seats.try_lock().is_ok_and(|seats| seats.iter().any(own))
+    }
+
     /// Lets nobody in any more, the thread that is inside as little as others.
     pub fn close(&self) {
         let _seats = self.seats.lock().unwrap_or_else(|e| e.into_inner());

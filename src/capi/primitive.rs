@@ -13,7 +13,7 @@ use super::raw::{Kernels, RawRule, ag_raw_function, ag_raw_layout_function};
 use super::{ag_array, ag_context, ag_primitive, guard, guard_always, returned, slice};
 use crate::array::Element;
 use crate::context::Context;
-use crate::error::{Error, Result, code};
+use crate::error::{Error, Result, code, excerpt};
 use crate::operators::sweep::pull_back;
 use crate::ops::elementwise::{self as rows, unary};
 use crate::ops::{accumulate, complex, fit_cotangent, reduce, shape, zeros};
@@ -393,7 +393,7 @@ fn apply_to(
             let e = Error::argument(if results.is_null() {
                 "the argument results is NULL".to_string()
             } else {
-                format!("nresults is {nresults}, but {} has {} result(s)", p.name, p.nresults)
+                format!("nresults is {nresults}, but {} has {} result(s)", excerpt(&p.name), p.nresults)
             });
             c.core.fail(e.within(name));
             return;
@@ -402,7 +402,8 @@ fn apply_to(
             && nargs != expected
         {
             c.core.fail(
-                Error::argument(format!("nargs is {nargs}, but {} has {expected} argument(s)", p.name)).within(name),
+                Error::argument(format!("nargs is {nargs}, but {} has {expected} argument(s)", excerpt(&p.name)))
+                    .within(name),
             );
             return;
         }

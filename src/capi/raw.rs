@@ -10,7 +10,7 @@ use super::primitive::{Forward, Registered, User, VjpRule, name_of, register_raw
 use super::{ag_context, ag_primitive, guard, guard_always, returned, slice};
 use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::ops::elementwise::astype;
 use crate::ops::{accumulate, fit_cotangent, zeros};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
@@ -334,7 +334,7 @@ fn run(
     let status = unsafe { kernel(a.as_ptr(), a.len(), r.as_ptr(), r.len(), of.user.pointer) };
     if status != 0 {
         let given: Vec<String> = args.iter().map(|t| format!("{}{:?}", t.dtype().name(), t.shape())).collect();
-        return Err(of.failed(what, status, &format!("; it was given {}", given.join(", "))));
+        return Err(of.failed(what, status, &format!("; it was given {}", excerpt(&given.join(", ")))));
     }
     // Bytes that are no booleans would be undefined behaviour to read as such.
     for (t, view) in results.iter().zip(r).filter(|(t, _)| t.dtype() == DType::Bool) {

@@ -11,7 +11,7 @@ pub mod zip;
 
 use crate::array::{DType, Tensor};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::operators::tree::{Form, Kind, Leaves, MAX_DEPTH, Tree};
 use crate::ops::elementwise::astype;
 use crate::trace::Array;
@@ -23,9 +23,14 @@ use std::path::{Path, PathBuf};
 /// The name that `numpy.savez` gives to an array without one.
 const UNNAMED: &str = "arr_0";
 
+/// A path in a message.
+fn shown(path: &Path) -> String {
+    excerpt(&path.to_string_lossy()).into_owned()
+}
+
 /// A failure of the system, as one of a file.
 fn system(doing: &str, path: &Path, e: &std::io::Error) -> Error {
-    Error::file(format!("cannot {doing} {}: {e}", path.display()))
+    Error::file(format!("cannot {doing} {}: {e}", shown(path)))
 }
 
 /// Writes a file: beside the old one, which it replaces when it is complete.
@@ -137,7 +142,7 @@ impl Source {
 
 /// What is wrong with the contents of a file.
 fn inside(path: &Path, e: Error) -> Error {
-    Error { message: format!("{}: {}", path.display(), e.message).into(), ..e }
+    Error { message: format!("{}: {}", shown(path), e.message).into(), ..e }
 }
 
 fn ready(cx: &Context, x: &Array) -> Result<Tensor> {
@@ -215,10 +220,13 @@ pub fn load_tree(cx: &Context, path: &Path) -> Result<Tree> {
     let mut items: BTreeMap<&str, Array> = BTreeMap::new();
     for (name, x) in &entries {
         if name.matches('/').count() >= MAX_DEPTH {
-            return Err(inside(path, Error::value(format!("names of more than {MAX_DEPTH} parts: {name}"))));
+            return Err(inside(
+                path,
+                Error::value(format!("names of more than {MAX_DEPTH} parts: {}", excerpt(&name))),
+            ));
         }
         if items.insert(name, x.clone()).is_some() {
-            return Err(inside(path, Error::file(format!("{name} is there twice"))));
+            return Err(inside(path, Error::file(format!("{} is there twice", excerpt(&name)))));
         }
     }
     nest(&items.into_iter().collect::<Vec<_>>()).map_err(|e| inside(path, e))
@@ -254,18 +262,25 @@ pub fn load_like(cx: &Context, path: &Path, like: &Tree) -> Result<Tree> {
     for (i, want) in like.leaves().iter().enumerate() {
         let name = form.path(i);
         let found = entries.get(&name).or_else(|| entries.get(&name_of(name.clone())));
-        let found =
-            found.ok_or_else(|| inside(path, Error::file(format!("there is no array {}", name_of(name.clone())))))?;
+        let found = found.ok_or_else(|| {
+            inside(path, Error::file(format!("there is no array {}", excerpt(&name_of(name.clone())))))
+        })?;
         let (from, to) = (found.dtype(), want.dtype());
         if found.shape() != want.shape() {
             let [got, expected] = [found, want].map(|x| crate::array::shape::Show(x.shape()).to_string());
-            return Err(inside(path, Error::shape(format!("{} has shape {got}, expected {expected}", name_of(name)))));
+            return Err(inside(
+                path,
+                Error::shape(format!("{} has shape {got}, expected {expected}", excerpt(&name_of(name)))),
+            ));
         }
         let floats = |d: DType| d.is_inexact() && !d.is_complex();
         let narrower = floats(from) && floats(to) || from.is_complex() && to.is_complex();
         if from.promote(to) != to && !narrower {
             let (from, to) = (from.name(), to.name());
-            return Err(inside(path, Error::dtype(format!("{} has dtype {from}, expected {to}", name_of(name)))));
+            return Err(inside(
+                path,
+                Error::dtype(format!("{} has dtype {from}, expected {to}", excerpt(&name_of(name)))),
+            ));
         }
         leaves.push(astype(cx, found, to));
     }

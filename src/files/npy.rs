@@ -4,7 +4,7 @@
 use super::{PIECE, room, told};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use std::io::{ErrorKind, Read, Write};
@@ -262,12 +262,7 @@ fn half(bits: u16) -> f32 {
 
 /// The header's dict: three keys in any order, with blanks anywhere.
 fn parse(text: &str) -> Result<Header> {
-    let bad = || {
-        Error::file(format!(
-            "the header cannot be understood: {}",
-            text.trim_end().chars().take(200).collect::<String>()
-        ))
-    };
+    let bad = || Error::file(format!("the header cannot be understood: {}", excerpt(text.trim_end())));
     let value = |key: &str| -> Result<&str> {
         let quoted = [format!("'{key}'"), format!("\"{key}\"")];
         let at = quoted.iter().find_map(|q| text.find(q.as_str()).map(|i| i + q.len())).ok_or_else(bad)?;
@@ -288,7 +283,7 @@ fn parse(text: &str) -> Result<Header> {
     let size = rest.get(1..).and_then(|s| s.parse().ok()).unwrap_or(0);
     if dtype_of(kind, size).is_none() {
         let what = if kind == b'O' { "objects, which only Python can read" } else { "another dtype than numbers" };
-        return Err(Error::dtype(format!("an array of {what} ('{descr}') cannot be read")));
+        return Err(Error::dtype(format!("an array of {what} ('{}') cannot be read", excerpt(descr))));
     }
     let fortran = match value("fortran_order")? {
         v if v.starts_with("True") => true,

@@ -24,6 +24,7 @@
 //! of the program. A process that was forked has no workers; it does its work alone and waits for none of them.
 
 use super::environment::Environment;
+use crate::panics;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -50,7 +51,8 @@ struct Shared {
     /// Workers that have left the current task.
     finished: AtomicUsize,
     stop: AtomicBool,
-    panicked: AtomicBool,
+    /// What a worker's panic in it said.
+    panicked: Mutex<Option<String>>,
     sleepers: Mutex<usize>,
     wake: Condvar,
 }
@@ -73,7 +75,7 @@ impl Threads {
             exceptions: AtomicU32::new(0),
             finished: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            panicked: AtomicBool::new(false),
+            panicked: Mutex::default(),
             sleepers: Mutex::new(0),
             wake: Condvar::new(),
         });
@@ -111,10 +113,10 @@ impl Threads {
         if exceptions != 0 {
             Environment::here().with_exceptions(exceptions).enter();
         }
-        if let Err(payload) = own {
+        let panicked = shared.panicked.lock().unwrap_or_else(|e| e.into_inner()).take();
+        if let Some(payload) = own.err().or(panicked.map(|text| Box::new(text) as _)) {
             std::panic::resume_unwind(payload);
         }
-        assert!(!shared.panicked.swap(false, Relaxed), "a worker thread panicked");
     }
 
     /// Calls `part` with each of the numbers below `parts`, once, on whichever thread is free.
@@ -225,6 +227,7 @@ impl Worker {
 }
 
 fn work(shared: &Shared, id: usize) {
+    panics::this_is_a_worker();
     let mut seen = 0;
     loop {
         let mut spins = 0u32;
@@ -257,8 +260,9 @@ fn work(shared: &Shared, id: usize) {
         let task: &Task<'_> = unsafe { *shared.task.load(Relaxed).cast::<&Task<'_>>() };
         // The caller's, with no exceptions yet.
         Environment::of_control(shared.control.load(Relaxed)).enter();
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(id))).is_err() {
-            shared.panicked.store(true, Relaxed);
+        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(id))) {
+            let text = panics::described(&*payload);
+            *shared.panicked.lock().unwrap_or_else(|e| e.into_inner()) = Some(text);
         }
         let exceptions = Environment::here().exceptions();
         if exceptions != 0 {

@@ -14,13 +14,20 @@ use shape::Show;
 pub fn apply_along_axis(cx: &Context, f: &Function<'_>, x: &Array, axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, x.ndim())?;
     let moved = arrange::moveaxis(cx, x, &[axis as i64], &[-1])?;
+    if cx.failed() {
+        return Ok(Array::Null);
+    }
     let (&length, outer) = moved.shape().split_last().expect("there is the axis");
     let lines = shape::size_of(outer);
     if lines == 0 {
         return Err(Error::value("Cannot apply_along_axis when any iteration dimensions are 0"));
     }
     let mut results: Vec<Array> = Vec::new();
-    for line in join::unstack(cx, &reshape(cx, &moved, &[lines, length]), 0)? {
+    let rows = reshape(cx, &moved, &[lines, length]);
+    if cx.failed() {
+        return Ok(Array::Null);
+    }
+    for line in join::unstack(cx, &rows, 0)? {
         let Some(y) = f(cx, &[line]).into_iter().next().filter(|_| !cx.failed()) else { return Ok(Array::Null) };
         if let Some(first) = results.first().filter(|first| first.shape() != y.shape()) {
             let (first, y) = (Show(first.shape()), Show(y.shape()));

@@ -95,6 +95,9 @@ pub fn vecdot(cx: &Context, a: &Array, b: &Array, axis: i64) -> Array {
         core(SIGNATURE, 0, a, 1)?;
         core(SIGNATURE, 1, b, 1)?;
         let (a, b) = (to_last(cx, a, axis)?, to_last(cx, b, axis)?);
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let n = a.shape()[a.ndim() - 1];
         same_core(SIGNATURE, 0, b.shape()[b.ndim() - 1], n)?;
         let a = conj(cx, &a);
@@ -168,6 +171,9 @@ pub fn cross(cx: &Context, a: &Array, b: &Array, [axisa, axisb, axisc]: [i64; 3]
         named("axisa", axisa, a.ndim())?;
         named("axisb", axisb, b.ndim())?;
         let (a, b) = (to_last(cx, a, axisa)?, to_last(cx, b, axisb)?);
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let (m, n) = (a.shape()[a.ndim() - 1], b.shape()[b.ndim() - 1]);
         if !(2..=3).contains(&m) || !(2..=3).contains(&n) {
             return Err(Error::shape(format!(

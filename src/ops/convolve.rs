@@ -15,7 +15,7 @@ use super::silence::{silenced, suspicious};
 use super::{complex, elementwise as rows};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::kernels::convolve::{self as kernels, Axis, Geometry};
 use crate::kernels::matmul::Product;
 use crate::trace::{Array, Kept, Primitive, apply};
@@ -193,7 +193,7 @@ impl Mode {
             "full" => Ok(Mode::Full),
             "same" => Ok(Mode::Same),
             "valid" => Ok(Mode::Valid),
-            _ => Err(Error::value(format!("mode must be one of 'valid', 'same', or 'full' (got '{text}')"))),
+            _ => Err(Error::value(format!("mode must be one of 'valid', 'same', or 'full' (got '{}')", excerpt(text)))),
         }
     }
 }
@@ -277,6 +277,9 @@ pub fn convolve_axes(
         let (lead_x, lead_w) = (lead(x, &free_x), lead(w, &free_w));
         let channels = shape::size_of(&extents(x, dot_x));
         let arranged = |x: &Array, free: &[usize], dot: &[usize], conv: &[usize], first: [usize; 3]| {
+            if x.is_null() {
+                return Array::Null;
+            }
             let order: Axes = free.iter().chain(dot).chain(conv).copied().collect();
             let mut shape = Shape::from_slice(&first);
             shape.extend_from_slice(&extents(x, conv));

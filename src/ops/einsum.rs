@@ -14,7 +14,7 @@ use super::reduce::sum;
 use super::shape::{broadcast_to, reshape, straight, transpose};
 use crate::array::{Axes, DType, Shape, Strides, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt_of};
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 use smallvec::SmallVec;
@@ -186,7 +186,8 @@ fn mismatch(operands: &[&Array], labels: &[Labels], output: &[u8]) -> Error {
         let comma = if original.len() == 1 { "," } else { "" };
         text += &format!(" ({}{comma})->({})", original.join(","), remapped.join(","));
     }
-    Error::shape(text)
+    // Of many operands the first ones.
+    Error::shape(excerpt_of(&text, 500).into_owned())
 }
 
 /// An operand with its labels, each once.

@@ -21,7 +21,7 @@ use super::shape::{behind, broadcast_to, reshape, with_ndim};
 use super::{elementwise as rows, zeros};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::kernels::copy::copy;
 use crate::kernels::rows::{Padding, Places, all_below, gather, gather_turned, strip_room};
 use crate::kernels::strided::Layout;
@@ -50,14 +50,17 @@ pub enum Item {
 pub fn parse(text: &str) -> Result<SmallVec<[Item; 4]>> {
     let bad = |entry: &str| {
         Error::index(format!(
-            "cannot read \"{entry}\" in the index \"{text}\": expected an integer, start:stop:step, ..., or None"
+            "cannot read \"{}\" in the index \"{}\": expected an integer, start:stop:step, ..., or None",
+            excerpt(entry),
+            excerpt(text)
         ))
     };
     let text = text.trim();
     if text.contains(['[', ']']) {
         return Err(Error::index(format!(
-            "cannot read the index \"{text}\": it is written without brackets, and lists of positions are items \
-             (ag_index_items)"
+            "cannot read the index \"{}\": it is written without brackets, and lists of positions are items \
+             (ag_index_items)",
+            excerpt(text)
         )));
     }
     let mut items = SmallVec::new();

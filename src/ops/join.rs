@@ -7,7 +7,7 @@ use super::index::{self, Item, Plan};
 use super::shape::{broadcast_to, concatenate, reshape, transpose};
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::kernels::memory::{try_collect, try_list};
 use crate::trace::Array;
 
@@ -168,7 +168,10 @@ pub fn broadcast_arrays(cx: &Context, arrays: &[&Array]) -> Result<Vec<Array>> {
     for a in arrays {
         shape = shape::broadcast(&shape, a.shape()).map_err(|_| {
             let shapes: Vec<String> = arrays.iter().map(|a| shape::Show(a.shape()).to_string()).collect();
-            Error::shape(format!("shape mismatch: objects cannot be broadcast to a single shape: {}", shapes.join(" ")))
+            Error::shape(format!(
+                "shape mismatch: objects cannot be broadcast to a single shape: {}",
+                excerpt(&shapes.join(" "))
+            ))
         })?;
     }
     Ok(arrays.iter().map(|a| broadcast_to(cx, a, &shape)).collect())

@@ -37,6 +37,9 @@ fn coefficients(cx: &Context, p: &Array) -> Result<Array> {
 pub fn polyval(cx: &Context, p: &Array, x: &Array) -> Array {
     run(cx, "ag_polyval", || {
         let p = if p.ndim() > 1 { p.clone() } else { coefficients(cx, p)? };
+        if cx.failed() {
+            return Ok(Array::Null);
+        }
         let dtype = rows::promote(&p, x);
         let (n, to) = (p.shape()[0], shape::broadcast(&p.shape()[1..], x.shape())?);
         let p = astype(cx, &p, dtype);

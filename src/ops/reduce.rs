@@ -128,6 +128,9 @@ impl Primitive for Sum {
 /// `numpy.mean`; of nothing, NaN.
 pub fn mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let x = rows::astype(cx, x, x.dtype().inexact());
+    if x.is_null() {
+        return Array::Null;
+    }
     let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
     let total = sum(cx, &x, axes, keepdims);
     binary(cx, &rows::DIV, &total, &Array::weak(n as f64))

@@ -14,7 +14,7 @@ mod values;
 
 use crate::array::Tensor;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::trace::watch::{Call, Given, Note, Pull};
 use crate::trace::{Array, Entry, Meta, Place, Tape, Watcher};
 use profile::Profile;
@@ -38,6 +38,9 @@ enum Setting {
     /// Values with up to so many elements are noted.
     Detail(usize),
 }
+
+/// So many arguments of an operation are told of in a message.
+const SHOWN: usize = 8;
 
 /// See the module's head.
 #[derive(Default)]
@@ -244,7 +247,7 @@ impl Diagnosis {
     fn argument(&self, cx: &Context, k: usize, x: &Array, nan_only: bool) -> String {
         let mut text = format!("args[{k}] {}", kind(x.dtype(), x.shape()));
         if let Some(label) = self.label_of(cx, x) {
-            text += &format!(" \"{label}\"");
+            text += &format!(" \"{}\"", excerpt(&label));
         }
         match values::first_bad(x, nan_only) {
             Some(bad) => text += &format!(" is {} already", bad.named()),
@@ -256,13 +259,13 @@ impl Diagnosis {
 
     /// What stands before a message about an operation inside of a rule.
     fn inside(&self) -> String {
-        self.rules.borrow().last().map(|name| format!(", in the derivative of {name}")).unwrap_or_default()
+        self.rules.borrow().last().map(|name| format!(", in the derivative of {}", excerpt(name))).unwrap_or_default()
     }
 
     /// What stands behind a message: the row of a Jacobian that is being computed, and the line of the program.
     fn whence(&self, place: Option<&Place>) -> String {
         let entry = self.entry.get().map(|e| format!("; in {} {} of a Jacobian", e.what, e.number));
-        let place = place.map(|p| format!("; called at {}:{}", p.file, p.line));
+        let place = place.map(|p| format!("; called at {}:{}", excerpt(&p.file), p.line));
         [entry, place].into_iter().flatten().collect()
     }
 
@@ -273,6 +276,10 @@ impl Diagnosis {
             let mut text = format!("{which}, {}, is {bad}{}", kind(y.dtype(), y.shape()), self.inside());
             for (k, x) in call.args.iter().enumerate() {
                 text += if k == 0 { "; of " } else { ", " };
+                if k == SHOWN {
+                    text += "...";
+                    break;
+                }
                 text += &self.argument(cx, k, x, anomaly.nan_only);
             }
             text += &self.whence(self.place.borrow().as_ref());
@@ -290,10 +297,11 @@ impl Diagnosis {
         let mut tape = pull.tape.borrow_mut();
         let meta = tape.meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
         let label = tape.notes.get(parent).and_then(|n| n.label.clone());
-        let label = label.map(|l| format!(" \"{l}\"")).unwrap_or_default();
+        let label = label.map(|l| format!(" \"{}\"", excerpt(&l))).unwrap_or_default();
         let note = tape.notes.of(pull.node);
         note.wrong = Some(format!("its derivative is {found}"));
-        let within = note.within.as_ref().map(|w| format!(" (part of the derivative of {w})")).unwrap_or_default();
+        let within =
+            note.within.as_ref().map(|w| format!(" (part of the derivative of {})", excerpt(w))).unwrap_or_default();
         let mut text = format!(
             "the derivative with respect to args[{k}] {}{label} is {found}{within}",
             kind(meta.dtype, &meta.shape)

@@ -9,7 +9,7 @@ use super::leaves::{check_like, flatten_as, unflatten_as};
 use super::{Form, Leaves, Tree};
 use crate::array::{DType, Shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
 use crate::operators::odeint::{self, Options};
@@ -28,7 +28,7 @@ impl Unknown {
     fn of(what: &str, x: &Tree) -> Result<Unknown> {
         if let Some(i) = x.leaves.iter().position(|x| x.dtype().is_complex()) {
             let path = x.form.path(i);
-            let place = if path.is_empty() { path } else { format!(" at {path}") };
+            let place = if path.is_empty() { path } else { format!(" at {}", excerpt(&path)) };
             let found = x.leaves[i].dtype().name();
             return Err(Error::dtype(format!("{what} takes real arrays, found {found}{place}")));
         }

@@ -4,7 +4,7 @@ use super::{Leaves, Tree};
 use crate::array::shape::Show;
 use crate::array::{DType, Shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::ops::{self, complex, create, elementwise as rows, reduce, shape};
 use crate::trace::{Array, Meta};
 
@@ -16,7 +16,7 @@ pub fn check_like(what: &str, tree: &Tree, other: &Tree) -> Result<()> {
     for (i, (x, y)) in tree.leaves.iter().zip(other.leaves.iter()).enumerate() {
         if x.shape() != y.shape() {
             let path = tree.form.path(i);
-            let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+            let place = if path.is_empty() { String::new() } else { format!(" at {}", excerpt(&path)) };
             return Err(Error::shape(format!(
                 "{what} has shape {}{place}, expected {}",
                 Show(y.shape()),
@@ -33,7 +33,7 @@ pub fn check_direction(what: &str, tree: &Tree, other: &Tree) -> Result<()> {
     for (i, (x, y)) in tree.leaves.iter().zip(other.leaves.iter()).enumerate() {
         if y.dtype().is_complex() && !x.dtype().is_complex() {
             let path = tree.form.path(i);
-            let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+            let place = if path.is_empty() { String::new() } else { format!(" at {}", excerpt(&path)) };
             let (found, expected) = (y.dtype().name(), x.dtype().name());
             return Err(Error::dtype(format!(
                 "{what} has dtype {found}{place}, expected {expected}: its imaginary part has no use"

@@ -13,7 +13,7 @@ pub mod jacobian;
 pub mod leaves;
 mod list;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::trace::Array;
 use list::List;
 pub use list::trim;
@@ -162,7 +162,7 @@ impl Form {
         let (expected, got) = self.differs(other, &mut path)?;
         path.reverse();
         let place = if path.is_empty() { "the root".to_string() } else { path.join("/") };
-        Some(format!("at {place}: expected {}, got {}", expected.describe(), got.describe()))
+        Some(format!("at {}: expected {}, got {}", excerpt(&place), expected.describe(), got.describe()))
     }
 
     /// The two forms there; the names on the way from there to the root go to `path`.
@@ -193,7 +193,7 @@ impl Form {
                 if node.keys.len() > SHOWN {
                     keys.push("...");
                 }
-                format!("a dict with the keys {}", keys.join(", "))
+                format!("a dict with the keys {}", excerpt(&keys.join(", ")))
             }
             kind => {
                 let kind = if kind == Kind::Tuple { "tuple" } else { "list" };
@@ -228,10 +228,13 @@ impl Tree {
         items.sort_by(|a, b| a.0.cmp(&b.0));
         for (i, (key, _)) in items.iter().enumerate() {
             if key.is_empty() || key.contains('/') {
-                return Err(Error::value(format!("the key \"{key}\" is empty or has a / in it, which separates keys")));
+                return Err(Error::value(format!(
+                    "the key \"{}\" is empty or has a / in it, which separates keys",
+                    excerpt(key)
+                )));
             }
             if i > 0 && items[i - 1].0 == *key {
-                return Err(Error::value(format!("the key \"{key}\" is there twice")));
+                return Err(Error::value(format!("the key \"{}\" is there twice", excerpt(key))));
             }
         }
         let (keys, items) = items.into_iter().unzip();
@@ -281,8 +284,9 @@ impl Tree {
         let (mut form, mut start) = (&self.form, 0);
         for name in path.split('/') {
             let found = form.find(name).and_then(|i| form.items().nth(i));
-            let (item, range) =
-                found.ok_or_else(|| Error::index(format!("no \"{name}\" of \"{path}\" in {}", form.describe())))?;
+            let (item, range) = found.ok_or_else(|| {
+                Error::index(format!("no \"{}\" of \"{}\" in {}", excerpt(name), excerpt(path), form.describe()))
+            })?;
             (form, start) = (item, start + range.start);
         }
         Ok(Tree { form: form.clone(), leaves: self.leaves[start..start + form.count()].iter().cloned().collect() })
