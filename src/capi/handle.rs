@@ -289,7 +289,7 @@ impl Slots {
     #[inline]
     pub fn next_serial(&mut self) -> u64 {
         self.last_serial += 1;
-        if self.last_serial % (1 << BLOCK_BITS) == 0 {
+        if self.last_serial.is_multiple_of(1 << BLOCK_BITS) {
             self.take_block();
             self.last_serial += 1;
         }

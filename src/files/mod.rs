@@ -220,13 +220,10 @@ pub fn load_tree(cx: &Context, path: &Path) -> Result<Tree> {
     let mut items: BTreeMap<&str, Array> = BTreeMap::new();
     for (name, x) in &entries {
         if name.matches('/').count() >= MAX_DEPTH {
-            return Err(inside(
-                path,
-                Error::value(format!("names of more than {MAX_DEPTH} parts: {}", excerpt(&name))),
-            ));
+            return Err(inside(path, Error::value(format!("names of more than {MAX_DEPTH} parts: {}", excerpt(name)))));
         }
         if items.insert(name, x.clone()).is_some() {
-            return Err(inside(path, Error::file(format!("{} is there twice", excerpt(&name)))));
+            return Err(inside(path, Error::file(format!("{} is there twice", excerpt(name)))));
         }
     }
     nest(&items.into_iter().collect::<Vec<_>>()).map_err(|e| inside(path, e))
