@@ -81,7 +81,7 @@ fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="-
 # Whatever attacks the library from outside is a test tests/attack_*.rs, or one of the programs of tests/c, and goes on
 # AUTOGRAD_ATTACK times as long as among the ordinary tests.
 ATTACK ?= 100
-attack: ## the long forms of the tests that attack the library: damaged files; ATTACK=1000 for longer ones
+attack: ## the long forms of the tests that attack the library: damaged files, memory that runs out; ATTACK=1000 for more
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test $(patsubst tests/%.rs,--test %,$(sort $(wildcard tests/attack_*.rs)))
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test --test c_programs as_c99
 

@@ -504,7 +504,7 @@ typedef void (*ag_error_hook)(int32_t code, const char *message, void *user);
 typedef void (*ag_drop)(void *user);
 
 /**
- * Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
+ * Bytes of memory. Set struct_size to sizeof(ag_memory_stats) before the call.
  */
 typedef struct ag_memory_stats {
   size_t struct_size;
@@ -517,7 +517,7 @@ typedef struct ag_memory_stats {
    */
   size_t peak;
   /**
-   * In use, or kept to be used again.
+   * In use, or kept to be used again; and what tapes take.
    */
   size_t reserved;
   /**
@@ -1338,7 +1338,7 @@ AG_API size_t ag_live(struct ag_context *cx);
 AG_API void ag_memory(struct ag_context *cx, struct ag_memory_stats *stats);
 
 /**
- * Limits the bytes of array memory; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
+ * Limits the bytes of memory that arrays and tapes take; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
  */
 AG_API void ag_set_memory_limit(struct ag_context *cx, size_t bytes);
 

@@ -75,7 +75,9 @@ impl Drop for Calling<'_> {
 
 impl Context {
     pub fn new() -> Context {
-        Context::default()
+        let engine = Engine::default();
+        let trace = Trace::new(engine.heap.pool.clone());
+        Context { engine, trace, ..Context::default() }
     }
 
     /// Whether a failure is pending.

@@ -35,7 +35,7 @@ pub struct Stats {
     pub in_use: usize,
     /// The highest `in_use` so far.
     pub peak: usize,
-    /// In live buffers and in free ones kept for use again.
+    /// In live buffers and in free ones kept for use again, and in tapes.
     pub reserved: usize,
     /// The limit on `reserved`; `usize::MAX` where none was set.
     pub limit: usize,
@@ -127,11 +127,7 @@ impl Pool {
         if exhausted() {
             return Err(too_large(size));
         }
-        let fits = |reserved: usize| reserved.checked_add(size).is_some_and(|r| r <= self.limit.get());
-        if !fits(self.reserved.get()) {
-            self.trim();
-        }
-        if !fits(self.reserved.get()) {
+        if !self.claim(size) {
             return Err(Error::memory(format!(
                 "{size} bytes more would exceed the limit of {} bytes ({} in use)",
                 self.limit.get(),
@@ -142,10 +138,28 @@ impl Pool {
             self.trim();
             Block::new(size)
         });
-        let block = block.ok_or_else(|| too_large(size))?;
-        self.reserved.set(self.reserved.get() + size);
+        let Some(block) = block else {
+            self.disclaim(size);
+            return Err(too_large(size));
+        };
         self.system_allocations.set(self.system_allocations.get() + 1);
         Ok(block)
+    }
+
+    /// Counts so many bytes more as reserved, unless that would exceed the limit. What isn't in buffers of the pool (the
+    /// memory of tapes) is counted like that, too.
+    pub fn claim(&self, bytes: usize) -> bool {
+        let fits = || self.reserved.get().checked_add(bytes).filter(|&r| r <= self.limit.get());
+        let sum = fits().or_else(|| {
+            self.trim();
+            fits()
+        });
+        sum.inspect(|&sum| self.reserved.set(sum)).is_some()
+    }
+
+    /// Gives back what was claimed.
+    pub fn disclaim(&self, bytes: usize) {
+        self.reserved.set(self.reserved.get() - bytes);
     }
 
     /// Gives all free blocks back to the system.

@@ -394,7 +394,7 @@ pub unsafe extern "C" fn ag_live(cx: *mut ag_context) -> usize {
     })
 }
 
-/// Bytes of array memory. Set struct_size to sizeof(ag_memory_stats) before the call.
+/// Bytes of memory. Set struct_size to sizeof(ag_memory_stats) before the call.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ag_memory_stats {
@@ -403,7 +403,7 @@ pub struct ag_memory_stats {
     pub in_use: usize,
     /// The highest in_use so far.
     pub peak: usize,
-    /// In use, or kept to be used again.
+    /// In use, or kept to be used again; and what tapes take.
     pub reserved: usize,
     /// The limit on reserved; 0 for none.
     pub limit: usize,
@@ -444,7 +444,7 @@ pub unsafe extern "C" fn ag_memory(cx: *mut ag_context, stats: *mut ag_memory_st
     });
 }
 
-/// Limits the bytes of array memory; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
+/// Limits the bytes of memory that arrays and tapes take; what would exceed them fails with AG_ERR_MEMORY. 0: no limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_set_memory_limit(cx: *mut ag_context, bytes: usize) {
     guard_always(cx, (), |c| c.core.engine.heap.pool.set_limit(bytes));

@@ -4,6 +4,7 @@ use super::apply::Rule;
 use super::short::Row;
 use super::value::Array;
 use super::watch::Notes;
+use crate::array::Pool;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape, dims::same};
 use crate::kernels::memory::{fetch, try_push};
@@ -107,6 +108,41 @@ pub struct Tape {
     /// Emptied nodes.
     #[expect(clippy::vec_box, reason = "they move in and out of the record whole")]
     spare: Vec<Box<General>>,
+    /// Where its memory is counted, and how much of it is.
+    pool: Option<Rc<Pool>>,
+    claimed: usize,
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        if let Some(pool) = &self.pool {
+            pool.disclaim(self.claimed);
+        }
+    }
+}
+
+/// Makes room for `more` items, whose memory is counted first; `None` where there is none.
+#[inline(always)]
+fn make_room<T>(pool: &Option<Rc<Pool>>, claimed: &mut usize, list: &mut Vec<T>, more: usize) -> Option<()> {
+    if list.capacity() - list.len() >= more { Some(()) } else { grow(pool, claimed, list, more) }
+}
+
+#[cold]
+fn grow<T>(pool: &Option<Rc<Pool>>, claimed: &mut usize, list: &mut Vec<T>, more: usize) -> Option<()> {
+    let before = list.capacity();
+    let after = (list.len() + more).max(2 * before).max(16);
+    let bytes = (after - before).checked_mul(std::mem::size_of::<T>())?;
+    if let Some(pool) = pool
+        && !pool.claim(bytes)
+    {
+        return None;
+    }
+    if list.try_reserve_exact(after - list.len()).is_err() {
+        pool.iter().for_each(|pool| pool.disclaim(bytes));
+        return None;
+    }
+    *claimed += bytes;
+    Some(())
 }
 
 /// So many nodes are more than the nearest cache holds.
@@ -122,7 +158,8 @@ impl Tape {
         if node >= MAX_NODES {
             return None;
         }
-        try_push(&mut self.heads, Head { parents, partials }).ok()?;
+        make_room(&self.pool, &mut self.claimed, &mut self.heads, 1)?;
+        self.heads.push(Head { parents, partials });
         Some(node as u32)
     }
 
@@ -139,13 +176,13 @@ impl Tape {
             return None;
         }
         let index = self.general.len() as u32;
-        self.heads.try_reserve(general.metas.len()).ok()?;
-        let nodes = 0..general.metas.len();
-        try_push(&mut self.general, Some(general)).ok()?;
-        for k in nodes {
+        make_room(&self.pool, &mut self.claimed, &mut self.heads, general.metas.len())?;
+        make_room(&self.pool, &mut self.claimed, &mut self.general, 1)?;
+        for k in 0..general.metas.len() {
             let kind = if k == 0 { GENERAL } else { RESULT };
             self.heads.push(Head { parents: [kind, index], partials: [k as f64, 0.0] });
         }
+        self.general.push(Some(general));
         Some(node as u32)
     }
 
@@ -157,11 +194,10 @@ impl Tape {
             return None;
         }
         let head = Head { parents: [ROW, self.rows.len() as u32], partials: [0.0; 2] };
-        try_push(&mut self.rows, row).ok()?;
-        if try_push(&mut self.heads, head).is_err() {
-            self.rows.pop();
-            return None;
-        }
+        make_room(&self.pool, &mut self.claimed, &mut self.rows, 1)?;
+        make_room(&self.pool, &mut self.claimed, &mut self.heads, 1)?;
+        self.rows.push(row);
+        self.heads.push(head);
         Some((node as u32, self.rows.last_mut()?))
     }
 
@@ -277,12 +313,19 @@ pub struct Trace {
     serial: Cell<u64>,
     /// Emptied tapes with their memory.
     spare: RefCell<Vec<Rc<RefCell<Tape>>>>,
+    /// Where the memory of tapes is counted.
+    pool: Option<Rc<Pool>>,
 }
 
 /// Emptied tapes kept.
 const SPARE: usize = 8;
 
 impl Trace {
+    /// With the memory of tapes counted by `pool`.
+    pub fn new(pool: Rc<Pool>) -> Trace {
+        Trace { pool: Some(pool), ..Trace::default() }
+    }
+
     /// Opens a level and returns its number.
     pub fn open(&self, reverse: bool) -> u64 {
         self.open_at(reverse, 0)
@@ -290,7 +333,12 @@ impl Trace {
 
     /// The same, for an operator whose frame is at this address.
     pub fn open_at(&self, reverse: bool, frame: usize) -> u64 {
-        let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_default());
+        let made = || {
+            let tape = Rc::<RefCell<Tape>>::default();
+            tape.borrow_mut().pool.clone_from(&self.pool);
+            tape
+        };
+        let tape = reverse.then(|| self.spare.borrow_mut().pop().unwrap_or_else(made));
         self.push(tape, None, frame)
     }
 

@@ -182,6 +182,15 @@ static void cleaning_up_under_an_error(ag_context *cx) {
 
 /* ---- memory, threads, engine ---- */
 
+enum { LONG = 100000 };
+
+static ag_array long_sum(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  ag_array y = args[0];
+  for (int i = 1; i < LONG; i++) y = ag_add(cx, y, args[0]);
+  return y;
+}
+
 static void memory(void) {
   ag_context *cx = ag_context_new();
   const int64_t shape[] = {1000, 1000};
@@ -210,7 +219,15 @@ static void memory(void) {
   CHECK(memory_of(cx).limit == 1 << 20);
   ag_data(cx, ag_random_uniform(cx, 1, AG_F64, shape, 2, 0.0, 1.0));
   CHECK_ERROR(cx, AG_ERR_MEMORY, "limit");
+  /* what a tape takes is counted, and given back when nobody needs it */
+  ag_array number = ag_scalar(cx, 0.5);
+  CHECK(is_null(ag_grad(cx, long_sum, NULL, &number, 1, 0)));
+  CHECK_ERROR(cx, AG_ERR_MEMORY, "the tape cannot grow");
   ag_set_memory_limit(cx, 0);
+  CHECK(ag_item(cx, ag_grad(cx, long_sum, NULL, &number, 1, 0)) == LONG);
+  CHECK(memory_of(cx).reserved > LONG * sizeof(double));
+  ag_memory_trim(cx);
+  CHECK(memory_of(cx).reserved < 1 << 20);
   CHECK(ag_data(cx, ag_random_uniform(cx, 1, AG_F64, shape, 2, 0.0, 1.0)) != NULL);
 
   /* an older program's smaller struct: nothing is written behind it */
