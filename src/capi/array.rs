@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::Foreign;
+use crate::kernels::stack;
 use crate::ops::{complex, create, elementwise};
 use crate::trace::Array;
 use crate::with_dtype;
@@ -533,7 +534,7 @@ fn data(c: &ag_context, name: &'static str, x: ag_array, expected: Option<DType>
     pointer
 }
 
-/// The same value with its elements in `t`; `None` if they lie there already.
+/// The same value with its elements in `t`; `None` if they lie there already, or the stack doesn't hold the layers.
 fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
     match value {
         Array::Plain(own) | Array::Recorded { value: own, .. } if own.same(&t) => None,
@@ -541,6 +542,7 @@ fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
         Array::Variable { node, level, .. } | Array::Recorded { node, level, .. } => {
             Some(Array::Recorded { node: *node, level: *level, value: t })
         }
+        Array::Nested(_) if stack::is_short() => None,
         Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| {
             Array::Nested(std::rc::Rc::new(crate::trace::Nested {
                 level: n.level,

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod convolve;
 pub mod copy;
 pub mod environment;
+pub mod lock;
 pub mod lu;
 pub mod machine;
 pub mod math;

@@ -13,8 +13,9 @@
 //!
 //! Only the C library has this allocator; a Rust program brings its own.
 
+use super::lock::Lock;
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// Bytes of a chunk of the reserve. The system gives room for it, and memory only to what is used.
 const CHUNK: usize = 16 << 20;
@@ -38,7 +39,7 @@ static LOWEST: AtomicUsize = AtomicUsize::new(usize::MAX);
 static HIGHEST: AtomicUsize = AtomicUsize::new(0);
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 /// Held while the chunks are changed. Nothing is allocated meanwhile, so nobody waits for long.
-static LOCK: AtomicBool = AtomicBool::new(false);
+static LOCK: Lock = Lock::new();
 
 /// Whether the reserve has been drawn on since it was whole.
 #[inline(always)]
@@ -65,12 +66,8 @@ pub fn refill() -> bool {
 }
 
 fn locked<R>(work: impl FnOnce() -> R) -> R {
-    while LOCK.compare_exchange_weak(false, true, Acquire, Relaxed).is_err() {
-        std::hint::spin_loop();
-    }
-    let result = work();
-    LOCK.store(false, Release);
-    result
+    let _held = LOCK.lock();
+    work()
 }
 
 /// One chunk more, from the system; the lock is held.

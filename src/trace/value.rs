@@ -66,7 +66,20 @@ pub struct Nested {
 
 impl Nested {
     fn shape(&self) -> &[usize] {
-        &self.primal.shape()[usize::from(self.batch)..]
+        let (mut layer, mut batches) = (self, usize::from(self.batch));
+        while let Array::Nested(inner) = &layer.primal {
+            layer = inner;
+            batches += usize::from(layer.batch);
+        }
+        &layer.primal.shape()[batches..]
+    }
+
+    fn dtype(&self) -> DType {
+        let mut layer = self;
+        while let Array::Nested(inner) = &layer.primal {
+            layer = inner;
+        }
+        layer.primal.dtype()
     }
 }
 
@@ -193,7 +206,7 @@ impl Array {
         match self {
             Array::Null | Array::Number { .. } | Array::Variable { .. } => DType::F64,
             Array::Plain(t) | Array::Recorded { value: t, .. } => t.dtype(),
-            Array::Nested(n) => n.primal.dtype(),
+            Array::Nested(n) => n.dtype(),
         }
     }
 

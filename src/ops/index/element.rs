@@ -5,6 +5,7 @@
 //! together at once (`operators::sweep`). So a loop over n elements takes n steps in every mode and at every order.
 
 use super::*;
+use crate::kernels::stack::is_short;
 
 /// `x[places]` of a real array in double precision, with a place for each axis, in range. `None` for anything else, and
 /// while somebody watches.
@@ -22,7 +23,8 @@ fn of_layers(cx: &Context, x: &Array, places: &[i64]) -> Option<Array> {
             let y = value(cx, t, places)?;
             recorded(cx, *level, *node, t.shape(), places, Array::from(y))
         }
-        Array::Nested(layer) if !layer.batch && cx.trace.is_live(layer.level) => {
+        // Layers are many only where something else finds that the stack doesn't hold them.
+        Array::Nested(layer) if !layer.batch && cx.trace.is_live(layer.level) && !is_short() => {
             let y = of_layers(cx, &layer.primal, places)?;
             if layer.node != u32::MAX {
                 return recorded(cx, layer.level, layer.node, layer.primal.shape(), places, y);
