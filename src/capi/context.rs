@@ -213,7 +213,19 @@ impl ag_context {
 
     /// Leaves the innermost scope; what it held is dropped outside of every borrow.
     pub(crate) fn leave_scope(&self) {
+        /// Values that are dropped together.
+        const SOME: usize = 1 << 12;
         let mut dropped = self.dropped.take();
+        if self.slots.borrow().extent() > SOME {
+            let mut at = 0;
+            loop {
+                at = self.slots.borrow_mut().take_some(at, SOME, &mut dropped);
+                if dropped.is_empty() {
+                    break;
+                }
+                dropped.clear();
+            }
+        }
         self.slots.borrow_mut().leave(&mut dropped);
         dropped.clear();
         self.dropped.set(dropped);

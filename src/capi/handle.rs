@@ -680,6 +680,26 @@ impl Slots {
         }
     }
 
+    /// How many slots the innermost scope may have filled.
+    pub fn extent(&self) -> usize {
+        self.scopes.last().map_or(0, |scope| (self.top - scope.base) as usize)
+    }
+
+    /// Moves up to `most` values of the innermost scope, which is about to be left, to `dropped`, from slot `from` on: so a large
+    /// scope needs no list of all its values. Returns the slot to go on from.
+    pub fn take_some(&mut self, from: u32, most: usize, dropped: &mut Vec<Content>) -> u32 {
+        let Some(scope) = self.scopes.last() else { return from };
+        let (depth, mut i) = (self.scopes.len() - 1, from.max(scope.base));
+        while i < self.top && dropped.len() < most {
+            let slot = &mut self.slots[i as usize];
+            if slot.owner() >= depth && holds(&slot.content) && !clear_quietly(&mut slot.content) {
+                dropped.push(std::mem::replace(&mut slot.content, Content::Value(Array::Null)));
+            }
+            i += 1;
+        }
+        i
+    }
+
     /// Leaves the innermost scope. The values are moved to `dropped`, to be dropped outside of the borrow.
     pub fn leave(&mut self, dropped: &mut Vec<Content>) {
         if self.scopes.len() == 1 {

@@ -22,6 +22,11 @@ thread_local! {
 pub struct List(Option<Rc<Vec<Array>>>);
 
 impl List {
+    /// From a list that was asked for.
+    pub fn of(list: Vec<Array>) -> List {
+        List(Some(Rc::new(list)))
+    }
+
     /// The elements, to be written: a copy of the list if others have it, too.
     pub fn make_mut(&mut self) -> &mut [Array] {
         if self.0.as_mut().is_some_and(|list| Rc::get_mut(list).is_none()) {

@@ -14,6 +14,7 @@ pub mod leaves;
 mod list;
 
 use crate::error::{Error, Result, excerpt};
+use crate::kernels::memory::try_list;
 use crate::trace::Array;
 use list::List;
 pub use list::trim;
@@ -49,6 +50,9 @@ struct Node {
     nodes: usize,
     depth: usize,
 }
+
+/// Leaves of which a list needs no question.
+const FEW: usize = 1024;
 
 /// The leaves of a tree, or of several.
 pub type Leaves = SmallVec<[Array; 1]>;
@@ -243,7 +247,16 @@ impl Tree {
 
     fn container(kind: Kind, keys: Vec<Box<str>>, items: Vec<Tree>) -> Result<Tree> {
         let form = Form::new(kind, keys, items.iter().map(|t| t.form.clone()).collect())?;
-        Ok(Tree { form, leaves: items.iter().flat_map(|t| t.leaves.iter().cloned()).collect() })
+        let leaves = items.iter().flat_map(|t| t.leaves.iter().cloned());
+        let count = items.iter().map(|t| t.leaves.len()).sum();
+        if count <= FEW {
+            return Ok(Tree { form, leaves: leaves.collect() });
+        }
+        // Trees in trees grow quickly: the same tree may be there several times.
+        let no_memory = || Error::memory(format!("no memory for a tree of {count} leaves"));
+        let mut list = try_list(count).ok_or_else(no_memory)?;
+        list.extend(leaves);
+        Ok(Tree { form, leaves: List::of(list) })
     }
 
     pub fn form(&self) -> &Form {
