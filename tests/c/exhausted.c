@@ -4,10 +4,14 @@
  *
  * The short form takes every request of the small scenarios. AUTOGRAD_ATTACK=1 takes the large ones too, of whose requests
  * most are alike: some hundred of them. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
+#endif
 #include "check.h"
 #include "count_malloc.h"
 
-#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef double scenario_function(ag_context *cx);
@@ -211,6 +215,65 @@ static void lose_nothing(const char *name, scenario_function *run, long at, bool
   failures++;
 }
 
+/* ---- a process that may have 300 MB, and programs that want more ---- */
+
+static ag_array without_end(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  UNUSED;
+  ag_array y = args[0];
+  while (!ag_error(cx)) y = ag_add(cx, ag_sin(cx, y), args[0]);
+  return y;
+}
+
+static void ever_more(ag_context *cx, int what) {
+  ag_array x = ag_scalar(cx, 0.5), small = ag_linspace(cx, 0.0, 1.0, 50);
+  ag_tree t = ag_tree_leaf(cx, x);
+  switch (what) {
+    case 0:
+      while (!ag_error(cx)) ag_data(cx, ag_exp(cx, ag_linspace(cx, 0.0, 1.0, 100000)));
+      break;
+    case 1: ag_grad(cx, without_end, NULL, &x, 1, 0); break;
+    case 2: ag_grad(cx, without_end, NULL, &small, 1, 0); break;
+    case 3: ag_jvp(cx, without_end, NULL, &x, 1, 0, x, NULL); break;
+    default:
+      while (!ag_error(cx)) {
+        ag_tree two[] = {t, t};
+        t = ag_tree_tuple(cx, two, 2);
+        if (ag_tree_leaf_count(cx, t) > 500000) t = ag_tree_leaf(cx, x);
+      }
+  }
+}
+
+enum { PROGRAMS = 5 };
+
+static int in_little_room(int what) {
+  const struct rlimit limit = {300000000, 300000000};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) return 0;
+  ag_context *cx = ag_context_new();
+  for (int round = 0; round < 2; round++) {
+    ag_scope scope = ag_scope_enter(cx);
+    ever_more(cx, what);
+    if (ag_error(cx) != AG_ERR_MEMORY) return 2;
+    ag_error_clear(cx);
+    ag_scope_leave(cx, scope);
+    ag_memory_trim(cx);
+    double sum = ag_item(cx, ag_sum(cx, ag_linspace(cx, 0.0, 1.0, 1001)));
+    if (ag_error(cx) || fabs(sum - 500.5) > 1e-9) return 3;
+  }
+  ag_context_free(cx);
+  return 0;
+}
+
+static void under_a_limit(void) {
+  for (int what = 0; what < PROGRAMS; what++) {
+    int status = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) _exit(in_little_room(what));
+    CHECK(waitpid(child, &status, 0) == child);
+    if (!CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0)) printf("program %d: status %d\n", what, status);
+  }
+}
+
 int main(void) {
   long runs = 0;
   const char *every = getenv("AUTOGRAD_ATTACK");
@@ -243,6 +306,7 @@ int main(void) {
     fflush(stdout);
   }
   remove(path);
+  if (runs > 0) under_a_limit();
   printf("%ld runs in which memory ran out\n", runs);
   return failures != 0;
 }
