@@ -84,6 +84,11 @@ constructors! {
 }
 
 impl Error {
+    /// There is no memory for a list of so many arrays.
+    pub fn too_many(n: usize) -> Error {
+        Error::memory(format!("no memory for a list of {n} arrays"))
+    }
+
     /// The same failure, seen from `operation`.
     pub fn within(mut self, operation: &str) -> Error {
         // A primitive's name is the caller's.

@@ -105,7 +105,7 @@ impl Pool {
     /// Takes back a block of this class, counted as in use no longer.
     pub fn put_back(&self, class: usize, block: Block) {
         if let Err(block) = try_push(&mut self.free.borrow_mut()[class], block) {
-            self.reserved.set(self.reserved.get() - block.bytes());
+            self.disclaim(block.bytes());
         }
     }
 
@@ -167,7 +167,7 @@ impl Pool {
         (self.strip)();
         for list in self.free.borrow_mut().iter_mut() {
             for block in list.drain(..) {
-                self.reserved.set(self.reserved.get() - block.bytes());
+                self.disclaim(block.bytes());
             }
         }
     }

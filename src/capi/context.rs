@@ -1,10 +1,10 @@
 //! Context, errors, settings, versions.
 
 use super::array::ag_drop;
-use super::handle::{Content, Slots};
 use super::own_panics;
 use super::presence::Presence;
 use super::primitive::{Primitives, User};
+use super::slots::{Content, Slots};
 use super::tape::Tapes;
 use super::{ag_array, ag_tree, guard_always};
 use crate::context::Context;

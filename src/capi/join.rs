@@ -3,6 +3,7 @@
 use super::shape::{joined, list, made, well};
 use super::{ag_array, ag_context, guard_as, slice};
 use crate::error::{Error, Result};
+use crate::ops::shape::listed;
 use crate::ops::{choose, join};
 use crate::trace::Array;
 use smallvec::SmallVec;
@@ -64,7 +65,7 @@ pub unsafe extern "C" fn ag_block(
         if c.core.failed() {
             return ag_array::NULL;
         }
-        let y = join::listed(arrays.iter()).and_then(|arrays| join::block(&c.core, &arrays, lengths));
+        let y = listed(arrays.iter()).and_then(|arrays| join::block(&c.core, &arrays, lengths));
         made(c, NAME, y)
     })
 }
@@ -214,7 +215,7 @@ fn together(
         let made = if c.core.failed() {
             Err(Error::argument("not seen: the first error stays"))
         } else {
-            join::listed(arrays.iter()).and_then(|arrays| f(c, &arrays))
+            listed(arrays.iter()).and_then(|arrays| f(c, &arrays))
         };
         results(c, name, out, n, made.map(SmallVec::from_vec))
     })

@@ -4,7 +4,7 @@
 //!
 //! Every function goes through `guard` (or `guard_always`, for what must work while an error is pending): the
 //! context pointer is checked, the thread is compared with the one inside, a pending error makes the call return its
-//! null at once, and a panic becomes `AG_ERR_PANIC`. Handles are looked up in the context's slots ([`handle`]); a wrong
+//! null at once, and a panic becomes `AG_ERR_PANIC`. Handles are looked up in the context's slots (`slots`); a wrong
 //! one is an error, never a wild pointer.
 //!
 //! # Callbacks
@@ -59,7 +59,9 @@ pub mod reduce;
 pub mod scan;
 pub mod scope;
 pub mod shape;
+mod slots;
 pub mod space;
+mod stamps;
 pub mod statistics;
 pub mod tape;
 pub mod tree;
@@ -74,6 +76,7 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 use crate::context::Context;
 use crate::error::{Error, Result, code};
 use crate::kernels::reserve;
+use crate::ops::shape::listed;
 use crate::panics;
 use crate::trace::short::Short;
 use crate::trace::{Array, Number};
@@ -203,13 +206,10 @@ impl ag_context {
 
     /// Several handles.
     fn get_all(&self, name: &str, handles: &[ag_array]) -> smallvec::SmallVec<[Array; 4]> {
-        let mut all = smallvec::SmallVec::new();
-        if all.try_reserve(handles.len()).is_err() {
-            self.core.fail(Error::memory(format!("no memory for a list of {} arrays", handles.len())).within(name));
-            return all;
-        }
-        all.extend(handles.iter().map(|&h| self.get(name, h)));
-        all
+        listed(handles.iter().map(|&h| self.get(name, h))).unwrap_or_else(|e| {
+            self.core.fail(e.within(name));
+            smallvec::SmallVec::new()
+        })
     }
 }
 

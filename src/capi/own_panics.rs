@@ -6,30 +6,24 @@ use super::ag_context;
 use crate::kernels::lock::Lock;
 use crate::panics;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 
-/// Held before the next one: tools that look for races know the system's locks.
-static LOCK: Lock = Lock::new();
 /// The addresses of all contexts.
-static CONTEXTS: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+static CONTEXTS: Lock<BTreeSet<usize>> = Lock::new(BTreeSet::new());
 
 /// Lets a context be looked at from now on, until [`leave_out`].
 pub fn look_at(c: *const ag_context) {
     panics::install(at_work);
-    let _held = LOCK.lock();
-    CONTEXTS.lock().unwrap_or_else(|e| e.into_inner()).insert(c.expose_provenance());
+    CONTEXTS.lock().insert(c.expose_provenance());
 }
 
 /// A context is about to be freed.
 pub fn leave_out(c: *const ag_context) {
-    let _held = LOCK.lock();
-    CONTEXTS.lock().unwrap_or_else(|e| e.into_inner()).remove(&c.addr());
+    CONTEXTS.lock().remove(&c.addr());
 }
 
 /// Whether this thread is inside of a context; while a callback of that is running, whether the file is one of ours.
 fn at_work(file: &str) -> bool {
-    let Some(_held) = LOCK.try_lock() else { return false };
-    let Ok(contexts) = CONTEXTS.try_lock() else { return false };
+    let Some(contexts) = CONTEXTS.try_lock() else { return false };
     contexts.iter().any(|&address| {
         let c = std::ptr::with_exposed_provenance::<ag_context>(address);
         // SAFETY: whoever frees a context takes it out before, which needs the lock. Its cells are looked at on the

@@ -205,14 +205,14 @@ impl ag_context {
     fn put_primitive(&self, p: Registered) -> ag_primitive {
         let mut primitives = self.primitives.borrow_mut();
         primitives.entries.push(Some(Rc::new(p)));
-        let serial = self.slots.borrow().counted_serial(primitives.entries.len() as u64);
+        let serial = self.slots.borrow().stamps.counted_serial(primitives.entries.len() as u64);
         ag_primitive { bits: pack_serial(Kind::Primitive, serial) }
     }
 
     fn primitive_serial(&self, p: ag_primitive) -> std::result::Result<u64, String> {
         let slots = self.slots.borrow();
-        let serial = slots.serial(Kind::Primitive, p.bits).map_err(|p| p.message("primitive"))?;
-        match slots.count_of(serial).filter(|&count| self.primitive_by_serial(count).is_some()) {
+        let serial = slots.stamps.serial(Kind::Primitive, p.bits).map_err(|p| p.message("primitive"))?;
+        match slots.stamps.count_of(serial).filter(|&count| self.primitive_by_serial(count).is_some()) {
             Some(count) => Ok(count),
             None => Err("stale primitive handle: the primitive was freed".into()),
         }

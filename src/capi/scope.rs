@@ -8,7 +8,7 @@ use crate::trace::Array;
 impl ag_context {
     /// The depth of an open scope that the running code may name.
     pub(super) fn scope_depth(&self, name: &'static str, scope: ag_scope) -> Option<usize> {
-        let found = self.slots.borrow().serial(Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
+        let found = self.slots.borrow().stamps.serial(Kind::Scope, scope.bits).map_err(|p| p.message("scope"));
         let depth = found.and_then(|serial| {
             self.slots.borrow().depth_of(serial).ok_or_else(|| "the scope was already left".to_string())
         });

@@ -5,7 +5,6 @@ use crate::array::{Axes, shape};
 use crate::error::{Error, Result};
 use crate::ops::{reduce, shape as ops};
 use crate::trace::Array;
-use smallvec::SmallVec;
 
 /// Whether all is well; a failure of an operation that `name` is made of is put down to `name`, which the caller knows.
 pub(super) fn well(c: &ag_context, name: &'static str) -> bool {
@@ -180,13 +179,7 @@ pub(super) fn joined(
         if c.core.failed() {
             return ag_array::NULL;
         }
-        let mut references: SmallVec<[&Array; 4]> = SmallVec::new();
-        if references.try_reserve(arrays.len()).is_err() {
-            return made(c, name, Err(Error::memory(format!("no memory for a list of {n} arrays"))));
-        }
-        references.extend(arrays.iter());
-        let result = f(c, &references);
-        made(c, name, result)
+        made(c, name, ops::listed(arrays.iter()).and_then(|references| f(c, &references)))
     })
 }
 

@@ -61,7 +61,7 @@ impl ag_context {
     /// A handle for an open level.
     fn put_tape(&self, level: u64, pullback: Option<Rc<Pullback>>) -> ag_tape {
         let depth = self.slots.borrow().depth();
-        let serial = self.slots.borrow_mut().next_serial();
+        let serial = self.slots.borrow_mut().stamps.next_serial();
         let mut tapes = self.tapes.borrow_mut();
         tapes.entries.push(Entry { serial, level, depth, pullback });
         ag_tape { bits: pack_serial(Kind::Tape, serial) }
@@ -69,7 +69,7 @@ impl ag_context {
 
     /// Level and, for a pullback, recorded call of a tape handle; else an error of `name`.
     pub(super) fn find_tape(&self, name: &str, tape: ag_tape) -> Option<(usize, u64, Option<Rc<Pullback>>)> {
-        let serial = self.slots.borrow().serial(Kind::Tape, tape.bits).map_err(|p| p.message("tape"));
+        let serial = self.slots.borrow().stamps.serial(Kind::Tape, tape.bits).map_err(|p| p.message("tape"));
         let found = serial.and_then(|serial| {
             let tapes = self.tapes.borrow();
             let at = tapes.entries.iter().position(|e| e.serial == serial);

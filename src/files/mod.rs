@@ -11,7 +11,7 @@ pub mod zip;
 
 use crate::array::{DType, Tensor};
 use crate::context::Context;
-use crate::error::{Error, Result, excerpt};
+use crate::error::{Error, Result, excerpt, excerpt_of};
 use crate::operators::tree::{Form, Kind, Leaves, MAX_DEPTH, Tree};
 use crate::ops::elementwise::astype;
 use crate::trace::Array;
@@ -65,15 +65,8 @@ const QUOTED: usize = 60;
 /// The beginning of a text from outside, in quotes and on one line.
 fn quote(text: &[u8]) -> String {
     let near = String::from_utf8_lossy(&text[..text.len().min(2 * QUOTED)]);
-    let (mut shown, mut whole) = (String::new(), text.len() <= 2 * QUOTED);
-    for c in near.chars() {
-        if shown.len() + c.len_utf8() > QUOTED {
-            whole = false;
-            break;
-        }
-        shown.push(if c.is_control() { ' ' } else { c });
-    }
-    if whole { format!("\"{shown}\"") } else { format!("\"{shown}...\"") }
+    let line: String = near.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("\"{}\"", excerpt_of(&line, QUOTED))
 }
 
 fn no_room(bytes: u64) -> Error {
@@ -197,10 +190,8 @@ fn load_entries(cx: &Context, path: &Path) -> Result<Vec<(String, Array)>> {
         let entry = &archive.entries()[i];
         let Some(name) = entry.name.strip_suffix(".npy").map(str::to_string) else { continue };
         let size = entry.size();
-        let within = |e: Error| {
-            let quoted = if name.len() > QUOTED { quote(name.as_bytes()) } else { name.clone() };
-            inside(path, Error { message: format!("{quoted}: {}", e.message).into(), ..e })
-        };
+        let within =
+            |e: Error| inside(path, Error { message: format!("{}: {}", excerpt(&name), e.message).into(), ..e });
         let mut contents = archive.open(i).map_err(within)?;
         let x = npy::read(cx, &mut contents, Some(size)).map_err(within)?;
         contents.finish().map_err(within)?;

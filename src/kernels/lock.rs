@@ -1,40 +1,59 @@
 //! A lock of the system's: it needs no memory, and tools that look for races know it.
 
 use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
 
-/// A lock that holds nothing; what it guards stands beside it.
-pub struct Lock(UnsafeCell<libc::pthread_mutex_t>);
+/// A value that one thread at a time sees.
+pub struct Lock<T> {
+    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    value: UnsafeCell<T>,
+}
 
-// SAFETY: locking and unlocking from several threads is what it is for.
-unsafe impl Sync for Lock {}
+// SAFETY: the value is reached through `Held` only, of which there is one at a time; it may change threads.
+unsafe impl<T: Send> Sync for Lock<T> {}
 
-/// Ends with the lock's release.
-pub struct Held<'a>(&'a Lock);
+/// The value, until the lock's release.
+pub struct Held<'a, T>(&'a Lock<T>);
 
-impl Lock {
-    #[expect(clippy::new_without_default, reason = "for statics")]
-    pub const fn new() -> Lock {
-        Lock(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER))
+impl<T> Lock<T> {
+    pub const fn new(value: T) -> Lock<T> {
+        Lock { mutex: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER), value: UnsafeCell::new(value) }
     }
 
     /// Waits for its turn. Not to be called while this thread holds it.
-    pub fn lock(&self) -> Held<'_> {
+    pub fn lock(&self) -> Held<'_, T> {
         // SAFETY: initialised, and never moved while it is held, since `Held` borrows it.
-        unsafe { libc::pthread_mutex_lock(self.0.get()) };
+        unsafe { libc::pthread_mutex_lock(self.mutex.get()) };
         Held(self)
     }
 
     /// `None` where somebody holds it.
-    pub fn try_lock(&self) -> Option<Held<'_>> {
+    pub fn try_lock(&self) -> Option<Held<'_, T>> {
         // SAFETY: as above.
-        let refused = unsafe { libc::pthread_mutex_trylock(self.0.get()) };
+        let refused = unsafe { libc::pthread_mutex_trylock(self.mutex.get()) };
         (refused == 0).then_some(Held(self))
     }
 }
 
-impl Drop for Held<'_> {
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: nobody else sees it before the release.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> DerefMut for Held<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
         // SAFETY: this thread holds it.
-        unsafe { libc::pthread_mutex_unlock(self.0.0.get()) };
+        unsafe { libc::pthread_mutex_unlock(self.0.mutex.get()) };
     }
 }

@@ -63,13 +63,6 @@ pub fn try_list<T>(n: usize) -> Option<Vec<T>> {
     Some(list)
 }
 
-/// All that an iterator gives, in a list that is asked for first; `None` where there is no memory for it.
-pub fn try_collect<T>(items: impl ExactSizeIterator<Item = T>) -> Option<Vec<T>> {
-    let mut list = try_list(items.len())?;
-    list.extend(items);
-    Some(list)
-}
-
 /// An owned block of initialised bytes.
 pub struct Block {
     ptr: NonNull<u8>,

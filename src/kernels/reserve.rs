@@ -39,7 +39,7 @@ static LOWEST: AtomicUsize = AtomicUsize::new(usize::MAX);
 static HIGHEST: AtomicUsize = AtomicUsize::new(0);
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 /// Held while the chunks are changed. Nothing is allocated meanwhile, so nobody waits for long.
-static LOCK: Lock = Lock::new();
+static LOCK: Lock<()> = Lock::new(());
 
 /// Whether the reserve has been drawn on since it was whole.
 #[inline(always)]

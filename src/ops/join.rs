@@ -4,11 +4,11 @@
 use super::arrange::atleast;
 use super::gather;
 use super::index::{self, Item, Plan};
-use super::shape::{broadcast_to, concatenate, reshape, transpose};
+use super::shape::{broadcast_to, concatenate, listed, reshape, transpose};
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
-use crate::kernels::memory::{try_collect, try_list};
+use crate::kernels::memory::try_list;
 use crate::trace::Array;
 
 fn first<'a>(arrays: &[&'a Array]) -> Result<&'a Array> {
@@ -19,18 +19,9 @@ fn joined(cx: &Context, arrays: &[Array], axis: usize) -> Result<Array> {
     Ok(concatenate(cx, &listed(arrays.iter())?, axis))
 }
 
-/// A list that may be as long as a program's data.
-pub fn listed<T>(items: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
-    let n = items.len();
-    try_collect(items).ok_or_else(|| too_many(n))
-}
-
+/// A list that is to hold `n` arrays.
 fn list_of(n: usize) -> Result<Vec<Array>> {
-    try_list(n).ok_or_else(|| too_many(n))
-}
-
-fn too_many(n: usize) -> Error {
-    Error::memory(format!("no memory for a list of {n} arrays"))
+    try_list(n).ok_or_else(|| Error::too_many(n))
 }
 
 /// `numpy.vstack`: rows, and matrices, one below the other.

@@ -265,20 +265,18 @@ pub fn squeeze(cx: &Context, x: &Array, axes: &[usize]) -> Array {
 
 /// `numpy.concatenate` along an existing axis.
 pub fn concatenate(cx: &Context, arrays: &[&Array], axis: usize) -> Array {
-    let lengths = listed(cx, arrays.iter().map(|a| a.shape().get(axis).copied().unwrap_or(0)));
-    let Some(lengths) = lengths else { return Array::Null };
-    apply(cx, &Concatenate { axis, lengths }, arrays)
+    match listed(arrays.iter().map(|a| a.shape().get(axis).copied().unwrap_or(0))) {
+        Ok(lengths) => apply(cx, &Concatenate { axis, lengths }, arrays),
+        Err(e) => cx.fail(e),
+    }
 }
 
-/// A list that may be as long as a program's data; `None` and an error where there is no memory for it.
-fn listed<T>(cx: &Context, items: impl ExactSizeIterator<Item = T>) -> Option<SmallVec<[T; 4]>> {
+/// A list that may be as long as a program's data, which is asked for first.
+pub fn listed<T>(items: impl ExactSizeIterator<Item = T>) -> Result<SmallVec<[T; 4]>> {
     let mut list = SmallVec::new();
-    if list.try_reserve(items.len()).is_err() {
-        cx.fail(Error::memory(format!("no memory for a list of {} arrays", items.len())));
-        return None;
-    }
+    list.try_reserve(items.len()).map_err(|_| Error::too_many(items.len()))?;
     list.extend(items);
-    Some(list)
+    Ok(list)
 }
 
 #[derive(Clone)]
@@ -632,11 +630,9 @@ pub fn stack(cx: &Context, arrays: &[&Array], axis: i64) -> Array {
             apply(cx, &Numbers(arrays.len()), arrays)
         }
         Ok(axis) => {
-            let Some(expanded) = listed(cx, arrays.iter().map(|a| expand_dims(cx, a, axis))) else {
-                return Array::Null;
-            };
-            let Some(references) = listed(cx, expanded.iter()) else { return Array::Null };
-            concatenate(cx, &references, axis)
+            let expanded = listed(arrays.iter().map(|a| expand_dims(cx, a, axis)));
+            let joined = expanded.and_then(|expanded| Ok(concatenate(cx, &listed(expanded.iter())?, axis)));
+            joined.unwrap_or_else(|e| cx.fail(e))
         }
     }
 }

@@ -421,7 +421,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
             || parents.try_reserve(n).is_err()
             || tangents.try_reserve(n).is_err())
     {
-        cx.fail(Error::memory(format!("no memory for a list of {n} arrays")).within(p.name()));
+        cx.fail(Error::too_many(n).within(p.name()));
         return None;
     }
     if top == 0 {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int failures = 0;
 
@@ -47,6 +48,14 @@ static inline void check_close(double got, double want, double tolerance, const 
   if (is_close(got, want, tolerance)) return;
   printf("%s:%d: %s is %.17g, expected %.17g\n", file, line, what, got, want);
   failures++;
+}
+
+/* The path of a file for this process alone, which ends like this; it stays until the next one. */
+static inline const char *temporary(const char *ending) {
+  const char *folder = getenv("TMPDIR");
+  static char text[300];
+  snprintf(text, sizeof text, "%.200s/autograd-%ld%s", folder ? folder : "/tmp", (long)getpid(), ending);
+  return text;
 }
 
 /* ---- arrays as text ---- */

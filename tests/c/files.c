@@ -9,13 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *path(const char *ending) {
-  const char *folder = getenv("TMPDIR");
-  static char text[300];
-  snprintf(text, sizeof text, "%.200s/autograd-files-%ld%s", folder ? folder : "/tmp", (long)getpid(), ending);
-  return text;
-}
-
 static void write_bytes(const char *name, const void *bytes, size_t n) {
   /* some file systems wait for the disk when a file is cut to be written anew */
   remove(name);
@@ -56,7 +49,7 @@ static ag_array as_text(ag_context *cx, const char *name) { return ag_loadtxt(cx
 static ag_array as_tree(ag_context *cx, const char *name) { return ag_tree_array(cx, ag_tree_load(cx, name)); }
 
 static ag_array piped(ag_context *cx, reader read, const void *bytes, size_t n, size_t times) {
-  struct stream s = {path(".pipe"), (const unsigned char *)bytes, n, times};
+  struct stream s = {temporary("-files.pipe"), (const unsigned char *)bytes, n, times};
   pthread_t thread;
   ag_array x;
   remove(s.path);
@@ -87,8 +80,8 @@ static void streams(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_FILE, "ag_loadtxt: /: cannot be read: ");
 
   /* a pipe may have an array, and as much behind it as it likes */
-  ag_save(cx, path(".npy"), array_of(cx, AG_F64, "2,3", "1 2 3 4 5 6"));
-  n = read_bytes(path(".npy"), bytes, sizeof bytes);
+  ag_save(cx, temporary("-files.npy"), array_of(cx, AG_F64, "2,3", "1 2 3 4 5 6"));
+  n = read_bytes(temporary("-files.npy"), bytes, sizeof bytes);
   CHECK(n == 128 + 48);
   CHECK_ARRAY(cx, piped(cx, ag_load, bytes, n, 1), "2,3", "1 2 3 4 5 6");
   CHECK_ARRAY(cx, piped(cx, as_tree, bytes, n, 1), "2,3", "1 2 3 4 5 6");
@@ -101,8 +94,8 @@ static void streams(ag_context *cx) {
   CHECK(is_null(piped(cx, as_text, "1 2 3 4\n", 8, 1000)));
   CHECK_ERROR(cx, AG_ERR_MEMORY, "there is no memory for the numbers before line 129");
   ag_set_memory_limit(cx, 0);
-  ag_tree_save(cx, path(".npz"), ag_tree_leaf(cx, ag_scalar(cx, 4.0)));
-  n = read_bytes(path(".npz"), bytes, sizeof bytes);
+  ag_tree_save(cx, temporary("-files.npz"), ag_tree_leaf(cx, ag_scalar(cx, 4.0)));
+  n = read_bytes(temporary("-files.npz"), bytes, sizeof bytes);
   CHECK(is_null(piped(cx, as_tree, bytes, n, 1)));
   CHECK_ERROR(cx, AG_ERR_FILE, "an .npz file is read from its end, which a pipe or a device doesn't have");
 }
@@ -121,7 +114,7 @@ static void write_npy(const char *name, const char *shape, size_t behind) {
 }
 
 static void promises(ag_context *cx) {
-  const char *name = path(".npy");
+  const char *name = temporary("-files.npy");
   size_t reserved;
   ag_memory_trim(cx);
   reserved = memory_of(cx).reserved;
@@ -152,7 +145,7 @@ static unsigned number(const unsigned char *p, int bytes) {
 
 static void overlaps(ag_context *cx) {
   static unsigned char bytes[8192];
-  const char *name = path(".npz");
+  const char *name = temporary("-files.npz");
   ag_array two[2];
   ag_tree back;
   two[0] = vector_of(cx, "1 2 3"), two[1] = vector_of(cx, "4 5 6");
@@ -218,14 +211,14 @@ static void damaged(ag_context *cx) {
                                          "bool.npy"};
   const char *more = getenv("AUTOGRAD_ATTACK");
   size_t rounds = (running_slowly() ? 20 : 200) * (more ? (size_t)strtoul(more, NULL, 10) : 1);
-  ag_savetxt(cx, path(".csv"), array_of(cx, AG_F64, "2,3", "1 2.5 -3e10 4 5 6"), ",", 0, "a,b,c");
+  ag_savetxt(cx, temporary("-files.csv"), array_of(cx, AG_F64, "2,3", "1 2.5 -3e10 4 5 6"), ",", 0, "a,b,c");
   for (size_t k = 0; k < sizeof recorded / sizeof *recorded + 1; k++) {
     char name[300];
     size_t n;
     if (k < sizeof recorded / sizeof *recorded)
       snprintf(name, sizeof name, "tests/reference/files/%s", recorded[k]);
     else
-      snprintf(name, sizeof name, "%s", path(".csv"));
+      snprintf(name, sizeof name, "%s", temporary("-files.csv"));
     n = read_bytes(name, whole, sizeof whole);
     CHECK(n > 0);
     for (size_t i = 0; n > 0 && i < rounds; i++) {
@@ -235,12 +228,12 @@ static void damaged(ag_context *cx) {
       if (any(3) == 0)
         for (size_t end = length + any(64); length < end;) bytes[length++] = (unsigned char)any(256);
       while (length > 0 && flips-- > 0) bytes[any(length)] ^= (unsigned char)(1 << any(8));
-      write_bytes(path(".damaged"), bytes, length);
-      read_all(cx, path(".damaged"));
+      write_bytes(temporary("-files.damaged"), bytes, length);
+      read_all(cx, temporary("-files.damaged"));
     }
   }
-  remove(path(".damaged"));
-  remove(path(".csv"));
+  remove(temporary("-files.damaged"));
+  remove(temporary("-files.csv"));
 }
 
 int main(void) {
@@ -251,7 +244,7 @@ int main(void) {
   promises(cx);
   overlaps(cx);
   damaged(cx);
-  remove(path(".npy"));
-  remove(path(".npz"));
+  remove(temporary("-files.npy"));
+  remove(temporary("-files.npz"));
   return finish(cx);
 }

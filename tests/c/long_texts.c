@@ -131,8 +131,7 @@ static void with(ag_context *cx, const char *unit) {
   CHECK_OK(cx);
 
   of_case = "contents of files";
-  char path[200];
-  sprintf(path, "%s/autograd_long_text.%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)(size_t)unit[0]);
+  const char *path = temporary("-long.txt");
   write_file(path, text, LONG);
   ag_loadtxt(cx, path, NULL, 0, NULL, 0, AG_F64, 0);
   SHORT(cx, AG_ERR_FILE, "line 1");

@@ -1,14 +1,7 @@
 /* Numbers in text files. */
 #include "check.h"
 
-static const char *path(void) {
-  static char text[300];
-  if (!*text) {
-    const char *folder = getenv("TMPDIR");
-    snprintf(text, sizeof text, "%.200s/autograd-text-%p.csv", folder ? folder : "/tmp", (void *)&failures);
-  }
-  return text;
-}
+static const char *path(void) { return temporary("-text.csv"); }
 
 static void write_text(const char *text) {
   FILE *f = fopen(path(), "wb");

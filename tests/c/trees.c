@@ -491,19 +491,6 @@ static void linear_maps(ag_context *cx) {
 
 /* ---- files ---- */
 
-static const char *file_name(const char *ending) {
-  static const char *base = NULL;
-  if (!base) {
-    const char *folder = getenv("TMPDIR");
-    static char stem[256];
-    snprintf(stem, sizeof stem, "%.200s/autograd-trees-%p", folder ? folder : "/tmp", (void *)&failures);
-    base = stem;
-  }
-  static char text[300];
-  snprintf(text, sizeof text, "%s%s", base, ending);
-  return text;
-}
-
 static void write_bytes(const char *path, const void *bytes, size_t n) {
   FILE *f = fopen(path, "wb");
   CHECK(f != NULL && fwrite(bytes, 1, n, f) == n);
@@ -516,7 +503,7 @@ static void files(ag_context *cx) {
   ag_tree t, back;
   for (int32_t d = AG_BOOL; d <= AG_C128; d++) {
     ag_array x = array_of(cx, d, "3,1", dtypes[d]), y;
-    npy = file_name(".npy");
+    npy = temporary(".npy");
     ag_save(cx, npy, ag_transpose(cx, x));
     y = ag_load(cx, npy);
     CHECK(ag_dtype(cx, y) == d);
@@ -554,7 +541,7 @@ static void files(ag_context *cx) {
   ag_save(cx, NULL, ag_scalar(cx, 1.0));
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "path is NULL");
 
-  const char *npz = file_name(".npz");
+  const char *npz = temporary(".npz");
   t = dict2(cx, "net", net(cx), "mixed", mixed(cx));
   ag_tree_save(cx, npz, t);
   back = ag_tree_load(cx, npz);

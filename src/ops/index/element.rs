@@ -100,8 +100,7 @@ impl Plan {
 
 /// The cotangent of an array of which runs of elements were read, from where these begin and theirs.
 pub fn gathered(cx: &Context, meta: &Meta, list: &[(usize, Array)]) -> Array {
-    use super::super::join::listed;
-    use super::super::shape::{concatenate, stack};
+    use super::super::shape::{concatenate, listed, stack};
     let size = shape::size_of(&meta.shape);
     let build = || -> Result<Array> {
         let total: usize = list.iter().map(|(_, g)| g.size()).sum();
