@@ -2,11 +2,11 @@
 
 use super::join::several;
 use super::shape::{checked, joined, list, made};
-use super::{ag_array, ag_context, guard_as, slice};
+use super::{ag_array, ag_context, guard, guard_as, slice};
 use crate::array::shape::normalize_axes;
 use crate::error::{Error, Result};
 use crate::ops::gather::{self, Outside};
-use crate::ops::{choose, reduce, shape};
+use crate::ops::{choose, index, reduce, shape};
 use crate::trace::Array;
 
 /// Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
@@ -39,10 +39,28 @@ fn flat(c: &ag_context, x: &Array) -> Array {
     shape::reshape(&c.core, x, &[x.size()])
 }
 
+/// An element, if `indices` is one position in range.
+fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<ag_array> {
+    guard(cx, None, |c| {
+        let number = {
+            let slots = c.slots.borrow();
+            let Array::Plain(position) = slots.get(indices).ok()? else { return None };
+            let (0, &[at]) = (position.ndim(), position.row::<i64>()?) else { return None };
+            index::flat_element(&c.core, slots.get(x).ok()?, at)
+        };
+        number.map(|number| c.put_number(number))
+    })
+}
+
 /// The elements at row-major positions, in the shape of the array of integers `indices`. `mode` is AG_TAKE_RAISE to
 /// AG_TAKE_CLIP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_take(cx: *mut ag_context, x: ag_array, indices: ag_array, mode: i32) -> ag_array {
+    if (AG_TAKE_RAISE..=AG_TAKE_CLIP).contains(&mode)
+        && let Some(element) = one_element(cx, x, indices)
+    {
+        return element;
+    }
     pair(cx, "ag_take", x, indices, |c, x, at| gather::take(&c.core, &flat(c, x), at, 0, outside(mode)?))
 }
 

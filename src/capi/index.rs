@@ -119,9 +119,37 @@ fn combine(how: Combine) -> impl FnOnce(&ag_context, &Array, &Shared<Plan>, &Arr
     move |c, x, plan, values| index_reduce::combine(&c.core, how, x, plan, values)
 }
 
-/// The integers of a text that consists of nothing else.
-fn ints(text: &str) -> Option<SmallVec<[i64; 4]>> {
-    text.split(',').map(|entry| entry.trim().parse().ok()).collect()
+/// Up to four integers.
+struct Ints {
+    list: [i64; 4],
+    count: usize,
+}
+
+impl Ints {
+    fn of(entries: impl Iterator<Item = Option<i64>>) -> Option<Ints> {
+        let mut ints = Ints { list: [0; 4], count: 0 };
+        for entry in entries {
+            *ints.list.get_mut(ints.count)? = entry?;
+            ints.count += 1;
+        }
+        Some(ints)
+    }
+
+    /// Those of a text that consists of nothing else.
+    fn of_text(text: &[u8]) -> Option<Ints> {
+        Ints::of(text.split(|&b| b == b',').map(|entry| {
+            let (negative, digits) = match entry.trim_ascii() {
+                [b'-', digits @ ..] => (true, digits),
+                digits => (false, digits),
+            };
+            // Of longer ones the general way says what is wrong.
+            if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let i = digits.iter().fold(0, |i, digit| i * 10 + i64::from(digit - b'0'));
+            Some(if negative { -i } else { i })
+        }))
+    }
 }
 
 /// An element, if the index is an integer for each axis.
@@ -129,16 +157,21 @@ fn element(cx: *const ag_context, name: &'static str, x: ag_array, source: &Sour
     guard(cx, None, |c| {
         let ints = match *source {
             // SAFETY: not NULL, and a C string by the caller's promise.
-            Source::Text(text) if !text.is_null() => ints(unsafe { CStr::from_ptr(text) }.to_str().ok()?)?,
+            Source::Text(text) if !text.is_null() => Ints::of_text(unsafe { CStr::from_ptr(text) }.to_bytes())?,
             Source::Items(items, n) if n > 0 && n <= 4 && !items.is_null() && items.is_aligned() => {
                 // SAFETY: not NULL, aligned, and `n` items by the caller's promise.
                 let items = unsafe { std::slice::from_raw_parts(items, n) };
-                items.iter().map(|item| (item.kind == AG_INDEX_INT).then_some(item.start)).collect::<Option<_>>()?
+                Ints::of(items.iter().map(|item| (item.kind == AG_INDEX_INT).then_some(item.start)))?
             }
             _ => return None,
         };
+        let ints = &ints.list[..ints.count];
+        let number = c.slots.borrow().get(x).ok().and_then(|x| index::element_number(&c.core, x, ints));
+        if let Some(number) = number {
+            return Some(c.put_number(number));
+        }
         let x = c.slots.borrow().get(x).ok()?.clone();
-        let places = index::places_of(x.shape(), ints.into_iter())?;
+        let places = index::places_of(x.shape(), ints.iter().copied())?;
         let _calling = c.core.calling(name);
         index::element(&c.core, &x, &places).map(|y| c.put(y))
     })

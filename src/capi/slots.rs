@@ -69,13 +69,40 @@ struct Scope {
     kept: bool,
     /// Values that belong to it.
     live: u32,
-    /// Whether one of its slots has held more than a number, so that leaving it has something to drop.
-    owns: bool,
+    /// Its slots that have held more than a number lie here: what leaving it has to drop.
+    owning: Range,
 }
 
 impl Scope {
     fn new(serial: u64, base: u32) -> Scope {
-        Scope { serial, base, holes: NONE, kept: false, live: 0, owns: false }
+        Scope { serial, base, holes: NONE, kept: false, live: 0, owning: Range::EMPTY }
+    }
+}
+
+/// Slots from the first one to the one before the last.
+#[derive(Clone, Copy)]
+struct Range {
+    first: u32,
+    end: u32,
+}
+
+impl Range {
+    const EMPTY: Range = Range { first: u32::MAX, end: 0 };
+
+    #[inline(always)]
+    fn include(&mut self, i: u32) {
+        self.first = self.first.min(i);
+        self.end = self.end.max(i + 1);
+    }
+
+    fn is_empty(self) -> bool {
+        self.first >= self.end
+    }
+
+    /// What lies in a part of the stack.
+    fn within(self, first: u32, end: u32) -> std::ops::Range<usize> {
+        let (first, end) = (self.first.max(first), self.end.min(end));
+        first.min(end) as usize..end as usize
     }
 }
 
@@ -96,7 +123,7 @@ fn holds(content: &Content) -> bool {
 }
 
 /// Drops what is in a slot, which holds nothing then, if nobody is called for that.
-#[inline]
+#[inline(always)]
 fn clear_quietly(content: &mut Content) -> bool {
     match content {
         Content::Value(Array::Plain(t) | Array::Recorded { value: t, .. }) if !t.drops_quietly() => return false,
@@ -234,7 +261,9 @@ impl Slots {
     /// Puts another value behind a handle; the old one is returned to be dropped outside of the borrow.
     pub fn replace(&mut self, handle: ag_array, value: Array) -> Result<Array, Problem> {
         let i = self.find(handle)?;
-        self.scopes[self.slots[i].owner()].owns |= owns(&value);
+        if owns(&value) {
+            self.scopes[self.slots[i].owner()].owning.include(i as u32);
+        }
         match std::mem::replace(&mut self.slots[i].content, Content::Value(value)) {
             Content::Value(old) => Ok(old),
             _ => Ok(Array::Null),
@@ -267,7 +296,9 @@ impl Slots {
 
     fn put_elsewhere(&mut self, value: Array) -> ag_array {
         let Some(i) = self.vacant() else { return ag_array::NULL };
-        self.scopes.last_mut().expect("the root scope stays").owns |= owns(&value);
+        if owns(&value) {
+            self.scopes.last_mut().expect("the root scope stays").owning.include(i);
+        }
         self.slots[i as usize].content = Content::Value(value);
         self.handle(i)
     }
@@ -275,7 +306,7 @@ impl Slots {
     /// The same for a tree.
     pub fn put_tree(&mut self, tree: Tree) -> ag_tree {
         let Some(i) = self.vacant() else { return ag_tree::NULL };
-        self.scopes.last_mut().expect("the root scope stays").owns = true;
+        self.scopes.last_mut().expect("the root scope stays").owning.include(i);
         let slot = &mut self.slots[i as usize];
         slot.content = Content::Tree(tree);
         ag_tree { bits: slot.stamp() << SLOT_BITS | u64::from(i) }
@@ -317,7 +348,9 @@ impl Slots {
         let depth = self.scopes.len() - 1;
         let (scope, slot) = (&mut self.scopes[depth], &mut self.slots[self.top as usize]);
         scope.live += 1;
-        scope.owns |= holds(&content);
+        if holds(&content) {
+            scope.owning.include(self.top);
+        }
         let stamp = slot.stamp() + 1;
         slot.set(stamp, depth);
         // What was there owns nothing.
@@ -453,7 +486,9 @@ impl Slots {
             self.slots[i].set(stamp, outer);
             self.scopes[owner].live -= 1;
             self.scopes[outer].live += 1;
-            self.scopes[outer].owns |= self.scopes[owner].owns;
+            if holds(&self.slots[i].content) {
+                self.scopes[outer].owning.include(i as u32);
+            }
             self.scopes[depth..].iter_mut().for_each(|s| s.kept = true);
         }
     }
@@ -467,15 +502,18 @@ impl Slots {
     /// scope needs no list of all its values. Returns the slot to go on from.
     pub fn take_some(&mut self, from: u32, most: usize, dropped: &mut Vec<Content>) -> u32 {
         let Some(scope) = self.scopes.last() else { return from };
-        let (depth, mut i) = (self.scopes.len() - 1, from.max(scope.base));
-        while i < self.top && dropped.len() < most {
-            let slot = &mut self.slots[i as usize];
+        let depth = self.scopes.len() - 1;
+        let owning = scope.owning.within(from.max(scope.base), self.top);
+        for i in owning.clone() {
+            if dropped.len() >= most {
+                return i as u32;
+            }
+            let slot = &mut self.slots[i];
             if slot.owner() >= depth && holds(&slot.content) && !clear_quietly(&mut slot.content) {
                 dropped.push(std::mem::replace(&mut slot.content, Content::Value(Array::Null)));
             }
-            i += 1;
         }
-        i
+        owning.end as u32
     }
 
     /// Leaves the innermost scope. The values are moved to `dropped`, to be dropped outside of the borrow.
@@ -486,7 +524,7 @@ impl Slots {
         let scope = self.scopes.pop().expect("more than the root scope");
         let depth = self.scopes.len();
         self.live -= scope.live as usize;
-        if !scope.kept && !scope.owns {
+        if !scope.kept && scope.owning.is_empty() {
             // Numbers only: what stays in the slots is out of reach, and is overwritten when they are filled again.
             self.top = scope.base;
             return;
@@ -502,17 +540,16 @@ impl Slots {
         // What is empty between kept slots is the outer scope's to fill.
         let mut holes = self.scopes[depth - 1].holes;
         let mut i = scope.base;
-        while i < end {
+        while i < self.top {
             let used_up = runs && self.stamps.is_used_up(self.slots[i as usize].stamp());
             let slot = &mut self.slots[i as usize];
-            let between = i < self.top;
             match slot.content {
                 Content::Hole { .. } if used_up => {
                     i = run_end(i, &slot.content);
                     continue;
                 }
                 Content::Hole { .. } => {}
-                _ if between && slot.owner() < depth => {
+                _ if slot.owner() < depth => {
                     i += 1;
                     continue;
                 }
@@ -523,7 +560,7 @@ impl Slots {
                 }
             }
             let mut next = NONE;
-            if between && !used_up {
+            if !used_up {
                 next = std::mem::replace(&mut holes, i);
             }
             // Nothing is left to drop.
@@ -531,6 +568,14 @@ impl Slots {
             i += 1;
         }
         self.scopes[depth - 1].holes = holes;
+        // What lies above needs no holes: it is filled again from below.
+        for slot in &mut self.slots[scope.owning.within(self.top, end)] {
+            if holds(&slot.content) && !clear_quietly(&mut slot.content) {
+                dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
+            }
+        }
+        #[cfg(test)]
+        assert!(!self.slots[self.top as usize..].iter().any(|slot| holds(&slot.content)));
     }
 
     /// Gives the memory of empty slots back; the stamps of what comes in their place follow theirs.

@@ -17,14 +17,14 @@ use crate::kernels::memory::{try_list, try_push};
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
 use crate::trace::short::{NONE, Row};
 use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
+use crate::trace::{Alike, Array, General, Head, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Larger lists of cotangents are given back after the sweep.
-const KEEP: usize = 1 << 20;
+const KEEP: usize = 1 << 22;
 
 /// Cotangents of `inputs` (nodes of the tape) for the given cotangents of results; null for an input that none of the
 /// results depends on. A consumed tape's nodes are dropped on the way, which frees what they kept.
@@ -166,6 +166,14 @@ fn sweep_arrays(
         }
         collected.settle(cx, tape, i, cotangents);
         let head = tape.borrow().heads[i as usize];
+        if matches!(head.link(), Link::Element(..) | Link::Number(..)) && collected.elements.is_empty() && !cx.watched()
+        {
+            let next = pull_numbers(&tape.borrow().heads, cotangents, i, first, wanted);
+            if next <= i {
+                i = next;
+                continue;
+            }
+        }
         match head.link() {
             Link::Result => {}
             Link::Element(parent, at) => {
@@ -185,10 +193,13 @@ fn sweep_arrays(
                 });
             }
             Link::Number(parents, partials) => {
-                if parents[0] == NONE && parents[1] == NONE || cotangents[i as usize].is_null() {
+                if cotangents[i as usize].is_null() {
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
+                if parents == [NONE; 2] {
+                    continue;
+                }
                 if !cx.watched() {
                     pull_number(cx, &g, parents, partials, cotangents);
                     continue;
@@ -230,7 +241,11 @@ fn sweep_arrays(
                     tape.fetch_before(k as usize);
                     match &tape.general[k as usize] {
                         Some(g) if g.rule.is_some() => g.metas.len(),
-                        Some(_) => continue,
+                        Some(_) => {
+                            drop(tape);
+                            drop(take_unless(cotangents, i, wanted));
+                            continue;
+                        }
                         None => {
                             drop(tape);
                             swept(cx);
@@ -267,7 +282,10 @@ fn sweep_arrays(
         .iter()
         .map(|&i| if cx.failed() { Array::Null } else { std::mem::take(&mut cotangents[i as usize]) })
         .collect();
-    cotangents.iter_mut().filter(|g| !g.is_null()).for_each(Array::clear);
+    // Those of swept nodes were taken.
+    let rest = if cx.failed() { n } else { first as usize };
+    cotangents[..rest].iter_mut().filter(|g| !g.is_null()).for_each(Array::clear);
+    debug_assert!(cotangents.iter().all(Array::is_null));
     if list.len() <= KEEP {
         cx.cotangents.set(list);
     }
@@ -333,6 +351,38 @@ fn watched(cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dy
     }
 }
 
+/// The steps of numbers and of elements, from `last` down as long as they are such, and all cotangents are plain numbers, or
+/// arrays that nobody else sees. Returns the node that comes after the next one, as the loop of the sweep counts.
+fn pull_numbers(heads: &[Head], cotangents: &mut [Array], last: u32, first: u32, wanted: Wanted<'_>) -> u32 {
+    let mut i = last;
+    loop {
+        let value = match cotangents[i as usize] {
+            Array::Null => None,
+            Array::Number { value, .. } => Some(value),
+            _ => return i + 1,
+        };
+        let done = match (heads[i as usize].link(), value) {
+            (Link::Number(..) | Link::Element(..), None) => true,
+            (Link::Number(parents, partials), Some(g)) => add_numbers(cotangents, g, parents, partials),
+            (Link::Element(parent, at), Some(g)) => match &mut cotangents[parent as usize] {
+                Array::Plain(t) => t.unique_mut::<f64>().and_then(|d| d.get_mut(at)).map(|d| *d += g).is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !done {
+            return i + 1;
+        }
+        if value.is_some() && !wanted.has(i) {
+            cotangents[i as usize].clear();
+        }
+        if i == first {
+            return i;
+        }
+        i -= 1;
+    }
+}
+
 fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], cotangents: &mut [Array]) {
     if let Array::Number { value, .. } = *g
         && add_numbers(cotangents, value, parents, partials)
@@ -355,8 +405,10 @@ fn add_numbers(cotangents: &mut [Array], g: f64, parents: [u32; 2], partials: [f
     for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
         // As `Elem::scaled` does: 0 lets nothing through.
         let part = if g == 0.0 || partial == 0.0 { 0.0 } else { g * partial };
-        let old = if let Array::Number { value, .. } = cotangents[p as usize] { value } else { 0.0 };
-        cotangents[p as usize] = Array::from(old + part);
+        match &mut cotangents[p as usize] {
+            Array::Number { value, weak } => (*value, *weak) = (*value + part, false),
+            null => null.fill(Array::from(0.0 + part)),
+        }
     }
     true
 }
@@ -436,6 +488,26 @@ fn pull_rows(
                 // Bits of the arguments whose rules have to go the general way.
                 let mut left = 0;
                 let kept = row.kept();
+                if let Some((argnum, parent)) = row.only_parent()
+                    && row.alike[argnum] == Alike::Form
+                    && earlier[parent as usize].is_null()
+                    && !wanted.has(i)
+                    && let Array::Plain(t) = g
+                    && rule.vjp_in_place(cx, argnum, t, &kept)
+                {
+                    earlier[parent as usize].fill(std::mem::take(g));
+                    if consume && !row.end() {
+                        let loud = row.take();
+                        drop(borrowed);
+                        drop(loud);
+                        return i;
+                    }
+                    if i == first {
+                        return i;
+                    }
+                    i -= 1;
+                    continue;
+                }
                 for (argnum, &parent) in row.parents.iter().enumerate() {
                     let alike = row.alike[argnum];
                     if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize]) {

@@ -37,7 +37,7 @@ pub struct Rule<const N: usize> {
     uses: fn([Uses; N]) -> Uses,
     form: Form,
     /// The same for small plain arrays `(g, v)` in one loop, `v` being the one of `x` and `y` that the rule reads.
-    row: Option<Map2>,
+    row: Option<Row>,
 }
 
 /// A derivative of such a form needs no algebra.
@@ -50,8 +50,16 @@ enum Form {
     Other,
 }
 
-/// A loop that writes its first argument, from the others.
-type Map2 = fn(&mut [f64], &[f64], &[f64]);
+/// Loops of `(g, v)`.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Of two arrays into a third one.
+    apart: fn(&mut [f64], &[f64], &[f64]),
+    /// In the place of `g`.
+    in_place: fn(&mut [f64], &[f64]),
+    /// In the place of `g`, with one `v` for all.
+    by_number: fn(&mut [f64], f64),
+}
 
 macro_rules! rule {
     (|$($arg:pat_param),+| $body:expr) => {{
@@ -81,8 +89,8 @@ macro_rules! rule {
     }};
     // Of a function of one argument.
     (@row $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
-        struct Row;
-        impl math::Op2 for Row {
+        struct Loop;
+        impl math::Op2 for Loop {
             type In = f64;
             type Out = f64;
             #[inline(always)]
@@ -95,7 +103,11 @@ macro_rules! rule {
                 $body
             }
         }
-        Some(math::map_vv::<Row> as Map2)
+        Some(Row {
+            apart: math::map_vv::<Loop>,
+            in_place: math::map_in_place::<Loop, f64>,
+            by_number: math::map_in_place_by::<Loop, f64>,
+        })
     }};
     (@row $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
     (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
@@ -459,16 +471,22 @@ impl Unary {
     /// The derivative for small plain arrays in one loop, where there is one.
     #[inline]
     fn short_vjp(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Option<Tensor> {
+        let Array::Plain(g) = g else { return None };
+        let (row, v) = self.short_rule(cx, kept)?;
+        cx.engine.small_pair(row.apart, g, v)
+    }
+
+    /// The loops of the derivative, and what they read beside the cotangent.
+    #[inline]
+    fn short_rule<'k>(&self, cx: &Context, kept: &'k Kept<'_>) -> Option<(Row, &'k Tensor)> {
         let used = (self.rule.uses)([Uses(0), Uses(1), Uses(2)]);
         let v = match (used.has(1), used.has(2)) {
             (true, false) => kept.arg(0),
             (false, true) => kept.ans(),
             _ => return None,
         };
-        match (self.rule.row, g, v) {
-            (Some(row), Array::Plain(g), Array::Plain(v)) if !used.functions() && !cx.unusual() => {
-                cx.engine.small_pair(row, g, v)
-            }
+        match (self.rule.row, v) {
+            (Some(row), Array::Plain(v)) if !used.functions() && !cx.unusual() => Some((row, v)),
             _ => None,
         }
     }
@@ -515,6 +533,10 @@ impl Primitive for Unary {
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = if alike == Alike::Form { self.short_vjp(cx, g, kept) } else { None };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
+        self.short_rule(cx, kept).is_some_and(|(row, v)| cx.engine.small_in_place(row.in_place, g, v))
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -602,6 +624,14 @@ impl Primitive for Binary {
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn vjp_in_place(&self, cx: &Context, argnum: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
+        match self.rules[argnum].form {
+            Form::Passes => !cx.unusual(),
+            Form::Times(k) => shared::scale(cx, g, kept.arg(k)),
+            Form::Other => false,
+        }
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {

@@ -13,7 +13,7 @@ mod mask;
 mod write;
 
 pub use along::Along;
-pub use element::{accumulate_element, element, gathered, places_of};
+pub use element::{accumulate_element, element, element_number, flat_element, gathered, places_of};
 pub use write::{add, set};
 
 use super::elementwise::cast;
@@ -26,7 +26,7 @@ use crate::kernels::copy::copy;
 use crate::kernels::rows::{Padding, Places, all_below, gather, gather_turned, strip_room};
 use crate::kernels::strided::Layout;
 use crate::kernels::transpose::Columns;
-use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Alike, Array, Kept, Meta, Number, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;

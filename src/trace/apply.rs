@@ -3,6 +3,7 @@
 use super::tape::{Meta, Tape};
 use super::value::Array;
 use super::watch;
+use crate::array::Tensor;
 use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -108,6 +109,13 @@ pub trait Primitive: BoxedRule {
         _alike: Alike,
         _sum: &mut Array,
     ) -> bool {
+        false
+    }
+
+    /// The cotangent of argument `argnum`, the only recorded one and of the result's form, made in the place of `g`, which
+    /// nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
+    /// is as it was.
+    fn vjp_in_place(&self, _cx: &Context, _argnum: usize, _g: &mut Tensor, _kept: &Kept<'_>) -> bool {
         false
     }
 

@@ -142,6 +142,16 @@ impl Row {
         self.kept.iter().filter_map(|x| if let Array::Plain(t) = x { Some(t) } else { None })
     }
 
+    /// The number of the recorded argument and its node, if there is but one.
+    #[inline(always)]
+    pub fn only_parent(&self) -> Option<(usize, u32)> {
+        match self.parents {
+            [parent, NONE] => Some((0, parent)),
+            [NONE, parent] => Some((1, parent)),
+            _ => None,
+        }
+    }
+
     /// What the rule reads, where it lies.
     #[inline(always)]
     pub fn kept(&self) -> Kept<'_> {

@@ -151,6 +151,10 @@ pub(crate) trait Op2 {
     }
 }
 
+/// A function of two arguments of this type, and in it.
+pub(crate) trait Of<T>: Op2<In = T, Out = T> {}
+impl<T, O: Op2<In = T, Out = T>> Of<T> for O {}
+
 /// Elements per guarded block: long enough to amortise the test, short enough
 /// that one irregular element does not make many others slow.
 const BLOCK: usize = 64;
@@ -252,8 +256,27 @@ fn body_sx<O: Op2, const FMA: bool>(dst: &mut [O::Out], s: O::In, x: &[O::In]) {
     body_vs::<O, true, FMA>(dst, x, s);
 }
 
+/// The first operand in its own place.
+#[inline(always)]
+fn body_in_place<O: Of<T>, T: Copy, const FMA: bool>(a: &mut [T], b: &[T]) {
+    assert_eq!(a.len(), b.len());
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a = guarded2::<O, FMA>(*a, b);
+    }
+}
+
+/// The same beside one number.
+#[inline(always)]
+fn body_in_place_by<O: Of<T>, T: Copy, const FMA: bool>(a: &mut [T], b: T) {
+    for a in a {
+        *a = guarded2::<O, FMA>(*a, b);
+    }
+}
+
 dispatch!(fn map1[O: Op1](dst: &mut [O::Out], x: &[O::In]) = body1);
 dispatch!(fn map_vv[O: Op2](dst: &mut [O::Out], a: &[O::In], b: &[O::In]) = body_vv);
+dispatch!(fn map_in_place[O: Of<T>, T: Copy](a: &mut [T], b: &[T]) = body_in_place);
+dispatch!(fn map_in_place_by[O: Of<T>, T: Copy](a: &mut [T], b: T) = body_in_place_by);
 dispatch!(fn map_vs[O: Op2](dst: &mut [O::Out], a: &[O::In], b: O::In) = body_xs);
 dispatch!(fn map_sv[O: Op2](dst: &mut [O::Out], a: O::In, b: &[O::In]) = body_sx);
 dispatch!(fn one1[O: Op1](x: O::In) -> O::Out = guarded1);

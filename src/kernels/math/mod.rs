@@ -42,7 +42,7 @@ pub use compare::{
 };
 pub(crate) use complex::sincos_pi;
 pub use dispatch::{Level, best_level, level, with_level};
-pub(crate) use dispatch::{Op2, map_vv};
+pub(crate) use dispatch::{Op2, map_in_place, map_in_place_by, map_vv};
 pub use erf::{CBRT, ERF, ERFC};
 pub use exp::{EXP, EXP2, EXPIT, EXPIT_AND_SLOPE, EXPIT_NEAR, EXPM1, FROM_VALUE, TANH_AND_SLOPE, TANH_NEAR};
 pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};

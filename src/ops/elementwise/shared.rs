@@ -37,11 +37,15 @@ impl Primitive for Sloped {
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = match (SCALE.row, g, kept.arg(0)) {
             (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
+                cx.engine.small_pair(row.apart, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
             }
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
+        scale(cx, g, kept.arg(0))
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -51,6 +55,16 @@ impl Primitive for Sloped {
 
 /// A cotangent times a slope.
 static SCALE: Rule<3> = rule!(|g, s, _| g.scaled(s));
+
+/// The product of a cotangent and a factor in the cotangent's place; `false` where that can't be done.
+pub(super) fn scale(cx: &Context, g: &mut Tensor, by: &Array) -> bool {
+    match (SCALE.row, by) {
+        _ if cx.unusual() => false,
+        (Some(row), Array::Plain(by)) => cx.engine.small_in_place(row.in_place, g, by),
+        (Some(row), &Array::Number { value, .. }) => cx.engine.small_in_place_by(row.by_number, g, value),
+        _ => false,
+    }
+}
 
 /// The rule of a node of the short way whose values are within [`math::FROM_VALUE`]: the derivative from the value, as the
 /// kernels of the derivative compute it there.
@@ -91,11 +105,18 @@ impl Primitive for FromValue {
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = match (self.rule.row, g, kept.ans()) {
             (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row, g, y)
+                cx.engine.small_pair(row.apart, g, y)
             }
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
+    }
+
+    fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
+        match (self.rule.row, kept.ans()) {
+            (Some(row), Array::Plain(y)) if !cx.unusual() => cx.engine.small_in_place(row.in_place, g, y),
+            _ => false,
+        }
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
