@@ -543,15 +543,7 @@ fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
             Some(Array::Recorded { node: *node, level: *level, value: t })
         }
         Array::Nested(_) if stack::is_short() => None,
-        Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| {
-            Array::Nested(std::rc::Rc::new(crate::trace::Nested {
-                level: n.level,
-                node: n.node,
-                tangent: n.tangent.clone(),
-                primal,
-                batch: n.batch,
-            }))
-        }),
+        Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| n.around(primal)),
         Array::Null => None,
     }
 }
