@@ -50,7 +50,8 @@ impl Draw {
                 let share = if i + 1 == n { left } else { left.powf(self.within(0..1000) as f64 / 1000.0) };
                 left = (left / share.floor().max(1.0)).max(1.0);
                 // An odd one out, so that what remains is seldom a multiple of anything.
-                (share as usize + self.within(0..3)).max(1)
+                let odd = self.within(0..3);
+                (share as usize).max(1) + if share > 8.0 { odd } else { 0 }
             })
             .collect();
         found.rotate_left(self.within(0..n));
@@ -184,6 +185,9 @@ fn outcome(cx: &Context, case: &Case, tangents: bool) -> Vec<(&'static str, Vec<
         assert!(!cx.failed(), "{} {:?}: {:?}", case.name, case.args, cx.error());
         found.extend(pushed.iter().map(|t| ("tangent", bits_of(cx, t))));
     }
+    // Shapes are many, and each has left memory of its size.
+    drop((args, value));
+    cx.trim();
     found
 }
 
@@ -233,7 +237,7 @@ fn size(draw: &mut Draw) -> usize {
 
 #[test]
 fn products_of_matrices() {
-    same_bits("products of matrices", 16, |draw, dtype| {
+    same_bits("products of matrices", 8, |draw, dtype| {
         let work = work(draw);
         let mut e = draw.extents(3, work);
         if draw.within(0..4) == 0 {
@@ -249,7 +253,7 @@ fn products_of_matrices() {
 
 #[test]
 fn stacks_of_products() {
-    same_bits("stacks of products", 10, |draw, dtype| {
+    same_bits("stacks of products", 5, |draw, dtype| {
         let work = work(draw);
         let stack = draw.within(2..30);
         let e = draw.extents(3, work / stack);
@@ -298,7 +302,7 @@ fn contractions() {
         "ij,jk->",
         "b,bij->ij",
     ];
-    same_bits("contractions", 20, |draw, dtype| match draw.within(0..8) {
+    same_bits("contractions", 10, |draw, dtype| match draw.within(0..8) {
         0 | 1 => {
             let (ra, rb) = (draw.within(1..4), draw.within(1..4));
             let common = draw.within(0..ra.min(rb) + 1);
@@ -342,7 +346,7 @@ fn contractions() {
 #[test]
 fn products_of_vectors_and_arrays() {
     type Binary = fn(&Context, &Array, &Array) -> Array;
-    same_bits("products of vectors and arrays", 10, |draw, dtype| {
+    same_bits("products of vectors and arrays", 6, |draw, dtype| {
         let size = size(draw);
         let (e, long) = (draw.extents(2, size), draw.within(20_000..100_000));
         let [m, k] = [e[0], e[1]];
@@ -367,7 +371,7 @@ fn products_of_vectors_and_arrays() {
 
 #[test]
 fn covariances_and_solutions() {
-    same_bits("covariances and solutions", 8, |draw, dtype| {
+    same_bits("covariances and solutions", 5, |draw, dtype| {
         let variables = draw.within(1..60);
         let samples = draw.within(2..2 + 60_000 / variables);
         let rowvar = draw.flip();
@@ -406,7 +410,7 @@ fn covariances_and_solutions() {
 
 #[test]
 fn convolutions() {
-    same_bits("convolutions", 16, |draw, dtype| {
+    same_bits("convolutions", 8, |draw, dtype| {
         let mode = draw.one_of(&[Mode::Full, Mode::Same, Mode::Valid]);
         match draw.within(0..8) {
             0 | 1 => {
@@ -490,7 +494,7 @@ fn reductions() {
         ("count_nonzero", |cx, x, axes| order::count_nonzero(cx, x, axes, false)),
         ("all", |cx, x, axes| reduce::all_any(cx, true, x, axes, false)),
     ];
-    same_bits("reductions", 20, |draw, dtype| {
+    same_bits("reductions", 12, |draw, dtype| {
         let (rank, size) = (draw.within(1..5), size(draw));
         let shape = draw.extents(rank, size);
         let axes = draw.axes(rank);
@@ -538,7 +542,7 @@ fn scans_and_orders() {
         ("argsort", |cx, x, axis| order::argsort(cx, x, axis as i64).expect("an axis")),
         ("argpartition", |cx, x, axis| order::argpartition(cx, x, &[0], axis as i64).expect("an axis")),
     ];
-    same_bits("scans and orders", 14, |draw, dtype| {
+    same_bits("scans and orders", 8, |draw, dtype| {
         let (rank, size) = (draw.within(1..4), size(draw));
         let shape = draw.extents(rank, size);
         let axis = draw.within(0..rank);
@@ -558,7 +562,7 @@ fn scans_and_orders() {
 /// Passes of one function, or of several that are fused, with operands that are broadcast.
 #[test]
 fn elements() {
-    same_bits("elements", 24, |draw, dtype| {
+    same_bits("elements", 12, |draw, dtype| {
         let (rank, size) = (draw.within(1..4), size(draw));
         let shape = draw.extents(rank, size);
         let complex = dtype.is_complex();
@@ -591,7 +595,7 @@ fn elements() {
 /// Rows by a list, their sums by segments, joins.
 #[test]
 fn places() {
-    same_bits("places", 10, |draw, dtype| {
+    same_bits("places", 5, |draw, dtype| {
         let size = size(draw);
         let e = draw.extents(2, size);
         let [n, m] = [e[0], e[1]];
@@ -628,7 +632,7 @@ fn places() {
 /// Random numbers of either distribution; what else is drawn here is uniform.
 #[test]
 fn random_numbers() {
-    same_bits("random numbers", 4, |draw, dtype| {
+    same_bits("random numbers", 2, |draw, dtype| {
         let size = size(draw);
         let (shape, seed) = (draw.extents(2, size), draw.next());
         Case::new("normal", Vec::new(), move |cx, _| {
