@@ -21,7 +21,8 @@ fn programs_on_older_processors() {
         return;
     }
     let long = std::env::var_os("AUTOGRAD_ATTACK").is_some();
-    let (processors, programs) = if long { (&PROCESSORS[..], &PROGRAMS[..]) } else { (&PROCESSORS[..1], &PROGRAMS[..1]) };
+    let (processors, programs) =
+        if long { (&PROCESSORS[..], &PROGRAMS[..]) } else { (&PROCESSORS[..1], &PROGRAMS[..1]) };
     let mut failures = String::new();
     for stem in programs {
         let program = build(&root().join(format!("tests/c/{stem}.c")), &format!("{stem}.processors"), Kind::C);
