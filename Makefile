@@ -70,10 +70,20 @@ bench: bench-programs ## kernels, then the workloads beside other libraries; BEN
 bench-families: bench-programs ## every family of operations beside NumPy; BENCH_ARGS="--only scans"
 	scripts/bench_families $(BENCH_ARGS)
 
-# ThreadSanitizer wants the standard library compiled with it, which nightly Rust can do: rustup component add rust-src.
-test-threads: ## contexts on several threads under ThreadSanitizer; needs nightly Rust with its sources
-	RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=target/tsan AUTOGRAD_TEST_SLOW_MACHINE=1 $(CARGO) +nightly test \
-	  -Zbuild-std --target "$$(rustc -vV | sed -n 's/^host: //p')" --test threads
+# ThreadSanitizer sees the library and the programs; what it says of the standard library, which isn't compiled with it, is
+# in tests/tsan/suppressions.txt. The C programs use the C compiler's ThreadSanitizer.
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+TSAN = target/tsan/$(HOST)/debug/deps
+TSAN_RUN = TSAN_OPTIONS=suppressions=$(abspath tests/tsan/suppressions.txt) AUTOGRAD_TEST_SLOW_MACHINE=1
+test-threads: ## contexts on several threads under ThreadSanitizer; needs nightly Rust
+	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" CARGO_PROFILE_TEST_OPT_LEVEL=0 \
+	  CARGO_TARGET_DIR=target/tsan $(TSAN_RUN) $(CARGO) +nightly test --target $(HOST) --test threads
+	ln -sf libautograd.so $(TSAN)/$(SONAME)
+	set -e; for program in threads presence; do \
+	  $(CC) -std=c99 -O1 -g -fno-builtin -fsanitize=thread -Iinclude tests/c/$$program.c tests/tsan/builtins.c \
+	    -o target/tsan/$$program -L$(TSAN) -lautograd -lm -pthread -ldl; \
+	  $(TSAN_RUN) LD_LIBRARY_PATH=$(TSAN) target/tsan/$$program; \
+	done
 
 fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="--seconds 600 --seed 1"
 	scripts/fuzz_calls $(FUZZ_ARGS)
@@ -81,7 +91,7 @@ fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="-
 # Whatever attacks the library from outside is a test tests/attack_*.rs, or one of the programs of tests/c, and goes on
 # AUTOGRAD_ATTACK times as long as among the ordinary tests.
 ATTACK ?= 100
-attack: ## the long forms of the tests that attack the library: damaged files, memory that runs out; ATTACK=1000 for more
+attack: ## the long forms of the tests that attack the library: damaged files, memory that runs out, threads, old processors
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test $(patsubst tests/%.rs,--test %,$(sort $(wildcard tests/attack_*.rs)))
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test --test c_programs as_c99
 

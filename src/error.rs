@@ -89,6 +89,11 @@ impl Error {
         Error::memory(format!("no memory for a list of {n} arrays"))
     }
 
+    /// There is no memory for so many bytes.
+    pub fn too_large(bytes: usize) -> Error {
+        Error::memory(format!("cannot allocate {bytes} bytes"))
+    }
+
     /// The same failure, seen from `operation`.
     pub fn within(mut self, operation: &str) -> Error {
         // A primitive's name is the caller's.

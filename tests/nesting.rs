@@ -562,6 +562,23 @@ impl Primitive for Cube {
     }
 }
 
+/// A box around another one takes no more steps than the first: otherwise this would go on for minutes.
+#[test]
+fn boxes_at_ten_thousands_of_levels() {
+    let cx = Context::new();
+    for x in kinds(&cx, 0.5) {
+        let (mut boxed, mut levels) = (x.clone(), Vec::new());
+        for _ in 0..30_000 {
+            levels.push(cx.trace.open(true));
+            boxed = box_on(&cx, levels[levels.len() - 1], &boxed);
+        }
+        assert!(!cx.failed(), "{:?}", cx.error());
+        assert_eq!((boxed.depth(&cx.trace), boxed.shape()), (30_000, x.shape()));
+        levels.into_iter().rev().for_each(|level| assert!(cx.trace.close(level)));
+        assert_eq!(number(&cx, &boxed), 0.5);
+    }
+}
+
 #[test]
 fn the_checker_finds_wrong_rules() {
     for (wrong, message) in [

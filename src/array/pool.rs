@@ -82,7 +82,7 @@ impl Pool {
 
     /// A buffer of `n` elements with arbitrary contents.
     pub fn take<T: Element>(self: &Rc<Pool>, n: usize) -> Result<Buffer> {
-        self.take_bytes(n.checked_mul(size_of::<T>()).ok_or_else(|| too_large(usize::MAX))?)
+        self.take_bytes(n.checked_mul(size_of::<T>()).ok_or_else(|| Error::too_large(usize::MAX))?)
     }
 
     pub fn take_bytes(self: &Rc<Pool>, bytes: usize) -> Result<Buffer> {
@@ -93,7 +93,7 @@ impl Pool {
 
     /// A block of its class, not yet counted as in use.
     pub fn block(&self, bytes: usize) -> Result<(usize, Block)> {
-        let (class, size) = class(bytes).ok_or_else(|| too_large(bytes))?;
+        let (class, size) = class(bytes).ok_or_else(|| Error::too_large(bytes))?;
         let recycled = self.free.borrow_mut()[class].pop();
         let block = match recycled {
             Some(block) => block,
@@ -125,7 +125,7 @@ impl Pool {
 
     fn allocate(&self, size: usize) -> Result<Block> {
         if exhausted() {
-            return Err(too_large(size));
+            return Err(Error::too_large(size));
         }
         if !self.claim(size) {
             return Err(Error::memory(format!(
@@ -140,7 +140,7 @@ impl Pool {
         });
         let Some(block) = block else {
             self.disclaim(size);
-            return Err(too_large(size));
+            return Err(Error::too_large(size));
         };
         self.system_allocations.set(self.system_allocations.get() + 1);
         Ok(block)
@@ -190,10 +190,6 @@ impl Pool {
     pub fn reset_peak(&self) {
         self.peak.set(self.in_use.get());
     }
-}
-
-fn too_large(bytes: usize) -> Error {
-    Error::memory(format!("cannot allocate {bytes} bytes"))
 }
 
 enum Store {

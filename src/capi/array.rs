@@ -6,7 +6,7 @@ use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
-use crate::kernels::memory::Foreign;
+use crate::kernels::memory::{Foreign, with_room};
 use crate::kernels::stack;
 use crate::ops::{complex, create, elementwise};
 use crate::trace::Array;
@@ -205,8 +205,7 @@ fn gathered(
 ) -> Result<Tensor> {
     let n = shape::checked_size(shape, dtype.size())?;
     let size = dtype.size();
-    let mut rows = Vec::new();
-    rows.try_reserve_exact(n * size).map_err(|_| Error::memory(format!("cannot allocate {} bytes", n * size)))?;
+    let mut rows = with_room(n * size)?;
     for i in 0..n {
         let mut rest = i;
         let mut at = low as isize;
@@ -267,7 +266,7 @@ fn full(cx: *mut ag_context, name: &'static str, dtype: i32, shape: *const i64, 
         }
         let bytes = shape::size_of(&shape).saturating_mul(dtype.size());
         if bytes > MAX_SPLAT {
-            c.core.fail(Error::memory(format!("cannot allocate {bytes} bytes")).within(name));
+            c.core.fail(Error::too_large(bytes).within(name));
             return ag_array::NULL;
         }
         if c.check(name, create::as_element(dtype, value)).is_none() {
@@ -543,15 +542,7 @@ fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
             Some(Array::Recorded { node: *node, level: *level, value: t })
         }
         Array::Nested(_) if stack::is_short() => None,
-        Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| {
-            Array::Nested(std::rc::Rc::new(crate::trace::Nested {
-                level: n.level,
-                node: n.node,
-                tangent: n.tangent.clone(),
-                primal,
-                batch: n.batch,
-            }))
-        }),
+        Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| n.around(primal)),
         Array::Null => None,
     }
 }

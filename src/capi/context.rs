@@ -9,12 +9,11 @@ use super::tape::Tapes;
 use super::{ag_array, ag_tree, guard_always};
 use crate::context::Context;
 use crate::error::Error;
-use crate::kernels::reserve;
+use crate::kernels::{lock::Lock, reserve};
 use crate::operators::diagnosis::Diagnosis;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
 /// Success.
@@ -89,7 +88,7 @@ pub struct ag_context {
     /// Names of the rows of the last profile.
     pub(crate) profile_names: RefCell<Vec<CString>>,
     /// Handles to be released, given up on any thread.
-    later: Mutex<Vec<u64>>,
+    later: Lock<Vec<u64>>,
     has_later: AtomicBool,
     /// Emptied list for values to be dropped.
     dropped: Cell<Vec<Content>>,
@@ -126,7 +125,7 @@ impl ag_context {
             text_count: Cell::new(0),
             diagnosis: Rc::default(),
             profile_names: RefCell::default(),
-            later: Mutex::default(),
+            later: Lock::default(),
             has_later: AtomicBool::new(false),
             dropped: Cell::default(),
         }
@@ -189,7 +188,7 @@ impl ag_context {
         if bits == 0 {
             return;
         }
-        let mut later = self.later.lock().unwrap_or_else(|e| e.into_inner());
+        let mut later = self.later.lock();
         // What there is no memory for is released with its scope.
         if later.try_reserve(1).is_ok() {
             later.push(bits);
@@ -203,7 +202,7 @@ impl ag_context {
         if !self.has_later.load(Acquire) || !self.has_later.swap(false, AcqRel) {
             return;
         }
-        let handles = std::mem::take(&mut *self.later.lock().unwrap_or_else(|e| e.into_inner()));
+        let handles = std::mem::take(&mut *self.later.lock());
         for bits in handles {
             let array = self.slots.borrow_mut().release(ag_array { bits });
             let tree = if array.is_err() { self.slots.borrow_mut().release_tree(ag_tree { bits }).ok() } else { None };

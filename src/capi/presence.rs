@@ -27,9 +27,10 @@
 //!
 //! Who was refused is told so, until it forgets the error; the thread inside isn't. So refusals are noted with the thread.
 
+use crate::kernels::lock::Lock;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 /// So many calls in a row, and a shared context is biased to the thread that makes them.
 const STREAK: u32 = 256;
@@ -98,7 +99,7 @@ pub struct Presence {
     last: AtomicUsize,
     streak: AtomicU32,
     /// One for each thread that it was ever biased to. Whoever holds the lock may give the seat to another.
-    seats: Mutex<Vec<Arc<Seat>>>,
+    seats: Lock<Vec<Arc<Seat>>>,
     /// Tells contexts apart where refusals are noted.
     serial: u64,
     /// Whether some thread was ever refused.
@@ -123,7 +124,7 @@ impl Presence {
             shared: Arc::new(Seat::new(0)),
             last: AtomicUsize::new(0),
             streak: AtomicU32::new(0),
-            seats: Mutex::default(),
+            seats: Lock::default(),
             serial: CONTEXTS.fetch_add(1, Relaxed),
             refused: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -139,7 +140,7 @@ impl Presence {
 
     /// The seat of a thread, the same one each time.
     fn seat_of(&self, thread: usize) -> *mut Seat {
-        let mut seats = self.seats.lock().unwrap_or_else(|e| e.into_inner());
+        let mut seats = self.seats.lock();
         let at = seats.iter().position(|s| s.thread == thread).unwrap_or_else(|| {
             seats.push(Arc::new(Seat::new(thread)));
             seats.len() - 1
@@ -181,7 +182,7 @@ impl Presence {
                     Err(Moved) => continue,
                 }
             }
-            let _seats = self.seats.lock().unwrap_or_else(|e| e.into_inner());
+            let _seats = self.seats.lock();
             let at = self.seat.load(Acquire);
             if at == self.shared() {
                 continue;
@@ -244,12 +245,12 @@ impl Presence {
     pub fn is_inside(&self) -> bool {
         let me = thread();
         let own = |s: &Arc<Seat>| s.inside.load(Relaxed) == me;
-        own(&self.shared) || self.seats.try_lock().is_ok_and(|seats| seats.iter().any(own))
+        own(&self.shared) || self.seats.try_lock().is_some_and(|seats| seats.iter().any(own))
     }
 
     /// Lets nobody in any more, the thread that is inside as little as others.
     pub fn close(&self) {
-        let _seats = self.seats.lock().unwrap_or_else(|e| e.into_inner());
+        let _seats = self.seats.lock();
         self.closed.store(true, Relaxed);
         self.seat.store((&raw const CLAIMED).cast_mut(), Release);
     }

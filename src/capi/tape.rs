@@ -49,6 +49,12 @@ impl Tapes {
         self.entries.len()
     }
 
+    /// Where the tape with this serial number stands. They ascend, except where the blocks that they come from begin anew.
+    fn position(&self, serial: u64) -> Option<usize> {
+        let ascending = self.entries.binary_search_by_key(&serial, |e| e.serial);
+        ascending.ok().or_else(|| self.entries.iter().position(|e| e.serial == serial))
+    }
+
     pub fn close_all(self, cx: &Context) {
         for entry in self.entries.into_iter().rev() {
             drop(entry.pullback);
@@ -72,7 +78,7 @@ impl ag_context {
         let serial = self.slots.borrow().stamps.serial(Kind::Tape, tape.bits).map_err(|p| p.message("tape"));
         let found = serial.and_then(|serial| {
             let tapes = self.tapes.borrow();
-            let at = tapes.entries.iter().position(|e| e.serial == serial);
+            let at = tapes.position(serial);
             at.map(|at| (at, tapes.entries[at].level, tapes.entries[at].pullback.clone()))
                 .ok_or_else(|| "the tape has ended".to_string())
         });

@@ -35,6 +35,38 @@ impl<T> Lock<T> {
     }
 }
 
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Lock<T> {
+        Lock::new(T::default())
+    }
+}
+
+/// Something that is waited for by those who hold a lock. It doesn't move while somebody waits.
+pub struct Condition(UnsafeCell<libc::pthread_cond_t>);
+
+// SAFETY: the system's functions on it are for several threads.
+unsafe impl Sync for Condition {}
+// SAFETY: nobody waits while it moves.
+unsafe impl Send for Condition {}
+
+impl Condition {
+    pub const fn new() -> Condition {
+        Condition(UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER))
+    }
+
+    /// Gives the lock up until it is woken, which may also happen for no reason.
+    pub fn wait<T>(&self, held: &mut Held<'_, T>) {
+        // SAFETY: initialised, and this thread holds the mutex.
+        unsafe { libc::pthread_cond_wait(self.0.get(), held.0.mutex.get()) };
+    }
+
+    /// Wakes all who wait.
+    pub fn notify_all(&self) {
+        // SAFETY: initialised.
+        unsafe { libc::pthread_cond_broadcast(self.0.get()) };
+    }
+}
+
 impl<T> Deref for Held<'_, T> {
     type Target = T;
 

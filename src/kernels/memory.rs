@@ -8,6 +8,7 @@
 //! Large blocks are therefore mapped with the advice to use huge pages, which measured eight times cheaper.
 
 use crate::array::{DType, Element};
+use crate::error::{Error, Result};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ffi::c_void;
 use std::ptr::NonNull;
@@ -48,7 +49,7 @@ pub fn fetch_later<T>(p: *const T) {
 
 /// Appends to a list that grows with the program, or gives the item back where there is no memory for it.
 #[inline(always)]
-pub fn try_push<T>(list: &mut Vec<T>, item: T) -> Result<(), T> {
+pub fn try_push<T>(list: &mut Vec<T>, item: T) -> std::result::Result<(), T> {
     if list.len() == list.capacity() && list.try_reserve(1).is_err() {
         return Err(item);
     }
@@ -61,6 +62,30 @@ pub fn try_list<T>(n: usize) -> Option<Vec<T>> {
     let mut list = Vec::new();
     list.try_reserve_exact(n).ok()?;
     Some(list)
+}
+
+/// An empty list with room for `n` items, or an error where there is no memory for them.
+pub fn with_room<T>(n: usize) -> Result<Vec<T>> {
+    try_list(n).ok_or_else(|| Error::too_large(n.saturating_mul(size_of::<T>())))
+}
+
+/// `n` times the same item.
+pub fn repeated<T: Clone>(item: T, n: usize) -> Result<Vec<T>> {
+    let mut list = with_room(n)?;
+    list.resize(n, item);
+    Ok(list)
+}
+
+/// What an iterator gives, in a list that is asked for before.
+pub fn collected<T>(items: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
+    let mut list = with_room(items.len())?;
+    list.extend(items);
+    Ok(list)
+}
+
+/// A copy of a list.
+pub fn copied<T: Copy>(items: &[T]) -> Result<Vec<T>> {
+    collected(items.iter().copied())
 }
 
 /// An owned block of initialised bytes.

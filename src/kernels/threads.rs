@@ -24,9 +24,10 @@
 //! of the program. A process that was forked has no workers; it does its work alone and waits for none of them.
 
 use super::environment::Environment;
+use super::lock::{Condition, Lock};
 use crate::panics;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
-use std::sync::{Arc, Condvar, Mutex};
 
 /// Iterations of waiting before a worker sleeps: some 50 us.
 const SPINS: u32 = 20_000;
@@ -52,9 +53,9 @@ struct Shared {
     finished: AtomicUsize,
     stop: AtomicBool,
     /// What a worker's panic in it said.
-    panicked: Mutex<Option<String>>,
-    sleepers: Mutex<usize>,
-    wake: Condvar,
+    panicked: Lock<Option<String>>,
+    sleepers: Lock<usize>,
+    wake: Condition,
 }
 
 /// Runs closures on several threads at once.
@@ -75,9 +76,9 @@ impl Threads {
             exceptions: AtomicU32::new(0),
             finished: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            panicked: Mutex::default(),
-            sleepers: Mutex::new(0),
-            wake: Condvar::new(),
+            panicked: Lock::default(),
+            sleepers: Lock::new(0),
+            wake: Condition::new(),
         });
         let workers = without_signals(|| {
             (1..n.clamp(1, CLOSED as usize)).map_while(|id| Worker::begin(shared.clone(), id)).collect()
@@ -113,7 +114,7 @@ impl Threads {
         if exceptions != 0 {
             Environment::here().with_exceptions(exceptions).enter();
         }
-        let panicked = shared.panicked.lock().unwrap_or_else(|e| e.into_inner()).take();
+        let panicked = shared.panicked.lock().take();
         if let Some(payload) = own.err().or(panicked.map(|text| Box::new(text) as _)) {
             std::panic::resume_unwind(payload);
         }
@@ -137,7 +138,7 @@ impl Threads {
     fn next_epoch(&self, gate: u64) {
         let shared = &*self.shared;
         // Taken so that a worker about to sleep either sees the new epoch or is woken.
-        let sleepers = shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
+        let sleepers = shared.sleepers.lock();
         // Nobody else changes a closed gate.
         let epoch = epoch_of(shared.gate.load(Relaxed)) + 1;
         shared.gate.store(epoch * 2 * CLOSED + gate, Release);
@@ -237,10 +238,10 @@ fn work(shared: &Shared, id: usize) {
                 std::hint::spin_loop();
                 continue;
             }
-            let mut sleepers = shared.sleepers.lock().unwrap_or_else(|e| e.into_inner());
+            let mut sleepers = shared.sleepers.lock();
             *sleepers += 1;
             while epoch_of(shared.gate.load(Acquire)) == seen {
-                sleepers = shared.wake.wait(sleepers).unwrap_or_else(|e| e.into_inner());
+                shared.wake.wait(&mut sleepers);
             }
             *sleepers -= 1;
         }
@@ -262,7 +263,7 @@ fn work(shared: &Shared, id: usize) {
         Environment::of_control(shared.control.load(Relaxed)).enter();
         if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(id))) {
             let text = panics::described(&*payload);
-            *shared.panicked.lock().unwrap_or_else(|e| e.into_inner()) = Some(text);
+            *shared.panicked.lock() = Some(text);
         }
         let exceptions = Environment::here().exceptions();
         if exceptions != 0 {

@@ -16,6 +16,7 @@ use crate::array::DType;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::lu;
+use crate::kernels::memory::{collected, copied};
 use crate::ops::elementwise::{self as rows, astype, binary, unary};
 use crate::ops::solve::solve;
 use crate::ops::{accumulate, shape};
@@ -54,7 +55,7 @@ fn numbers(cx: &Context, x: &Array) -> Result<Vec<f64>> {
         return Err(e);
     }
     let t = cx.engine.contiguous(&cx.tensor(&astype(cx, x, DType::F64))?)?;
-    Ok(t.elements::<f64>().to_vec())
+    copied(t.elements::<f64>())
 }
 
 fn check_real(args: &[Array], what: &str) -> Result<()> {
@@ -142,7 +143,7 @@ impl Primitive for FixedPoint {
                 taken += 1;
                 let x = value(cx, &self.f, &args)?;
                 let new = numbers(cx, &x)?;
-                let change: Vec<f64> = new.iter().zip(&old).map(|(x, y)| x - y).collect();
+                let change: Vec<f64> = collected(new.iter().zip(&old).map(|(x, y)| x - y))?;
                 step = length(&change);
                 if !step.is_finite() {
                     // An infinite step would be small beside what it leads to.

@@ -3,17 +3,21 @@
 
 /// The root of the sum of squares, of any finite numbers that have one.
 pub fn length(x: &[f64]) -> f64 {
+    length_of(x.iter().copied())
+}
+
+fn length_of(x: impl Iterator<Item = f64> + Clone) -> f64 {
     /// Squares whose sum lies between these have lost nothing that matters.
     const SAFE: std::ops::Range<f64> = 1e-270..1e300;
-    let plain: f64 = x.iter().map(|x| x * x).sum();
+    let plain: f64 = x.clone().map(|x| x * x).sum();
     if SAFE.contains(&plain) || plain.is_nan() {
         return plain.sqrt();
     }
-    let largest = x.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let largest = x.clone().fold(0.0f64, |m, x| m.max(x.abs()));
     if largest == 0.0 || !largest.is_finite() {
         return largest;
     }
-    largest * x.iter().map(|x| (x / largest) * (x / largest)).sum::<f64>().sqrt()
+    largest * x.map(|x| (x / largest) * (x / largest)).sum::<f64>().sqrt()
 }
 
 /// Whether a step is no longer than `tolerance * (1 + |x|)`. Lengths of finite numbers may be beyond the largest one; the
@@ -24,7 +28,7 @@ pub fn is_short(step: &[f64], x: &[f64], tolerance: f64) -> bool {
         return step_length <= tolerance * (1.0 + x_length);
     }
     let unit = 2f64.powi(-600);
-    let shrunk = |x: &[f64]| length(&x.iter().map(|x| x * unit).collect::<Vec<_>>());
+    let shrunk = |x: &[f64]| length_of(x.iter().map(|x| x * unit));
     let step_length = shrunk(step);
     step_length.is_finite() && step_length <= tolerance * (unit + shrunk(x))
 }

@@ -11,6 +11,7 @@ use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
+use crate::kernels::memory::{collected, repeated, with_room};
 use crate::kernels::strided::{self, Layout, Place};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -334,11 +335,12 @@ pub fn resize(cx: &Context, x: &Array, to: &[usize]) -> Result<Array> {
 /// `numpy.delete` along an axis; positions may be negative and occur several times.
 pub fn delete(cx: &Context, x: &Array, at: &[i64], axis: usize) -> Result<Array> {
     let n = x.shape()[axis];
-    let mut stays = vec![true; n];
+    let mut stays = repeated(true, n)?;
     for &i in at {
         stays[place(i, n, n, axis)?] = false;
     }
-    let list: Vec<i64> = (0..n as i64).filter(|&i| stays[i as usize]).collect();
+    let mut list: Vec<i64> = with_room(n)?;
+    list.extend((0..n as i64).filter(|&i| stays[i as usize]));
     take_along(cx, x, axis, positions(cx, &list)?)
 }
 
@@ -355,13 +357,16 @@ fn place(i: i64, n: usize, end: usize, axis: usize) -> Result<usize> {
 /// one entry of `values` (broadcast) before each.
 pub fn insert(cx: &Context, x: &Array, at: &[i64], values: &Array, axis: usize) -> Result<Array> {
     let n = x.shape()[axis];
-    let mut places: Vec<usize> = at.iter().map(|&i| place(i, n, n + 1, axis)).collect::<Result<_>>()?;
+    let mut places: Vec<usize> = with_room(at.len())?;
+    for &i in at {
+        places.push(place(i, n, n + 1, axis)?);
+    }
     let mut shape = Shape::from_slice(x.shape());
     let lead = values.ndim().saturating_sub(shape.len());
     shape[axis] = if let [one] = places[..] {
         // Values with fewer axes than the array are aligned at the last ones.
         let extent = (axis + values.ndim()).checked_sub(shape.len()).map_or(1, |a| values.shape()[a]);
-        places = vec![one; extent];
+        places = repeated(one, extent)?;
         extent
     } else {
         places.len()
@@ -377,10 +382,10 @@ pub fn insert(cx: &Context, x: &Array, at: &[i64], values: &Array, axis: usize) 
     }
     let values = reshape(cx, values, rest);
     let values = broadcast_to(cx, &value_for(cx, &values, x), &shape);
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by_key(|&k| places[k]);
+    let mut order: Vec<usize> = collected(0..places.len())?;
+    order.sort_unstable_by_key(|&k| (places[k], k));
     let mut new = order.into_iter().peekable();
-    let mut list = Vec::with_capacity(n + places.len());
+    let mut list = with_room(n + places.len() + 1)?;
     for i in 0..=n {
         while let Some(k) = new.next_if(|&k| places[k] == i) {
             list.push((n + k) as i64);

@@ -13,6 +13,7 @@ use super::shape::{broadcast_to, concatenate, reshape};
 use crate::array::{DType, Shared, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{collected, try_push};
 use crate::trace::Array;
 use shape::Show;
 
@@ -68,7 +69,7 @@ fn combined(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, values: 
     let places = cx.tensor(&index::get(cx, &numbers.into(), plan))?;
     let places = cx.engine.contiguous(&places)?;
     let mut result = flat.clone();
-    for class in classes(places.elements::<i64>()) {
+    for class in classes(places.elements::<i64>())? {
         let (height, where_) = (class.places.len(), at(cx, flat.shape(), &class.places)?);
         let there = reshape(cx, &index::get(cx, &flat, &where_), &[height, 1]);
         let chosen = index::get(cx, &values, &at(cx, values.shape(), &class.values)?);
@@ -112,9 +113,9 @@ pub(super) struct Class {
 }
 
 /// Places and their values, by the power of two that is not below their number.
-pub(super) fn classes(places: &[i64]) -> Vec<Class> {
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by_key(|&i| places[i]);
+pub(super) fn classes(places: &[i64]) -> Result<Vec<Class>> {
+    let mut order: Vec<usize> = collected(0..places.len())?;
+    order.sort_unstable_by_key(|&i| (places[i], i));
     let mut classes: Vec<Option<Class>> = Vec::new();
     for run in order.chunk_by(|&i, &j| places[i] == places[j]) {
         let width = run.len().next_power_of_two();
@@ -123,9 +124,11 @@ pub(super) fn classes(places: &[i64]) -> Vec<Class> {
             classes.resize_with(k + 1, || None);
         }
         let class = classes[k].get_or_insert_with(|| Class { places: Vec::new(), values: Vec::new() });
-        class.places.push(places[run[0]]);
+        let full = || Error::too_large(size_of_val(places));
+        try_push(&mut class.places, places[run[0]]).map_err(|_| full())?;
+        class.values.try_reserve(width).map_err(|_| full())?;
         class.values.extend(run.iter().map(|&i| i as i64));
         class.values.resize(class.places.len() * width, places.len() as i64);
     }
-    classes.into_iter().flatten().collect()
+    Ok(classes.into_iter().flatten().collect())
 }

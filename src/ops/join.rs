@@ -8,7 +8,7 @@ use super::shape::{broadcast_to, concatenate, listed, reshape, transpose};
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
-use crate::kernels::memory::try_list;
+use crate::kernels::memory::{collected, try_list};
 use crate::trace::Array;
 
 fn first<'a>(arrays: &[&'a Array]) -> Result<&'a Array> {
@@ -117,7 +117,7 @@ pub fn split(cx: &Context, x: &Array, sections: i64, axis: i64, equal: bool) -> 
         return Err(Error::memory(format!("{sections} sections are more arrays than there can be")));
     }
     let (each, extras) = (n / sections, n % sections);
-    let at: Vec<i64> = (1..sections).map(|k| (k * each + k.min(extras)) as i64).collect();
+    let at: Vec<i64> = collected((1..sections).map(|k| (k * each + k.min(extras)) as i64))?;
     split_at(cx, x, &at, axis)
 }
 

@@ -11,6 +11,7 @@ use super::shape::{permuted, reshape};
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{collected, repeated, with_room};
 use crate::kernels::sort::{self, Scratch, Sorted};
 use crate::trace::Array;
 use crate::with_dtype;
@@ -134,7 +135,7 @@ fn lines(cx: &Context, x: &Array, axis: usize) -> Result<(Tensor, Axes)> {
 fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Tensor> {
     let (t, back) = lines(cx, &x.plain(), axis)?;
     let n = t.shape()[t.ndim() - 1].max(1);
-    let mut scratch = Scratch::default();
+    let mut scratch = Scratch::new(n)?;
     let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(t.shape(), |d| {
         for (at, row) in d.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
             order_positions(at, row, kths, &mut scratch);
@@ -302,11 +303,11 @@ pub struct Unique {
 /// `numpy.unique` of all elements. A derivative goes to the first of equal ones.
 pub fn unique(cx: &Context, x: &Array) -> Result<Unique> {
     let t = cx.engine.contiguous(&cx.tensor(&x.plain())?)?;
-    let (mut first, mut counts) = (Vec::new(), Vec::new());
+    let (mut first, mut counts) = (with_room(t.size())?, with_room(t.size())?);
     let inverse = with_dtype!(t.dtype(), T => {
         let row = t.elements::<T>();
-        let mut at = vec![0; row.len()];
-        order_positions(&mut at, row, None, &mut Scratch::default());
+        let mut at = repeated(0, row.len())?;
+        order_positions(&mut at, row, None, &mut Scratch::new(row.len())?);
         cx.engine.build::<i64>(t.shape(), |d| {
             let mut last: Option<T> = None;
             for &i in &at {
@@ -353,7 +354,7 @@ pub fn topk(cx: &Context, x: &Array, k: i64, axis: i64) -> Result<(Array, Array)
     let (t, back) = lines(cx, &x.plain(), axis)?;
     let mut to = Shape::from_slice(t.shape());
     *to.last_mut().expect("there is the axis") = k;
-    let mut at: Vec<i64> = Vec::new();
+    let mut at: Vec<i64> = with_room(n)?;
     let found = with_dtype!(t.dtype(), T => cx.engine.build::<i64>(&to, |d| {
         if d.is_empty() {
             return;
@@ -383,12 +384,15 @@ pub fn lexsort(cx: &Context, keys: &[&Array], axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, first.ndim())?;
     let (t, back) = lines(cx, &first.plain(), axis)?;
     let n = first.shape()[axis].max(1);
-    let mut order: Vec<i64> = (0..t.size()).map(|i| (i % n) as i64).collect();
+    let mut order: Vec<i64> = collected((0..t.size()).map(|i| (i % n) as i64))?;
+    let mut ranks = repeated(0, n.min(t.size()))?;
     // By each key in turn: what it finds equal keeps the order that those before it gave.
     for key in keys {
         let t = lines(cx, &key.plain(), axis)?.0;
         with_dtype!(t.dtype(), T => for (at, row) in order.chunks_exact_mut(n).zip(t.elements::<T>().chunks_exact(n)) {
-            at.sort_by(|&a, &b| row[a as usize].order(&row[b as usize]));
+            at.iter().enumerate().for_each(|(rank, &k)| ranks[k as usize] = rank);
+            let before = |&k: &i64| ranks[k as usize];
+            at.sort_unstable_by(|a, b| row[*a as usize].order(&row[*b as usize]).then(before(a).cmp(&before(b))));
         });
     }
     let found = cx.engine.build::<i64>(t.shape(), |d| d.copy_from_slice(&order))?;

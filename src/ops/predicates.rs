@@ -7,6 +7,7 @@ use super::reduce::{all_any, all_axes};
 use crate::array::{DType, Tensor, shape};
 use crate::context::Context;
 use crate::error::Result;
+use crate::kernels::memory::{copied, with_room};
 use crate::trace::Array;
 use num_complex::Complex64;
 
@@ -103,7 +104,7 @@ pub fn isin(cx: &Context, x: &Array, values: &Array, invert: bool) -> Array {
                 cx.engine.contiguous(&t)
             };
             if !dtype.is_inexact() {
-                let mut sorted = of(values, DType::I64)?.elements::<i64>().to_vec();
+                let mut sorted = copied(of(values, DType::I64)?.elements::<i64>())?;
                 sorted.sort_unstable();
                 let found = |v: i64| sorted.binary_search(&v).is_ok() != invert;
                 return Ok(map(cx, &of(x, DType::I64)?, found)?.into());
@@ -112,8 +113,8 @@ pub fn isin(cx: &Context, x: &Array, values: &Array, invert: bool) -> Array {
             let key = |z: Complex64| (z.re + 0.0, z.im + 0.0);
             let order = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
             let values = of(values, DType::C128)?;
-            let mut sorted: Vec<(f64, f64)> =
-                values.elements::<Complex64>().iter().filter(|z| !z.is_nan()).map(|&z| key(z)).collect();
+            let mut sorted: Vec<(f64, f64)> = with_room(values.size())?;
+            sorted.extend(values.elements::<Complex64>().iter().filter(|z| !z.is_nan()).map(|&z| key(z)));
             sorted.sort_unstable_by(order);
             let found = |z: Complex64| sorted.binary_search_by(|v| order(v, &key(z))).is_ok() != invert;
             Ok(map(cx, &of(x, DType::C128)?, found)?.into())

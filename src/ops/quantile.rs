@@ -9,6 +9,7 @@ use super::shape::reshape;
 use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{repeated, with_room};
 use crate::kernels::sort::Scratch;
 use crate::trace::Array;
 use crate::with_dtype;
@@ -140,9 +141,9 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let count: usize = kept.iter().product();
     shape::checked_size(&[nq, count], 8)?;
     // For each quantile and line the positions of both elements, the second one's weight, and whether there is none.
-    let mut low = vec![0i64; nq * count];
-    let (mut high, mut weight) = (low.clone(), vec![0.0; nq * count]);
-    let mut void = vec![false; count];
+    let (mut low, mut high) = (repeated(0i64, nq * count)?, repeated(0i64, nq * count)?);
+    let mut weight = repeated(0.0, nq * count)?;
+    let mut void = repeated(false, count)?;
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
     // Where nobody asks where elements came from, they are put in order themselves, and stand where their numbers say.
     let mut ordered = None;
@@ -152,9 +153,11 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
         }
         let mut copied = ordered.as_mut().and_then(|copy: &mut Tensor| copy.unique_mut::<T>());
         let alone = copied.is_some();
-        let (mut at, mut scratch) = (vec![0i64; n], Scratch::default());
+        // For orders of positions only.
+        let length = if alone { 0 } else { n };
+        let (mut at, mut scratch) = (repeated(0i64, length)?, Scratch::new(length)?);
         // Most lines have as many elements as the one before, and then the same places.
-        let (mut last, mut places, mut wanted) = (0, Vec::new(), Vec::new());
+        let (mut last, mut places, mut wanted) = (0, with_room(nq)?, with_room(2 * nq)?);
         for (k, row) in t.elements::<T>().chunks_exact(n).enumerate() {
             let valid = row.iter().filter(|v| !v.is_nan()).count();
             if valid == 0 || valid < n && !request.ignore_nan {
@@ -163,8 +166,10 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
             }
             if valid != last {
                 last = valid;
-                places = request.quantiles.iter().map(|&q| request.method.place(valid, q)).collect();
-                wanted = places.iter().flat_map(|&(a, b, _)| [a, b]).collect();
+                places.clear();
+                places.extend(request.quantiles.iter().map(|&q| request.method.place(valid, q)));
+                wanted.clear();
+                wanted.extend(places.iter().flat_map(|&(a, b, _)| [a, b]));
                 wanted.sort_unstable();
                 wanted.dedup();
             }

@@ -63,7 +63,7 @@ pub fn segment(cx: &Context, kind: Kind, x: &Array, ids: &Array, n: i64) -> Resu
     let mut result = neutral(cx, how, dtype, &to)?;
     flat[0] = 1;
     let with_neutral = concatenate(cx, &[&x, &neutral(cx, how, dtype, &flat)?], 0);
-    for class in classes(list) {
+    for class in classes(list)? {
         let height = class.places.len();
         let chosen = index::get(cx, &with_neutral, &at(cx, with_neutral.shape(), &class.values)?);
         let mut folded = Shape::from_slice(&[height, class.values.len() / height]);

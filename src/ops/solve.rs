@@ -5,7 +5,7 @@ use super::shape::{reshape, transpose};
 use crate::array::DType;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::lu;
+use crate::kernels::{lu, memory::copied};
 use crate::trace::{ANS, Array, Kept, Primitive, apply};
 
 /// x with a x = b, or a^T x = b if `transposed`; a real square matrix and a vector.
@@ -38,7 +38,7 @@ impl Primitive for Solve {
         let dtype = args[0].dtype().promote(args[1].dtype());
         let (a, b) = (double(&args[0])?, double(&args[1])?);
         let n = b.size();
-        let mut factors = a.elements::<f64>().to_vec();
+        let mut factors = copied(a.elements::<f64>())?;
         if self.transposed {
             for i in 0..n {
                 (0..i).for_each(|j| factors.swap(i * n + j, j * n + i));

@@ -1,7 +1,7 @@
 //! The value that operations take and return: a number, a plain array, or either of them on a tape.
 
 use super::tape::Trace;
-use crate::array::{DType, Tensor};
+use crate::array::{DType, Form, Tensor};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -62,24 +62,50 @@ pub struct Nested {
     pub primal: Array,
     /// Whether the first axis of the primal numbers the elements of a batch, and is none of the value.
     pub batch: bool,
+    /// How many layers from here on inwards are batches.
+    batches: u16,
+    /// The form of the array inside of everything, where layers lie between: looking for it through all of them would make
+    /// whatever is done at `n` levels take `n` times `n` steps.
+    form: Option<Rc<Form>>,
 }
 
 impl Nested {
-    fn shape(&self) -> &[usize] {
-        let (mut layer, mut batches) = (self, usize::from(self.batch));
-        while let Array::Nested(inner) = &layer.primal {
-            layer = inner;
-            batches += usize::from(layer.batch);
+    fn new(level: u64, node: u32, tangent: Array, primal: Array, batch: bool) -> Nested {
+        let (inner, form) = match &primal {
+            Array::Nested(inner) => (inner.batches, inner.form()),
+            _ => (0, None),
+        };
+        Nested { level, node, tangent, batch, batches: inner + u16::from(batch), form, primal }
+    }
+
+    /// The form of the array inside of everything; numbers have none.
+    fn form(&self) -> Option<Rc<Form>> {
+        match &self.primal {
+            Array::Plain(t) | Array::Recorded { value: t, .. } => Some(t.form().clone()),
+            _ => self.form.clone(),
         }
-        &layer.primal.shape()[batches..]
+    }
+
+    /// The same layer around another primal.
+    pub fn around(&self, primal: Array) -> Array {
+        Array::nested(Nested::new(self.level, self.node, self.tangent.clone(), primal, self.batch))
+    }
+
+    fn shape(&self) -> &[usize] {
+        let all = match (&self.form, &self.primal) {
+            (Some(form), _) => &form.shape,
+            (None, Array::Nested(_)) => &[][..],
+            (None, primal) => primal.shape(),
+        };
+        &all[usize::from(self.batches)..]
     }
 
     fn dtype(&self) -> DType {
-        let mut layer = self;
-        while let Array::Nested(inner) = &layer.primal {
-            layer = inner;
+        match (&self.form, &self.primal) {
+            (Some(form), _) => form.dtype,
+            (None, Array::Nested(_)) => DType::F64,
+            (None, primal) => primal.dtype(),
         }
-        layer.primal.dtype()
     }
 }
 
@@ -297,13 +323,13 @@ impl Array {
         match primal {
             Array::Number { value, .. } => Array::Variable { node, level, value },
             Array::Plain(value) => Array::Recorded { node, level, value },
-            primal => Array::nested(Nested { level, node, tangent: Array::Null, primal, batch: false }),
+            primal => Array::nested(Nested::new(level, node, Array::Null, primal, false)),
         }
     }
 
     /// A layer of forward mode around `primal`.
     pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
-        Array::nested(Nested { level, node: u32::MAX, tangent, primal, batch: false })
+        Array::nested(Nested::new(level, u32::MAX, tangent, primal, false))
     }
 
     /// Level, tangent (`None` for zero) and value of a number in forward mode, where nothing else is known of it.
@@ -324,7 +350,7 @@ impl Array {
         if primal.is_null() {
             return primal;
         }
-        Array::nested(Nested { level, node: u32::MAX, tangent: Array::Null, primal, batch: true })
+        Array::nested(Nested::new(level, u32::MAX, Array::Null, primal, true))
     }
 
     /// A plain value that the forward function of a primitive has put aside. It counts as plain everywhere, but that a rule which
@@ -333,9 +359,7 @@ impl Array {
         match primal {
             Array::Null => Array::Null,
             x if x.is_saved() => x,
-            primal => {
-                Array::nested(Nested { level: SAVED, node: u32::MAX, tangent: Array::Null, primal, batch: false })
-            }
+            primal => Array::nested(Nested::new(SAVED, u32::MAX, Array::Null, primal, false)),
         }
     }
 
@@ -345,5 +369,37 @@ impl Array {
 
     fn nested(layer: Nested) -> Array {
         Array::Nested(Rc::new(layer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+
+    /// No layer has to be passed for the shape and the dtype, however many there are.
+    #[test]
+    fn every_layer_knows_the_form_inside() {
+        let cx = Context::new();
+        let t = cx.engine.build::<f32>(&[2, 3], |d| d.fill(1.0)).unwrap();
+        let mut x = Array::Plain(t.clone());
+        for level in 1..=1000 {
+            x = match level % 7 {
+                1 => Array::dual(level, Array::from(1.0), x),
+                _ => Array::boxed(level, 0, x),
+            };
+            if level == 500 {
+                x = Array::batch(level, x);
+            }
+            let Array::Nested(layer) = &x else { panic!("the first level is one of forward mode") };
+            assert!(matches!(layer.primal, Array::Plain(_)) || Rc::ptr_eq(layer.form.as_ref().unwrap(), t.form()));
+            assert_eq!((x.dtype(), x.shape()), (DType::F32, if level < 500 { &[2, 3][..] } else { &[3] }));
+        }
+        // A number inside has no form, and the layers around it say what it is.
+        let mut x = Array::from(2.0);
+        for level in 1..=10 {
+            x = Array::dual(level, Array::Null, x);
+            assert_eq!((x.dtype(), x.shape().len()), (DType::F64, 0));
+        }
     }
 }

@@ -72,16 +72,17 @@ static void everybody_calls(void) {
 
 /* ---- the owner works, others knock ---- */
 
-static volatile bool knocking;
+/* Changed by the owner while others look. */
+static bool knocking;
 
 static void *knock(void *user) {
   struct caller *c = (struct caller *)user;
   if (c->calls) { /* the owner; a vector's way is longer than a number's */
     call(c);
-    knocking = false;
+    __atomic_store_n(&knocking, false, __ATOMIC_SEQ_CST);
     return NULL;
   }
-  while (knocking) {
+  while (__atomic_load_n(&knocking, __ATOMIC_SEQ_CST)) {
     ag_release_later(c->cx, ag_scalar(c->cx, 1.0));
     ag_error_clear(c->cx);
     sched_yield();
@@ -92,7 +93,7 @@ static void *knock(void *user) {
 static void others_knock(void) {
   static struct caller callers[THREADS];
   ag_context *cx = ag_context_new();
-  knocking = true;
+  __atomic_store_n(&knocking, true, __ATOMIC_SEQ_CST);
   for (int i = 0; i < THREADS; i++) callers[i].cx = cx;
   callers[0].calls = calls(200000);
   on_threads(knock, callers, sizeof *callers);

@@ -11,6 +11,8 @@ mod network;
 use super::math::dispatch::dispatch;
 #[cfg(target_arch = "x86_64")]
 use super::math::{Level, level};
+use super::memory::with_room;
+use crate::error::Result;
 use std::cmp::Ordering;
 
 /// Elements that are put in order by themselves.
@@ -83,12 +85,26 @@ impl Sorted for bool {
 pub struct Scratch {
     keys: Vec<i64>,
     pairs: Vec<u128>,
+    equal: Vec<i64>,
+}
+
+/// Longer lines ask for their memory before.
+const LONG: usize = 1 << 16;
+
+impl Scratch {
+    /// For lines of `n` elements.
+    pub fn new(n: usize) -> Result<Scratch> {
+        if n < LONG {
+            return Ok(Scratch::default());
+        }
+        Ok(Scratch { keys: with_room(n)?, pairs: with_room(n)?, equal: with_room(n)? })
+    }
 }
 
 /// The places of keys in the order of the keys; of equal keys the first one is first. With `wanted` places only these
 /// are where they belong.
 pub fn places(at: &mut [i64], keys: impl Iterator<Item = i64>, wanted: Option<&[usize]>, scratch: &mut Scratch) {
-    let Scratch { keys: list, pairs } = scratch;
+    let Scratch { keys: list, pairs, equal } = scratch;
     list.clear();
     list.extend(keys);
     let at = &mut at[..list.len()];
@@ -102,7 +118,7 @@ pub fn places(at: &mut [i64], keys: impl Iterator<Item = i64>, wanted: Option<&[
         unsafe { network::arrange::<lanes::Placed<std::arch::x86_64::__m512i>>(memory, list.len(), wanted) };
         match wanted {
             None => settle_all(list, at),
-            Some(wanted) => settle(list, at, wanted),
+            Some(wanted) => settle(list, at, wanted, equal),
         }
         return;
     }
@@ -142,8 +158,7 @@ fn settle_all(keys: &[i64], at: &mut [i64]) {
 
 /// The same for the keys of the places wanted, wherever they stand: those to the left of it are the first of them.
 #[cfg(target_arch = "x86_64")]
-fn settle(keys: &[i64], at: &mut [i64], wanted: &[usize]) {
-    let mut equal = Vec::new();
+fn settle(keys: &[i64], at: &mut [i64], wanted: &[usize], equal: &mut Vec<i64>) {
     let mut low = 0;
     for (i, &k) in wanted.iter().enumerate() {
         let next = wanted.get(i + 1);
@@ -152,12 +167,12 @@ fn settle(keys: &[i64], at: &mut [i64], wanted: &[usize]) {
         }
         // Up to here the elements are divided by this key and its neighbours.
         let high = next.copied().unwrap_or(keys.len());
+        let them = || (low..high).filter(|&j| keys[j] == keys[k]);
         equal.clear();
-        equal.extend((low..high).filter(|&j| keys[j] == keys[k]));
+        equal.extend(them().map(|j| at[j]));
         if equal.len() > 1 {
-            let mut places: Vec<i64> = equal.iter().map(|&j| at[j]).collect();
-            i64::arrange(&mut places, None);
-            equal.iter().zip(places).for_each(|(&j, place)| at[j] = place);
+            i64::arrange(equal, None);
+            them().zip(&*equal).for_each(|(j, &place)| at[j] = place);
         }
         low = k + 1;
     }

@@ -47,6 +47,7 @@ use super::grad::{close, one, push_forward, record};
 use crate::array::{DType, Shape, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::copied;
 use crate::ops::elementwise::{self as rows, astype, binary, unary};
 use crate::ops::{create, reduce, shape};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply, apply_multi};
@@ -187,7 +188,7 @@ enum Role {
     /// The tangents of a solution, along its steps.
     Tangents(Rc<Grid>),
     /// A derivative that chooses its steps, of the problem with this report; if it goes backwards, it comes to this state.
-    Derivative(Shared, Option<Rc<[f64]>>),
+    Derivative(Shared, Option<Rc<Vec<f64>>>),
 }
 
 /// What a solution left behind.
@@ -447,7 +448,7 @@ impl Odeint {
             if cx.failed() {
                 return Array::nulls(wanted.len() + 2);
             }
-            let start = numbers(cx, &shape::element(cx, ys, i - 1)).ok().map(Rc::from);
+            let start = numbers(cx, &shape::element(cx, ys, i - 1)).ok().map(Rc::new);
             let z = joined(cx, &[at(ys, i), l, m]);
             let back = [shape::element(cx, t, i), shape::element(cx, t, i - 1)];
             let back = shape::stack(cx, &[&back[0], &back[1]], 0);
@@ -477,7 +478,7 @@ impl Odeint {
 /// The elements of a plain value in double precision.
 fn numbers(cx: &Context, x: &Array) -> Result<Vec<f64>> {
     let x = cx.engine.contiguous(&cx.tensor(&astype(cx, &x.plain(), DType::F64))?)?;
-    Ok(x.elements::<f64>().to_vec())
+    copied(x.elements::<f64>())
 }
 
 /// Whether the state that came back is the one that set out.

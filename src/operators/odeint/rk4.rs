@@ -1,6 +1,7 @@
 //! The classical method of Runge and Kutta with fixed steps, in recorded operations.
 
 use super::*;
+use crate::kernels::memory::with_room;
 
 /// The same by the classical method of fourth order, with `steps` steps from each time to the next.
 pub fn rk4(cx: &Context, f: &Stored, y0: &Array, t: &Array, args: &[Array], steps: usize) -> Array {
@@ -39,7 +40,11 @@ pub fn rk4_as(
     let along = |y: &Array, h: &Array, k: &Array| binary(cx, &rows::ADD, y, &binary(cx, &rows::MUL, h, k));
     let times = |x: &Array, c: f64| binary(cx, &rows::MUL, x, &Array::weak(c));
     let plus = |x: &Array, y: &Array| binary(cx, &rows::ADD, x, y);
-    let mut found = vec![y.clone()];
+    let mut found = match with_room(t.size()) {
+        Ok(found) => found,
+        Err(e) => return cx.fail(e.within(name)),
+    };
+    found.push(y.clone());
     for i in 1..t.size() {
         let (from, to) = (shape::element(cx, t, i - 1), shape::element(cx, t, i));
         let h = times(&binary(cx, &rows::SUB, &to, &from), 1.0 / steps as f64);
@@ -60,5 +65,8 @@ pub fn rk4_as(
         }
         found.push(y.clone());
     }
-    shape::stack(cx, &found.iter().collect::<Vec<_>>(), 0)
+    match shape::listed(found.iter()) {
+        Ok(found) => shape::stack(cx, &found, 0),
+        Err(e) => cx.fail(e.within(name)),
+    }
 }

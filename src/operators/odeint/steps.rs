@@ -5,6 +5,7 @@ use super::{How, wrong_shape};
 use crate::array::{DType, Shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{collected, copied, repeated, try_push, with_room};
 use crate::operators::checkpoint::{Stored, value};
 use crate::ops::elementwise::astype;
 use crate::trace::Array;
@@ -77,9 +78,9 @@ impl States {
 
     /// Keeps the state before step number `step`, if it is one of those kept. When there is no more room every second one
     /// goes, since nobody knows how many steps will come.
-    fn note(&mut self, step: usize, y: &[f64]) {
+    fn note(&mut self, step: usize, y: &[f64]) -> Result<()> {
         if !step.is_multiple_of(self.stride) {
-            return;
+            return Ok(());
         }
         if self.count == self.most {
             let left = self.count.div_ceil(2);
@@ -90,11 +91,13 @@ impl States {
             self.count = left;
             self.stride *= 2;
             if !step.is_multiple_of(self.stride) {
-                return;
+                return Ok(());
             }
         }
+        self.kept.try_reserve(y.len()).map_err(|_| Error::too_large(self.bytes()))?;
         self.kept.extend_from_slice(y);
         self.count += 1;
+        Ok(())
     }
 
     /// The last state kept up to the beginning of a step, and whose it is.
@@ -224,9 +227,18 @@ pub fn stage(to: &mut [f64], y: &[f64], h: f64, done: &[Vec<f64>], weights: &[f6
     }
 }
 
+/// So many numbers for each stage.
+pub fn of_stages(n: usize) -> Result<[Vec<f64>; 7]> {
+    let mut all: [Vec<f64>; 7] = Default::default();
+    for numbers in &mut all {
+        *numbers = repeated(0.0, n)?;
+    }
+    Ok(all)
+}
+
 impl Stages {
-    pub fn new(n: usize) -> Stages {
-        Stages { k: std::array::from_fn(|_| vec![0.0; n]), stage: vec![0.0; n], new: vec![0.0; n] }
+    pub fn new(n: usize) -> Result<Stages> {
+        Ok(Stages { k: of_stages(n)?, stage: repeated(0.0, n)?, new: repeated(0.0, n)? })
     }
 
     /// The step `h` from (t, y), whose slope is there already.
@@ -334,8 +346,8 @@ pub fn solve(
     let (mut t, end) = (times[0], times[times.len() - 1]);
     let sign = if end >= t { 1.0 } else { -1.0 };
     report.reached = t;
-    let mut y = y0.to_vec();
-    let mut rows = Vec::with_capacity(n * times.len());
+    let mut y = copied(y0)?;
+    let mut rows = with_room(n.saturating_mul(times.len()))?;
     let mut next = 0;
     while next < times.len() && times[next] == t {
         rows.extend_from_slice(&y);
@@ -349,7 +361,7 @@ pub fn solve(
     if next == times.len() {
         return Ok(solved);
     }
-    let mut s = Stages::new(n);
+    let mut s = Stages::new(n)?;
     slope.at(&y, t, &mut s.k[0])?;
     if let Some(j) = y.iter().chain(&s.k[0]).position(|x| !x.is_finite()) {
         let what = if j < n { "the state" } else { "the function" };
@@ -410,15 +422,17 @@ pub fn solve(
             let theta = if times[next] == reached { 1.0 } else { ((times[next] - t) / step).min(1.0) };
             s.output(&mut solved.rows, &y, step, theta);
             if !matches!(keep, Keep::Nothing) {
-                solved.grid.outputs.push(Output { step: number, theta });
+                let outputs = &mut solved.grid.outputs;
+                try_push(outputs, Output { step: number, theta }).map_err(|_| Error::too_large(size_of_val(times)))?;
             }
             next += 1;
         }
         if let Some(states) = &mut solved.states {
-            states.note(number, &y);
+            states.note(number, &y)?;
         }
         if !matches!(keep, Keep::Nothing) {
-            solved.grid.steps.push(Step { t, h: step });
+            let full = |_| Error::too_large((number + 1) * size_of::<Step>());
+            try_push(&mut solved.grid.steps, Step { t, h: step }).map_err(full)?;
         }
         let stability = s.stability(step);
         symptoms.slopes[report.steps % 16] = norm(s.k[0].iter().copied(), n);
@@ -501,8 +515,8 @@ fn first_step(slope: &mut Slope<'_>, y: &[f64], t: f64, sign: f64, span: f64, k:
     let d0 = norm(y.iter().map(|y| scaled(*y, y)), n);
     let d1 = norm(k.iter().zip(y).map(|(k, y)| scaled(*k, y)), n);
     let h0 = if d0 < 1e-5 || d1 < 1e-5 { 1e-6 } else { 0.01 * d0 / d1 }.min(span);
-    let moved: Vec<f64> = y.iter().zip(k).map(|(y, k)| y + sign * h0 * k).collect();
-    let mut after = vec![0.0; n];
+    let moved = collected(y.iter().zip(k).map(|(y, k)| y + sign * h0 * k))?;
+    let mut after = repeated(0.0, n)?;
     slope.at(&moved, t + sign * h0, &mut after)?;
     let d2 = norm(after.iter().zip(k).zip(y).map(|((a, k), y)| scaled(a - k, y)), n) / h0;
     let most = d1.max(d2);
@@ -521,18 +535,18 @@ pub fn follow(
     report: &mut Report,
 ) -> Result<(Vec<f64>, Option<States>)> {
     let n = y0.len();
-    let mut y = y0.to_vec();
-    let mut rows = Vec::with_capacity(n * (grid.starts + grid.outputs.len()));
+    let mut y = copied(y0)?;
+    let mut rows = with_room(n.saturating_mul(grid.starts + grid.outputs.len()))?;
     (0..grid.starts).for_each(|_| rows.extend_from_slice(y0));
     let mut states = if let Keep::States(most) = *keep { Some(States::new(n, most)) } else { None };
     let Some(first) = grid.steps.first() else { return Ok((rows, states)) };
-    let mut s = Stages::new(n);
+    let mut s = Stages::new(n)?;
     slope.at(&y, first.t, &mut s.k[0])?;
     let (half, mut outputs) = (n / 2, grid.outputs.iter().peekable());
-    let mut gauge = Gauge::new(norm(y[half..].iter().copied(), n - half), grid.steps.len());
+    let mut gauge = Gauge::new(norm(y[half..].iter().copied(), n - half), grid.steps.len())?;
     for (i, &Step { t, h }) in grid.steps.iter().enumerate() {
         if let Some(states) = &mut states {
-            states.note(i, &y);
+            states.note(i, &y)?;
         }
         s.advance(slope, &y, t, h)?;
         while let Some(output) = outputs.next_if(|o| o.step == i) {
@@ -579,8 +593,8 @@ pub struct Gauge {
 
 impl Gauge {
     /// From a derivative of this size on.
-    pub fn new(size: f64, steps: usize) -> Gauge {
-        Gauge { size, steps: Vec::with_capacity(steps) }
+    pub fn new(size: f64, steps: usize) -> Result<Gauge> {
+        Ok(Gauge { size, steps: with_room(steps)? })
     }
 
     /// A step led to a derivative of this size, with this error.

@@ -11,9 +11,10 @@
 
 use super::How;
 use super::report::Report;
-use super::steps::{A, C, E, Gauge, Grid, Slope, Stages, States, finite, norm, overflow, stage, weights};
+use super::steps::{A, C, E, Gauge, Grid, Slope, Stages, States, finite, norm, of_stages, overflow, stage, weights};
 use crate::array::DType;
 use crate::error::{Error, Result};
+use crate::kernels::memory::{copied, repeated, try_push};
 use crate::operators::grad::{Recorded, close, record, settle};
 use crate::ops::{accumulate, elementwise::astype};
 use crate::trace::Array;
@@ -27,11 +28,13 @@ struct Nearer {
 }
 
 impl Nearer {
-    fn push(&mut self, step: usize, y: &[f64]) {
+    fn push(&mut self, step: usize, y: &[f64]) -> Result<()> {
+        let full = || Error::too_large(size_of_val(y));
         let mut place = self.spare.pop().unwrap_or_default();
         place.clear();
+        place.try_reserve(y.len()).map_err(|_| full())?;
         place.extend_from_slice(y);
-        self.found.push((step, place));
+        try_push(&mut self.found, (step, place)).map_err(|_| full())
     }
 
     /// Makes the state before step number `step` the last one here, keeping at most `most` of those on the way to it.
@@ -46,18 +49,19 @@ impl Nearer {
     ) -> Result<()> {
         while self.found.last().is_some_and(|s| s.0 > step) {
             let (_, place) = self.found.pop().expect("there is one");
-            self.spare.push(place);
+            // Where the list cannot grow the place isn't used again.
+            let _ = try_push(&mut self.spare, place);
         }
         let (from, kept) = states.before(step);
         if self.found.last().is_none_or(|s| s.0 < from) {
-            self.push(from, kept);
+            self.push(from, kept)?;
         }
         let (from, y) = self.found.last().expect("one was put there");
         let from = *from;
         if from == step {
             return Ok(());
         }
-        let mut y = y.clone();
+        let mut y = copied(y)?;
         let room = most.saturating_sub(self.found.len()).max(1);
         let every = (step - from).div_ceil(room);
         slope.at(&y, grid.steps[from].t, &mut self.stages.k[0])?;
@@ -66,7 +70,7 @@ impl Nearer {
             self.stages.forward(&mut y);
             report.steps_again += 1;
             if (i + 1 - from).is_multiple_of(every) || i + 1 == step {
-                self.push(i + 1, &y);
+                self.push(i + 1, &y)?;
             }
         }
         Ok(())
@@ -122,15 +126,14 @@ pub fn sweep(
     let mut open = Open { slope, stages: SmallVec::new() };
     let argnums: SmallVec<[usize; 4]> = std::iter::once(0).chain(wanted.iter().copied()).collect();
     let mut sums: SmallVec<[Array; 2]> = Array::nulls(wanted.len());
-    let mut nearer = Nearer { found: Vec::new(), spare: Vec::new(), stages: Stages::new(n) };
+    let mut nearer = Nearer { found: Vec::new(), spare: Vec::new(), stages: Stages::new(n)? };
     let row = |q: usize| &g[(grid.starts + q) * n..(grid.starts + q + 1) * n];
-    let mut l = vec![0.0; n];
-    let mut k: [Vec<f64>; 7] = std::array::from_fn(|_| vec![0.0; n]);
-    let mut ybar: [Vec<f64>; 7] = std::array::from_fn(|_| vec![0.0; n]);
-    let (mut place, mut kbar) = (vec![0.0; n], vec![0.0; n]);
+    let mut l = repeated(0.0, n)?;
+    let (mut k, mut ybar) = (of_stages(n)?, of_stages(n)?);
+    let (mut place, mut kbar) = (repeated(0.0, n)?, repeated(0.0, n)?);
     let mut left = grid.outputs.len();
     let mut inside: SmallVec<[(usize, [f64; 7]); 4]> = SmallVec::new();
-    let mut gauge = Gauge::new(0.0, grid.steps.len());
+    let mut gauge = Gauge::new(0.0, grid.steps.len())?;
     let add = |to: &mut [f64], part: &[f64], factor: f64| to.iter_mut().zip(part).for_each(|(l, g)| *l += factor * g);
     for (i, step) in grid.steps.iter().enumerate().rev() {
         nearer.reach(open.slope, grid, states, i, how.states, report)?;
@@ -140,7 +143,10 @@ pub fn sweep(
             left -= 1;
             match grid.outputs[left].theta {
                 1.0 => add(&mut l, row(left), 1.0),
-                theta => inside.push((left, weights(theta))),
+                theta => {
+                    inside.try_reserve(1).map_err(|_| Error::too_large(size_of_val(g)))?;
+                    inside.push((left, weights(theta)));
+                }
             }
         }
         // The slope at the end matters to what lies inside only.

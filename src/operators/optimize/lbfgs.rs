@@ -9,8 +9,9 @@
 //! strong Wolfe conditions. Stopping rules and defaults are those of SciPy's `L-BFGS-B`.
 
 use super::search::{Found, Wolfe, search};
-use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, reserved, zeros};
-use crate::error::Result;
+use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};
+use crate::error::{Error, Result};
+use crate::kernels::memory::{collected, repeated, try_push, with_room};
 
 /// How far to look back, and when to stop.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +72,10 @@ impl History {
         y.iter_mut().zip(g1.iter().zip(g0)).for_each(|(y, (a, b))| *y = a - b);
         let (sy, yy) = (dot(&s, &y), dot(&y, &y));
         if sy > f64::EPSILON * yy {
-            self.s.push(s);
-            self.y.push(y);
-            self.sy.push(sy);
+            let full = || Error::too_many(self.most);
+            try_push(&mut self.s, s).map_err(|_| full())?;
+            try_push(&mut self.y, y).map_err(|_| full())?;
+            try_push(&mut self.sy, sy).map_err(|_| full())?;
             self.theta = yy / sy;
         }
         if compact { self.compact() } else { Ok(()) }
@@ -205,7 +207,7 @@ impl Bounds<'_> {
 fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut [f64]) -> Result<bool> {
     let (n, k2) = (x.len(), 2 * h.len());
     // Algorithm CP. In `d` the direction of the path, in `cauchy` the point.
-    let mut times: Vec<(f64, usize)> = reserved(n)?;
+    let mut times: Vec<(f64, usize)> = with_room(n)?;
     for i in 0..n {
         let bound = if g[i] < 0.0 { b.upper[i] } else { b.lower[i] };
         let t = if g[i] == 0.0 { f64::INFINITY } else { (x[i] - bound) / g[i] };
@@ -214,7 +216,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
             times.push((t, i));
         }
     }
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    times.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut cauchy = zeros(n)?;
     cauchy.copy_from_slice(x);
     let [mut p, mut c, mut w, mut m, mut mw] = [zeros(k2)?, zeros(k2)?, zeros(k2)?, zeros(k2)?, zeros(k2)?];
@@ -223,8 +225,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
     h.times_m(&p, &mut m);
     let mut curvature = -h.theta * slope - dot(&p, &m);
     let smallest = f64::EPSILON * curvature.abs();
-    let (mut reached, mut fixed) = (0.0, reserved(n)?);
-    fixed.resize(n, false);
+    let (mut reached, mut fixed) = (0.0, repeated(false, n)?);
     for i in (0..n).filter(|&i| d[i] == 0.0 && g[i] != 0.0) {
         fixed[i] = true;
     }
@@ -257,7 +258,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
     }
 
     // The minimum over the free variables: r is the model's gradient at the Cauchy point.
-    let mut free: Vec<usize> = reserved(n)?;
+    let mut free: Vec<usize> = with_room(n)?;
     free.extend((0..n).filter(|&i| !fixed[i] && b.lower[i] < b.upper[i]));
     d.iter_mut().zip(cauchy.iter().zip(x)).for_each(|(d, (c, x))| *d = c - x);
     if k2 == 0 || free.is_empty() {
@@ -317,9 +318,8 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
 const DOUBTS: usize = 50;
 
 /// The length of the projected gradient.
-fn projected_norm(b: &Bounds<'_>, x: &[f64], g: &[f64]) -> f64 {
-    let projected: Vec<f64> = (0..x.len()).map(|i| b.projected(i, x[i], g[i])).collect();
-    norm(&projected)
+fn projected_norm(b: &Bounds<'_>, x: &[f64], g: &[f64]) -> Result<f64> {
+    Ok(norm(&collected((0..x.len()).map(|i| b.projected(i, x[i], g[i])))?))
 }
 
 /// Minimizes from `x` on, which is moved inside the bounds first, and is the minimizer in the end.
@@ -344,7 +344,7 @@ pub fn minimize(
             return Err(not_a_number(k));
         }
         if let Some(b) = bounds {
-            size = projected_norm(b, x, &g);
+            size = projected_norm(b, x, &g)?;
         }
         for i in 0..n {
             largest = largest.max(bounds.map_or(g[i], |b| b.projected(i, x[i], g[i])).abs());
@@ -422,7 +422,7 @@ pub fn minimize(
         }
         doubts = 0;
         if small {
-            let size = bounds.map_or_else(|| norm(&g), |b| projected_norm(b, x, &g));
+            let size = bounds.map_or_else(|| Ok(norm(&g)), |b| projected_norm(b, x, &g))?;
             return Ok(problem.outcome(Status::Change, k + 1, value, size));
         }
     }

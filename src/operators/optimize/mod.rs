@@ -17,6 +17,7 @@ use super::norm::length;
 use crate::array::{DType, Element};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::kernels::memory::repeated;
 use crate::ops::{complex, elementwise as rows, shape};
 use crate::trace::{Array, Meta};
 use num_complex::{Complex32, Complex64};
@@ -259,19 +260,9 @@ pub fn check_bounds(lower: &[f64], upper: &[f64]) -> Result<()> {
     }
 }
 
-/// A vector with room for `n` elements, or an error.
-fn reserved<T>(n: usize) -> Result<Vec<T>> {
-    let mut out = Vec::new();
-    let bytes = n.saturating_mul(size_of::<T>());
-    out.try_reserve_exact(n).map_err(|_| Error::memory(format!("cannot allocate {bytes} bytes")))?;
-    Ok(out)
-}
-
 /// `n` zeros, or an error.
 fn zeros(n: usize) -> Result<Vec<f64>> {
-    let mut out = reserved(n)?;
-    out.resize(n, 0.0);
-    Ok(out)
+    repeated(0.0, n)
 }
 
 // Sums in lanes, so that the loop is one of vectors.
