@@ -458,6 +458,10 @@ impl Primitive for RawRule {
         &self.of.name
     }
 
+    fn failure(&self, e: Error) -> Error {
+        e.within(&self.of.name)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
     }
