@@ -126,7 +126,22 @@ static bool begin(struct running *r, ag_context *cx, void *user, size_t n, const
   }
   return true;
 }
+static ag_primitive new_primitive(ag_context *cx);
+
+/* Tapes with something on them, and scopes; at the outermost level primitives, too. */
+static void begin_things(ag_context *cx) {
+  for (int i = 0; i < FEW; i++) {
+    if (roll(2)) here->scopes[i] = ag_scope_enter(cx);
+    if (roll(2)) {
+      here->tapes[i] = ag_tape_begin(cx);
+      here->boxed[i] = here->arrays[roll(here->filled)] = ag_box(cx, here->tapes[i], differentiable(cx));
+    }
+    if (!here->depth) here->primitives[i] = new_primitive(cx);
+    settle(cx);
+  }
+}
 static void random_program(ag_context *cx) {
+  if (here->depth <= DEEPEST && !roll(6)) begin_things(cx);
   if (here->depth <= DEEPEST)
     for (size_t n = roll(2) ? 0 : roll(5); n > 0 && !found_fault; n--) call(cx);
 }
@@ -592,6 +607,27 @@ static const ag_raw_primitive_def *a_raw_primitive_def(ag_context *cx) {
     if (def->struct_size >= offsetof(ag_raw_primitive_def, drop_user) + sizeof def->drop_user) promise(user);
   }
   return def;
+}
+
+static ag_primitive new_primitive(ag_context *cx) {
+  return roll(2) ? ag_primitive_new(cx, a_primitive_def(cx)) : ag_raw_primitive_new(cx, a_raw_primitive_def(cx));
+}
+
+/* ---- pullbacks, for which a function is needed ---- */
+
+static ag_tape a_pullback(ag_context *cx) {
+  ag_array x = differentiable(cx);
+  ag_tape pullback = ag_make_vjp(cx, function_scalar, passing_user(cx), &x, 1, 0, NULL);
+  keep_tape(cx, pullback);
+  settle(cx);
+  return pullback;
+}
+static ag_tape a_tree_pullback(ag_context *cx) {
+  ag_tree x = differentiable_tree(cx);
+  ag_tape pullback = ag_tree_make_vjp(cx, tree_function_scalar, passing_user(cx), &x, 1, 0, NULL);
+  keep_tape(cx, pullback);
+  settle(cx);
+  return pullback;
 }
 
 /* ---- what is told ---- */

@@ -186,6 +186,8 @@ static bool round_of(uint64_t seed) {
     here->trees[i] = i < 8 ? made_tree(cx) : here->trees[i % 8];
   }
   settle(cx);
+  begin_things(cx);
+  give_back();
   size_t n = roll(2 * CALLS);
   for (size_t i = 0; i < n && !found_fault; i++) {
     call(cx);

@@ -38,6 +38,7 @@ struct frame {
   ag_array arrays[POOL];
   ag_tree trees[POOL];
   ag_tape tapes[FEW];
+  ag_array boxed[FEW]; /* an input of each tape */
   ag_scope scopes[FEW];
   ag_primitive primitives[FEW];
   int anomalies, details;
@@ -189,6 +190,11 @@ static const int64_t *some_extents(void) {
   FILL(list, roll(20) ? (int64_t)roll(3) : integer());
   return list;
 }
+static const int64_t *some_windows(void) {
+  int64_t *list = take(LISTED * sizeof *list);
+  FILL(list, roll(20) ? 1 + (int64_t)roll(2) : integer());
+  return list;
+}
 static const int64_t *a_small_shape(void) {
   int64_t *list = take(LISTED * sizeof *list);
   FILL(list, roll(40) ? (int64_t)roll(4) + (roll(8) ? 1 : 0) : -1);
@@ -281,6 +287,22 @@ static ag_array some_positions(ag_context *cx) {
   ag_array like = roll(2) ? any_array(cx) : ag_array_NULL;
   ag_array x = like.bits && roll(2) ? ag_astype(cx, ag_zeros_like(cx, like), AG_I64)
                                     : ag_array_new(cx, AG_I64, shapes[k], ranks[k], numbers);
+  settle(cx);
+  return x;
+}
+/* Of integers or booleans. */
+static ag_array whole(ag_context *cx) {
+  ag_array x = any_array(cx);
+  if (roll(12)) x = ag_astype(cx, ag_sign(cx, ag_real(cx, x)), roll(4) ? AG_I64 : AG_BOOL);
+  settle(cx);
+  return x;
+}
+/* Of the same shape as another one. */
+static ag_array beside(ag_context *cx, ag_array x) { return roll(3) ? ag_ones_like(cx, x) : roll(2) ? x : any_array(cx); }
+/* With axes for images, channels, rows and columns. */
+static ag_array an_image(ag_context *cx, int64_t least) {
+  int64_t shape[4] = {1 + (int64_t)roll(2), 2, least + (int64_t)roll(3), least + (int64_t)roll(3)};
+  ag_array x = roll(12) ? ag_random_normal(cx, roll(1000), AG_F64, shape, 4, 0.0, 1.0) : any_array(cx);
   settle(cx);
   return x;
 }
@@ -420,6 +442,22 @@ static ag_tape any_tape(void) {
   if (frame->outer && !roll(12)) frame = frame->outer;
   if (!roll(60)) return (ag_tape){roll(2) ? 0 : ((uint64_t)roll(1u << 31) << 32 | roll(1u << 31))};
   return frame->tapes[roll(FEW)];
+}
+/* An input of a tape, or what it gives. */
+static ag_array on_tape(ag_context *cx, ag_tape tape) {
+  for (const struct frame *frame = here; frame; frame = frame->outer)
+    for (int i = 0; i < FEW; i++)
+      if (tape.bits && frame->tapes[i].bits == tape.bits && roll(12)) return frame->boxed[i];
+  return any_array(cx);
+}
+static ag_array number_on_tape(ag_context *cx, ag_tape tape) {
+  ag_array x = on_tape(cx, tape);
+  return roll(12) ? ag_sum(cx, ag_square(cx, roll(6) ? ag_real(cx, x) : x)) : x;
+}
+static const ag_array *some_on_tape(ag_context *cx, ag_tape tape) {
+  ag_array *list = take(LISTED * sizeof *list), one = on_tape(cx, tape);
+  FILL(list, roll(12) ? one : any_array(cx));
+  return list;
 }
 static ag_scope any_scope(void) {
   const struct frame *frame = here;

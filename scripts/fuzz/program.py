@@ -57,7 +57,6 @@ BY_NAME = {
     ("int32_t", "derivative"): "(int32_t)(roll(20) ? roll(2) : integer())",
     ("int32_t", "flags"): "(int32_t)(roll(20) ? roll(4) : integer())",
     ("int32_t", "modes"): "(int32_t)(roll(20) ? roll(4) : integer())",
-    ("int32_t", "order"): "(int32_t)(roll(20) ? roll(4) : integer())",
     ("int32_t", "code"): "a_code()",
     ("int64_t", "axis"): "an_axis()",
     ("int64_t", "axis1"): "an_axis()",
@@ -72,9 +71,9 @@ BY_NAME = {
     ("const int64_t*", "source"): "roll(20) ? some_axes() : NULL",
     ("const int64_t*", "destination"): "roll(20) ? some_axes() : NULL",
     ("const int64_t*", "shape"): "roll(30) ? a_shape() : NULL",
-    ("const int64_t*", "stride"): "roll(4) ? some_extents() : NULL",
-    ("const int64_t*", "dilation"): "roll(4) ? some_extents() : NULL",
-    ("const int64_t*", "window"): "roll(20) ? some_extents() : NULL",
+    ("const int64_t*", "stride"): "roll(4) ? some_windows() : NULL",
+    ("const int64_t*", "dilation"): "roll(2) ? some_windows() : NULL",
+    ("const int64_t*", "window"): "roll(20) ? some_windows() : NULL",
     ("const int64_t*", "padding"): "roll(2) ? some_extents() : NULL",
     ("const int64_t*", "widths"): "roll(20) ? some_extents() : NULL",
     ("const int64_t*", "counts"): "roll(20) ? some_extents() : NULL",
@@ -101,7 +100,8 @@ BY_NAME = {
     ("size_t", "steps"): "roll(12)",
     ("size_t", "skiprows"): "roll(4) ? 0 : roll(5)",
     ("size_t", "max_nodes"): "roll(60)",
-    # What bounds the iterations of a call.
+    # What bounds the work of a call.
+    ("int32_t", "order"): "(int32_t)roll(5) - (roll(20) ? 0 : 3)",
     ("size_t", "max_steps"): "roll(60)",
     ("size_t", "max_states"): "roll(20)",
     ("size_t", "rk4_steps"): "roll(4) ? 0 : roll(20)",
@@ -145,7 +145,7 @@ BY_NAME = {
     ("ag_tree", "tangent"): "like_tree(cx, args, nargs, argnum)",
     ("ag_tree", "v"): "like_tree(cx, args, nargs, argnum)",
     ("ag_tree", "gradient"): "roll(8) ? x : any_tree(cx)",
-    ("ag_tree", "state"): "roll(8) ? ag_optimizer_init(cx, x, NULL) : any_tree(cx)",
+    ("ag_tree", "state"): "roll(8) ? ag_optimizer_init(cx, x, options) : any_tree(cx)",
     ("const ag_tree*", "args"): "roll(30) ? some_differentiable_trees(cx) : NULL",
     ("const ag_tree*", "vs"): "roll(8) ? args : some_trees(cx)",
     ("const ag_tree*", "trees"): "roll(30) ? some_differentiable_trees(cx) : NULL",
@@ -189,6 +189,26 @@ OF_FUNCTION = {
     ("ag_hvp", "v"): "like(cx, args, nargs, argnum)",
     ("ag_ggnvp", "v"): "like(cx, args, nargs, argnum)",
     ("ag_box", "x"): "differentiable(cx)",
+    ("ag_tape_grad", "y"): "number_on_tape(cx, tape)",
+    ("ag_tape_grad", "x"): "on_tape(cx, tape)",
+    ("ag_tape_grads", "y"): "number_on_tape(cx, tape)",
+    ("ag_tape_grads", "xs"): "some_on_tape(cx, tape)",
+    ("ag_tape_vjp", "y"): "on_tape(cx, tape)",
+    ("ag_tape_vjp", "g"): "beside(cx, y)",
+    ("ag_tape_vjp", "xs"): "some_on_tape(cx, tape)",
+    ("ag_vjp", "vjp"): "roll(3) ? a_pullback(cx) : any_tape()",
+    ("ag_vjp", "g"): "roll(4) ? ag_scalar(cx, 2.0) : any_array(cx)",
+    ("ag_tree_vjp", "vjp"): "roll(3) ? a_tree_pullback(cx) : any_tape()",
+    ("ag_conv2d", "x"): "an_image(cx, 3)",
+    ("ag_conv2d", "w"): "an_image(cx, 1)",
+    ("ag_max_pool2d", "x"): "an_image(cx, 3)",
+    ("ag_mean_pool2d", "x"): "an_image(cx, 3)",
+    ("ag_polyfit", "x"): "sorted_vector(cx)",
+    ("ag_polyfit", "y"): "beside(cx, x)",
+    ("ag_polyfit", "w"): "roll(2) ? ag_array_NULL : beside(cx, x)",
+    ("ag_polyfit", "deg"): "roll(8) ? (int64_t)roll(3) : integer()",
+    ("ag_bincount", "x"): "some_positions(cx)",
+    ("ag_gradient_axes", "n"): "roll(3)",
     ("ag_apply", "nargs"): "roll(20) ? usual_arguments : roll(70)",
     ("ag_apply_multi", "nargs"): "roll(20) ? usual_arguments : roll(70)",
     ("ag_apply_multi", "nresults"): "roll(20) ? usual_results : roll(70)",
@@ -204,7 +224,7 @@ OF_FUNCTION = {
     ("ag_tree_unflatten", "flat"): "roll(2) ? ag_tree_flatten(cx, like) : any_array(cx)",
     ("ag_tree_with_leaves", "n"): "roll(8) ? ag_tree_leaf_count(cx, like) : roll(6)",
     ("ag_tree_set", "src"): "any_tree(cx)",
-    ("ag_tree_vjp", "g"): "any_tree(cx)",
+    ("ag_tree_vjp", "g"): "roll(4) ? ag_tree_leaf(cx, ag_scalar(cx, 2.0)) : any_tree(cx)",
     ("ag_save", "path"): 'a_path("npy")',
     ("ag_load", "path"): 'a_path_to_read(cx, "npy")',
     ("ag_tree_save", "path"): 'a_path("npz")',
@@ -220,6 +240,9 @@ OF_FUNCTION = {
     ("ag_loadtxt", "delimiter"): "roll(6) ? NULL : any_text()",
     ("ag_profile_get", "i"): "roll(6)",
 }
+WHOLE = "bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd lcm".split()
+OF_FUNCTION |= {(f"ag_{name}", argument): "whole(cx)" for name in WHOLE for argument in "xy"}
+
 #: room for the results of a function: of several handles, as many as it has
 ROOM = {
     "ag_triu_indices": "2", "ag_tril_indices": "2", "ag_triu_indices_from": "2", "ag_tril_indices_from": "2",
@@ -231,7 +254,13 @@ ROOM = {
     "ag_hvps": "nargs", "ag_tree_hvps": "nargs", "ag_grad_and_aux": "naux + 1", "ag_apply_multi": "nresults",
 }
 
-#: what goes after a call
+#: what goes before a call, and after it
+BEFORE = {
+    "ag_anomaly_end": "if (roll(2)) ag_anomaly_begin(cx, 0);",
+    "ag_detail_end": "if (roll(2)) ag_detail_begin(cx, roll(9));",
+    "ag_profile_end": "if (roll(2)) ag_profile_begin(cx, roll(2));",
+    "ag_profile_get": "if (roll(2)) ag_profile_begin(cx, true), ag_exp(cx, any_array(cx)), ag_profile_end(cx);",
+}
 AFTER = {
     "ag_anomaly_begin": "if (!ag_error(cx)) here->anomalies++;",
     "ag_anomaly_end": "if (!ag_error(cx) && here->anomalies) here->anomalies--;",
@@ -262,7 +291,7 @@ RESULT = {
 }
 
 #: places of a function among the numbers that are drawn: the share of calls that it gets
-POINTS = 16
+POINTS = 64
 
 
 def callback(function, argument):
@@ -325,6 +354,8 @@ def case(number, function):
         lines.append(f"{ready[0].kind} {ready[0].name} = {ready[1]};")
     if kept:
         lines.append("if (drop) promise(user);")
+    if function.name in BEFORE:
+        lines.append(BEFORE[function.name])
     lines.append("begin_call(cx);")
     arguments = ", ".join("cx" if a.kind.endswith("ag_context*") else a.name for a in function.arguments)
     if function.result == "void":
