@@ -18,9 +18,13 @@
 
 #include "names.h"
 
-#include "draws.h"
+#include "numbers.h"
+
+#include "values.h"
 
 #include "callbacks.h"
+
+#include "primitives.h"
 
 static void begin_call(ag_context *cx);
 

@@ -209,6 +209,13 @@ OF_FUNCTION = {
     ("ag_polyfit", "deg"): "roll(8) ? (int64_t)roll(3) : integer()",
     ("ag_bincount", "x"): "some_positions(cx)",
     ("ag_gradient_axes", "n"): "roll(3)",
+    ("ag_cov_with", "y"): "roll(2) ? ag_array_NULL : beside(cx, x)",
+    ("ag_cov_with", "fweights"): "roll(3) ? ag_array_NULL : whole(cx)",
+    ("ag_cov_with", "aweights"): "roll(3) ? ag_array_NULL : any_array(cx)",
+    ("ag_cross_axes", "b"): "beside(cx, a)",
+    ("ag_cross_axes", "axisa"): "roll(3) ? -1 : an_axis()",
+    ("ag_cross_axes", "axisb"): "roll(3) ? axisa : an_axis()",
+    ("ag_cross_axes", "axisc"): "roll(3) ? axisa : an_axis()",
     ("ag_apply", "nargs"): "roll(20) ? usual_arguments : roll(70)",
     ("ag_apply_multi", "nargs"): "roll(20) ? usual_arguments : roll(70)",
     ("ag_apply_multi", "nresults"): "roll(20) ? usual_results : roll(70)",
@@ -277,7 +284,7 @@ AFTER = {
     "ag_tree_save": "files_written = true;",
 }
 
-#: functions that are called by hand, in scripts/fuzz/callbacks.h, since their arguments belong together
+#: functions that are called by hand, in scripts/fuzz/primitives.h, since their arguments belong together
 BY_HAND = {"ag_context_new", "ag_context_free", "ag_from_buffer"}
 
 #: what is done with a result
