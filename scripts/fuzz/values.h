@@ -325,7 +325,7 @@ static void mend(ag_context *cx) {
 
 /* ---- limits ---- */
 
-enum { LIMIT = 256 << 20 };
+enum { LIMIT = 64 << 20 };
 static bool is_limited;
 static void limited(ag_context *cx, size_t bytes) {
   is_limited = bytes > 0 && bytes < LIMIT;

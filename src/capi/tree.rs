@@ -433,7 +433,9 @@ pub unsafe extern "C" fn ag_tree_map(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_flatten(cx: *mut ag_context, t: ag_tree) -> ag_array {
     const NAME: &str = "ag_tree_flatten";
-    guard_as(cx, NAME, ag_array::NULL, |c| c.get_tree(NAME, t).map_or(ag_array::NULL, |t| c.put(leaves::flatten(&c.core, &t))))
+    guard_as(cx, NAME, ag_array::NULL, |c| {
+        c.get_tree(NAME, t).map_or(ag_array::NULL, |t| c.put(leaves::flatten(&c.core, &t)))
+    })
 }
 
 /// The inverse of ag_tree_flatten: a tree like `like` with the elements of a vector. Each leaf has its shape and its
@@ -494,7 +496,9 @@ pub unsafe extern "C" fn ag_tree_dot(cx: *mut ag_context, x: ag_tree, y: ag_tree
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_norm(cx: *mut ag_context, x: ag_tree) -> ag_array {
     const NAME: &str = "ag_tree_norm";
-    guard_as(cx, NAME, ag_array::NULL, |c| c.get_tree(NAME, x).map_or(ag_array::NULL, |x| c.put(leaves::norm(&c.core, &x))))
+    guard_as(cx, NAME, ag_array::NULL, |c| {
+        c.get_tree(NAME, x).map_or(ag_array::NULL, |x| c.put(leaves::norm(&c.core, &x)))
+    })
 }
 
 /// Zeros of the shapes and dtypes of `x`.
