@@ -15,7 +15,7 @@ CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
 .PHONY: help lib stage examples run test test-rust test-examples test-consumer test-threads bench bench-families bench-programs \
-        fuzz attack header check install clean
+        fuzz fuzz-instrumented attack header check install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -88,10 +88,14 @@ test-threads: ## contexts on several threads under ThreadSanitizer; needs nightl
 fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="--seconds 600 --seed 1"
 	scripts/fuzz_calls $(FUZZ_ARGS)
 
+# Address sanitizing of Rust wants nightly Rust, without its sources.
+fuzz-instrumented: ## the same with the library under the address sanitizer, too; needs nightly Rust
+	scripts/fuzz_calls --instrumented $(FUZZ_ARGS)
+
 # Whatever attacks the library from outside is a test tests/attack_*.rs, or one of the programs of tests/c, and goes on
 # AUTOGRAD_ATTACK times as long as among the ordinary tests.
 ATTACK ?= 100
-attack: ## the long forms of the tests that attack the library: damaged files, memory that runs out, threads, old processors
+attack: ## the long forms of the tests that attack the library: random calls, files, memory, threads, old processors
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test $(patsubst tests/%.rs,--test %,$(sort $(wildcard tests/attack_*.rs)))
 	AUTOGRAD_ATTACK=$(ATTACK) $(CARGO) test --test c_programs as_c99
 

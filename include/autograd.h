@@ -925,7 +925,7 @@ typedef int32_t (*ag_jvp_argnums_function)(struct ag_context *cx,
 typedef struct ag_primitive_def {
   size_t struct_size;
   /**
-   * For messages; copied.
+   * For messages, which begin with it; not empty, copied.
    */
   const char *name;
   /**
@@ -1044,7 +1044,7 @@ typedef const char *(*ag_raw_message_function)(int32_t code, void *user);
 typedef struct ag_raw_primitive_def {
   size_t struct_size;
   /**
-   * For messages; copied.
+   * For messages, which begin with it; not empty, copied.
    */
   const char *name;
   size_t nargs;

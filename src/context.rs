@@ -178,6 +178,11 @@ impl Context {
         Calling { called: &self.called, before: self.called.replace(name) }
     }
 
+    /// The exported function that is running, if there is one.
+    pub fn called(&self) -> &'static str {
+        self.called.get()
+    }
+
     /// The value, or the null value with the failure noted as one of `operation`.
     pub fn take(&self, operation: &str, result: Result<Array>) -> Array {
         match result {

@@ -54,6 +54,9 @@ pub fn excerpt_of(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// What stands between a message and the operator in whose function it happened.
+/// In place of the name of an operation that C has no name for, until what it is a part of is known, see [`Error::of`].
+pub const PART: &str = "ag_";
+
 const INSIDE: &str = "; in the function given to ";
 
 macro_rules! constructors {
@@ -110,6 +113,11 @@ impl Error {
             self.message = format!("{}{INSIDE}{operator}", self.message).into();
         }
         self
+    }
+
+    /// Whether the message begins with this name.
+    pub fn is_of(&self, operation: &str) -> bool {
+        self.message.strip_prefix(operation).is_some_and(|rest| rest.starts_with(": "))
     }
 
     /// The same failure with the name of the function that the caller called, instead of that of an operation it consists

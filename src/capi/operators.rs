@@ -201,13 +201,15 @@ pub unsafe extern "C" fn ag_grad_and_aux(
             return ag_array::NULL;
         }
         let function = |core: &Context, args: &[Array]| {
-            c.frame(args, naux + 1, |cx, handles, out| {
-                // SAFETY: the caller's function, with a live context, live handles, room for the results, and the
-                // caller's pointer.
-                let code = unsafe { f(cx, handles.as_ptr(), handles.len(), out.as_mut_ptr(), naux + 1, user) };
-                if code != 0 && !core.failed() {
-                    core.fail(returned(code, format!("the callback failed with code {code}")));
-                }
+            c.inside_of(NAME, || {
+                c.frame(args, naux + 1, |cx, handles, out| {
+                    // SAFETY: the caller's function, with a live context, live handles, room for the results, and the
+                    // caller's pointer.
+                    let code = unsafe { f(cx, handles.as_ptr(), handles.len(), out.as_mut_ptr(), naux + 1, user) };
+                    if code != 0 && !core.failed() {
+                        core.fail(returned(code, format!("the callback failed with code {code}")));
+                    }
+                })
             })
         };
         let (gradient, values) = linear::grad_and_aux(&c.core, &function, &args, argnum);

@@ -276,20 +276,23 @@ impl ag_context {
     /// What a loop calls before each step: hands the iteration to the caller's function, and says whether to stop.
     fn watch(
         &self,
+        name: &'static str,
         callback: ag_iteration_function,
         user: *mut c_void,
     ) -> Option<impl FnMut(usize, f64, f64, &Tree, &Tree) -> bool> {
         let callback = callback?;
         Some(move |iteration, value, gradient_norm, x: &Tree, gradient: &Tree| {
-            let stop = self.framed(|cx| {
-                let (x, gradient) = (self.put_tree(x.clone()), self.put_tree(gradient.clone()));
-                if self.core.failed() {
-                    return None;
-                }
-                let struct_size = size_of::<ag_iteration>();
-                let seen = ag_iteration { struct_size, iteration, value, gradient_norm, x, gradient };
-                // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
-                Some(unsafe { callback(cx, &seen, user) } != 0)
+            let stop = self.inside_of(name, || {
+                self.framed(|cx| {
+                    let (x, gradient) = (self.put_tree(x.clone()), self.put_tree(gradient.clone()));
+                    if self.core.failed() {
+                        return None;
+                    }
+                    let struct_size = size_of::<ag_iteration>();
+                    let seen = ag_iteration { struct_size, iteration, value, gradient_norm, x, gradient };
+                    // SAFETY: the caller's function, with a live context, live handles and the caller's pointer.
+                    Some(unsafe { callback(cx, &seen, user) } != 0)
+                })
             });
             stop.unwrap_or(true)
         })
@@ -413,7 +416,7 @@ pub unsafe extern "C" fn ag_optimize(
                 })
             })
         };
-        let mut watch = c.watch(options.callback, options.callback_user);
+        let mut watch = c.watch(NAME, options.callback, options.callback_user);
         let watch = watch.as_mut().map(|w| w as &mut first_order::Watch<'_>);
         let found = first_order::optimize(&c.core, NAME, &objective, &x0, &o, watch);
         let Some((x, outcome)) = c.check(NAME, found).flatten() else { return ag_tree::NULL };
@@ -461,7 +464,7 @@ unsafe fn minimize(
     if o.memory > 1000 {
         return c.check(name, Err(Error::argument(format!("memory is {}, at most 1000", o.memory))));
     }
-    let mut watch = c.watch(o.callback, o.callback_user);
+    let mut watch = c.watch(name, o.callback, o.callback_user);
     let watch = watch.as_mut().map(|w| w as &mut first_order::Watch<'_>);
     let found = on_trees::minimize(&c.core, name, f, x0, watch, |problem, bounds, x, callback| match minimizer {
         Minimizer::Lbfgs { lower, upper } => {

@@ -104,7 +104,7 @@ pub type ag_jvp_argnums_function = Option<
 #[derive(Clone, Copy)]
 pub struct ag_primitive_def {
     pub struct_size: usize,
-    /// For messages; copied.
+    /// For messages, which begin with it; not empty, copied.
     pub name: *const c_char,
     /// The function itself; it gets plain arrays and may read their elements. What a rule needs besides its arguments and
     /// results should be a result: arrays that this function puts aside (by ag_set or ag_keep) serve the first derivative,
@@ -234,13 +234,17 @@ impl ag_context {
     }
 }
 
-/// The name of a definition.
+/// The name of a definition, or what is wrong with it: messages begin with it, so there must be one.
 ///
 /// # Safety
-/// A C string.
-pub unsafe fn name_of(name: *const c_char) -> String {
-    // SAFETY: the caller's promise.
-    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+/// NULL or a C string.
+pub unsafe fn name_of(name: *const c_char) -> Result<String> {
+    if name.is_null() {
+        return Err(Error::argument("the name is NULL"));
+    }
+    // SAFETY: not NULL, and the caller's promise.
+    let name = unsafe { CStr::from_ptr(name) };
+    if name.is_empty() { Err(Error::argument("the name is empty")) } else { Ok(name.to_string_lossy().into_owned()) }
 }
 
 /// Registers a primitive; it belongs to the context until ag_primitive_free. The definition is copied. The null
@@ -271,9 +275,8 @@ pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_pr
             c.core.fail(Error::argument(message.to_string()).within(NAME));
             null
         };
-        if def.name.is_null() {
-            return fail("the name is NULL");
-        }
+        // SAFETY: NULL or a C string, the caller's promise.
+        let Some(name) = c.check(NAME, unsafe { name_of(def.name) }) else { return null };
         if def.forward.is_some() == def.forward_multi.is_some() {
             return fail("exactly one of forward and forward_multi must be given");
         }
@@ -288,8 +291,6 @@ pub unsafe extern "C" fn ag_primitive_new(cx: *mut ag_context, def: *const ag_pr
         let rules =
             unsafe { (slice(c, NAME, "vjps", def.vjps, def.nvjps), slice(c, NAME, "jvps", def.jvps, def.njvps)) };
         let (Some(vjps), Some(jvps)) = rules else { return null };
-        // SAFETY: a C string, the caller's promise.
-        let name = unsafe { name_of(def.name) };
         c.put_primitive(Registered {
             cx: c,
             name,

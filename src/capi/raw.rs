@@ -85,7 +85,7 @@ pub const AG_ANY_DTYPE: i32 = -1;
 #[derive(Clone, Copy)]
 pub struct ag_raw_primitive_def {
     pub struct_size: usize,
-    /// For messages; copied.
+    /// For messages, which begin with it; not empty, copied.
     pub name: *const c_char,
     pub nargs: usize,
     /// 0 means 1.
@@ -153,10 +153,8 @@ pub unsafe extern "C" fn ag_raw_primitive_new(cx: *mut ag_context, def: *const a
             c.core.fail(Error::argument(what).within(NAME));
             return null;
         }
-        if def.name.is_null() {
-            c.core.fail(Error::argument("the name is NULL").within(NAME));
-            return null;
-        }
+        // SAFETY: NULL or a C string, the caller's promise.
+        let Some(name) = c.check(NAME, unsafe { name_of(def.name) }) else { return null };
         if def.layout.is_none() && def.nargs == 0 {
             c.core.fail(Error::argument("without arguments a layout function is needed").within(NAME));
             return null;
@@ -182,8 +180,6 @@ pub unsafe extern "C" fn ag_raw_primitive_new(cx: *mut ag_context, def: *const a
         let vjps = vjps.iter().map(|f| f.map_or(VjpRule::Zero, VjpRule::Raw)).collect();
         let jvps = jvps.iter().map(|f| f.map_or(VjpRule::Missing, VjpRule::Raw)).collect();
         let forward = Forward::Raw { forward: def.forward, layout: def.layout, nargs: def.nargs, strided: def.strided };
-        // SAFETY: a C string, the caller's promise.
-        let name = unsafe { name_of(def.name) };
         register_raw(c, name, forward, def.nresults.max(1), (vjps, jvps), kernels, user)
     })
 }
@@ -456,6 +452,10 @@ impl RawRule {
 impl Primitive for RawRule {
     fn name(&self) -> &str {
         &self.of.name
+    }
+
+    fn failure(&self, e: Error) -> Error {
+        e.within(&self.of.name)
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {

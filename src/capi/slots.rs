@@ -592,11 +592,14 @@ impl Slots {
         }
     }
 
-    /// All values, when the context ends.
+    /// All values, when the context ends. What is put in afterwards, by who is told of that, gets stamps that no handle has.
     pub fn drain(&mut self) -> Vec<Content> {
         self.live = 0;
         self.top = 0;
         self.scopes.truncate(1);
+        self.scopes[0] = Scope::new(0, 0);
+        let later = |a: u64, b: u64| if self.stamps.ordinal(b) > self.stamps.ordinal(a) { b } else { a };
+        self.first_stamp = self.slots.iter().map(Slot::stamp).fold(self.first_stamp, later);
         std::mem::take(&mut self.slots).into_iter().map(|s| s.content).filter(holds).collect()
     }
 }

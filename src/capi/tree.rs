@@ -228,7 +228,7 @@ pub unsafe extern "C" fn ag_tree_array(cx: *mut ag_context, t: ag_tree) -> ag_ar
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_array_at(cx: *mut ag_context, t: ag_tree, path: *const c_char) -> ag_array {
     const NAME: &str = "ag_tree_array_at";
-    guard(cx, ag_array::NULL, |c| {
+    guard_as(cx, NAME, ag_array::NULL, |c| {
         // SAFETY: NULL or a text, the caller's promise.
         let Some(path) = (unsafe { string(c, NAME, "path", path) }) else { return ag_array::NULL };
         array_of(cx, NAME, t, |t| t.get(path))
@@ -259,14 +259,14 @@ fn array_of(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_item(cx: *mut ag_context, t: ag_tree, i: i64) -> ag_tree {
     const NAME: &str = "ag_tree_item";
-    guard(cx, ag_tree::NULL, |c| c.get_tree(NAME, t).map_or(ag_tree::NULL, |t| c.put_checked(NAME, t.item(i))))
+    guard_as(cx, NAME, ag_tree::NULL, |c| c.get_tree(NAME, t).map_or(ag_tree::NULL, |t| c.put_checked(NAME, t.item(i))))
 }
 
 /// The tree at a path, see ag_tree_array_at; a path may be a single key.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_get(cx: *mut ag_context, t: ag_tree, path: *const c_char) -> ag_tree {
     const NAME: &str = "ag_tree_get";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: NULL or a text, the caller's promise.
         let Some(path) = (unsafe { string(c, NAME, "path", path) }) else { return ag_tree::NULL };
         c.get_tree(NAME, t).map_or(ag_tree::NULL, |t| c.put_checked(NAME, t.get(path)))
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn ag_tree_get(cx: *mut ag_context, t: ag_tree, path: *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_has(cx: *mut ag_context, t: ag_tree, path: *const c_char) -> bool {
     const NAME: &str = "ag_tree_has";
-    guard(cx, false, |c| {
+    guard_as(cx, NAME, false, |c| {
         // SAFETY: NULL or a text, the caller's promise.
         let Some(path) = (unsafe { string(c, NAME, "path", path) }) else { return false };
         c.get_tree(NAME, t).is_some_and(|t| t.get(path).is_ok())
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn ag_tree_with_leaves(
     n: usize,
 ) -> ag_tree {
     const NAME: &str = "ag_tree_with_leaves";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: `n` handles, the caller's promise.
         let leaves = unsafe { slice(c, NAME, "leaves", leaves, n) };
         let Some((like, leaves)) = c.get_tree(NAME, like).zip(leaves) else { return ag_tree::NULL };
@@ -400,7 +400,7 @@ pub unsafe extern "C" fn ag_tree_map(
     ntrees: usize,
 ) -> ag_tree {
     const NAME: &str = "ag_tree_map";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         // SAFETY: `ntrees` handles, the caller's promise.
         let Some(trees) = (unsafe { c.get_trees(NAME, "trees", trees, ntrees) }) else { return ag_tree::NULL };
         let fail = |message: &str| {
@@ -433,7 +433,9 @@ pub unsafe extern "C" fn ag_tree_map(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_flatten(cx: *mut ag_context, t: ag_tree) -> ag_array {
     const NAME: &str = "ag_tree_flatten";
-    guard(cx, ag_array::NULL, |c| c.get_tree(NAME, t).map_or(ag_array::NULL, |t| c.put(leaves::flatten(&c.core, &t))))
+    guard_as(cx, NAME, ag_array::NULL, |c| {
+        c.get_tree(NAME, t).map_or(ag_array::NULL, |t| c.put(leaves::flatten(&c.core, &t)))
+    })
 }
 
 /// The inverse of ag_tree_flatten: a tree like `like` with the elements of a vector. Each leaf has its shape and its
@@ -441,7 +443,7 @@ pub unsafe extern "C" fn ag_tree_flatten(cx: *mut ag_context, t: ag_tree) -> ag_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_unflatten(cx: *mut ag_context, like: ag_tree, flat: ag_array) -> ag_tree {
     const NAME: &str = "ag_tree_unflatten";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         let (like, flat) = (c.get_tree(NAME, like), c.get(NAME, flat));
         match like {
             Some(like) if !flat.is_null() => c.put_tree(leaves::unflatten(&c.core, &like, &flat)),
@@ -482,7 +484,7 @@ pub unsafe extern "C" fn ag_tree_mul_scalar(cx: *mut ag_context, x: ag_tree, fac
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_dot(cx: *mut ag_context, x: ag_tree, y: ag_tree) -> ag_array {
     const NAME: &str = "ag_tree_dot";
-    guard(cx, ag_array::NULL, |c| match c.get_tree(NAME, x).zip(c.get_tree(NAME, y)) {
+    guard_as(cx, NAME, ag_array::NULL, |c| match c.get_tree(NAME, x).zip(c.get_tree(NAME, y)) {
         Some((x, y)) if c.check(NAME, leaves::check_like("the second tree", &x, &y)).is_some() => {
             c.put(leaves::dot(&c.core, x.leaves(), y.leaves()))
         }
@@ -494,7 +496,9 @@ pub unsafe extern "C" fn ag_tree_dot(cx: *mut ag_context, x: ag_tree, y: ag_tree
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_norm(cx: *mut ag_context, x: ag_tree) -> ag_array {
     const NAME: &str = "ag_tree_norm";
-    guard(cx, ag_array::NULL, |c| c.get_tree(NAME, x).map_or(ag_array::NULL, |x| c.put(leaves::norm(&c.core, &x))))
+    guard_as(cx, NAME, ag_array::NULL, |c| {
+        c.get_tree(NAME, x).map_or(ag_array::NULL, |x| c.put(leaves::norm(&c.core, &x)))
+    })
 }
 
 /// Zeros of the shapes and dtypes of `x`.
@@ -513,7 +517,7 @@ pub unsafe extern "C" fn ag_tree_value(cx: *mut ag_context, x: ag_tree) -> ag_tr
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_box(cx: *mut ag_context, tape: ag_tape, x: ag_tree) -> ag_tree {
     const NAME: &str = "ag_tree_box";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         let Some((level, x)) = c.tape_level(NAME, tape).zip(c.get_tree(NAME, x)) else { return ag_tree::NULL };
         c.put_tree(leaves::map(
             &x,
@@ -535,7 +539,7 @@ pub unsafe extern "C" fn ag_tree_dup(cx: *mut ag_context, t: ag_tree) -> ag_tree
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_set(cx: *mut ag_context, dst: ag_tree, src: ag_tree) {
     const NAME: &str = "ag_tree_set";
-    guard(cx, (), |c| {
+    guard_as(cx, NAME, (), |c| {
         let Some(mut tree) = c.get_tree(NAME, src) else { return };
         let (from, to) = (c.slots.borrow().owner_tree(src), c.slots.borrow().owner_tree(dst));
         if from.is_ok_and(|from| to.is_ok_and(|to| c.outlives_forward(from, to))) {
@@ -559,7 +563,7 @@ impl ag_context {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_keep(cx: *mut ag_context, scope: ag_scope, t: ag_tree) -> ag_tree {
     const NAME: &str = "ag_tree_keep";
-    guard(cx, ag_tree::NULL, |c| {
+    guard_as(cx, NAME, ag_tree::NULL, |c| {
         let Some(depth) = c.scope_depth(NAME, scope) else { return ag_tree::NULL };
         let from = c.slots.borrow().owner_tree(t);
         let saved = from.is_ok_and(|from| c.outlives_forward(from, depth.saturating_sub(1)));

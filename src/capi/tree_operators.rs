@@ -480,6 +480,7 @@ pub unsafe extern "C" fn ag_tree_check_grads_with(
         if c.core.failed() {
             return c.core.error_code();
         }
+        let _calling = c.core.calling(NAME);
         // SAFETY: the caller's promise about `args`.
         if let Some(args) = unsafe { arguments(c, NAME, f, args, nargs, None) }
             && let Some(options) = checked(c, NAME, options, 2, None)
@@ -508,6 +509,7 @@ pub unsafe extern "C" fn ag_tree_check_grads(
         if c.core.failed() {
             return c.core.error_code();
         }
+        let _calling = c.core.calling(NAME);
         // SAFETY: the caller's promise about `args`.
         let Some(args) = (unsafe { arguments(c, NAME, f, args, nargs, None) }) else { return c.core.error_code() };
         if order < 1 || !(0..=3).contains(&modes) {

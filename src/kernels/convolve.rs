@@ -283,7 +283,7 @@ fn scatter_rows<T: Product, const FMA: bool>(loops: &Loops<'_>, patches: &[T], p
             if let Some(row) = loops.row(p, k) {
                 for (reach, patch) in loops.reach.iter().zip(rows.chunks_exact(n)) {
                     let to = &mut x[c * image + row + reach.start + from..][..length];
-                    to.iter_mut().zip(&patch[done..done + length]).for_each(|(x, &v)| *x = *x + v);
+                    to.iter_mut().zip(&patch[done..done + length]).for_each(|(x, &v)| *x = x.plus(v));
                 }
             }
             (p, from, done) = (p + 1, 0, done + length);
@@ -317,9 +317,9 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
 #[inline(always)]
 fn add_row<T: Product, const FMA: bool>(y: &mut [T], x: &[T], stride: usize, w: T) {
     if stride == 1 {
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + w * x);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = y.plus_product(w, x));
     } else {
-        y.iter_mut().zip(x.iter().step_by(stride)).for_each(|(y, &x)| *y = *y + w * x);
+        y.iter_mut().zip(x.iter().step_by(stride)).for_each(|(y, &x)| *y = y.plus_product(w, x));
     }
 }
 
@@ -327,9 +327,9 @@ fn add_row<T: Product, const FMA: bool>(y: &mut [T], x: &[T], stride: usize, w: 
 #[inline(always)]
 fn spread_row<T: Product, const FMA: bool>(x: &mut [T], y: &[T], stride: usize, w: T) {
     if stride == 1 {
-        x.iter_mut().zip(y).for_each(|(x, &y)| *x = *x + w * y);
+        x.iter_mut().zip(y).for_each(|(x, &y)| *x = x.plus_product(w, y));
     } else {
-        x.iter_mut().step_by(stride).zip(y).for_each(|(x, &y)| *x = *x + w * y);
+        x.iter_mut().step_by(stride).zip(y).for_each(|(x, &y)| *x = x.plus_product(w, y));
     }
 }
 
@@ -343,19 +343,19 @@ fn dot_row<T: Product, const FMA: bool>(y: &[T], x: &[T], stride: usize) -> T {
         let n = y.len().min(x.len());
         let (ys, xs) = (y[..n].chunks_exact(LANES), x[..n].chunks_exact(LANES));
         for (&y, &x) in ys.remainder().iter().zip(xs.remainder()) {
-            rest = rest + y * x;
+            rest = rest.plus_product(y, x);
         }
         for (y, x) in ys.zip(xs) {
             for i in 0..LANES {
-                lanes[i] = lanes[i] + y[i] * x[i];
+                lanes[i] = lanes[i].plus_product(y[i], x[i]);
             }
         }
     } else {
         for (i, (&y, &x)) in y.iter().zip(x.iter().step_by(stride)).enumerate() {
-            lanes[i % LANES] = lanes[i % LANES] + y * x;
+            lanes[i % LANES] = lanes[i % LANES].plus_product(y, x);
         }
     }
-    lanes.iter().fold(rest, |s, &v| s + v)
+    lanes.iter().fold(rest, |s, &v| s.plus(v))
 }
 
 dispatch!(fn add[T: Product](y: &mut [T], x: &[T], stride: usize, w: T) = add_row);
@@ -549,7 +549,7 @@ pub fn kernel<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], y: &
                 } else {
                     matmul(threads, (g.outputs, n, taps), y, patches.transposed(), product, rest);
                 }
-                w.iter_mut().zip(product.iter()).for_each(|(w, &v)| *w = *w + v);
+                w.iter_mut().zip(product.iter()).for_each(|(w, &v)| *w = w.plus(v));
             }
         }
         if by_taps {

@@ -55,6 +55,12 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     /// Whether there is a kernel for matrices shorter than a register.
     const NARROW: bool = false;
 
+    /// `self + x`; integers wrap.
+    #[inline(always)]
+    fn plus(self, x: Self) -> Self {
+        self + x
+    }
+
     /// `self + x y`; integers wrap.
     #[inline(always)]
     fn plus_product(self, x: Self, y: Self) -> Self {
@@ -121,6 +127,11 @@ impl Product for Complex32 {
 }
 impl Product for i64 {
     const PACKED: bool = false;
+
+    #[inline(always)]
+    fn plus(self, x: i64) -> i64 {
+        self.wrapping_add(x)
+    }
 
     #[inline(always)]
     fn plus_product(self, x: i64, y: i64) -> i64 {

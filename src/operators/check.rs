@@ -159,7 +159,7 @@ impl Check<'_> {
     /// Random numbers of the form of `x`.
     fn like(&self, x: &Array) -> Array {
         let draw = || {
-            self.seed.set(self.seed.get() + 1);
+            self.seed.set(self.seed.get().wrapping_add(1));
             let t = random(self.cx, self.seed.get(), DType::F64, x.shape(), Random::Normal(0.0, 1.0));
             self.cx.take("ag_check_grads", t.map(Array::from))
         };

@@ -191,7 +191,11 @@ fn by_columns(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) -> 
     let push = |tangent: Array| push_forward(cx, NAME, f, args, &[argnum], &[tangent]).1.pop().unwrap_or_default();
     if x.size() == 0 {
         // One pass, for the shape of the result.
-        let mut shape: Shape = push(create::full(cx, x.dtype().inexact(), x.shape(), 0.0)).shape().into();
+        let y = push(create::full(cx, x.dtype().inexact(), x.shape(), 0.0));
+        if cx.failed() {
+            return Array::Null;
+        }
+        let mut shape: Shape = y.shape().into();
         shape.extend(x.shape().iter().copied());
         return create::full(cx, x.dtype().inexact(), &shape, 0.0);
     }

@@ -12,7 +12,7 @@
 use super::grad::Arrays;
 use crate::array::Tensor;
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
 use crate::trace::short::{NONE, Row};
@@ -42,8 +42,24 @@ pub fn pull_back(
     if cx.failed() || first > last {
         return none();
     }
-    // What fails in a rule is a failure of the operation whose rule it is, not of whoever sweeps.
-    let _calling = cx.calling("");
+    // What fails in a rule is a failure of the operation whose rule it is, not of whoever sweeps, if it has a name.
+    let calling = cx.calling("");
+    let found = sweep(cx, tape, seeds, (first, last), inputs, consume);
+    drop(calling);
+    if cx.failed() {
+        cx.amend_error(|e| if e.is_of(error::PART) { e.of(cx.called()) } else { e });
+    }
+    found
+}
+
+fn sweep(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    seeds: &[(u32, Array)],
+    (first, last): (u32, u32),
+    inputs: &[u32],
+    consume: bool,
+) -> Arrays {
     let numbers: Option<SmallVec<[(u32, f64); 2]>> = seeds
         .iter()
         .map(|(node, g)| match g {

@@ -484,6 +484,8 @@ fn slice(axis: usize, length: usize, start: Option<i64>, stop: Option<i64>, step
     let stop = stop.map_or(if step > 0 { n } else { -1 }, |i| clamp(i, low, high));
     let span = if step > 0 { stop - start } else { start - stop };
     let count = if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 };
+    // A longer step than the axis leads nowhere else, and might be too long to be multiplied by a stride.
+    let step = step.clamp(-n.max(1), n.max(1));
     // An empty window must not point outside of the array.
     let start = if count == 0 { 0 } else { start };
     Ok(Window { source: Some(axis), start, step, length: count as usize })

@@ -15,7 +15,7 @@ use super::shape::{behind, broadcast_to, concatenate, fit, linear, reshape};
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::kernels::strided::Layout;
 use crate::trace::{ANS, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
@@ -193,7 +193,7 @@ impl Line {
         let mut edge = self.shape.clone();
         edge[self.axis] = 1;
         let edge = create::full(cx, x.dtype(), &edge, first);
-        let rest = |from: usize| cx.take("slice", slice(cx, x, self.axis, from, from + n - 1, 1));
+        let rest = |from: usize| cx.take(error::PART, slice(cx, x, self.axis, from, from + n - 1, 1));
         if self.reverse {
             concatenate(cx, &[&rest(1), &edge], self.axis)
         } else {

@@ -6,7 +6,7 @@ use super::watch;
 use crate::array::Tensor;
 use crate::array::shape::Show;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::kernels::stack;
 use crate::ops;
 use smallbox::{SmallBox, smallbox, space::S16};
@@ -46,6 +46,12 @@ pub const ALL: u64 = u64::MAX;
 pub trait Primitive: BoxedRule {
     /// The name that error messages begin with.
     fn name(&self) -> &str;
+
+    /// A failure of it. An operation that C has no name for is a part of one that the caller knows.
+    fn failure(&self, e: Error) -> Error {
+        let name = self.name();
+        e.within(if name.starts_with("ag_") { name } else { error::PART })
+    }
 
     /// The results for arguments of which none is boxed.
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array>;
@@ -234,7 +240,7 @@ pub fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
     match result {
         Ok(ans) if !cx.failed() => ans,
         Ok(_) => Array::Null,
-        Err(e) => cx.fail(e.within(p.name())),
+        Err(e) => cx.fail(p.failure(e)),
     }
 }
 
@@ -280,14 +286,14 @@ fn record_flat<const N: usize>(cx: &Context, p: &dyn Primitive, args: [&Array; N
     let ans = match p.eval(cx, &primals) {
         Ok(ans) if !cx.failed() => ans,
         Ok(_) => return Some(Array::Null),
-        Err(e) => return Some(cx.fail(e.within(p.name()))),
+        Err(e) => return Some(cx.fail(p.failure(e))),
     };
     let noted = cx.trace.with_tape(top, |tape| {
         note(tape, p, &argnums[..count], &parents[..count], &mut primals, std::slice::from_ref(&ans))
     });
     Some(match noted.flatten() {
         None => ans,
-        Some(None) => cx.fail(full().within(p.name())),
+        Some(None) => cx.fail(p.failure(full())),
         Some(Some(node)) => Array::boxed(top, node, ans),
     })
 }
@@ -398,7 +404,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         match a {
             Array::Number { .. } | Array::Plain(_) => {}
             Array::Null => {
-                cx.fail(Error::handle("an argument is the null array").within(p.name()));
+                cx.fail(p.failure(Error::handle("an argument is the null array")));
                 return None;
             }
             boxed => {
@@ -414,7 +420,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         Ok(ans) if !cx.failed() => Some(ans),
         Ok(_) => None,
         Err(e) => {
-            cx.fail(e.within(p.name()));
+            cx.fail(p.failure(e));
             None
         }
     };
@@ -429,7 +435,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
             || parents.try_reserve(n).is_err()
             || tangents.try_reserve(n).is_err())
     {
-        cx.fail(Error::too_many(n).within(p.name()));
+        cx.fail(p.failure(Error::too_many(n)));
         return None;
     }
     if top == 0 {
@@ -462,7 +468,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         if stack::is_short() {
             let left = stack::left();
             let e = Error::tape(format!("levels are nested too deep: {left} bytes of the thread's stack are left"));
-            cx.fail(e.within(p.name()));
+            cx.fail(p.failure(e));
             return None;
         }
         apply_with(cx, p, &primals.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?
@@ -476,7 +482,7 @@ fn apply_with<R: Results>(cx: &Context, p: &dyn Primitive, args: &[&Array], eval
         return Some(ans);
     };
     let Some(mut node) = node else {
-        cx.fail(full().within(p.name()));
+        cx.fail(p.failure(full()));
         return None;
     };
     Some(ans.map(|a| {
@@ -519,7 +525,7 @@ fn over_batch<R: Results>(
             metas = ans.as_slice().iter().map(Meta::of).collect();
         } else if let Err(e) = same_results(&metas, ans.as_slice(), numbered(metas.len())) {
             // What the library computes is alike; what a primitive of the caller's returns need not be.
-            cx.fail(e.within(p.name()));
+            cx.fail(p.failure(e));
             return None;
         }
         columns.iter_mut().zip(ans.as_slice()).for_each(|(c, a)| c.push(a.clone()));

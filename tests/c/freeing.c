@@ -404,6 +404,34 @@ static void made_anew(void *user) {
   lent(current);
 }
 
+/* A context whose slots had holes, and a handle of it. */
+static ag_array old;
+
+static void makes_some(void *user) {
+  (void)user;
+  tries++;
+  for (int i = 0; i < 20; i++) {
+    CHECK(!ag_is_valid(current, old));
+    ag_array x = vector_of(current, "1 2");
+    CHECK(ag_error(current) != AG_OK || ag_size(current, x) == 2);
+    CHECK(ag_error(current) != AG_ERR_PANIC);
+  }
+}
+
+static void after_holes(void) {
+  current = ag_context_new();
+  tries = 0;
+  old = ag_scalar(current, 1.0);
+  ag_array others[8];
+  for (int i = 0; i < 8; i++) others[i] = vector_of(current, "1 2 3");
+  for (int i = 0; i < 8; i += 2) ag_release(current, others[i]);
+  const int64_t shape[] = {3};
+  ag_keep(current, ag_scope_enter(current), others[1]);
+  ag_from_buffer(current, AG_F64, shape, NULL, 1, memory, NULL, makes_some);
+  ag_context_free(current);
+  CHECK(tries == 1);
+}
+
 static void at_its_end(void) {
   current = ag_context_new();
   tries = 0;
@@ -470,6 +498,7 @@ int main(void) {
   ag_context *cx = ag_context_new();
   refused_everywhere();
   at_its_end();
+  after_holes();
   in_a_hook();
   return finish(cx);
 }

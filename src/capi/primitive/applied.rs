@@ -334,6 +334,10 @@ impl Primitive for Applied {
         &self.0.name
     }
 
+    fn failure(&self, e: Error) -> Error {
+        e.within(&self.0.name)
+    }
+
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
     }
