@@ -231,6 +231,7 @@ pub unsafe extern "C" fn ag_function_to_text(
         if c.core.failed() {
             return None;
         }
+        let _calling = c.core.calling(NAME);
         // SAFETY: the caller's promise about `args`.
         let args = unsafe { arguments(c, NAME, f, args, nargs, None) }?;
         text::trace(&c.diagnosis, &c.core, &c.function(NAME, f, user), &args, elements)
@@ -254,6 +255,7 @@ pub unsafe extern "C" fn ag_grad_to_text(
         if c.core.failed() {
             return None;
         }
+        let _calling = c.core.calling(NAME);
         // SAFETY: the caller's promise about `args`.
         let args = unsafe { arguments(c, NAME, f, args, nargs, Some(argnum)) }?;
         text::trace_grad(&c.diagnosis, &c.core, &c.function(NAME, f, user), &args, argnum, elements)

@@ -88,6 +88,15 @@ static void slowly_checked(ag_context *cx, ag_tree t) { ag_tree_check_grads_with
 static void minimized(ag_context *cx, ag_tree t) { ag_tree_minimize_newton_cg(cx, tree_function, NULL, t, NULL, NULL); }
 static void second(ag_context *cx, ag_tree t) { ag_tree_hvp(cx, tree_function, NULL, &t, 1, 0, t); }
 
+static ag_array third(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_sum(cx, ag_tanh(cx, ag_mul(cx, args[0], ag_log(cx, args[0]))));
+}
+static void told(ag_context *cx, ag_tree t) {
+  ag_array x = ag_tree_leaf_at(cx, t, 0);
+  ag_grad_to_text(cx, third, NULL, &x, 1, 0, 4);
+}
+
 /* A message of an operation that C has a name for. Functions that call others are named by these. */
 static void check_some_name(const char *name, const char *message, bool own) {
   static const char *const parts[] = {"ag_:", "ag_scaled", "ag_slice", "scaled", "slice"};
@@ -106,7 +115,8 @@ static void parts_are_named(void) {
   } table[] = {{"ag_tree_flatten", flattened, true},  {"ag_tree_unflatten", unflattened, false},
                {"ag_tree_norm", length, true},        {"ag_tree_dot", inner, true},
                {"ag_tree_check_grads", checked, false}, {"ag_tree_check_grads_with", slowly_checked, false},
-               {"ag_tree_minimize_newton_cg", minimized, false}, {"ag_tree_hvp", second, false}};
+               {"ag_tree_minimize_newton_cg", minimized, false}, {"ag_tree_hvp", second, false},
+               {"ag_grad_to_text", told, false}};
   for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
     size_t failed = 0;
     for (size_t more = 0; more < (running_slowly() ? 4096 : 16384); more += 64) {
