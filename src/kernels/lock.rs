@@ -49,11 +49,13 @@ unsafe impl Sync for Condition {}
 // SAFETY: nobody waits while it moves.
 unsafe impl Send for Condition {}
 
-impl Condition {
-    pub const fn new() -> Condition {
+impl Default for Condition {
+    fn default() -> Condition {
         Condition(UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER))
     }
+}
 
+impl Condition {
     /// Gives the lock up until it is woken, which may also happen for no reason.
     pub fn wait<T>(&self, held: &mut Held<'_, T>) {
         // SAFETY: initialised, and this thread holds the mutex.

@@ -78,7 +78,7 @@ impl Threads {
             stop: AtomicBool::new(false),
             panicked: Lock::default(),
             sleepers: Lock::new(0),
-            wake: Condition::new(),
+            wake: Condition::default(),
         });
         let workers = without_signals(|| {
             (1..n.clamp(1, CLOSED as usize)).map_while(|id| Worker::begin(shared.clone(), id)).collect()
