@@ -58,19 +58,6 @@ const COLD: usize = 200;
 /// More free cells than this are given back.
 const FREE_CELLS: usize = 1 << 16;
 
-/// Asks for the free cells that will be taken next, if they are cold: the elements of one, of the one after it the cell.
-#[inline(always)]
-fn fetch_next(free: &[Rc<Body>]) {
-    if let [.., after, next] = free
-        && free.len() >= COLD
-    {
-        fetch(Rc::as_ptr(after), NEAR);
-        if let Some(Memory::Kept(block)) = next.memory.get() {
-            block.fetch(NEAR);
-        }
-    }
-}
-
 impl Heap {
     #[expect(clippy::new_ret_no_self, reason = "its cells refer to it, so it needs somebody to end it")]
     pub fn new() -> HeapOwner {
@@ -245,11 +232,7 @@ impl Tensor {
     /// A new row-major array, which `fill` writes.
     #[inline(always)]
     fn fresh<T: Element>(heap: &Rc<Heap>, form: &Rc<Form>, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
-        let free = heap.furnished.borrow_mut().get_mut(usize::from(form.class)).and_then(|free| {
-            let body = free.pop();
-            fetch_next(free);
-            body
-        });
+        let free = heap.furnished.borrow_mut().get_mut(usize::from(form.class)).and_then(Vec::pop);
         let mut body = match free {
             Some(body) => body,
             None => Tensor::furnish(heap, form)?,

@@ -110,6 +110,9 @@ pub struct Frame {
 const BUSY: &CStr = c"the context is in use by another thread";
 const ENDING: &CStr = c"the context is being freed";
 
+/// Values that are dropped together.
+const SOME: usize = 1 << 12;
+
 impl ag_context {
     fn new() -> ag_context {
         ag_context {
@@ -212,30 +215,42 @@ impl ag_context {
 
     /// Leaves the innermost scope; what it held is dropped outside of every borrow.
     pub(crate) fn leave_scope(&self) {
-        /// Values that are dropped together.
-        const SOME: usize = 1 << 12;
         let mut dropped = self.dropped.take();
         if self.slots.borrow().extent() > SOME {
-            let mut at = 0;
-            loop {
-                at = self.slots.borrow_mut().take_some(at, SOME, &mut dropped);
-                if dropped.is_empty() {
-                    break;
-                }
-                dropped.clear();
-            }
+            self.drop_most(&mut dropped);
         }
         self.slots.borrow_mut().leave(&mut dropped);
-        dropped.clear();
+        if !dropped.is_empty() {
+            dropped.clear();
+        }
         self.dropped.set(dropped);
         if self.text_count.get() > 0 {
-            let depth = self.slots.borrow().depth();
-            let mut texts = self.texts.borrow_mut();
-            while texts.last().is_some_and(|(at, _)| *at > depth) {
-                texts.pop();
-            }
-            self.text_count.set(texts.len());
+            self.drop_texts();
         }
+    }
+
+    /// Drops what a scope of many values held, piece by piece.
+    #[cold]
+    fn drop_most(&self, dropped: &mut Vec<Content>) {
+        let mut at = 0;
+        loop {
+            at = self.slots.borrow_mut().take_some(at, SOME, dropped);
+            if dropped.is_empty() {
+                break;
+            }
+            dropped.clear();
+        }
+    }
+
+    /// Drops the texts of scopes that were left.
+    #[cold]
+    fn drop_texts(&self) {
+        let depth = self.slots.borrow().depth();
+        let mut texts = self.texts.borrow_mut();
+        while texts.last().is_some_and(|(at, _)| *at > depth) {
+            texts.pop();
+        }
+        self.text_count.set(texts.len());
     }
 }
 

@@ -134,6 +134,12 @@ fn clear_quietly(content: &mut Content) -> bool {
     true
 }
 
+/// The same, where it is not worth its code.
+#[inline(never)]
+fn cleared(content: &mut Content) -> bool {
+    clear_quietly(content)
+}
+
 /// Where the run of slots that are used up and empty ends which begins at `i`, as far as is known.
 #[inline]
 fn run_end(i: u32, content: &Content) -> u32 {
@@ -554,7 +560,7 @@ impl Slots {
                     continue;
                 }
                 _ => {
-                    if !clear_quietly(&mut slot.content) {
+                    if !cleared(&mut slot.content) {
                         dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
                     }
                 }

@@ -7,7 +7,7 @@
 use super::{Engine, splat_number};
 use crate::array::{DType, Element, Tensor, dims::same};
 use crate::kernels::math::{self, Binary, BinaryKernel, Pair, UnaryKernel};
-use crate::kernels::{reduce::all_within, rows};
+use crate::kernels::rows;
 
 /// How the second operand lies beside a row-major first one.
 enum Beside {
@@ -61,36 +61,29 @@ impl Engine {
         }
     }
 
-    /// A function of one small floating array and its slope; no slope where all arguments lie within `near`, so that it is
-    /// computed from the values. `None` for the general way.
+    /// A function of one small floating array and its slope; no slope where that may be had from the values. `None` for the
+    /// general way.
     #[inline]
-    pub fn small_both(&self, pair: &Pair, x: &Tensor, near: f64) -> Option<(Tensor, Option<Tensor>)> {
-        if !self.is_small(x) || !x.is_ready() {
+    pub fn small_both(&self, pair: &Pair, x: &Tensor) -> Option<(Tensor, Option<Tensor>)> {
+        if !self.is_small(x) {
             return None;
         }
-        // A view would otherwise be walked again by the rule.
-        let copy;
-        let x = if x.is_contiguous() {
-            x
-        } else {
-            copy = self.contiguous(x).ok()?;
-            &copy
-        };
-        macro_rules! run {
-            ($t:ident) => {{
-                let of = x.elements::<$t>();
-                if all_within(of, near as $t) {
-                    return Some((x.like::<$t>(|y| (pair.first.$t)(y, of))?, None));
-                }
-                let mut first = x.like::<$t>(|_| ())?;
-                let y = first.unique_mut::<$t>()?;
-                let second = x.like::<$t>(|slope| (pair.$t)(y, slope, of))?;
-                Some((first, Some(second)))
-            }};
+        if let Some(of) = x.row::<f64>() {
+            return both(x, of, pair.f64);
         }
+        self.both_elsewhere(pair, x)
+    }
+
+    /// The same of a view, which would otherwise be walked again by the rule, and in single precision.
+    #[inline(never)]
+    fn both_elsewhere(&self, pair: &Pair, x: &Tensor) -> Option<(Tensor, Option<Tensor>)> {
+        if !x.is_ready() {
+            return None;
+        }
+        let x = &self.contiguous(x).ok()?;
         match x.dtype() {
-            DType::F64 => run!(f64),
-            DType::F32 => run!(f32),
+            DType::F64 => both(x, x.elements(), pair.f64),
+            DType::F32 => both(x, x.elements(), pair.f32),
             _ => None,
         }
     }
@@ -215,6 +208,20 @@ impl Engine {
             _ => false,
         }
     }
+}
+
+/// Value and slope by one loop, which says whether the slope may be had from the value.
+#[inline(always)]
+fn both<T: Element>(
+    x: &Tensor,
+    of: &[T],
+    pair: fn(&mut [T], &mut [T], &[T]) -> bool,
+) -> Option<(Tensor, Option<Tensor>)> {
+    let mut second = None;
+    let mut from_first = false;
+    let first = x.like::<T>(|y| second = x.like::<T>(|slope| from_first = pair(y, slope, of)))?;
+    let second = second?;
+    Some((first, if from_first { None } else { Some(second) }))
 }
 
 fn paired<T: Element>(loops: Loops<'_, T>, x: &Tensor, y: Option<&Tensor>, beside: Beside) -> Option<Tensor> {

@@ -312,7 +312,7 @@ impl Machine<'_> {
                     match i.dtype {
                         DType::F64 => (pair.f64)(write(a, n), write(b, n), source(0).read(n)),
                         _ => (pair.f32)(write(a, n), write(b, n), source(0).read(n)),
-                    }
+                    };
                 }
             }
             Code::Load(k) => {

@@ -78,15 +78,15 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
         false
     }
 
-    /// A vector times a row-major matrix of two to four columns, or times its transpose. Whether the result is finite.
-    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _turned: bool) -> bool {
+    /// A vector times a row-major matrix of two to four columns, or times its transpose.
+    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _turned: bool) {
         unreachable!("asked for where `NARROW` says so")
     }
 
-    /// A matrix times a vector, and whether the result is finite; `None` where there is no loop for it, or the matrix lies so
+    /// A matrix times a vector; `false` where there is no loop for it, or the matrix lies so
     /// that it doesn't serve.
-    fn matvec(_: Matrix<'_, Self>, _: &[Self], _: &mut [Self]) -> Option<bool> {
-        None
+    fn matvec(_: Matrix<'_, Self>, _: &[Self], _: &mut [Self]) -> bool {
+        false
     }
 }
 
@@ -107,12 +107,12 @@ macro_rules! real {
                 true
             }
 
-            fn matvec(a: Matrix<'_, Self>, x: &[Self], y: &mut [Self]) -> Option<bool> {
+            fn matvec(a: Matrix<'_, Self>, x: &[Self], y: &mut [Self]) -> bool {
                 $matvec(a, x, y)
             }
 
-            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], turned: bool) -> bool {
-                matvec::narrow(b, columns, x, y, turned)
+            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], turned: bool) {
+                matvec::narrow(b, columns, x, y, turned);
             }
         }
     )*};
@@ -214,24 +214,22 @@ pub fn matmul<T: Product>(
     }
 }
 
-/// `y = x b` of a vector and a matrix of `x.len()` by `y.len()` that the caches hold. Whether all of `y` is finite.
-pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) -> bool {
+/// `y = x b` of a vector and a matrix of `x.len()` by `y.len()` that the caches hold.
+pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
     let (k, n) = (x.len(), y.len());
     if k == 0 || n == 0 {
         y.fill(T::default());
-        return true;
+        return;
     }
     assert!(b.fits(k, n), "the matrix lies inside its memory");
-    let done = if T::PACKED && k * n > TINY { T::matvec(b.transposed(), x, y) } else { None };
-    done.unwrap_or_else(|| {
+    if !(T::PACKED && k * n > TINY && T::matvec(b.transposed(), x, y)) {
         plain((1, k, n), Matrix { memory: x, offset: 0, row: 0, column: 1 }, b, y);
-        T::all_finite(y)
-    })
+    }
 }
 
 /// The same with a row-major matrix, which fits between the vectors, transposed if `turned`; nothing is empty.
 #[inline]
-pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) -> bool {
+pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) {
     if T::NARROW && (2..=4).contains(&columns) {
         assert_eq!(b.len(), x.len() * y.len());
         return T::narrow(b, columns, x, y, turned);
@@ -264,9 +262,7 @@ fn vector<T: Product>(
     if a.column != 1 && parts(m, k) > 0 {
         return sums_of_parts(threads, m, a, x, y, partial);
     }
-    let rows = |first: usize, y: &mut [T]| {
-        T::matvec(Matrix { offset: a.offset + first as isize * a.row, ..a }, x, y).is_some()
-    };
+    let rows = |first: usize, y: &mut [T]| T::matvec(Matrix { offset: a.offset + first as isize * a.row, ..a }, x, y);
     let Some(threads) = threads else { return rows(0, y) };
     // Whole cache lines for each part.
     let step = m.div_ceil(threads.count()).next_multiple_of(16);
@@ -303,7 +299,7 @@ fn sums_of_parts<T: Product>(
         let x = &x[first..(first + COLUMNS).min(x.len())];
         // SAFETY: `partial` has `count * m` elements, and each part is drawn once.
         let y = unsafe { std::slice::from_raw_parts_mut(out.start().add(part * m), m) };
-        if T::matvec(Matrix { offset: a.offset + first as isize * a.column, ..a }, x, y).is_none() {
+        if !T::matvec(Matrix { offset: a.offset + first as isize * a.column, ..a }, x, y) {
             done.store(false, Ordering::Relaxed);
         }
     };

@@ -15,66 +15,65 @@ use std::ops::{Add, Mul};
 /// Vectors of the result held at a time where columns are added.
 const WIDE: usize = 4;
 
-/// `y = a x` with an `y.len()` by `x.len()` matrix inside its memory, and whether all of `y` is finite. `None` if the matrix
+/// `y = a x` with an `y.len()` by `x.len()` matrix inside its memory. `false`, and nothing is done, if the matrix
 /// has its elements side by side in neither direction, or the processor has no kernel.
-pub fn matvec_f64(a: Matrix<'_, f64>, x: &[f64], y: &mut [f64]) -> Option<bool> {
+pub fn matvec_f64(a: Matrix<'_, f64>, x: &[f64], y: &mut [f64]) -> bool {
     if a.column != 1 && a.row != 1 {
-        return None;
+        return false;
     }
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found that the processor has these features.
-        Level::Avx512 => Some(unsafe { avx512::<f64, std::arch::x86_64::__m512d>(a, x, y) }),
+        Level::Avx512 => unsafe { avx512::<f64, std::arch::x86_64::__m512d>(a, x, y) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => Some(unsafe { avx2::<f64, std::arch::x86_64::__m256d>(a, x, y) }),
-        _ => None,
+        Level::Avx2 => unsafe { avx2::<f64, std::arch::x86_64::__m256d>(a, x, y) },
+        _ => return false,
     }
+    true
 }
 
 /// As [`matvec_f64`].
-pub fn matvec_f32(a: Matrix<'_, f32>, x: &[f32], y: &mut [f32]) -> Option<bool> {
+pub fn matvec_f32(a: Matrix<'_, f32>, x: &[f32], y: &mut [f32]) -> bool {
     if a.column != 1 && a.row != 1 {
-        return None;
+        return false;
     }
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found that the processor has these features.
-        Level::Avx512 => Some(unsafe { avx512::<f32, std::arch::x86_64::__m512>(a, x, y) }),
+        Level::Avx512 => unsafe { avx512::<f32, std::arch::x86_64::__m512>(a, x, y) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => Some(unsafe { avx2::<f32, std::arch::x86_64::__m256>(a, x, y) }),
-        _ => None,
+        Level::Avx2 => unsafe { avx2::<f32, std::arch::x86_64::__m256>(a, x, y) },
+        _ => return false,
     }
+    true
 }
 
-/// `y = x b` with a row-major matrix `b` of two to four columns; with `b` transposed if `turned`. Whether all of `y` is
-/// finite.
-pub fn narrow<T: Real>(b: &[T], columns: usize, x: &[T], y: &mut [T], turned: bool) -> bool {
+/// `y = x b` with a row-major matrix `b` of two to four columns; with `b` transposed if `turned`.
+pub fn narrow<T: Real>(b: &[T], columns: usize, x: &[T], y: &mut [T], turned: bool) {
     if turned { narrow_turned(b, columns, x, y) } else { narrow_straight(b, columns, x, y) }
 }
 
-dispatch!(fn narrow_straight[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) -> bool = straight_body);
-dispatch!(fn narrow_turned[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) -> bool = turned_body);
+dispatch!(fn narrow_straight[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = straight_body);
+dispatch!(fn narrow_turned[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = turned_body);
 
 #[inline(always)]
-fn straight_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) -> bool {
+fn straight_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
     match columns {
         2 => sum_rows::<T, 2, 16>(b, x, y),
         3 => sum_rows::<T, 3, 24>(b, x, y),
         _ => sum_rows::<T, 4, 16>(b, x, y),
     }
-    T::all_finite(y)
 }
 
 #[inline(always)]
-fn turned_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) -> bool {
+fn turned_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
     match columns {
         2 => each_row::<T, 2>(b, x, y),
         3 => each_row::<T, 3>(b, x, y),
         _ => each_row::<T, 4>(b, x, y),
     }
-    T::all_finite(y)
 }
 
 /// The rows of `N` columns times their elements of `x`, summed up in `L` places, a multiple of `N`.
@@ -113,14 +112,14 @@ impl Real for f32 {}
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-unsafe fn avx512<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) -> bool {
+unsafe fn avx512<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) {
     // SAFETY: the vectors' instructions are among this function's features.
     unsafe { product::<T, V>(a, x, y) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) -> bool {
+unsafe fn avx2<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) {
     // SAFETY: the vectors' instructions are among this function's features.
     unsafe { product::<T, V>(a, x, y) }
 }
@@ -128,7 +127,7 @@ unsafe fn avx2<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) ->
 /// # Safety
 /// The processor has the instructions of `V`; `a` holds a `y.len()` by `x.len()` matrix, side by side in one direction.
 #[inline(always)]
-unsafe fn product<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) -> bool {
+unsafe fn product<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T]) {
     // SAFETY: the first element exists, where anything is read; rows and columns lie in `a` by the caller's promise.
     unsafe {
         let start = a.memory.as_ptr().offset(a.offset);
@@ -155,7 +154,6 @@ unsafe fn product<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T])
             }
         }
     }
-    T::all_finite(y)
 }
 
 /// `R` rows times `x`.
@@ -245,7 +243,8 @@ mod tests {
             let x: Vec<f64> = (0..k).map(|i| (i as f64 * 0.73).cos()).collect();
             let g: Vec<f64> = (0..n).map(|i| (i as f64 * 0.51).cos()).collect();
             let (mut y, mut z) = (vec![f64::NAN; n], vec![f64::NAN; k]);
-            assert!(narrow(&b, n, &x, &mut y, false) && narrow(&b, n, &g, &mut z, true));
+            narrow(&b, n, &x, &mut y, false);
+            narrow(&b, n, &g, &mut z, true);
             for j in 0..n {
                 let want: f64 = (0..k).map(|i| x[i] * b[i * n + j]).sum();
                 assert!((y[j] - want).abs() < 1e-14 * k as f64, "{k} {n}");
@@ -273,14 +272,8 @@ mod tests {
                     }
                     with_level(level, || {
                         let (mut got, mut got32) = (vec![f64::NAN; m], vec![f32::NAN; m]);
-                        assert_eq!(
-                            matvec_f64(Matrix { memory: &memory, offset: 2, row, column }, &x, &mut got),
-                            Some(true)
-                        );
-                        assert_eq!(
-                            matvec_f32(Matrix { memory: &narrow, offset: 2, row, column }, &y, &mut got32),
-                            Some(true)
-                        );
+                        assert!(matvec_f64(Matrix { memory: &memory, offset: 2, row, column }, &x, &mut got));
+                        assert!(matvec_f32(Matrix { memory: &narrow, offset: 2, row, column }, &y, &mut got32));
                         for i in 0..m {
                             assert!((got[i] - want[i]).abs() < 1e-13 * k as f64, "{m} {k}: {} {}", got[i], want[i]);
                             assert!((f64::from(got32[i]) - want[i]).abs() < 1e-5 * k as f64);

@@ -317,19 +317,6 @@ fn all_finite_body<T: Element, const FMA: bool>(x: &[T]) -> bool {
     T::all_finite(x)
 }
 
-/// Whether the magnitude of no element is above `bound`; NaN is.
-pub fn all_within<T: Real>(x: &[T], bound: T) -> bool {
-    all_within_any(x, bound)
-}
-super::math::dispatch::dispatch!(fn all_within_any[T: Real](x: &[T], bound: T) -> bool = all_within_body);
-
-#[inline(always)]
-fn all_within_body<T: Real, const FMA: bool>(x: &[T], bound: T) -> bool {
-    let low = T::default() - bound;
-    // In parts, since most arrays that have a larger element have one soon.
-    x.chunks(64).all(|x| x.iter().fold(true, |within, &x| within & (x <= bound) & (x >= low)))
-}
-
 /// Floating-point numbers.
 pub trait Real: Reduce + PartialOrd + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + AddAssign {}
 impl Real for f64 {}

@@ -5,6 +5,7 @@
 
 use super::copy::{Past, copy};
 use super::memory::{PAST, fetch};
+use super::reduce::all_finite;
 use super::transpose::Columns;
 use crate::array::Element;
 use std::ops::{AddAssign, Mul};
@@ -120,22 +121,20 @@ fn add_body<T: Scattered, const FMA: bool>(memory: &mut [T], values: &[T]) {
 /// one of these elements is an infinity or NaN.
 pub fn add_outer<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) -> bool {
     debug_assert_eq!(matrix.len(), column.len() * row.len());
-    row.is_empty() || add_outer_any(matrix, column, row)
-}
-
-super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) -> bool = outer_body);
-
-#[inline(always)]
-fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) -> bool {
-    if !T::all_finite(row) || !T::all_finite(column) {
+    if row.is_empty() {
+        return true;
+    }
+    if !all_finite(row) || !all_finite(column) {
         return false;
     }
-    outer_products::<T>(matrix, column, row);
+    add_outer_any(matrix, column, row);
     true
 }
 
+super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) = outer_body);
+
 #[inline(always)]
-fn outer_products<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) {
+fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) {
     match *row {
         [a] => matrix.iter_mut().zip(column).for_each(|(m, &x)| *m += x * a),
         [a, b] => narrow_body(matrix, column, [a, b]),

@@ -6,12 +6,14 @@
 
 mod convert;
 mod forward;
+mod plain;
 mod replace;
 mod shared;
 mod short;
 mod sinc;
 
 pub use convert::{astype, cast};
+pub use plain::*;
 pub use replace::{clip, nan_to_num, select};
 pub use short::{binary as short_binary, unary as short_unary};
 pub use sinc::sinc;
@@ -23,7 +25,7 @@ use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::math::{self, BinaryKernel, CompareKernel, Pair, TestKernel, UnaryKernel};
+use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
 use crate::trace::short::Given;
 use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
@@ -133,10 +135,8 @@ const fn times_first() -> Rule<4> {
 #[derive(Clone, Copy)]
 struct Shared {
     pair: &'static Pair,
-    /// Arguments within this have values within [`math::FROM_VALUE`].
-    near: f64,
     rule: fn() -> &'static Sloped,
-    /// The rule of a node whose arguments are.
+    /// The rule of a node whose values are within [`math::FROM_VALUE`].
     from_value: fn() -> &'static FromValue,
 }
 
@@ -169,11 +169,10 @@ impl Unary {
     const fn sharing(
         self,
         pair: &'static Pair,
-        near: f64,
         rule: fn() -> &'static Sloped,
         from_value: fn() -> &'static FromValue,
     ) -> Unary {
-        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, near, rule, from_value }), ..self }
+        Unary { both: Some(pair.scalar), shared: Some(Shared { pair, rule, from_value }), ..self }
     }
 
     const fn with(self, both: fn(f64) -> (f64, f64)) -> Unary {
@@ -188,24 +187,6 @@ pub struct Binary {
     pub rules: [Rule<4>; 2],
     pub domains: [Domain; 2],
     this: fn() -> &'static Binary,
-}
-
-/// A piecewise constant function: its derivative is zero wherever there is one, so it returns plain arrays.
-pub struct Step {
-    pub name: &'static str,
-    pub kernel: &'static UnaryKernel,
-}
-
-/// A test of each element.
-pub struct Test {
-    pub name: &'static str,
-    pub kernel: &'static TestKernel,
-}
-
-/// A comparison, or a logical function of two arguments.
-pub struct Comparison {
-    pub name: &'static str,
-    pub kernel: &'static CompareKernel,
 }
 
 macro_rules! table {
@@ -250,7 +231,7 @@ table! { UNARY: Unary, this;
     ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
     SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
     COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, math::TANH_NEAR, || &SLOPED_TANH, || &TANH_FROM_VALUE);
+    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH, || &TANH_FROM_VALUE);
     ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over(x.cosh_arcsinh())), Unit);
     ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over(x.sinh_arccosh())), AboveOne);
     ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }), Unit);
@@ -262,7 +243,7 @@ table! { UNARY: Unary, this;
     ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
     CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, math::EXPIT_NEAR, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
+    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
     // What these derivatives are made of, see `kernels/math/slopes.rs`; not exported.
     SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)), Real);
     SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)), Unit);
@@ -345,41 +326,6 @@ const fn half() -> Rule<4> {
 
 const fn half_of_second() -> Rule<4> {
     rule!(|g, x, y, z| x.is(y).choose(g * k(0.5), y.is(z).choose(g, k(0.0))))
-}
-
-macro_rules! plain_tables {
-    ($list:ident: $kind:ident; $($id:ident $name:literal $kernel:ident;)*) => {
-        table! { $list: $kind; $($id = $kind { name: $name, kernel: &math::$kernel };)* }
-    };
-}
-plain_tables! { STEPS: Step;
-    SIGN "ag_sign" SIGN;
-    FLOOR "ag_floor" FLOOR;
-    CEIL "ag_ceil" CEIL;
-    TRUNC "ag_trunc" TRUNC;
-    RINT "ag_rint" RINT;
-}
-plain_tables! { TESTS: Test;
-    ISNAN "ag_isnan" ISNAN;
-    ISINF "ag_isinf" ISINF;
-    ISFINITE "ag_isfinite" ISFINITE;
-    LOGICAL_NOT "ag_logical_not" LOGICAL_NOT;
-}
-plain_tables! { COMPARISONS: Comparison;
-    EQUAL "ag_equal" EQUAL;
-    NOT_EQUAL "ag_not_equal" NOT_EQUAL;
-    LESS "ag_less" LESS;
-    LESS_EQUAL "ag_less_equal" LESS_EQUAL;
-    GREATER "ag_greater" GREATER;
-    GREATER_EQUAL "ag_greater_equal" GREATER_EQUAL;
-    LOGICAL_AND "ag_logical_and" LOGICAL_AND;
-    LOGICAL_OR "ag_logical_or" LOGICAL_OR;
-    LOGICAL_XOR "ag_logical_xor" LOGICAL_XOR;
-}
-
-/// `numpy.floor_divide`.
-pub fn floor_divide(cx: &Context, x: &Array, y: &Array) -> Array {
-    plain(cx, "ag_floor_divide", |cx| binary_kernel(cx, &math::FLOOR_DIVIDE, &x.plain(), &y.plain()), &[x, y])
 }
 
 /// Applies a differentiable function of one argument to a number. Fails by the context's error alone.
@@ -643,47 +589,6 @@ impl Primitive for Binary {
 fn mask(used: u8, nargs: u8) -> u64 {
     let ans = if used >> nargs & 1 == 1 { crate::trace::ANS } else { 0 };
     u64::from(used & ((1 << nargs) - 1)) | ans
-}
-
-/// A piecewise constant function.
-pub fn step(cx: &Context, row: &'static Step, x: &Array) -> Array {
-    // Booleans are whole as they are, and stay booleans; `numpy.rint` makes floating numbers of them.
-    if x.dtype() == DType::Bool && [&FLOOR, &CEIL, &TRUNC].iter().any(|&r| std::ptr::eq(r, row)) {
-        return plain(cx, row.name, |_| Ok(x.plain()), &[x]);
-    }
-    plain(cx, row.name, |cx| unary_kernel(cx, row.kernel, &x.plain()), &[x])
-}
-
-/// A test of each element.
-pub fn test(cx: &Context, row: &'static Test, x: &Array) -> Array {
-    plain(
-        cx,
-        row.name,
-        |cx| {
-            let t = cx.lazy_tensor(x)?;
-            let (dtype, shape) = (t.dtype(), Shape::from_slice(t.shape()));
-            let operands = [Operand::Array(t), Operand::None, Operand::None];
-            Ok(cx.engine.elementwise(Op::Test(row.kernel), dtype, DType::Bool, &shape, operands)?.into())
-        },
-        &[x],
-    )
-}
-
-/// A comparison or a logical function.
-pub fn compare(cx: &Context, row: &'static Comparison, x: &Array, y: &Array) -> Array {
-    plain(
-        cx,
-        row.name,
-        |cx| {
-            let (x, y) = (x.plain(), y.plain());
-            let dtype = promote(&x, &y);
-            let shape = shape::broadcast(x.shape(), y.shape())?;
-            let operands = [operand(cx, &x, dtype)?, operand(cx, &y, dtype)?, Operand::None];
-            let operands = materialise_numbers(cx, operands, dtype)?;
-            Ok(cx.engine.elementwise(Op::Compare(row.kernel), dtype, DType::Bool, &shape, operands)?.into())
-        },
-        &[x, y],
-    )
 }
 
 /// Runs an operation that is not differentiated.

@@ -149,10 +149,6 @@ pub(crate) fn expit<const FMA: bool>(x: f64) -> f64 {
 /// needs no other memory for its derivative.
 pub const FROM_VALUE: f64 = 0.8;
 
-/// Arguments within these have such values: below artanh(0.8) and log(4).
-pub const TANH_NEAR: f64 = 1.0986;
-pub const EXPIT_NEAR: f64 = 1.3862;
-
 /// The logistic function with its derivative y (1 - y), for larger values e^-|x| w^2 with w = 1/(1 + e^-|x|): one
 /// exponential, one division.
 #[inline(always)]
@@ -205,21 +201,27 @@ macro_rules! pair {
         $(#[$m])*
         pub static $st: Pair = {
             #[inline(always)]
-            fn wide<const FMA: bool>(y: &mut [f64], slope: &mut [f64], x: &[f64]) {
+            fn wide<const FMA: bool>(y: &mut [f64], slope: &mut [f64], x: &[f64]) -> bool {
                 assert!(y.len() == x.len() && slope.len() == x.len());
+                let mut within = true;
                 for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
                     (*y, *s) = $f::<FMA>(x);
+                    within &= y.abs() <= FROM_VALUE as f64;
                 }
+                within
             }
             #[inline(always)]
-            fn narrow<const FMA: bool>(y: &mut [f32], slope: &mut [f32], x: &[f32]) {
+            fn narrow<const FMA: bool>(y: &mut [f32], slope: &mut [f32], x: &[f32]) -> bool {
                 assert!(y.len() == x.len() && slope.len() == x.len());
+                let mut within = true;
                 for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
                     (*y, *s) = single::$f::<FMA>(x);
+                    within &= y.abs() <= FROM_VALUE as f32;
                 }
+                within
             }
-            dispatch!(fn of_f64[](y: &mut [f64], slope: &mut [f64], x: &[f64]) = wide);
-            dispatch!(fn of_f32[](y: &mut [f32], slope: &mut [f32], x: &[f32]) = narrow);
+            dispatch!(fn of_f64[](y: &mut [f64], slope: &mut [f64], x: &[f64]) -> bool = wide);
+            dispatch!(fn of_f32[](y: &mut [f32], slope: &mut [f32], x: &[f32]) -> bool = narrow);
             dispatch!(fn of_number[](x: f64) -> (f64, f64) = $f);
             Pair { first: &super::$first, second: &super::$second, f64: of_f64, f32: of_f32, scalar: of_number }
         };

@@ -44,7 +44,7 @@ pub(crate) use complex::sincos_pi;
 pub use dispatch::{Level, best_level, level, with_level};
 pub(crate) use dispatch::{Op2, map_in_place, map_in_place_by, map_vv};
 pub use erf::{CBRT, ERF, ERFC};
-pub use exp::{EXP, EXP2, EXPIT, EXPIT_AND_SLOPE, EXPIT_NEAR, EXPM1, FROM_VALUE, TANH_AND_SLOPE, TANH_NEAR};
+pub use exp::{EXP, EXP2, EXPIT, EXPIT_AND_SLOPE, EXPM1, FROM_VALUE, TANH_AND_SLOPE};
 pub use hyperbolic::{ARCCOSH, ARCSINH, ARCTANH, COSH, SINH, TANH};
 pub use inverse_trig::{ARCCOS, ARCSIN, ARCTAN, ARCTAN2};
 pub use log::{LOG, LOG1P, LOG2, LOG10, LOGADDEXP, LOGADDEXP2};

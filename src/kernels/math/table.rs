@@ -30,8 +30,10 @@ pub struct UnaryKernel {
 pub struct Pair {
     pub first: &'static UnaryKernel,
     pub second: &'static UnaryKernel,
-    pub f64: fn(&mut [f64], &mut [f64], &[f64]),
-    pub f32: fn(&mut [f32], &mut [f32], &[f32]),
+    /// Whether the second results may be had from the first ones, see [`super::FROM_VALUE`].
+    pub f64: fn(&mut [f64], &mut [f64], &[f64]) -> bool,
+    /// As `f64`.
+    pub f32: fn(&mut [f32], &mut [f32], &[f32]) -> bool,
     pub scalar: fn(f64) -> (f64, f64),
 }
 

@@ -200,8 +200,19 @@ pub(crate) fn sinc_derivative<const FMA: bool>(x: f64) -> f64 {
 }
 
 /// The fused pair.
-pub static SIN_AND_COS: Pair =
-    Pair { first: &SIN, second: &COS, f64: sincos_f64, f32: single::sincos_f32, scalar: sincos_of };
+pub static SIN_AND_COS: Pair = Pair {
+    first: &SIN,
+    second: &COS,
+    scalar: sincos_of,
+    f64: |sin, cos, x| {
+        sincos_f64(sin, cos, x);
+        false
+    },
+    f32: |sin, cos, x| {
+        single::sincos_f32(sin, cos, x);
+        false
+    },
+};
 
 unary!(SIN, "sin", 0.8, |FMA, x|
     f64: sin::<FMA>(x), if in_range(x), else x.sin();

@@ -13,18 +13,28 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
     let args = [Given::of(x)?];
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
+    let mut rule: &'static dyn Primitive = row;
+    let mut mask = if level == 0 { 0 } else { row.keeps(&[0]) };
+    let (mut kept, mut both) = (args, None);
     if level != 0
-        && let Some(Shared { pair, near, rule, from_value }) = row.shared
-        && let Some((y, slope)) = cx.engine.small_both(pair, x, near)
+        && let Some(shared) = &row.shared
     {
-        let Some(slope) = slope else { return record(cx, level, from_value(), args, crate::trace::ANS, y) };
-        let mut kept = args;
-        kept[0].value = Value::Array(&slope);
-        return record(cx, level, rule(), kept, 1, y);
+        both = cx.engine.small_both(shared.pair, x);
+        match &both {
+            Some((_, Some(slope))) => {
+                kept[0].value = Value::Array(slope);
+                (rule, mask) = ((shared.rule)(), 1);
+            }
+            Some((_, None)) => (rule, mask) = ((shared.from_value)(), crate::trace::ANS),
+            None => {}
+        }
     }
-    let y = cx.engine.small_unary(row.kernel, x)?;
-    let mask = if level == 0 { 0 } else { row.keeps(&[0]) };
-    record(cx, level, row, args, mask, y)
+    // One place that records, since the code of what is done often should fit the nearest cache.
+    let y = match &both {
+        Some((y, _)) => y.clone(),
+        None => cx.engine.small_unary(row.kernel, x)?,
+    };
+    record(cx, level, rule, kept, mask, y)
 }
 
 /// A function of two arguments of which one is an array.

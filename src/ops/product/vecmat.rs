@@ -7,6 +7,7 @@ use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecmat_small};
+use crate::kernels::reduce::all_finite;
 use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
 use crate::trace::short::{Given, Short, Value, level, record};
@@ -52,7 +53,8 @@ fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor
     }
     let mut finite = true;
     let y = Tensor::vector::<T>(x.heap(), n, |y| {
-        finite = vecmat_rows(vector, matrix, columns, turned, y) || !of.silent;
+        vecmat_rows(vector, matrix, columns, turned, y);
+        finite = !of.silent || all_finite(y);
     });
     y.filter(|_| finite)
 }
