@@ -151,7 +151,8 @@ static ag_array valley(ag_context *cx, const ag_array *args, size_t nargs, void 
 }
 
 static double minimizers(ag_context *cx) {
-  ag_minimize_options options = {0};
+  ag_minimize_options options;
+  memset(&options, 0, sizeof options);
   options.struct_size = sizeof options;
   options.memory = 4;
   options.max_iterations = 8;
@@ -250,7 +251,8 @@ static ag_array without_end(ag_context *cx, const ag_array *args, size_t nargs, 
 
 /* A minimizer with a history of long vectors, and the differential equation of a long state with all its states kept. */
 static void remember_much(ag_context *cx, bool bounds) {
-  ag_minimize_options options = {0};
+  ag_minimize_options options;
+  memset(&options, 0, sizeof options);
   options.struct_size = sizeof options;
   options.memory = options.max_iterations = 1000;
   options.gtol = options.ftol = 1e-300;
@@ -261,7 +263,8 @@ static void remember_much(ag_context *cx, bool bounds) {
 
 static ag_array end_of_long_decay(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   UNUSED;
-  ag_odeint_options options = {0};
+  ag_odeint_options options;
+  memset(&options, 0, sizeof options);
   options.struct_size = sizeof options;
   options.max_states = 1000;
   ag_array t = ag_linspace(cx, 0.0, 20.0, 2);
