@@ -53,10 +53,10 @@ pub fn excerpt_of(text: &str, most: usize) -> Cow<'_, str> {
     format!("{}...", &text[..end]).into()
 }
 
-/// What stands between a message and the operator in whose function it happened.
 /// In place of the name of an operation that C has no name for, until what it is a part of is known, see [`Error::of`].
 pub const PART: &str = "ag_";
 
+/// What stands between a message and the operator in whose function it happened.
 const INSIDE: &str = "; in the function given to ";
 
 macro_rules! constructors {

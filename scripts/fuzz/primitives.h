@@ -57,20 +57,17 @@ static int32_t jvp_argnums(ag_context *cx, const size_t *argnums, const ag_array
   return code;
 }
 
-static const ag_vjp_function *some_vjps(ag_context *cx) {
-  (void)cx;
-  static const ag_vjp_function all[] = {vjp_0, vjp_1, vjp_2};
-  ag_vjp_function *list = take(FEW * sizeof *list);
-  for (size_t i = 0; i < FEW; i++) list[i] = roll(8) ? all[i % 3] : NULL;
-  return list;
-}
-static const ag_jvp_function *some_jvps(ag_context *cx) {
-  (void)cx;
-  static const ag_jvp_function all[] = {jvp_0, jvp_1, jvp_2};
-  ag_jvp_function *list = take(FEW * sizeof *list);
-  for (size_t i = 0; i < FEW; i++) list[i] = roll(8) ? all[i % 3] : NULL;
-  return list;
-}
+/* A rule for each argument, or none for some. */
+#define SOME_RULES(name, type, ...)                                         \
+  static const type *name(ag_context *cx) {                                 \
+    (void)cx;                                                               \
+    static const type all[] = {__VA_ARGS__};                                \
+    type *list = take(FEW * sizeof *list);                                  \
+    for (size_t i = 0; i < FEW; i++) list[i] = roll(8) ? all[i % 3] : NULL; \
+    return list;                                                            \
+  }
+SOME_RULES(some_vjps, ag_vjp_function, vjp_0, vjp_1, vjp_2)
+SOME_RULES(some_jvps, ag_jvp_function, jvp_0, jvp_1, jvp_2)
 static const char *a_primitive_name(void) {
   static const char *const some[] = {"primitive_a", "primitive_b", "primitive_c"};
   return roll(40) ? some[roll(3)] : roll(2) ? NULL : "";

@@ -46,7 +46,7 @@ fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<
             let slots = c.slots.borrow();
             let Array::Plain(position) = slots.get(indices).ok()? else { return None };
             let (0, &[at]) = (position.ndim(), position.row::<i64>()?) else { return None };
-            index::flat_element(&c.core, slots.get(x).ok()?, at)
+            index::flat_element(&c.core, slots.get(x).ok()?, usize::try_from(at).ok()?)
         };
         number.map(|number| c.put_number(number))
     })
@@ -56,7 +56,7 @@ fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<
 /// AG_TAKE_CLIP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_take(cx: *mut ag_context, x: ag_array, indices: ag_array, mode: i32) -> ag_array {
-    if (AG_TAKE_RAISE..=AG_TAKE_CLIP).contains(&mode)
+    if outside(mode).is_ok()
         && let Some(element) = one_element(cx, x, indices)
     {
         return element;

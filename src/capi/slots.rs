@@ -79,7 +79,7 @@ impl Scope {
     }
 }
 
-/// Slots from the first one to the one before the last.
+/// Slots from `first` on and before `end`.
 #[derive(Clone, Copy)]
 struct Range {
     first: u32,

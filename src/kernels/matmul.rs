@@ -83,8 +83,7 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
         unreachable!("asked for where `NARROW` says so")
     }
 
-    /// A matrix times a vector; `false` where there is no loop for it, or the matrix lies so
-    /// that it doesn't serve.
+    /// A matrix times a vector; `false` where there is no loop for it, or the matrix lies so that it doesn't serve.
     fn matvec(_: Matrix<'_, Self>, _: &[Self], _: &mut [Self]) -> bool {
         false
     }

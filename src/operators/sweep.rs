@@ -512,22 +512,13 @@ fn pull_rows(
                     && rule.vjp_in_place(cx, argnum, t, &kept)
                 {
                     earlier[parent as usize].fill(std::mem::take(g));
-                    if consume && !row.end() {
-                        let loud = row.take();
-                        drop(borrowed);
-                        drop(loud);
-                        return i;
-                    }
-                    if i == first {
-                        return i;
-                    }
-                    i -= 1;
-                    continue;
-                }
-                for (argnum, &parent) in row.parents.iter().enumerate() {
-                    let alike = row.alike[argnum];
-                    if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize]) {
-                        left |= 1 << argnum;
+                } else {
+                    for (argnum, &parent) in row.parents.iter().enumerate() {
+                        let alike = row.alike[argnum];
+                        if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
+                        {
+                            left |= 1 << argnum;
+                        }
                     }
                 }
                 let quiet = if let Array::Plain(t) = &*g { t.drops_quietly() } else { true };

@@ -206,7 +206,7 @@ macro_rules! pair {
                 let mut within = true;
                 for ((y, s), &x) in y.iter_mut().zip(slope).zip(x) {
                     (*y, *s) = $f::<FMA>(x);
-                    within &= y.abs() <= FROM_VALUE as f64;
+                    within &= y.abs() <= FROM_VALUE;
                 }
                 within
             }

@@ -20,29 +20,23 @@ pub fn element(cx: &Context, x: &Array, places: &[i64]) -> Option<Array> {
 /// their axes, too. It only looks, and takes less time than the lists of the general way.
 #[inline]
 pub fn element_number(cx: &Context, x: &Array, ints: &[i64]) -> Option<Number> {
-    let (node, level, t) = match x {
-        Array::Plain(t) => (u32::MAX, 0, t),
-        Array::Recorded { node, level, value } => (*node, *level, value),
-        _ => return None,
-    };
-    if cx.unusual() || ints.is_empty() || ints.len() != t.ndim() {
+    if ints.is_empty() || ints.len() != x.ndim() {
         return None;
     }
-    let row = t.row::<f64>()?;
     let mut at = 0;
-    for (&i, &n) in ints.iter().zip(t.shape()) {
+    for (&i, &n) in ints.iter().zip(x.shape()) {
         let i = if i < 0 { i + n as i64 } else { i };
         if i < 0 || i >= n as i64 {
             return None;
         }
         at = at * n + i as usize;
     }
-    number(cx, level, node, row, at)
+    flat_element(cx, x, at)
 }
 
 /// The element at a row-major position of an array of any rank, under the same conditions.
 #[inline]
-pub fn flat_element(cx: &Context, x: &Array, at: i64) -> Option<Number> {
+pub fn flat_element(cx: &Context, x: &Array, at: usize) -> Option<Number> {
     let (node, level, t) = match x {
         Array::Plain(t) => (u32::MAX, 0, t),
         Array::Recorded { node, level, value } => (*node, *level, value),
@@ -51,12 +45,7 @@ pub fn flat_element(cx: &Context, x: &Array, at: i64) -> Option<Number> {
     if cx.unusual() || t.ndim() == 0 {
         return None;
     }
-    number(cx, level, node, t.row::<f64>()?, usize::try_from(at).ok()?)
-}
-
-#[inline(always)]
-fn number(cx: &Context, level: u64, node: u32, row: &[f64], at: usize) -> Option<Number> {
-    let value = *row.get(at)?;
+    let value = *t.row::<f64>()?.get(at)?;
     if level == 0 {
         return Some(Number::plain(value));
     }
