@@ -5,11 +5,11 @@ mod helpers;
 
 use autograd::array::DType;
 use autograd::context::Context;
-use autograd::operators::grad::{hvps, jvp, one};
+use autograd::operators::grad::{hvps, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::elementwise::{self as rows};
 use autograd::ops::index::{self, Item, Plan};
-use autograd::ops::{create, join, shape};
+use autograd::ops::{create, join, reduce, shape};
 use autograd::trace::Array;
 use helpers::*;
 
@@ -174,5 +174,76 @@ fn steps_grow_with_the_elements() {
         close(name, &along(f), &along(whole));
         let twice = |f: Function| reals(&cx, &grad(&cx, |cx, x| total(cx, &grad(cx, f, x)), &x));
         close(name, &twice(f), &twice(whole));
+    }
+}
+
+/// A sum with its axes kept, which has no short way.
+fn long_total(cx: &Context, x: &Array) -> Array {
+    let axes: Vec<usize> = (0..x.ndim()).collect();
+    shape::reshape(cx, &reduce::sum(cx, x, &axes, true), &[])
+}
+
+/// Sums of what is recorded, of an input, of one twice, beside other uses and elements, of a sum's square, of a view; of a
+/// matrix and of more than a few elements.
+#[test]
+fn sums_of_small_arrays_equal_sums_the_long_way() {
+    type Sum = fn(&Context, &Array) -> Array;
+    fn of(cx: &Context, x: &Array, sum: Sum) -> Array {
+        let square = mul(cx, x, x);
+        let product = mul(cx, &sum(cx, &square), &sum(cx, x));
+        let beside = sum(cx, &mul(cx, &square, &sum(cx, &square)));
+        let turned = shape::transpose(cx, &exp(cx, x), &[1, 0]);
+        let both = add(cx, &sum(cx, &turned), &sum(cx, x));
+        let element = get(cx, &square, "1, 0");
+        add(cx, &add(cx, &product, &mul(cx, &beside, &element)), &both)
+    }
+    for shape in [[2, 1], [3, 4], [20, 30]] {
+        let cx = Context::new();
+        let n = shape[0] * shape[1];
+        let values: Vec<f64> = (0..n).map(|i| ((i * 37 % 101) as f64 - 50.0) / 60.0).collect();
+        let x = array(&cx, &shape, &values);
+        let t = mul(&cx, &x, &exp(&cx, &x));
+        let all = |sum: Sum| {
+            let f = one(move |cx: &Context, a: &[Array]| of(cx, &a[0], sum));
+            let xs = std::slice::from_ref(&x);
+            let ts = std::slice::from_ref(&t);
+            let again = |cx: &Context, x: &Array| {
+                let g = grad(cx, |cx, x| of(cx, x, sum), x);
+                sum(cx, &mul(cx, &g, x))
+            };
+            [
+                reals(&cx, &of(&cx, &x, sum)),
+                reals(&cx, &grad(&cx, |cx, x| of(cx, x, sum), &x)),
+                reals(&cx, &jvp(&cx, &f, xs, &[0], ts).1[0]),
+                reals(&cx, &hvps(&cx, &f, xs, &[0], ts)[0]),
+                reals(&cx, &grad(&cx, again, &x)),
+            ]
+            .concat()
+        };
+        close(&format!("{shape:?}"), &all(total), &all(long_total));
+    }
+}
+
+/// What a sum's cotangent meets: none, an infinity, a NaN, a tape that is kept for a second sweep.
+#[test]
+fn cotangents_of_sums() {
+    let cx = Context::new();
+    let x = vector(&cx, &[1.0, -2.0, 3.0]);
+    for factor in [0.0, f64::INFINITY, f64::NAN, -0.5] {
+        let scaled = |cx: &Context, x: &Array| mul(cx, &total(cx, &mul(cx, x, x)), &Array::from(factor));
+        let want = [2.0, -4.0, 6.0].map(|d| d * factor);
+        let got = reals(&cx, &grad(&cx, scaled, &x));
+        assert!(got.iter().zip(want).all(|(g, w)| *g == w || g.is_nan() && w.is_nan()), "{factor}: {got:?}");
+    }
+    let unused = |cx: &Context, x: &Array| {
+        total(cx, &mul(cx, x, x));
+        total(cx, x)
+    };
+    assert_eq!(reals(&cx, &grad(&cx, unused, &x)), [1.0; 3]);
+    let kept = one(|cx: &Context, a: &[Array]| total(cx, &mul(cx, &a[0], &a[0])));
+    let recorded = record(&cx, &kept, std::slice::from_ref(&x), &[0]);
+    for g in [1.0, 3.0] {
+        let pulled = recorded.pull(&cx, &[Array::from(g)], false);
+        assert_eq!(reals(&cx, &pulled[0]), [2.0 * g, -4.0 * g, 6.0 * g]);
     }
 }

@@ -273,6 +273,12 @@ impl Tensor {
         Tensor::fresh(&self.body.heap, &self.body.form, fill).ok()
     }
 
+    /// A new row-major array of this form, which `fill` writes. `None` where there is no memory.
+    #[inline]
+    pub fn of_form<T: Element>(heap: &Rc<Heap>, form: &Rc<Form>, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
+        (form.dtype == T::DTYPE).then(|| Tensor::fresh(heap, form, fill).ok()).flatten()
+    }
+
     /// A new array of one axis. `None` where there is no memory.
     #[inline(always)]
     pub fn vector<T: Element>(heap: &Rc<Heap>, n: usize, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {

@@ -38,8 +38,9 @@ impl<T: Element> Loops<'_, T> {
 }
 
 impl Engine {
+    /// Whether operations on this array run at once.
     #[inline(always)]
-    fn is_small(&self, t: &Tensor) -> bool {
+    pub fn is_small(&self, t: &Tensor) -> bool {
         (2..=self.small.get()).contains(&t.size())
     }
 

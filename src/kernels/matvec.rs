@@ -138,19 +138,28 @@ unsafe fn product<T: Real, V: Vector<T>>(a: Matrix<'_, T>, x: &[T], y: &mut [T])
                 dots::<T, V, 4>(line, a.row, x, y);
                 line = line.wrapping_offset(4 * a.row);
             }
-            for y in rows.into_remainder() {
-                dots::<T, V, 1>(line, a.row, x, std::slice::from_mut(y));
-                line = line.wrapping_offset(a.row);
+            let mut pairs = rows.into_remainder().chunks_exact_mut(2);
+            for y in &mut pairs {
+                dots::<T, V, 2>(line, a.row, x, y);
+                line = line.wrapping_offset(2 * a.row);
+            }
+            for y in pairs.into_remainder().chunks_mut(1) {
+                dots::<T, V, 1>(line, a.row, x, y);
             }
         } else {
-            for (k, y) in y.chunks_mut(WIDE * V::LANES).enumerate() {
-                let top = start.add(k * WIDE * V::LANES);
-                match y.len().div_ceil(V::LANES) {
-                    1 => columns::<T, V, 1>(top, a.column, x, y),
-                    2 => columns::<T, V, 2>(top, a.column, x, y),
-                    3 => columns::<T, V, 3>(top, a.column, x, y),
-                    _ => columns::<T, V, WIDE>(top, a.column, x, y),
-                }
+            let mut top = start;
+            let mut strips = y.chunks_exact_mut(WIDE * V::LANES);
+            for y in &mut strips {
+                columns::<T, V, WIDE, true>(top, a.column, x, y);
+                top = top.wrapping_add(y.len());
+            }
+            let y = strips.into_remainder();
+            match y.len().div_ceil(V::LANES) {
+                0 => {}
+                1 => columns::<T, V, 1, false>(top, a.column, x, y),
+                2 => columns::<T, V, 2, false>(top, a.column, x, y),
+                3 => columns::<T, V, 3, false>(top, a.column, x, y),
+                _ => columns::<T, V, WIDE, false>(top, a.column, x, y),
             }
         }
     }
@@ -192,12 +201,18 @@ unsafe fn dots<T: Real, V: Vector<T>, const R: usize>(line: *const T, row: isize
     }
 }
 
-/// Up to `W` vectors of the result: columns times elements of `x`, two of them at a time for the sake of latency.
+/// `W` vectors of the result: columns times elements of `x`, two of them at a time for the sake of latency. The last vector
+/// may be a part of one unless `WHOLE`.
 ///
 /// # Safety
-/// `x.len()` columns of `y.len()` elements lie at `top`, `column` elements apart; `y` fills `W` vectors or parts of them.
+/// `x.len()` columns of `y.len()` elements lie at `top`, `column` elements apart; `y` fills `W` vectors.
 #[inline(always)]
-unsafe fn columns<T: Real, V: Vector<T>, const W: usize>(top: *const T, column: isize, x: &[T], y: &mut [T]) {
+unsafe fn columns<T: Real, V: Vector<T>, const W: usize, const WHOLE: bool>(
+    top: *const T,
+    column: isize,
+    x: &[T],
+    y: &mut [T],
+) {
     let last = y.len() - (W - 1) * V::LANES;
     // SAFETY: reads and writes stay below `y.len()` in each column and in `y`.
     unsafe {
@@ -207,7 +222,7 @@ unsafe fn columns<T: Real, V: Vector<T>, const W: usize>(top: *const T, column: 
         let mut at = top;
         let load = |at: *const T, w: usize| {
             let at = at.add(w * V::LANES);
-            if w + 1 < W { V::load(at) } else { V::load_first(at, last) }
+            if WHOLE || w + 1 < W { V::load(at) } else { V::load_first(at, last) }
         };
         for pair in &mut pairs {
             let (x0, x1) = (V::splat(pair[0]), V::splat(pair[1]));
@@ -225,8 +240,8 @@ unsafe fn columns<T: Real, V: Vector<T>, const W: usize>(top: *const T, column: 
             }
         }
         for w in 0..W {
-            let n = if w + 1 < W { V::LANES } else { last };
-            even[w].add(odd[w]).store_first(y.as_mut_ptr().add(w * V::LANES), n);
+            let (sum, to) = (even[w].add(odd[w]), y.as_mut_ptr().add(w * V::LANES));
+            if WHOLE { sum.store(to) } else { sum.store_first(to, if w + 1 < W { V::LANES } else { last }) }
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use super::copy::{Past, copy};
 use super::memory::{PAST, fetch};
-use super::reduce::all_finite;
 use super::transpose::Columns;
 use crate::array::Element;
 use std::ops::{AddAssign, Mul};
@@ -124,17 +123,18 @@ pub fn add_outer<T: Multiplied>(matrix: &mut [T], column: &[T], row: &[T]) -> bo
     if row.is_empty() {
         return true;
     }
-    if !all_finite(row) || !all_finite(column) {
-        return false;
-    }
-    add_outer_any(matrix, column, row);
-    true
+    add_outer_any(matrix, column, row)
 }
 
-super::math::dispatch::dispatch!(fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) = outer_body);
+super::math::dispatch::dispatch!(
+    fn add_outer_any[T: Multiplied](matrix: &mut [T], column: &[T], row: &[T]) -> bool = outer_body
+);
 
 #[inline(always)]
-fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) {
+fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], row: &[T]) -> bool {
+    if !T::all_finite(row) || !T::all_finite(column) {
+        return false;
+    }
     match *row {
         [a] => matrix.iter_mut().zip(column).for_each(|(m, &x)| *m += x * a),
         [a, b] => narrow_body(matrix, column, [a, b]),
@@ -146,6 +146,7 @@ fn outer_body<T: Multiplied, const FMA: bool>(matrix: &mut [T], column: &[T], ro
             }
         }
     }
+    true
 }
 
 /// Rows shorter than a register, whose number of columns the compiler knows.

@@ -14,10 +14,11 @@ use crate::array::Tensor;
 use crate::context::Context;
 use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
+use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
 use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
 use crate::trace::short::{NONE, Row};
 use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, General, Head, Kept, Link, Meta, Tape};
+use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -182,9 +183,9 @@ fn sweep_arrays(
         }
         collected.settle(cx, tape, i, cotangents);
         let head = tape.borrow().heads[i as usize];
-        if matches!(head.link(), Link::Element(..) | Link::Number(..)) && collected.elements.is_empty() && !cx.watched()
-        {
-            let next = pull_numbers(&tape.borrow().heads, cotangents, i, first, wanted);
+        let of_numbers = matches!(head.link(), Link::Number(..) | Link::Element(..) | Link::Total(..));
+        if of_numbers && collected.elements.is_empty() && !cx.watched() {
+            let next = pull_numbers(cx, &tape.borrow(), cotangents, i, first, wanted);
             if next <= i {
                 i = next;
                 continue;
@@ -207,6 +208,19 @@ fn sweep_arrays(
                     collected.add(cx, tape, parent, at, g.clone(), cotangents);
                     collected.settle(cx, tape, parent, cotangents);
                 });
+            }
+            Link::Total(parent) => {
+                if cotangents[i as usize].is_null() {
+                    continue;
+                }
+                let g = take_unless(cotangents, i, wanted);
+                if !cx.watched() {
+                    pull_total(cx, tape, &g, parent, cotangents);
+                    continue;
+                }
+                let (gs, parents) = (std::slice::from_ref(&g), [(0, parent)]);
+                let pull = Pull { tape, node: i, name: Some("ag_sum"), gs, parents: &parents };
+                watched(cx, &pull, cotangents, &mut |c| pull_total(cx, tape, &g, parent, c));
             }
             Link::Number(parents, partials) => {
                 if cotangents[i as usize].is_null() {
@@ -367,9 +381,10 @@ fn watched(cx: &Context, pull: &Pull<'_>, cotangents: &mut [Array], run: &mut dy
     }
 }
 
-/// The steps of numbers and of elements, from `last` down as long as they are such, and all cotangents are plain numbers, or
-/// arrays that nobody else sees. Returns the node that comes after the next one, as the loop of the sweep counts.
-fn pull_numbers(heads: &[Head], cotangents: &mut [Array], last: u32, first: u32, wanted: Wanted<'_>) -> u32 {
+/// The steps of numbers, elements and sums, from `last` down as long as they are such, and all cotangents are plain numbers, or
+/// arrays with one reference. Returns the node that comes after the next one, as the loop of the sweep counts.
+fn pull_numbers(cx: &Context, tape: &Tape, cotangents: &mut [Array], last: u32, first: u32, wanted: Wanted<'_>) -> u32 {
+    let heads = &tape.heads;
     let mut i = last;
     loop {
         let value = match cotangents[i as usize] {
@@ -378,12 +393,16 @@ fn pull_numbers(heads: &[Head], cotangents: &mut [Array], last: u32, first: u32,
             _ => return i + 1,
         };
         let done = match (heads[i as usize].link(), value) {
-            (Link::Number(..) | Link::Element(..), None) => true,
+            (Link::Number(..) | Link::Element(..) | Link::Total(_), None) => true,
             (Link::Number(parents, partials), Some(g)) => add_numbers(cotangents, g, parents, partials),
             (Link::Element(parent, at), Some(g)) => match &mut cotangents[parent as usize] {
                 Array::Plain(t) => t.unique_mut::<f64>().and_then(|d| d.get_mut(at)).map(|d| *d += g).is_some(),
                 _ => false,
             },
+            (Link::Total(parent), Some(g)) => {
+                let form = || tape.row(parent).and_then(Row::shared_form);
+                accumulate_total(cx, &mut cotangents[parent as usize], form, g)
+            }
             _ => false,
         };
         if !done {
@@ -410,6 +429,13 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
         let old = std::mem::take(&mut cotangents[p as usize]);
         cotangents[p as usize] = accumulate(cx, old, part);
     }
+}
+
+/// The step of a sum's node: its cotangent goes to all elements of the array.
+fn pull_total(cx: &Context, tape: &Rc<RefCell<Tape>>, g: &Array, parent: u32, cotangents: &mut [Array]) {
+    let meta = tape.borrow().meta(parent).expect("an array has a form");
+    let part = spread(cx, g, &meta.shape, &all_axes_of(meta.shape.len()));
+    add(cx, tape, parent, part, cotangents);
 }
 
 /// The step of a number's node in plain arithmetic, if all cotangents that it adds to are numbers.

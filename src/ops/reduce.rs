@@ -3,9 +3,11 @@
 mod fold;
 mod logsumexp;
 mod moments;
+mod total;
 
 pub use logsumexp::logsumexp;
 pub use moments::{Sample, scale, squares_about_mean, std, std_of, var};
+pub use total::{accumulate_total, total};
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
 use super::shape::{broadcast_to, concatenate, inverse, moved_by_one, permuted, reshape, slice_axis, transpose};
@@ -23,14 +25,19 @@ use smallvec::SmallVec;
 
 /// All axes of an array.
 pub fn all_axes(x: &Array) -> Axes {
-    (0..x.ndim()).collect()
+    all_axes_of(x.ndim())
+}
+
+/// All axes of an array of this rank.
+pub fn all_axes_of(ndim: usize) -> Axes {
+    (0..ndim).collect()
 }
 
 /// So many elements are few.
 const FEW: usize = 64;
 
 /// A result without the reduced axes, spread over them again.
-fn spread(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
+pub fn spread(cx: &Context, y: &Array, shape: &[usize], axes: &[usize]) -> Array {
     // A few elements are worth no view: what comes next is quicker with elements in a row.
     if let Array::Number { value, weak: false } = *y
         && shape.iter().product::<usize>() <= FEW
@@ -63,6 +70,12 @@ fn axes_text(axes: &[usize], shape: &[usize]) -> String {
 pub fn sum(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     if axes.is_empty() && x.dtype() != DType::Bool && !x.is_null() {
         return x.clone();
+    }
+    if !keepdims
+        && axes.len() == x.ndim()
+        && let Some(number) = total(cx, x)
+    {
+        return number.into();
     }
     apply(cx, &Sum { axes: axes.into(), keepdims, shape: Shape::from_slice(x.shape()) }, &[x])
 }

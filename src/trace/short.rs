@@ -126,6 +126,11 @@ impl Row {
         self.form.as_ref().expect("a row that was recorded has its form")
     }
 
+    /// The form, for an array like the value.
+    pub fn shared_form(&self) -> Option<&Rc<Form>> {
+        self.form.as_ref()
+    }
+
     /// Shape and dtype of the value.
     pub fn meta(&self) -> Meta {
         let form = self.form();

@@ -33,6 +33,8 @@ const ROW: u32 = u32::MAX - 3;
 const RESULT: u32 = u32::MAX - 2;
 /// An element of the array in the second field; its row-major position is in the bits of the first partial derivative.
 const ELEMENT: u32 = u32::MAX - 4;
+/// The sum of the array of numbers in the second field.
+const TOTAL: u32 = u32::MAX - 5;
 /// So many nodes fit a tape.
 const MAX_NODES: usize = (u32::MAX - 16) as usize;
 
@@ -52,6 +54,8 @@ pub enum Link {
     Row(u32),
     /// An element of an array of numbers: the array's node, and a row-major position.
     Element(u32, usize),
+    /// The sum of an array of numbers: the array's node.
+    Total(u32),
     /// A further result of a general node.
     Result,
 }
@@ -63,6 +67,7 @@ impl Head {
             ROW => Link::Row(self.parents[1]),
             RESULT => Link::Result,
             ELEMENT => Link::Element(self.parents[1], self.partials[0].to_bits() as usize),
+            TOTAL => Link::Total(self.parents[1]),
             _ => Link::Number(self.parents, self.partials),
         }
     }
@@ -169,6 +174,12 @@ impl Tape {
         self.push_number([ELEMENT, parent], [f64::from_bits(position as u64), 0.0])
     }
 
+    /// Records the sum of the array of numbers that is node `parent`.
+    #[inline]
+    pub fn push_total(&mut self, parent: u32) -> Option<u32> {
+        self.push_number([TOTAL, parent], [0.0; 2])
+    }
+
     /// Records a general node; its results are this many nodes from the returned one on.
     pub fn push(&mut self, general: Box<General>) -> Option<u32> {
         let node = self.heads.len();
@@ -199,6 +210,15 @@ impl Tape {
         self.rows.push(row);
         self.heads.push(head);
         Some((node as u32, self.rows.last_mut()?))
+    }
+
+    /// The row that a node is, if it is one.
+    #[inline]
+    pub fn row(&self, node: u32) -> Option<&Row> {
+        match self.heads[node as usize].link() {
+            Link::Row(k) => Some(&self.rows[k as usize]),
+            _ => None,
+        }
     }
 
     /// Whether all nodes are numbers.

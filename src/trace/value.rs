@@ -115,6 +115,12 @@ impl From<f64> for Array {
     }
 }
 
+impl From<Number> for Array {
+    fn from(Number { node, level, value }: Number) -> Array {
+        if level == 0 { Array::from(value) } else { Array::Variable { node, level, value } }
+    }
+}
+
 impl From<Tensor> for Array {
     /// Numbers that are there become [`Array::Number`].
     fn from(t: Tensor) -> Array {

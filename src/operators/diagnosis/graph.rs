@@ -92,6 +92,7 @@ impl Graph {
                     (Some(row.rule.map_or("swept", |r| r.name())), parents)
                 }
                 Link::Element(parent, _) => (Some("ag_index"), vec![parent]),
+                Link::Total(parent) => (Some("ag_sum"), vec![parent]),
                 Link::Result => continue,
             };
             let at = |parent: u32| places.get(&parent).map(|&i| Arg::Node(i, parent));
