@@ -15,7 +15,7 @@ CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
 .PHONY: help lib stage examples run test test-rust test-examples test-consumer test-threads bench bench-families bench-programs \
-        fuzz fuzz-instrumented attack header check install clean
+        fuzz fuzz-instrumented coverage attack header check install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -91,6 +91,10 @@ fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="-
 # Address sanitizing of Rust wants nightly Rust, without its sources.
 fuzz-instrumented: ## the same with the library under the address sanitizer, too; needs nightly Rust
 	scripts/fuzz_calls --instrumented $(FUZZ_ARGS)
+
+# The first time it compiles the library once more. Nothing but the stable compiler, a C compiler and binutils is needed.
+coverage: ## lines and edges that the fuzzer and tests/c reach; COVERAGE_ARGS="--seconds 300 --files --lines src/files/zip.rs"
+	scripts/measure_coverage $(COVERAGE_ARGS)
 
 # Whatever attacks the library from outside is a test tests/attack_*.rs, or one of the programs of tests/c, and goes on
 # AUTOGRAD_ATTACK times as long as among the ordinary tests.
