@@ -607,6 +607,6 @@ pub fn jvp_of(
     };
     match cx.watcher() {
         None => push(),
-        Some(watcher) => watch::push(cx, &*watcher, p.name(), ts, push),
+        Some(watcher) => watch::push(cx, &*watcher, p, ts, push),
     }
 }
