@@ -216,6 +216,37 @@ static void anomalies_have_names(ag_context *cx) {
   }
 }
 
+/* ---- numbers that a rule of the library's records, on a tape that cannot grow ---- */
+
+static ag_array many_steps(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  ag_array y = args[0];
+  for (int i = 0; i < 60; i++) y = ag_sin(cx, ag_mul(cx, y, args[0]));
+  return y;
+}
+static ag_array slope(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  return ag_grad(cx, many_steps, user, args, nargs, 0);
+}
+
+static void full_tapes_are_named(void) {
+  size_t refused = 0;
+  for (size_t limit = 1000; limit < 100000; limit += running_slowly() ? 1500 : 300) {
+    ag_context *cx = ag_context_new();
+    ag_array x = ag_scalar(cx, 0.5);
+    ag_set_memory_limit(cx, limit);
+    ag_grad(cx, slope, NULL, &x, 1, 0);
+    const char *message = ag_error_message(cx);
+    if (ag_error(cx) != AG_OK) {
+      refused++;
+      CHECK(ag_error(cx) == AG_ERR_MEMORY);
+      if (!CHECK(begins(message, "ag_") && message[3] != ':')) printf("  %s\n", message);
+    }
+    ag_error_clear(cx);
+    ag_context_free(cx);
+  }
+  CHECK(refused > 0);
+}
+
 int main(void) {
   ag_context *cx = ag_context_new();
   callbacks_are_named(cx);
@@ -224,5 +255,6 @@ int main(void) {
   null_beside_an_error(cx);
   names_of_primitives(cx);
   anomalies_have_names(cx);
+  full_tapes_are_named();
   return finish(cx);
 }
