@@ -286,7 +286,7 @@ fn sweep_arrays(
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 if cx.watched() {
-                    let primitive = node.rule.as_ref().map(|rule| &**rule);
+                    let primitive = node.rule.as_deref();
                     let name = primitive.map(|rule| rule.name());
                     let pull = Pull { tape, node: i, name, primitive, gs: &gs, parents: &node.parents };
                     watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c, &mut collected));
