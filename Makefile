@@ -14,8 +14,8 @@ STAGE := $(abspath target/stage)
 CMAKE = "$$(scripts/find_cmake)"
 VALGRIND := $(if $(shell command -v valgrind),ON,OFF)
 
-.PHONY: help lib stage examples run test test-rust test-examples test-consumer test-threads bench bench-families bench-programs \
-        fuzz fuzz-instrumented attack header check install clean
+.PHONY: help lib stage examples run test test-rust test-examples test-consumer test-threads test-instrumented bench bench-families bench-programs \
+        fuzz fuzz-instrumented coverage attack header check install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -91,6 +91,18 @@ fuzz: stage ## random calls of every function under the sanitizers; FUZZ_ARGS="-
 # Address sanitizing of Rust wants nightly Rust, without its sources.
 fuzz-instrumented: ## the same with the library under the address sanitizer, too; needs nightly Rust
 	scripts/fuzz_calls --instrumented $(FUZZ_ARGS)
+
+# Programs of other compilers can't be linked with such a library, so tests that compile some are left out.
+INSTRUMENTED = $(filter-out attack_% c_programs header,$(patsubst tests/%.rs,%,$(sort $(wildcard tests/*.rs))))
+test-instrumented: ## the tests in Rust under the address sanitizer; needs nightly Rust
+	RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions=on -Coverflow-checks=on" CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_INCREMENTAL=0 \
+	  CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only CARGO_TARGET_DIR=target/asan \
+	  ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=0 AUTOGRAD_TEST_SLOW_MACHINE=1 \
+	  $(CARGO) +nightly test --no-fail-fast --target $(HOST) $(addprefix --test ,$(INSTRUMENTED))
+
+# The first time it compiles the library once more. Nothing but the stable compiler, a C compiler and binutils is needed.
+coverage: ## lines and edges that the fuzzer and tests/c reach; COVERAGE_ARGS="--seconds 300 --files --lines src/files/zip.rs"
+	scripts/measure_coverage $(COVERAGE_ARGS)
 
 # Whatever attacks the library from outside is a test tests/attack_*.rs, or one of the programs of tests/c, and goes on
 # AUTOGRAD_ATTACK times as long as among the ordinary tests.

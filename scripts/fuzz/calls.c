@@ -26,6 +26,8 @@
 
 #include "primitives.h"
 
+#include "compositions.h"
+
 static void begin_call(ag_context *cx);
 
 #include "cases.h"
@@ -91,8 +93,11 @@ static size_t drawn_function(void) {
 static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
 static bool is_of(const char *message, const char *name) { return begins(message, name) && message[strlen(name)] == ':'; }
 
-/* A message names the function that was called; where callbacks ran, what they called; or it is the caller's own. */
+/* A message names the function that was called; where callbacks ran, what they called; where a tape is swept, the operation
+ * whose rule failed; or it is the caller's own. */
 static bool is_named(const char *message, size_t number, bool called_back) {
+  static const char *const sweeping[] = {"ag_tape_grad", "ag_tape_grads", "ag_tape_vjp", "ag_vjp", "ag_tree_vjp"};
+  for (size_t i = 0; i < sizeof sweeping / sizeof *sweeping; i++) called_back |= !strcmp(names[number], sweeping[i]);
   if (is_of(message, names[number]) || begins(message, "primitive_")) return true;
   if (!called_back && strcmp(names[number], "ag_raise") != 0) return false;
   if (begins(message, "raised") || begins(message, "a callback raised an error without a message")) return true;
@@ -184,6 +189,7 @@ static bool round_of(uint64_t seed) {
   ag_context *cx = fresh_context();
   is_limited = false;
   usual_arguments = 1 + roll(2), usual_results = 1 + roll(2);
+  composing = mixed(seed + 2) % 2;
   ag_set_eager(cx, roll(2));
   for (int i = 0; i < POOL; i++) {
     here->arrays[i] = made(cx);

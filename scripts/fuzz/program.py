@@ -101,7 +101,7 @@ BY_NAME = {
     ("size_t", "skiprows"): "roll(4) ? 0 : roll(5)",
     ("size_t", "max_nodes"): "roll(60)",
     # What bounds the work of a call.
-    ("int32_t", "order"): "(int32_t)roll(5) - (roll(20) ? 0 : 3)",
+    ("int32_t", "order"): "an_order()",
     ("size_t", "max_steps"): "roll(60)",
     ("size_t", "max_states"): "roll(20)",
     ("size_t", "rk4_steps"): "roll(4) ? 0 : roll(20)",

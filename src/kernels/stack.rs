@@ -1,4 +1,8 @@
 //! How much of the running thread's stack is left. Recursion that follows the nesting of a program asks before it goes on.
+//!
+//! A program may run on other memory than the stack that the system knows: a coroutine has a stack of its own, and valgrind
+//! lets a stack grow in pieces, of which the C library finds the first one alone after a fork. What lies below the known
+//! stack is taken for such memory, whose end only the program knows, and nothing is refused there.
 
 use std::cell::Cell;
 
@@ -8,6 +12,8 @@ pub const MARGIN: usize = 24 << 10;
 thread_local! {
     /// The lowest address of the thread's stack: 0 before anybody asked, 1 where the system doesn't say.
     static LOWEST: Cell<usize> = const { Cell::new(0) };
+    /// Whether somebody was found below it, and the system asked again.
+    static ASKED_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether less than [`MARGIN`] is left.
@@ -24,7 +30,16 @@ pub fn left() -> usize {
         0 => find(),
         lowest => lowest,
     };
-    (&raw const here as usize).saturating_sub(lowest)
+    let here = &raw const here as usize;
+    if here < lowest { below(here) } else { here - lowest }
+}
+
+/// Bytes left on memory below the stack's known end: the end may have been moved (`setrlimit`), or the memory is another.
+#[cold]
+#[inline(never)]
+fn below(here: usize) -> usize {
+    let lowest = if ASKED_AGAIN.replace(true) { LOWEST.get() } else { find() };
+    here.checked_sub(lowest).unwrap_or(usize::MAX)
 }
 
 #[cold]
@@ -59,6 +74,19 @@ fn lowest() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_refused_below_the_known_stack() {
+        std::thread::spawn(|| {
+            left();
+            LOWEST.set(usize::MAX);
+            assert!((1..usize::MAX).contains(&left()), "the end has moved, and was asked for again");
+            LOWEST.set(usize::MAX);
+            assert!(left() == usize::MAX && !is_short());
+        })
+        .join()
+        .unwrap();
+    }
 
     #[test]
     fn what_is_left_gets_less_with_every_call() {

@@ -203,7 +203,7 @@ fn sweep_arrays(
                     continue;
                 }
                 let (gs, parents) = (std::slice::from_ref(&g), [(0, parent)]);
-                let pull = Pull { tape, node: i, name: Some("ag_index"), gs, parents: &parents };
+                let pull = Pull { tape, node: i, name: Some("ag_index"), primitive: None, gs, parents: &parents };
                 watched(cx, &pull, cotangents, &mut |cotangents| {
                     collected.add(cx, tape, parent, at, g.clone(), cotangents);
                     collected.settle(cx, tape, parent, cotangents);
@@ -236,7 +236,7 @@ fn sweep_arrays(
                 }
                 let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
                 let gs = std::slice::from_ref(&g);
-                let pull = Pull { tape, node: i, name: None, gs, parents: &known };
+                let pull = Pull { tape, node: i, name: None, primitive: None, gs, parents: &known };
                 watched(cx, &pull, cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
             Link::Row(k) => {
@@ -255,7 +255,14 @@ fn sweep_arrays(
                 };
                 let gs = std::slice::from_ref(&g);
                 if cx.watched() {
-                    let pull = Pull { tape, node: i, name: Some(rule.name()), gs, parents: &node.parents };
+                    let pull = Pull {
+                        tape,
+                        node: i,
+                        name: Some(rule.name()),
+                        primitive: Some(&**rule),
+                        gs,
+                        parents: &node.parents,
+                    };
                     watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, gs, c, &mut collected));
                 } else {
                     pull_node(cx, tape, &node, gs, cotangents, &mut collected);
@@ -293,8 +300,9 @@ fn sweep_arrays(
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
                 if cx.watched() {
-                    let name = node.rule.as_ref().map(|rule| rule.name());
-                    let pull = Pull { tape, node: i, name, gs: &gs, parents: &node.parents };
+                    let primitive = node.rule.as_deref();
+                    let name = primitive.map(|rule| rule.name());
+                    let pull = Pull { tape, node: i, name, primitive, gs: &gs, parents: &node.parents };
                     watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c, &mut collected));
                 } else {
                     pull_node(cx, tape, &node, &gs, cotangents, &mut collected);

@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
 use crate::trace::short::Given;
-use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply};
+use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply, full};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 
@@ -335,7 +335,7 @@ pub fn unary_number(cx: &Context, row: &'static Unary, x: Number) -> Number {
         return Number::plain((row.kernel.scalar)(x.value));
     }
     let (y, partial) = row.of_number(x.value);
-    recorded(cx, x.level, [x.node, u32::MAX], [partial, 0.0], y)
+    recorded(cx, row, x.level, [x.node, u32::MAX], [partial, 0.0], y)
 }
 
 /// The same of two arguments; `None` if they are recorded on different tapes.
@@ -353,16 +353,23 @@ pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) 
     }
     let partial =
         |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
-    Some(recorded(cx, v.max(w), [m, n], [partial(0, m), partial(1, n)], z))
+    Some(recorded(cx, row, v.max(w), [m, n], [partial(0, m), partial(1, n)], z))
 }
 
 /// Records a number.
 #[inline(always)]
-fn recorded(cx: &Context, level: u64, parents: [u32; 2], partials: [f64; 2], value: f64) -> Number {
+fn recorded(
+    cx: &Context,
+    row: &dyn Primitive,
+    level: u64,
+    parents: [u32; 2],
+    partials: [f64; 2],
+    value: f64,
+) -> Number {
     match cx.trace.push_number(level, parents, partials) {
         Some(node) => Number { node, level, value },
         None => {
-            cx.fail(Error::memory("the tape cannot grow: there is no memory for it, or it holds 2^32 nodes"));
+            cx.fail(row.failure(full()));
             Number::plain(value)
         }
     }

@@ -298,7 +298,9 @@ fn record_flat<const N: usize>(cx: &Context, p: &dyn Primitive, args: [&Array; N
     })
 }
 
-fn full() -> Error {
+/// There is no room for a node.
+#[cold]
+pub fn full() -> Error {
     Error::memory("the tape cannot grow: there is no memory for it, or it holds 2^32 nodes")
 }
 
@@ -607,6 +609,6 @@ pub fn jvp_of(
     };
     match cx.watcher() {
         None => push(),
-        Some(watcher) => watch::push(cx, &*watcher, p.name(), ts, push),
+        Some(watcher) => watch::push(cx, &*watcher, p, ts, push),
     }
 }

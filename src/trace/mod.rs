@@ -49,7 +49,7 @@ mod value;
 pub mod watch;
 
 pub use apply::{
-    ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, jvp_of, numbered, same_results,
+    ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, full, jvp_of, numbered, same_results,
 };
 pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
 pub use value::{Array, Nested, Number};

@@ -89,6 +89,8 @@ pub struct Pull<'a> {
     pub node: u32,
     /// `None` where only the node's note knows.
     pub name: Option<&'a str>,
+    /// `None` for numbers and elements.
+    pub primitive: Option<&'a dyn Primitive>,
     pub gs: &'a [Array],
     /// Number of the argument, node.
     pub parents: &'a [(u32, u32)],
@@ -115,7 +117,7 @@ pub trait Watcher {
     fn push(
         &self,
         cx: &Context,
-        name: &str,
+        p: &dyn Primitive,
         tangents: &[Array],
         run: &mut dyn FnMut() -> SmallVec<[Array; 1]>,
     ) -> SmallVec<[Array; 1]>;
@@ -157,12 +159,12 @@ pub fn plain(cx: &Context, watcher: &dyn Watcher, name: &str, args: &[&Array], r
 pub(super) fn push(
     cx: &Context,
     watcher: &dyn Watcher,
-    name: &str,
+    p: &dyn Primitive,
     tangents: &[Array],
     run: impl FnOnce() -> SmallVec<[Array; 1]>,
 ) -> SmallVec<[Array; 1]> {
     let mut run = Some(run);
-    watcher.push(cx, name, tangents, &mut || run.take().map(|run| run()).unwrap_or_default())
+    watcher.push(cx, p, tangents, &mut || run.take().map(|run| run()).unwrap_or_default())
 }
 
 /// Numbers on one tape, recorded as they are when nobody watches; `None` for everything else.

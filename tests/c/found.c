@@ -198,6 +198,55 @@ static void names_of_primitives(ag_context *cx) {
   CHECK_ERROR(cx, AG_ERR_ARGUMENT, "ag_raw_primitive_new: the name is empty");
 }
 
+/* ---- an anomaly of an operation that C has no name for is one of the function that was called ---- */
+
+/* The tangents of x^2 at 0 are 0, those of its derivative 2x aren't finite; the product is a part of a rule. */
+static void anomalies_have_names(ag_context *cx) {
+  ag_array xs[] = {ag_scalar(cx, 0.0), vector_of(cx, "0 0")};
+  for (size_t k = 0; k < 2; k++) {
+    ag_array v = ag_full_like(cx, xs[k], 1.5e308);
+    CHECK_OK(cx);
+    ag_anomaly_begin(cx, AG_DERIVATIVES_ONLY);
+    ag_hvp(cx, squares, NULL, &xs[k], 1, 0, v);
+    CHECK(ag_error(cx) == AG_ERR_ANOMALY);
+    const char *message = ag_error_message(cx);
+    if (!CHECK(begins(message, "ag_") && message[3] != ':')) printf("  %s\n", message);
+    ag_error_clear(cx);
+    ag_anomaly_end(cx);
+  }
+}
+
+/* ---- numbers that a rule of the library's records, on a tape that cannot grow ---- */
+
+static ag_array many_steps(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  ag_array y = args[0];
+  for (int i = 0; i < 60; i++) y = ag_sin(cx, ag_mul(cx, y, args[0]));
+  return y;
+}
+static ag_array slope(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  return ag_grad(cx, many_steps, user, args, nargs, 0);
+}
+
+static void full_tapes_are_named(void) {
+  size_t refused = 0;
+  for (size_t limit = 1000; limit < 100000; limit += running_slowly() ? 1500 : 300) {
+    ag_context *cx = ag_context_new();
+    ag_array x = ag_scalar(cx, 0.5);
+    ag_set_memory_limit(cx, limit);
+    ag_grad(cx, slope, NULL, &x, 1, 0);
+    const char *message = ag_error_message(cx);
+    if (ag_error(cx) != AG_OK) {
+      refused++;
+      CHECK(ag_error(cx) == AG_ERR_MEMORY);
+      if (!CHECK(begins(message, "ag_") && message[3] != ':')) printf("  %s\n", message);
+    }
+    ag_error_clear(cx);
+    ag_context_free(cx);
+  }
+  CHECK(refused > 0);
+}
+
 int main(void) {
   ag_context *cx = ag_context_new();
   callbacks_are_named(cx);
@@ -205,5 +254,7 @@ int main(void) {
   large_numbers(cx);
   null_beside_an_error(cx);
   names_of_primitives(cx);
+  anomalies_have_names(cx);
+  full_tapes_are_named();
   return finish(cx);
 }

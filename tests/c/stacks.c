@@ -1,8 +1,10 @@
 /* Threads with small stacks: what is nested as deep as the stack reaches works, what is deeper is an error, and the
  * context works afterwards. */
+#define _DEFAULT_SOURCE
 #include "check.h"
 
 #include <pthread.h>
+#include <ucontext.h>
 
 enum { KIB = 1024 };
 
@@ -123,6 +125,11 @@ static ag_array row_end(ag_context *cx, const ag_array *args, size_t nargs, void
   return ag_sum(cx, ag_odeint(cx, decay, NULL, NULL, args[0], t, &rate, 1, NULL));
 }
 
+static ag_array sum_of_squares(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  return ag_sum(cx, ag_square(cx, args[0]));
+}
+
 static int everything(ag_context *cx) {
   const int64_t shape[] = {90, 70};
   ag_array x = ag_random_uniform(cx, 1, AG_F64, shape, 2, -0.1, 0.1), v = ag_ones_like(cx, x);
@@ -135,6 +142,43 @@ static int everything(ag_context *cx) {
   return 1;
 }
 
+/* ---- coroutines: stacks that the system knows nothing of, which lie below the thread's own or above ---- */
+
+static ucontext_t thread_stack, own_stack;
+static ag_context *own_context;
+
+static void on_own_stack(void) {
+  ag_array x = ag_linspace(own_context, 0.0, 1.0, 3);
+  CHECK_ARRAY(own_context, ag_grad(own_context, sum_of_squares, NULL, &x, 1, 0), "3", "0 1 2");
+  CHECK_OK(own_context);
+}
+
+static int coroutine(ag_context *cx) {
+  const size_t size = 256 * KIB;
+  void *memory = malloc(size);
+  if (!memory) abort();
+  own_context = cx;
+  CHECK(getcontext(&own_stack) == 0);
+  own_stack.uc_stack.ss_sp = memory;
+  own_stack.uc_stack.ss_size = size;
+  own_stack.uc_link = &thread_stack;
+  makecontext(&own_stack, on_own_stack, 0);
+  for (int turn = 0; turn < 2; turn++) {
+    on_own_stack(); /* on the thread's */
+    if (turn == 0) CHECK(swapcontext(&thread_stack, &own_stack) == 0);
+  }
+  free(memory);
+  return 1;
+}
+
+/* The main thread's stack lies above all memory that can be had, those of other threads mostly don't. */
+static void coroutines(void) {
+  ag_context *cx = ag_context_new();
+  CHECK(coroutine(cx) == 1);
+  ag_context_free(cx);
+  CHECK(on_stack(256 * KIB, coroutine) == 1);
+}
+
 int main(void) {
   int small = on_stack(64 * KIB, nested_tapes), large = on_stack(1024 * KIB, nested_tapes);
   CHECK(small >= 15 && large >= 10 * small);
@@ -142,5 +186,6 @@ int main(void) {
   CHECK(small >= 5 && large >= 2 * small);
   CHECK(on_stack(64 * KIB, orders) == 6);
   CHECK(on_stack(64 * KIB, everything) == 1);
+  coroutines();
   return failures != 0;
 }

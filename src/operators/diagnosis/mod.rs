@@ -14,9 +14,9 @@ mod values;
 
 use crate::array::Tensor;
 use crate::context::Context;
-use crate::error::{Error, Result, excerpt};
+use crate::error::{self, Error, Result, excerpt};
 use crate::trace::watch::{Call, Given, Note, Pull};
-use crate::trace::{Array, Entry, Meta, Place, Tape, Watcher};
+use crate::trace::{Array, Entry, Meta, Place, Primitive, Tape, Watcher};
 use profile::Profile;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -283,7 +283,7 @@ impl Diagnosis {
                 text += &self.argument(cx, k, x, anomaly.nan_only);
             }
             text += &self.whence(self.place.borrow().as_ref());
-            cx.fail(Error::anomaly(text).within(call.name));
+            fail(cx, call.primitive, call.name, text);
             return;
         }
     }
@@ -312,7 +312,7 @@ impl Diagnosis {
         }
         text += &self.whence(note.place.as_ref());
         drop(tape);
-        cx.fail(Error::anomaly(text).within(name));
+        fail(cx, pull.primitive, name, text);
     }
 }
 
@@ -330,6 +330,15 @@ fn each_node(cx: &Context, x: &Array, mut f: impl FnMut(&Rc<RefCell<Tape>>, u32,
         }
         value = primal;
     }
+}
+
+/// Fails with an anomaly of an operation. One that C has no name for is a part of what the caller knows.
+fn fail(cx: &Context, p: Option<&dyn Primitive>, name: &str, text: String) {
+    let e = Error::anomaly(text);
+    cx.fail(match p {
+        Some(p) => p.failure(e),
+        None => e.within(if name.starts_with("ag_") { name } else { error::PART }),
+    });
 }
 
 impl Watcher for Diagnosis {
@@ -366,15 +375,15 @@ impl Watcher for Diagnosis {
     fn push(
         &self,
         cx: &Context,
-        name: &str,
+        p: &dyn Primitive,
         tangents: &[Array],
         run: &mut dyn FnMut() -> SmallVec<[Array; 1]>,
     ) -> SmallVec<[Array; 1]> {
-        self.rules.borrow_mut().push(self.profile.name(name));
+        self.rules.borrow_mut().push(self.profile.name(p.name()));
         let begun = self.profile.begin(cx);
         let results = run();
         self.settle(cx, results.iter());
-        self.profile.end(cx, begun, name, true, || values::bytes(results.iter()));
+        self.profile.end(cx, begun, p.name(), true, || values::bytes(results.iter()));
         self.rules.borrow_mut().pop();
         if let Some(anomaly) = self.anomaly().filter(|_| !cx.failed()) {
             let bad = |x: &Array| values::first_bad(x, anomaly.nan_only);
@@ -385,7 +394,7 @@ impl Watcher for Diagnosis {
                     text += &format!("; that of an argument, {}, {state}", kind(t.dtype(), t.shape()));
                 }
                 text += &self.whence(self.place.borrow().as_ref());
-                cx.fail(Error::anomaly(text).within(name));
+                fail(cx, Some(p), p.name(), text);
             }
         }
         results
