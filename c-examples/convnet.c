@@ -147,7 +147,7 @@ int main(int argc, char **argv) {
     adam.step_size = STEP_SIZE * (1 - (double)i / epochs);
     number[i] = i + 1;
     loss[i] = train_epoch(cx, params, state, &adam, images, targets, count,
-                          ((uint64_t)seed << 32) + (uint64_t)i * train.count);
+                          ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count);
     ag_array right = ag_equal(cx, predict(cx, params, test_images), digits_labels(cx, &test));
     wrong[i] = 1 - ag_item(cx, ag_mean(cx, right));
     progress("epoch", i, epochs, "loss %.4f, right: %.2f %% of the test digits", loss[i], 100 - 100 * wrong[i]);

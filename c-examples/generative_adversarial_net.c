@@ -169,7 +169,7 @@ int main(int argc, char **argv) {
     ag_scope epoch = ag_scope_enter(cx);
     double now[2];
     adam.step_size = 0.0005 * (1 - 0.9 * i / epochs);
-    train_epoch(cx, nets, states, &adam, images, (uint64_t)i << 32, now);
+    train_epoch(cx, nets, states, &adam, images, (uint64_t)(i + 1) << 32, now);
     number[i] = i + 1;
     for (int k = 0; k < 2; k++) {
       loss[k][i] = now[k];

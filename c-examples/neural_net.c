@@ -123,8 +123,8 @@ int main(int argc, char **argv) {
     ag_scope epoch = ag_scope_enter(cx);
     adam.step_size = STEP_SIZE * (1 - (double)i / epochs);
     number[i] = i + 1;
-    loss[i] =
-        train_epoch(cx, params, state, &adam, images, targets, ((uint64_t)seed << 32) + (uint64_t)i * train.count);
+    loss[i] = train_epoch(cx, params, state, &adam, images, targets,
+                          ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count);
     wrong[i] = 1 - accuracy(cx, params, test_images, test_labels) / 100;
     progress("epoch", i, epochs, "loss %.4f, right: %.2f %% of the training digits, %.2f %% of the test digits",
              loss[i], accuracy(cx, params, images, labels), 100 - 100 * wrong[i]);

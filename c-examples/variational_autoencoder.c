@@ -149,7 +149,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < epochs && !ag_error(cx); i++) {
     ag_scope epoch = ag_scope_enter(cx);
     adam.step_size = 0.004 * (1 - 0.95 * i / epochs);
-    train_epoch(cx, params, state, &adam, images, (uint64_t)i << 32);
+    train_epoch(cx, params, state, &adam, images, (uint64_t)(i + 1) << 32);
     number[i] = i + 1, on_train[i] = elbo(cx, params, images), on_test[i] = elbo(cx, params, test_images);
     progress("epoch", i, epochs, "ELBO of the training digits %.3f, of the test digits %.3f", on_train[i], on_test[i]);
     ag_scope_leave(cx, epoch);
