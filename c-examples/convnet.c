@@ -146,8 +146,8 @@ int main(int argc, char **argv) {
     ag_scope epoch = ag_scope_enter(cx);
     adam.step_size = STEP_SIZE * (1 - (double)i / epochs);
     number[i] = i + 1;
-    loss[i] = train_epoch(cx, params, state, &adam, images, targets, count,
-                          ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count);
+    uint64_t stream = ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count; /* of random numbers */
+    loss[i] = train_epoch(cx, params, state, &adam, images, targets, count, stream);
     ag_array right = ag_equal(cx, predict(cx, params, test_images), digits_labels(cx, &test));
     wrong[i] = 1 - ag_item(cx, ag_mean(cx, right));
     progress("epoch", i, epochs, "loss %.4f, right: %.2f %% of the test digits", loss[i], 100 - 100 * wrong[i]);

@@ -91,9 +91,10 @@ static double accuracy(ag_context *cx, ag_tree params, ag_array images, ag_array
 
 int main(int argc, char **argv) {
   static double number[MOST_EPOCHS], loss[MOST_EPOCHS], wrong[MOST_EPOCHS];
-  int epochs = 40, threads = 1, seed = 0, expected = 97;
+  int epochs = 40, threads = 1, limit = 0, seed = 0, expected = 97;
   const char *data = DIGITS_CSV, *from = NULL;
   const option options[] = {NUMBER("--epochs", &epochs, 1, MOST_EPOCHS, "passes over the training digits"),
+                            NUMBER("--limit", &limit, 0, 1 << 30, "training digits used, 0 for all"),
                             NUMBER("--seed", &seed, 0, 1 << 30, "of the initial weights and of the digits' order"),
                             NUMBER("--threads", &threads, 1, 1024, "of the library"),
                             NUMBER("--expect", &expected, 0, 100, "per cent of the test digits to be right at the end"),
@@ -103,6 +104,7 @@ int main(int argc, char **argv) {
                options, COUNT(options));
   digits train = {0}, test = {0};
   if (!digits_read(data, &train, &test)) return 1;
+  if (limit && (size_t)limit < train.count) train.count = (size_t)limit;
 
   ag_context *cx = ag_context_new();
   ag_set_threads(cx, (size_t)threads);
@@ -122,9 +124,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < epochs && !ag_error(cx); i++) {
     ag_scope epoch = ag_scope_enter(cx);
     adam.step_size = STEP_SIZE * (1 - (double)i / epochs);
-    number[i] = i + 1;
-    loss[i] = train_epoch(cx, params, state, &adam, images, targets,
-                          ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count);
+    uint64_t stream = ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count; /* of random numbers */
+    number[i] = i + 1, loss[i] = train_epoch(cx, params, state, &adam, images, targets, stream);
     wrong[i] = 1 - accuracy(cx, params, test_images, test_labels) / 100;
     progress("epoch", i, epochs, "loss %.4f, right: %.2f %% of the training digits, %.2f %% of the test digits",
              loss[i], accuracy(cx, params, images, labels), 100 - 100 * wrong[i]);

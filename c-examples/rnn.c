@@ -127,7 +127,7 @@ static void print_sample(ag_context *cx, ag_tree params, const text *t, uint64_t
 int main(int argc, char **argv) {
   static double number[MOST_STEPS], loss[MOST_STEPS];
   static struct batch batch = {.checkpoints = true};
-  int steps = 400, length = 100, seed = 0, expected = 90;
+  int steps = 300, length = 100, seed = 0, expected = 90;
   const char *source = SOURCE;
   const option options[] = {
       NUMBER("--steps", &steps, 1, MOST_STEPS, "of Adam, each on some pieces of the text"),
