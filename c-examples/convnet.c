@@ -1,116 +1,99 @@
-/* Autograd's convnet in C: two convolutions with pooling and a log-softmax, trained by Adam on handwritten digits.
- * See --help for what can be set. */
-#include "common/adam.h"
+/* Autograd's convnet in C: two convolutions with pooling and a log-softmax, trained by Adam on handwritten digits. The
+ * parameters of its layers are a tree, from which the gradient has its form. See --help. */
 #include "common/check.h"
 #include "common/digits.h"
 #include "common/png.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef DIGITS_CSV
 #define DIGITS_CSV "data/digits.csv"
 #endif
 
-enum { FIRST = 12, SECOND = 24, KERNEL = 3, CLASSES = 10, PARAMETERS = 6, BATCH = 64, MOST_EPOCHS = 1000 };
+enum { FIRST = 12, SECOND = 24, KERNEL = 3, CLASSES = 10, LAYERS = 3, BATCH = 64, MOST_EPOCHS = 1000 };
 
 static const double STEP_SIZE = 0.004, WEIGHT_DECAY = 1e-4, NOISE = 0.1;
 
 /* ---- the model ---- */
 
-/* Convolution, bias, rectifier, and the largest of each square of two by two. */
-static ag_array layer(ag_context *cx, ag_array x, ag_array kernels, ag_array bias) {
-  static const int64_t padding[2] = {1, 1}, window[2] = {2, 2};
-  ag_array z = ag_add(cx, ag_conv2d(cx, x, kernels, NULL, padding, NULL, 1), bias);
-  return ag_max_pool2d(cx, ag_maximum_scalar(cx, z, 0.0), window, NULL, NULL);
+/* A layer: {"w": normally distributed, "b": zeros}. */
+static ag_tree weights(ag_context *cx, uint64_t seed, const int64_t *shape, size_t ndim, double std,
+                       const int64_t *bias_shape, size_t bias_ndim) {
+  static const char *const keys[] = {"w", "b"};
+  ag_array w = ag_random_normal(cx, seed, AG_F32, shape, ndim, 0, std);
+  return ag_tree_dict_of(cx, keys, (ag_array[]){w, ag_zeros(cx, AG_F32, bias_shape, bias_ndim)}, 2);
 }
 
-/* log p(class | image), shape (n, 10), for images of shape (n, 1, side, side). */
-static ag_array log_probabilities(ag_context *cx, const ag_array *p, ag_array images) {
-  ag_array h = layer(cx, layer(cx, images, p[0], p[1]), p[2], p[3]);
-  const int64_t flat[2] = {ag_shape(cx, images)[0], -1};
-  ag_array z = ag_add(cx, ag_dot(cx, ag_reshape(cx, h, flat, 2), p[4]), p[5]);
+/* [convolution, convolution, dense]. Variance 2 / fan-in: a rectifier lets half of what comes through. */
+static ag_tree init_params(ag_context *cx, int64_t side, uint64_t seed) {
+  const int64_t features = SECOND * (side / 4) * (side / 4), dense[] = {features, CLASSES};
+  const int64_t first[] = {FIRST, 1, KERNEL, KERNEL}, second[] = {SECOND, FIRST, KERNEL, KERNEL};
+  const int64_t first_bias[] = {FIRST, 1, 1}, second_bias[] = {SECOND, 1, 1};
+  ag_tree layers[LAYERS] = {weights(cx, 3 * seed, first, 4, sqrt(2.0 / (KERNEL * KERNEL)), first_bias, 3),
+                            weights(cx, 3 * seed + 1, second, 4, sqrt(2.0 / (FIRST * KERNEL * KERNEL)), second_bias, 3),
+                            weights(cx, 3 * seed + 2, dense, 2, sqrt(1 / (double)features), &dense[1], 1)};
+  return ag_tree_list(cx, layers, LAYERS);
+}
+
+/* Convolution, bias, rectifier, and the largest of each square of two by two. */
+static ag_array convolution(ag_context *cx, ag_tree layer, ag_array x) {
+  static const int64_t padding[2] = {1, 1}, window[2] = {2, 2};
+  ag_array z = ag_conv2d(cx, x, ag_tree_array_at(cx, layer, "w"), NULL, padding, NULL, 1);
+  z = ag_add(cx, z, ag_tree_array_at(cx, layer, "b"));
+  return ag_max_pool2d(cx, ag_maximum_scalar(cx, z, 0), window, NULL, NULL);
+}
+
+/* log p(class | image), shape (n, 10), for images of shape (n, 1, side, side) */
+static ag_array log_probabilities(ag_context *cx, ag_tree params, ag_array images) {
+  ag_array h = convolution(cx, ag_tree_item(cx, params, 0), images);
+  h = convolution(cx, ag_tree_item(cx, params, 1), h);
+  h = ag_reshape(cx, h, (int64_t[]){ag_shape(cx, images)[0], -1}, 2);
+  ag_array z = ag_add(cx, ag_dot(cx, h, ag_tree_array_at(cx, params, "2/w")), ag_tree_array_at(cx, params, "2/b"));
   return ag_sub(cx, z, ag_logsumexp_axis(cx, z, 1, true));
 }
 
-struct examples {
-  ag_array images;  /* (n, 1, side, side), f32 */
-  ag_array targets; /* (n, 10), f32: 1 at the right class */
-};
-
-/* What is minimised, as a function of the parameters: minus the mean log-likelihood, and the weights' squares. */
-static ag_array objective(ag_context *cx, const ag_array *parameters, size_t nparameters, void *user) {
-  const struct examples *batch = user;
-  ag_array of_label = ag_mul(cx, log_probabilities(cx, parameters, batch->images), batch->targets);
+/* What is minimised, as a function of the parameters args[0]: minus the mean log-likelihood of the batch args[1], which
+ * is (images, targets), and the weights' squares. */
+static ag_tree objective(ag_context *cx, const ag_tree *args, size_t nargs, void *user) {
+  (void)nargs, (void)user;
+  ag_array images = ag_tree_array_at(cx, args[1], "0"), targets = ag_tree_array_at(cx, args[1], "1");
+  ag_array of_label = ag_mul(cx, log_probabilities(cx, args[0], images), targets);
   ag_array loss = ag_neg(cx, ag_mean(cx, ag_sum_axis(cx, of_label, 1, false)));
-  for (size_t k = 0; k < nparameters; k += 2)
-    loss = ag_add(cx, loss, ag_mul_scalar(cx, ag_sum(cx, ag_square(cx, parameters[k])), WEIGHT_DECAY));
-  return loss;
-}
-
-/* Weights of variance 2 / fan-in: a rectifier lets half of what comes through. Biases zero. */
-static void initialize(ag_context *cx, ag_array *p, size_t side, uint64_t seed) {
-  const int64_t features = SECOND * (int64_t)(side / 4) * (int64_t)(side / 4);
-  const int64_t kernels[2][4] = {{FIRST, 1, KERNEL, KERNEL}, {SECOND, FIRST, KERNEL, KERNEL}};
-  const int64_t biases[2][3] = {{FIRST, 1, 1}, {SECOND, 1, 1}}, dense[2] = {features, CLASSES};
-  for (int l = 0; l < 2; l++) {
-    double fan_in = (double)(kernels[l][1] * KERNEL * KERNEL);
-    p[2 * l] = ag_random_normal(cx, 3 * seed + (uint64_t)l, AG_F32, kernels[l], 4, 0.0, sqrt(2 / fan_in));
-    p[2 * l + 1] = ag_zeros(cx, AG_F32, biases[l], 3);
+  for (int l = 0; l < LAYERS; l++) {
+    ag_array w = ag_tree_array_at(cx, ag_tree_item(cx, args[0], l), "w");
+    loss = ag_add(cx, loss, ag_mul_scalar(cx, ag_sum(cx, ag_square(cx, w)), WEIGHT_DECAY));
   }
-  p[4] = ag_random_normal(cx, 3 * seed + 2, AG_F32, dense, 2, 0.0, sqrt(1 / (double)features));
-  p[5] = ag_zeros(cx, AG_F32, dense + 1, 1);
+  return ag_tree_leaf(cx, loss);
 }
 
 /* ---- training ---- */
 
-struct options {
-  const char *data, *output;
-  int epochs, threads, limit, seed, expected;
-};
-
-static ag_array images_of(ag_context *cx, const digits *d) {
-  const int64_t shape[] = {(int64_t)d->count, 1, (int64_t)d->side, (int64_t)d->side};
-  return ag_array_new(cx, AG_F32, shape, 4, d->pixels);
-}
-
-static struct examples all_examples(ag_context *cx, const digits *d) {
-  const int64_t count[] = {(int64_t)d->count};
-  ag_array labels = ag_array_new(cx, AG_I64, count, 1, d->labels);
-  return (struct examples){images_of(cx, d), ag_index_array(cx, ag_eye(cx, AG_F32, CLASSES, CLASSES, 0), labels)};
-}
-
-/* One pass over the digits in the given order, with new noise on their pixels; returns the mean loss. */
-static double train_epoch(ag_context *cx, ag_array *parameters, adam *optimizer, struct examples all,
-                          const int64_t *order, size_t count, double step_size, uint64_t seed) {
+/* One pass over the digits in a new order, with new noise on their pixels; returns the mean loss. */
+static double train_epoch(ag_context *cx, ag_tree params, ag_tree state, const ag_optimizer_options *adam,
+                          ag_array images, ag_array targets, size_t count, uint64_t seed) {
+  ag_array order = digits_order(cx, seed, count);
   double total = 0;
-  for (size_t start = 0; start < count; start += BATCH) {
-    size_t n = count - start < BATCH ? count - start : BATCH;
+  for (size_t i = 0; i < count && !ag_error(cx); i += BATCH) {
     ag_scope step = ag_scope_enter(cx);
-    ag_array rows = ag_array_new(cx, AG_I64, (int64_t[]){(int64_t)n}, 1, order + start), gradients[PARAMETERS];
-    struct examples batch = {ag_index_array(cx, all.images, rows), ag_index_array(cx, all.targets, rows)};
-    ag_array noise = ag_random_normal(cx, seed + start, AG_F32, ag_shape(cx, batch.images), 4, 0.0, NOISE);
-    batch.images = ag_add(cx, batch.images, noise);
-    ag_array loss = ag_value_and_grads(cx, objective, &batch, parameters, PARAMETERS, NULL, PARAMETERS, gradients);
-    adam_step(cx, optimizer, parameters, gradients, step_size);
+    ag_array batch[] = {digits_batch(cx, images, order, i, BATCH), digits_batch(cx, targets, order, i, BATCH)};
+    size_t n = (size_t)ag_shape(cx, batch[0])[0];
+    ag_array noise = ag_random_normal(cx, seed + i + 1, AG_F32, ag_shape(cx, batch[0]), 4, 0, NOISE);
+    batch[0] = ag_add(cx, batch[0], noise);
+    ag_tree args[] = {params, ag_tree_tuple_of(cx, batch, 2)}, gradient;
+    ag_array loss = ag_tree_value_and_grad(cx, objective, NULL, args, 2, 0, &gradient);
+    ag_optimizer_update(cx, params, gradient, state, adam);
     total += ag_item(cx, loss) * (double)n;
     ag_scope_leave(cx, step);
   }
   return total / (double)count;
 }
 
-/* The share of right predictions, which go to `predicted`. */
-static double accuracy(ag_context *cx, const ag_array *parameters, ag_array images, const digits *d,
-                       int64_t *predicted) {
-  ag_scope scope = ag_scope_enter(cx);
-  const int64_t *best = ag_data(cx, ag_argmax_axis(cx, log_probabilities(cx, parameters, images), 1, false));
-  size_t right = 0;
-  for (size_t i = 0; best && i < d->count; i++) right += (predicted[i] = best[i]) == d->labels[i];
-  ag_scope_leave(cx, scope);
-  return (double)right / (double)d->count;
+static ag_array predict(ag_context *cx, ag_tree params, ag_array images) {
+  return ag_argmax_axis(cx, log_probabilities(cx, params, images), 1, false);
 }
 
 /* The kernels of the first layer side by side: what the net looks for in the ink. White attracts, black repels. */
@@ -130,118 +113,58 @@ static bool draw_kernels(ag_context *cx, ag_array kernels, const char *path) {
   return png_write(path, picture, WIDTH, HEIGHT);
 }
 
-static void write_pictures(ag_context *cx, const struct options *options, ag_array kernels, const double *loss,
-                           const double *error, const digits *test, const int64_t *predicted) {
-  static double epochs[MOST_EPOCHS];
-  char path[4096];
-  for (int i = 0; i < options->epochs; i++) epochs[i] = i + 1;
-  svg_curve curves[] = {{"training loss", epochs, loss, (size_t)options->epochs},
-                        {"test error", epochs, error, (size_t)options->epochs}};
-  snprintf(path, sizeof path, "%s/convnet_loss.svg", options->output);
-  if (check_that("convnet_loss.svg can be written", svg_plot(path, "Convnet on digits", "epoch", "", curves, 2)))
-    printf("%s: the loss, and the share of test digits that are wrong\n", path);
-  snprintf(path, sizeof path, "%s/convnet_digits.png", options->output);
-  if (check_that("convnet_digits.png can be written", digits_sheet(path, test, predicted)))
-    printf("%s: test digits with their predictions, wrong ones on red\n", path);
-  snprintf(path, sizeof path, "%s/convnet_kernels.png", options->output);
-  if (check_that("convnet_kernels.png can be written", draw_kernels(cx, kernels, path)))
-    printf("%s: the kernels of the first layer\n", path);
-}
-
-static int run(const struct options *options, const digits *train, const digits *test, int64_t *order,
-               int64_t *predicted) {
-  static double loss[MOST_EPOCHS], error[MOST_EPOCHS];
-  ag_context *cx = ag_context_new();
-  ag_set_threads(cx, (size_t)options->threads);
-  struct examples all = all_examples(cx, train);
-  ag_array test_images = images_of(cx, test), parameters[PARAMETERS];
-  initialize(cx, parameters, train->side, (uint64_t)options->seed);
-  adam optimizer;
-  adam_begin(cx, &optimizer, parameters, PARAMETERS);
-
-  uint64_t random = (uint64_t)options->seed;
-  size_t count = options->limit && (size_t)options->limit < train->count ? (size_t)options->limit : train->count;
-  for (size_t i = 0; i < train->count; i++) order[i] = (int64_t)i;
-  printf("%zu training digits, %zu test digits of %zux%zu\n", count, test->count, train->side, train->side);
-  printf("epoch      loss   test accuracy\n");
-  for (int epoch = 0; epoch < options->epochs && !ag_error(cx); epoch++) {
-    double step_size = STEP_SIZE * (1 - (double)epoch / options->epochs);
-    digits_shuffle(order, count, &random);
-    loss[epoch] = train_epoch(cx, parameters, &optimizer, all, order, count, step_size, random);
-    error[epoch] = 1 - accuracy(cx, parameters, test_images, test, predicted);
-    printf("%5d %9.4f %13.2f %%\n", epoch + 1, loss[epoch], 100 * (1 - error[epoch]));
-    fflush(stdout);
-  }
-  if (!ag_error(cx)) {
-    write_pictures(cx, options, parameters[0], loss, error, test, predicted);
-    char what[80];
-    snprintf(what, sizeof what, "at least %d %% of the test digits are read", options->expected);
-    check_that(what, 100 * (1 - error[options->epochs - 1]) >= options->expected);
-  }
-  return check_finish(cx);
-}
-
-/* ---- the command line ---- */
-
-static const char HELP[] =
-    "usage: convnet [options] [FOLDER]\n"
-    "\n"
-    "Trains a convolutional net on the 1,797 handwritten digits that come with it, or on MNIST's IDX files in\n"
-    "FOLDER. Writes convnet_loss.svg, convnet_digits.png and convnet_kernels.png.\n"
-    "\n"
-    "  --epochs N     passes over the training digits (25)\n"
-    "  --limit N      training digits used, 0 for all (0)\n"
-    "  --seed N       of the initial weights and of the order of the digits (0)\n"
-    "  --threads N    of the library (1)\n"
-    "  --out FOLDER   an existing folder for the pictures (.)\n"
-    "  --expect P     exit with 1 if fewer than P per cent of the test digits are right at the end (97)\n";
-
-static bool read_options(int argc, char **argv, struct options *o) {
-  *o = (struct options){DIGITS_CSV, ".", 25, 1, 0, 0, 97};
-  const struct {
-    const char *name;
-    int *value, low, high;
-  } numbers[] = {{"--epochs", &o->epochs, 1, MOST_EPOCHS}, {"--limit", &o->limit, 0, 1 << 30},
-                 {"--seed", &o->seed, 0, 1 << 30},         {"--threads", &o->threads, 1, 1024},
-                 {"--expect", &o->expected, 0, 100}};
-  for (int i = 1; i < argc; i++) {
-    const char *name = argv[i], *text = i + 1 < argc ? argv[i + 1] : "";
-    bool right = false;
-    if (name[0] != '-') {
-      o->data = name;
-      continue;
-    }
-    i++;
-    if (!strcmp(name, "--out")) o->output = text, right = *text != '\0';
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-      char *end;
-      long number = strtol(text, &end, 10);
-      if (strcmp(name, numbers[k].name) || *text == '\0' || *end != '\0') continue;
-      right = number >= numbers[k].low && number <= numbers[k].high;
-      *numbers[k].value = (int)number;
-    }
-    if (!right) {
-      fprintf(stderr, "convnet: %s %s: see --help\n", name, text);
-      return false;
-    }
-  }
-  return true;
+/* (n, 1, side, side) */
+static ag_array images_of(ag_context *cx, const digits *d) {
+  return ag_reshape(cx, digits_images(cx, d), (int64_t[]){(int64_t)d->count, 1, (int64_t)d->side, -1}, 4);
 }
 
 int main(int argc, char **argv) {
-  struct options options;
-  if (argc > 1 && !strcmp(argv[1], "--help")) return fputs(HELP, stdout) == EOF;
-  if (!read_options(argc, argv, &options)) return 2;
-
+  static double number[MOST_EPOCHS], loss[MOST_EPOCHS], wrong[MOST_EPOCHS];
+  int epochs = 25, threads = 1, limit = 0, seed = 0, expected = 97;
+  const char *data = DIGITS_CSV;
+  const option options[] = {NUMBER("--epochs", &epochs, 1, MOST_EPOCHS, "passes over the training digits"),
+                            NUMBER("--limit", &limit, 0, 1 << 30, "training digits used, 0 for all"),
+                            NUMBER("--seed", &seed, 0, 1 << 30, "of the initial weights and of the digits' order"),
+                            NUMBER("--threads", &threads, 1, 1024, "of the library"),
+                            NUMBER("--expect", &expected, 0, 100, "per cent of the test digits to be right at the end"),
+                            TEXT("DATA", &data, "digits as CSV, or a folder with MNIST's four IDX files")};
+  options_read(argc, argv,
+               "Trains a convolutional net on handwritten digits. Writes convnet_loss.svg, convnet_digits.png and\n"
+               "convnet_kernels.png.",
+               options, COUNT(options));
   digits train = {0}, test = {0};
-  int status = 1;
-  if (digits_read(options.data, &train, &test)) {
-    int64_t *order = malloc(train.count * sizeof *order), *predicted = malloc(test.count * sizeof *predicted);
-    if (order && predicted) status = run(&options, &train, &test, order, predicted);
-    free(order);
-    free(predicted);
+  if (!digits_read(data, &train, &test)) return 1;
+  size_t count = limit && (size_t)limit < train.count ? (size_t)limit : train.count;
+
+  ag_context *cx = ag_context_new();
+  ag_set_threads(cx, (size_t)threads);
+  ag_array images = images_of(cx, &train), targets = digits_one_hot(cx, &train), test_images = images_of(cx, &test);
+  ag_optimizer_options adam = {.struct_size = sizeof adam, .method = AG_ADAM};
+  ag_tree params = init_params(cx, (int64_t)train.side, (uint64_t)seed), state = ag_optimizer_init(cx, params, &adam);
+  printf("%zu training digits, %zu test digits of %zux%zu\n", count, test.count, train.side, train.side);
+  for (int i = 0; i < epochs && !ag_error(cx); i++) {
+    ag_scope epoch = ag_scope_enter(cx);
+    adam.step_size = STEP_SIZE * (1 - (double)i / epochs);
+    number[i] = i + 1;
+    uint64_t stream = ((uint64_t)(seed + 1) << 32) + (uint64_t)i * train.count; /* of random numbers */
+    loss[i] = train_epoch(cx, params, state, &adam, images, targets, count, stream);
+    ag_array right = ag_equal(cx, predict(cx, params, test_images), digits_labels(cx, &test));
+    wrong[i] = 1 - ag_item(cx, ag_mean(cx, right));
+    progress("epoch", i, epochs, "loss %.4f, right: %.2f %% of the test digits", loss[i], 100 - 100 * wrong[i]);
+    ag_scope_leave(cx, epoch);
   }
+
+  svg_curve curves[] = {{"training loss", number, loss, (size_t)epochs}, {"test error", number, wrong, (size_t)epochs}};
+  out_written(svg_plot(out_path("convnet_loss.svg"), "Convnet on digits", "epoch", "", curves, 2),
+              "the loss, and the share of test digits that are wrong");
+  const int64_t *predicted = ag_data(cx, predict(cx, params, test_images));
+  if (predicted)
+    out_written(digits_sheet(out_path("convnet_digits.png"), &test, predicted),
+                "test digits with their predictions, wrong ones on red");
+  out_written(draw_kernels(cx, ag_tree_array_at(cx, params, "0/w"), out_path("convnet_kernels.png")),
+              "the kernels of the first layer");
+  check_that("as many test digits are read as expected", 100 - 100 * wrong[epochs - 1] >= expected);
   digits_free(&train);
   digits_free(&test);
-  return status;
+  return check_finish(cx);
 }

@@ -2,15 +2,16 @@
  * picture of it, dot_graph.svg. It is a small neural net's loss; the tape is kept open, so the gradients come from it
  * too. */
 #include "common/check.h"
+#include "common/program.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void write_text(const char *path, const char *text) {
-  FILE *out = text ? fopen(path, "w") : NULL;
+static void write_text(const char *file, const char *text, const char *what) {
+  FILE *out = text ? fopen(out_path(file), "w") : NULL;
   bool written = out && fputs(text, out) >= 0;
   if (out) written = fclose(out) == 0 && written;
-  if (check_that("the file can be written", written)) printf("%s\n", path);
+  out_written(written, what);
 }
 
 static size_t occurrences(const char *text, const char *word) {
@@ -30,13 +31,11 @@ static ag_array loss(ag_context *cx, const ag_array *args, size_t nargs, void *u
 int main(int argc, char **argv) {
   static const double features[] = {1, 2, 0.5, -1}, weights[] = {0.3, -0.2, 0.1, 0.4}, bias[] = {0, 0.1};
   static const double classes[] = {1, 0, 0, 1};
-  const char *folder = argc > 1 ? argv[1] : ".";
-  char path[4096];
+  options_read(argc, argv, "Draws a recorded computation as a graph. Writes dot_graph.dot and dot_graph.svg.", NULL, 0);
   ag_context *cx = ag_context_new();
-  ag_array args[] = {ag_label(cx, ag_matrix(cx, features, 2, 2), "features"),
-                     ag_label(cx, ag_matrix(cx, weights, 2, 2), "weights"),
-                     ag_label(cx, ag_vector(cx, bias, 2), "bias"),
-                     ag_label(cx, ag_matrix(cx, classes, 2, 2), "classes")};
+  ag_array args[] = {
+      ag_label(cx, ag_matrix(cx, features, 2, 2), "features"), ag_label(cx, ag_matrix(cx, weights, 2, 2), "weights"),
+      ag_label(cx, ag_vector(cx, bias, 2), "bias"), ag_label(cx, ag_matrix(cx, classes, 2, 2), "classes")};
 
   ag_detail_begin(cx, 4); /* values of up to four elements are to be seen */
   ag_tape tape = ag_tape_begin(cx);
@@ -47,13 +46,11 @@ int main(int argc, char **argv) {
   check_that("it is a directed graph", dot && !strncmp(dot, "digraph", 7));
   check_that("each step of the tape has an arrow at least", occurrences(dot, " -> ") >= ag_tape_length(cx, tape) - 2);
   check_that("labels are names", occurrences(dot, "weights") > 0 && occurrences(dot, "hidden") > 0);
-  snprintf(path, sizeof path, "%s/dot_graph.dot", folder);
-  write_text(path, dot);
+  write_text("dot_graph.dot", dot, "the graph, for Graphviz");
 
   const char *svg = ag_tape_to_svg(cx, tape, NULL);
   check_that("it is a picture with its operations", occurrences(svg, "<svg") == 1 && occurrences(svg, "ag_tanh") > 0);
-  snprintf(path, sizeof path, "%s/dot_graph.svg", folder);
-  write_text(path, svg);
+  write_text("dot_graph.svg", svg, "the library's picture of it");
 
   ag_array gradients[2], plain[2];
   ag_tape_grads(cx, tape, value, boxed + 1, 2, gradients);

@@ -2,8 +2,8 @@
  * for large scores. Finds the operation, its line and the element, and draws what was recorded as nan.svg. */
 #define AG_TRACE_LINES
 #include <autograd_debug.h>
-
 #include "common/check.h"
+#include "common/program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,15 +32,15 @@ static ag_array loss(ag_context *cx, const ag_array *args, size_t nargs, void *u
 static void write_picture(ag_context *cx, ag_tape tape, const char *path) {
   const char *svg = ag_tape_to_svg(cx, tape, NULL); /* also while the error is pending */
   FILE *file = svg ? fopen(path, "w") : NULL;
-  if (!file) return;
-  fputs(svg, file);
-  fclose(file);
-  printf("drawn: %s\n", path);
+  bool written = file && fputs(svg, file) >= 0;
+  if (file) written = fclose(file) == 0 && written;
+  out_written(written, "what was recorded");
 }
 
 int main(int argc, char **argv) {
   static const double features[] = {1, 2, 300, 400, 3, 1}, weights[] = {1, -1, 1.5, 0.5};
   static const double classes[] = {1, 0, 1, 0, 0, 1};
+  options_read(argc, argv, "Finds where a loss becomes NaN. Writes nan.svg.", NULL, 0);
   ag_context *cx = ag_context_new();
   ag_array args[] = {
       ag_label(cx, ag_matrix(cx, features, SAMPLES, FEATURES), "features"),
@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   ag_tape tape = ag_tape_begin(cx);
   ag_array boxed[] = {args[0], ag_box(cx, tape, args[1]), args[2]};
   ag_label(cx, naive_loss(cx, boxed, 3, NULL), "loss");
-  write_picture(cx, tape, argc > 1 ? argv[1] : "nan.svg");
+  write_picture(cx, tape, out_path("nan.svg"));
   const char *dot = ag_tape_to_dot(cx, tape, NULL);
   check_that("the picture marks it", dot && strstr(dot, "inf at [1, 0]\", fillcolor=\"#fca5a5\""));
   ag_tape_end(cx, tape);

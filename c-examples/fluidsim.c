@@ -1,12 +1,11 @@
 /* Which push must a disc of smoke be given so that it becomes a smiling face? The gradient goes back through a whole
  * simulation of the flow (advection and pressure, step by step) to the velocity at its beginning, which Adam improves.
  * Writes the smoke's way as an animation, fluidsim.png, and how the loss falls, fluidsim_loss.svg. See --help. */
-#include "common/adam.h"
 #include "common/check.h"
 #include "common/fluid.h"
-#include "common/options.h"
 #include "common/picture.h"
 #include "common/png.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -55,11 +54,11 @@ static void step(ag_context *cx, const fluid *flow, ag_array *vx, ag_array *vy, 
   *smoke = fluid_advect(cx, flow, *smoke, *vx, *vy);
 }
 
-/* args: the velocity at the beginning, along x and along y. How far the smoke is from the target at the end. */
-static ag_array loss(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
-  (void)nargs;
+/* How far the smoke is from the target at the end, by the velocity at the beginning: {"x", "y"}. */
+static ag_array loss(ag_context *cx, size_t iteration, ag_tree velocity, void *user) {
+  (void)iteration;
   const struct experiment *e = user;
-  ag_array vx = args[0], vy = args[1], smoke = e->smoke;
+  ag_array vx = ag_tree_array_at(cx, velocity, "x"), vy = ag_tree_array_at(cx, velocity, "y"), smoke = e->smoke;
   fluid_project(cx, &e->flow, &vx, &vy);
   for (int i = 0; i < STEPS; i++) step(cx, &e->flow, &vx, &vy, &smoke);
   return ag_mean(cx, ag_square(cx, ag_sub(cx, smoke, e->target)));
@@ -67,7 +66,7 @@ static ag_array loss(ag_context *cx, const ag_array *args, size_t nargs, void *u
 
 /* ---- pictures ---- */
 
-static bool animate(ag_context *cx, const struct experiment *e, const ag_array *velocity, const char *path) {
+static bool animate(ag_context *cx, const struct experiment *e, ag_tree velocity, const char *path) {
   static const colour ramp[] = {{{16, 20, 40}}, {{70, 90, 150}}, {{235, 190, 120}}, {{255, 250, 235}}};
   size_t side = (size_t)e->side, pixels = side * SCALE, bytes = 3 * pixels * pixels;
   uint8_t *frames = malloc((STEPS + 1) * bytes);
@@ -77,7 +76,7 @@ static bool animate(ag_context *cx, const struct experiment *e, const ag_array *
     return false;
   }
   ag_scope scope = ag_scope_enter(cx);
-  ag_array vx = velocity[0], vy = velocity[1], smoke = e->smoke;
+  ag_array vx = ag_tree_array_at(cx, velocity, "x"), vy = ag_tree_array_at(cx, velocity, "y"), smoke = e->smoke;
   fluid_project(cx, &e->flow, &vx, &vy);
   for (size_t i = 0; i <= STEPS; i++) {
     if (i) step(cx, &e->flow, &vx, &vy, &smoke);
@@ -94,63 +93,56 @@ static bool animate(ag_context *cx, const struct experiment *e, const ag_array *
 
 /* ---- the search ---- */
 
-static void search(ag_context *cx, struct experiment *e, int iterations, int expected, const char *folder) {
-  static double count[MOST_ITERATIONS], values[MOST_ITERATIONS];
-  ag_array velocity[2] = {ag_zeros_like(cx, e->smoke), ag_zeros_like(cx, e->smoke)};
-  adam optimizer;
-  adam_begin(cx, &optimizer, velocity, 2);
-  for (int i = 0; i < iterations && !ag_error(cx); i++) {
-    ag_scope scope = ag_scope_enter(cx);
-    ag_array gradients[2];
-    values[i] = ag_item(cx, ag_value_and_grads(cx, loss, e, velocity, 2, NULL, 2, gradients));
-    count[i] = i;
-    adam_step(cx, &optimizer, velocity, gradients, 0.1 * (1 - 0.9 * i / iterations));
-    ag_scope_leave(cx, scope);
-    if (i % 20 == 0 || i + 1 == iterations) printf("iteration %4d  loss %.5f\n", i, values[i]), fflush(stdout);
-  }
-  if (ag_error(cx)) return;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/fluidsim.png", folder);
-  if (check_that("fluidsim.png can be written", animate(cx, e, velocity, path)))
-    printf("%s: the smoke on its way, an animation\n", path);
-  snprintf(path, sizeof path, "%s/fluidsim_loss.svg", folder);
-  svg_curve curve = {"loss", count, values, (size_t)iterations};
-  if (check_that("fluidsim_loss.svg can be written",
-                 svg_plot(path, "Distance between smoke and face", "iteration", "mean square", &curve, 1)))
-    printf("%s: how it came nearer\n", path);
+struct course {
+  double count[MOST_ITERATIONS], values[MOST_ITERATIONS];
+  int iterations, done;
+};
 
-  /* without a velocity nothing moves */
-  ag_array still = ag_mean(cx, ag_square(cx, ag_sub(cx, e->smoke, e->target)));
-  check_close("the loss without a push", values[0], ag_item(cx, still), 1e-12);
-  double left = 100 * ag_item(cx, loss(cx, velocity, 2, e)) / values[0];
-  printf("%.2f %% of the distance is left\n", left);
-  check_that("no more of the distance is left than expected", left <= expected);
+static int32_t show(ag_context *cx, const ag_iteration *now, void *user) {
+  (void)cx;
+  struct course *c = user;
+  progress("iteration", c->done, c->iterations, "loss %.5f", now->value);
+  c->count[c->done] = c->done, c->values[c->done] = now->value;
+  c->done++;
+  return 0;
 }
 
-static const char HELP[] =
-    "usage: fluidsim [options] [FOLDER]\n"
-    "\n"
-    "Finds the velocity with which smoke becomes a smiling face. Writes fluidsim.png, an animation, and\n"
-    "fluidsim_loss.svg into FOLDER.\n"
-    "\n"
-    "  --iterations N  of Adam (150)\n"
-    "  --side N        cells along a side of the grid (64)\n"
-    "  --threads N     of the library (1)\n"
-    "  --expect P      exit with 1 if more than P per cent of the distance is left (10)\n";
-
 int main(int argc, char **argv) {
+  static struct course course;
   int iterations = 150, side = 64, threads = 1, expected = 10;
-  const option options[] = {{"--iterations", &iterations, 1, MOST_ITERATIONS},
-                            {"--side", &side, 8, 1024},
-                            {"--threads", &threads, 1, 1024},
-                            {"--expect", &expected, 0, 1000}};
-  const char *folder = ".";
-  int status = options_read(argc, argv, HELP, options, sizeof options / sizeof *options, &folder);
-  if (status >= 0) return status;
+  const option options[] = {
+      NUMBER("--iterations", &iterations, 2, MOST_ITERATIONS, "of Adam, the second half with smaller steps"),
+      NUMBER("--side", &side, 8, 1024, "cells along a side of the grid"),
+      NUMBER("--threads", &threads, 1, 1024, "of the library"),
+      NUMBER("--expect", &expected, 0, 1000, "per cent of the distance that may be left")};
+  options_read(argc, argv,
+               "Finds the velocity with which smoke becomes a smiling face. Writes fluidsim.png, an animation, and\n"
+               "fluidsim_loss.svg.",
+               options, COUNT(options));
 
+  static const char *const keys[] = {"x", "y"};
   ag_context *cx = ag_context_new();
   ag_set_threads(cx, (size_t)threads);
   struct experiment e = {fluid_begin(cx, side, side, 10), draw(cx, side, disc), draw(cx, side, face), side};
-  search(cx, &e, iterations, expected, folder);
+  ag_tree still = ag_tree_dict_of(cx, keys, (ag_array[]){ag_zeros_like(cx, e.smoke), ag_zeros_like(cx, e.smoke)}, 2);
+  ag_optimizer_options adam = {.struct_size = sizeof adam, .method = AG_ADAM};
+  adam.callback = show, adam.callback_user = &course;
+  adam.num_iters = (size_t)(iterations / 2), adam.step_size = 0.1;
+  course.iterations = iterations;
+  ag_tree velocity = ag_optimize(cx, loss, &e, still, &adam, NULL);
+  adam.num_iters = (size_t)(iterations - iterations / 2), adam.step_size = 0.03;
+  velocity = ag_optimize(cx, loss, &e, velocity, &adam, NULL);
+
+  out_written(animate(cx, &e, velocity, out_path("fluidsim.png")), "the smoke on its way, an animation");
+  svg_curve curve = {"loss", course.count, course.values, (size_t)course.done};
+  out_written(
+      svg_plot(out_path("fluidsim_loss.svg"), "Distance between smoke and face", "iteration", "mean square", &curve, 1),
+      "how it came nearer");
+  /* without a velocity nothing moves */
+  ag_array apart = ag_mean(cx, ag_square(cx, ag_sub(cx, e.smoke, e.target)));
+  check_close("the loss without a push", course.values[0], ag_item(cx, apart), 1e-12);
+  double left = 100 * ag_item(cx, loss(cx, 0, velocity, &e)) / course.values[0];
+  printf("%.2f %% of the distance is left\n", left);
+  check_that("no more of the distance is left than expected", left <= expected);
   return check_finish(cx);
 }

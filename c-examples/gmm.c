@@ -1,226 +1,151 @@
-/* A mixture of normal distributions, fitted to a pinwheel by Newton's method in a trust region: conjugate gradients
- * solve for the step with Hessian-vector products (ag_hvp), turn to the region's border where the curvature is negative
- * (Steihaug's method), and the Hessian is never built. At the end an independent test: a step of expectation
- * maximisation, in plain C, must change nothing. Draws gmm.svg. */
+/* A mixture of normal distributions, fitted to a pinwheel by Newton's method with conjugate gradients and exact
+ * products with the Hessian (ag_tree_minimize_newton_cg), which is never built. The parameters are a dict; products
+ * over the axes of points, components and coordinates are written with einsum. At the end an independent test: a step
+ * of expectation maximisation must change nothing. Draws gmm.svg. See --help. */
 #include "common/check.h"
-#include "common/options.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { ARMS = 5, PER_ARM = 80, DATA = ARMS * PER_ARM, PARAMETERS = 6 * ARMS, STEPS = 200, AROUND = 61 };
+enum { ARMS = 5, PER_ARM = 80, DATA = ARMS * PER_ARM, STEPS = 200, AROUND = 61 };
 
 static const double PI = 3.14159265358979323846;
 
-/* ---- the model: all parameters in one vector ---- */
+/* ---- the model: {"log proportions": (k,), "means": (k, 2), "roots": (k, 2, 2)} ---- */
 
-/* Of each component: the logarithm of its weight, up to a constant; its mean; and the matrix R, upper triangular with
- * exp(...) on its diagonal, that makes R (x - mean) standard normal. */
-enum { WEIGHTS = 0, MEANS = ARMS, DIAGONALS = 3 * ARMS, CORNERS = 5 * ARMS };
-
-/* log p(point, component), shape (points, components), of points (n, 2) */
-static ag_array joint(ag_context *cx, ag_array parameters, ag_array points) {
-  ag_array part[6];
-  ag_split(cx, parameters, 6, 0, part); /* weights; means, across and up; diagonals, first and second; corners */
-  ag_array across = ag_sub(cx, ag_index(cx, points, ":, 0:1"), part[1]);
-  ag_array up = ag_sub(cx, ag_index(cx, points, ":, 1:2"), part[2]);
-  ag_array z0 = ag_add(cx, ag_mul(cx, across, ag_exp(cx, part[3])), ag_mul(cx, up, part[5]));
-  ag_array z1 = ag_mul(cx, up, ag_exp(cx, part[4]));
-  ag_array squares = ag_add(cx, ag_square(cx, z0), ag_square(cx, z1));
-  ag_array log_weight = ag_sub(cx, part[0], ag_logsumexp(cx, part[0]));
-  ag_array factor = ag_sub_scalar(cx, ag_add(cx, ag_add(cx, part[3], part[4]), log_weight), log(2 * PI));
-  return ag_add(cx, ag_mul_scalar(cx, squares, -0.5), factor);
+static ag_array einsum(ag_context *cx, const char *subscripts, ag_array a, ag_array b) {
+  return ag_einsum(cx, subscripts, (ag_array[]){a, b}, 2);
 }
 
-/* The negative log-likelihood per point. */
-static ag_array objective(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
-  (void)nargs, (void)user;
-  return ag_neg(cx, ag_mean(cx, ag_logsumexp_axis(cx, joint(cx, args[0], args[1]), 1, false)));
+/* The matrices R that make R (x - mean) standard normal: upper triangles, with exp(...) on their diagonals. */
+static ag_array roots(ag_context *cx, ag_tree params) {
+  ag_array free = ag_tree_array_at(cx, params, "roots");
+  return ag_add(cx, ag_triu(cx, free, 1), ag_mul(cx, ag_exp(cx, free), ag_eye(cx, AG_F64, 2, 2, 0)));
 }
 
-/* ---- data: arms that bend as they go out ---- */
+/* x - mean, of each point from each component: (n, k, 2) */
+static ag_array centred(ag_context *cx, ag_tree params, ag_array points) {
+  return ag_sub(cx, ag_expand_dims(cx, points, 1), ag_tree_array_at(cx, params, "means"));
+}
 
-static void pinwheel(ag_context *cx, double points[DATA][2], uint64_t seed) {
-  static double noise[DATA][2];
-  ag_copy_to(cx, ag_random_normal(cx, seed, AG_F64, (int64_t[]){DATA, 2}, 2, 0, 1), noise, sizeof noise);
+static ag_array log_weights(ag_context *cx, ag_tree params) {
+  ag_array free = ag_tree_array_at(cx, params, "log proportions");
+  return ag_sub(cx, free, ag_logsumexp(cx, free));
+}
+
+/* log p(point, component), shape (n, k), of points (n, 2) */
+static ag_array joint(ag_context *cx, ag_tree params, ag_array points) {
+  ag_array z = einsum(cx, "kij,nkj->nki", roots(cx, params), centred(cx, params, points));
+  ag_array squares = einsum(cx, "nki,nki->nk", z, z), free = ag_tree_array_at(cx, params, "roots");
+  ag_array factor = ag_add(cx, ag_einsum(cx, "kii->k", &free, 1), log_weights(cx, params));
+  return ag_add(cx, ag_mul_scalar(cx, squares, -0.5), ag_sub_scalar(cx, factor, log(2 * PI)));
+}
+
+/* The negative log-likelihood per point; `user` are the points. */
+static ag_tree objective(ag_context *cx, const ag_tree *params, size_t nargs, void *user) {
+  (void)nargs;
+  ag_array log_p = ag_logsumexp_axis(cx, joint(cx, *params, *(const ag_array *)user), 1, false);
+  return ag_tree_leaf(cx, ag_neg(cx, ag_mean(cx, log_p)));
+}
+
+/* Circles, near each other. */
+static ag_tree init_params(ag_context *cx) {
+  static const char *const keys[] = {"log proportions", "means", "roots"};
+  double means[ARMS][2];
+  for (int k = 0; k < ARMS; k++) means[k][0] = 0.5 * cos(2 * PI * k / ARMS), means[k][1] = 0.5 * sin(2 * PI * k / ARMS);
+  const int64_t shape[] = {ARMS, 2, 2};
+  ag_array arrays[] = {ag_zeros(cx, AG_F64, shape, 1), ag_matrix(cx, means[0], ARMS, 2),
+                       ag_zeros(cx, AG_F64, shape, 3)};
+  return ag_tree_dict_of(cx, keys, arrays, 3);
+}
+
+/* Arms that bend as they go out. */
+static ag_array pinwheel(ag_context *cx, uint64_t seed) {
+  static double points[DATA][2];
+  ag_copy_to(cx, ag_random_normal(cx, seed, AG_F64, (int64_t[]){DATA, 2}, 2, 0, 1), points, sizeof points);
   for (int i = 0; i < DATA; i++) {
-    double along = 2 + 0.6 * noise[i][0], beside = 0.12 * noise[i][1];
+    double along = 2 + 0.6 * points[i][0], beside = 0.12 * points[i][1];
     double angle = 2 * PI * (i % ARMS) / ARMS + 0.35 * along;
     points[i][0] = along * cos(angle) - beside * sin(angle);
     points[i][1] = along * sin(angle) + beside * cos(angle);
   }
+  return ag_matrix(cx, points[0], DATA, 2);
 }
 
-/* ---- Newton's method in a trust region ---- */
-
-typedef double vector[PARAMETERS];
-
-static double inner(const double *a, const double *b) {
-  double sum = 0;
-  for (int i = 0; i < PARAMETERS; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-/* to = a + factor * b */
-static void combine(double *to, const double *a, double factor, const double *b) {
-  for (int i = 0; i < PARAMETERS; i++) to[i] = a[i] + factor * b[i];
-}
-
-static double value_at(ag_context *cx, const double *x, ag_array points, double *gradient) {
-  ag_scope scope = ag_scope_enter(cx);
-  ag_array args[] = {ag_vector(cx, x, PARAMETERS), points}, slope;
-  double value = ag_item(cx, ag_value_and_grad(cx, objective, NULL, args, 2, 0, &slope));
-  ag_copy_to(cx, slope, gradient, sizeof(vector));
-  ag_scope_leave(cx, scope);
-  return value;
-}
-
-static void hessian_product(ag_context *cx, const double *x, ag_array points, const double *v, double *product) {
-  ag_scope scope = ag_scope_enter(cx);
-  ag_array args[] = {ag_vector(cx, x, PARAMETERS), points};
-  ag_copy_to(cx, ag_hvp(cx, objective, NULL, args, 2, 0, ag_vector(cx, v, PARAMETERS)), product, sizeof(vector));
-  ag_scope_leave(cx, scope);
-}
-
-/* The t > 0 for which p + t d has length `radius`. */
-static double to_border(const double *p, const double *d, double radius) {
-  double a = inner(d, d), b = inner(p, d), c = inner(p, p) - radius * radius;
-  return (-b + sqrt(b * b - a * c)) / a;
-}
-
-/* About the smallest value of the quadratic model within the radius; returns by how much the model falls. */
-static double newton_step(ag_context *cx, const double *x, ag_array points, const double *gradient, double radius,
-                          double *p) {
-  vector residual, direction, product, next, zero = {0};
-  double norm = sqrt(inner(gradient, gradient)), enough = norm * fmin(0.5, sqrt(norm)), fall = 0;
-  combine(p, zero, 0, zero);
-  combine(residual, zero, -1, gradient);
-  combine(direction, zero, -1, gradient);
-  for (int k = 0; k < 2 * PARAMETERS && !ag_error(cx); k++) {
-    hessian_product(cx, x, points, direction, product);
-    double curvature = inner(direction, product), square = inner(residual, residual), length = square / curvature;
-    combine(next, p, length, direction);
-    bool border = !(curvature > 0) || inner(next, next) >= radius * radius;
-    if (border) length = to_border(p, direction, radius);
-    fall += length * inner(residual, direction) - 0.5 * length * length * curvature;
-    combine(p, p, length, direction);
-    if (border) break;
-    combine(residual, residual, -length, product);
-    double left = inner(residual, residual);
-    if (sqrt(left) < enough) break;
-    combine(direction, residual, left / square, direction);
-  }
-  return fall;
+static int32_t show(ag_context *cx, const ag_iteration *now, void *user) {
+  (void)cx;
+  progress("step", (int)now->iteration, *(const int *)user, "value %.6f, gradient %.2e", now->value,
+           now->gradient_norm);
+  return 0;
 }
 
 /* ---- the test: a step of expectation maximisation must change nothing ---- */
 
-/* Compares weight, mean and covariance of each component with those of the points, weighted by how probably they are
- * its own. `responsibility` has shape (DATA, ARMS). */
-static void check_fixed_point(const double *x, double points[DATA][2], const double *responsibility) {
-  double all = 0;
-  for (int k = 0; k < ARMS; k++) all += exp(x[WEIGHTS + k]);
-  for (int k = 0; k < ARMS; k++) {
-    double sum = 0, mean[2] = {0}, covariance[3] = {0};
-    for (int i = 0; i < DATA; i++) {
-      double r = responsibility[i * ARMS + k];
-      sum += r, mean[0] += r * points[i][0], mean[1] += r * points[i][1];
-    }
-    mean[0] /= sum, mean[1] /= sum;
-    for (int i = 0; i < DATA; i++) {
-      double r = responsibility[i * ARMS + k] / sum, dx = points[i][0] - mean[0], dy = points[i][1] - mean[1];
-      covariance[0] += r * dx * dx, covariance[1] += r * dx * dy, covariance[2] += r * dy * dy;
-    }
-    /* R S R^T must be the identity: R = (a o; 0 b) */
-    double a = exp(x[DIAGONALS + k]), b = exp(x[DIAGONALS + ARMS + k]), o = x[CORNERS + k];
-    check_close("weight", exp(x[WEIGHTS + k]) / all, sum / DATA, 1e-6);
-    check_close("mean, across", x[MEANS + k], mean[0], 1e-6);
-    check_close("mean, up", x[MEANS + ARMS + k], mean[1], 1e-6);
-    check_close("covariance", a * a * covariance[0] + 2 * a * o * covariance[1] + o * o * covariance[2], 1, 1e-6);
-    check_close("covariance, aside", b * (a * covariance[1] + o * covariance[2]), 0, 1e-6);
-    check_close("covariance, up", b * b * covariance[2], 1, 1e-6);
-  }
+/* Weight, mean and covariance of each component are those of the points, weighted by how probably they are its own. */
+static void check_fixed_point(ag_context *cx, ag_tree params, ag_array points, ag_array responsibility) {
+  ag_array sums = ag_sum_axis(cx, responsibility, 0, false), apart = centred(cx, params, points);
+  ag_array shares = ag_div(cx, responsibility, sums), r = roots(cx, params);
+  ag_array covariances = ag_einsum(cx, "nk,nki,nkj->kij", (ag_array[]){shares, apart, apart}, 3);
+  ag_array whitened = ag_einsum(cx, "kab,kbc,kdc->kad", (ag_array[]){r, covariances, r}, 3);
+  ag_array weights = ag_div_scalar(cx, sums, DATA), means = einsum(cx, "nk,ni->ki", shares, points);
+  check_that("weights", ag_allclose(cx, ag_exp(cx, log_weights(cx, params)), weights, 1e-6, 1e-6, false));
+  check_that("means", ag_allclose(cx, ag_tree_array_at(cx, params, "means"), means, 1e-6, 1e-6, false));
+  check_that("covariances", ag_allclose(cx, whitened, ag_eye(cx, AG_F64, 2, 2, 0), 1e-6, 1e-6, false));
 }
 
-static void draw(const char *path, const double *x, double points[DATA][2], const double *responsibility) {
-  static double px[ARMS][DATA], py[ARMS][DATA], ex[ARMS][AROUND], ey[ARMS][AROUND];
+/* The points by their most probable component, and two standard deviations around: R (x - mean) on a circle of
+ * radius 2. */
+static void draw(ag_context *cx, ag_tree params, ag_array points, ag_array responsibility) {
+  static double x[ARMS][DATA], y[ARMS][DATA], around_x[ARMS][AROUND], around_y[ARMS][AROUND];
   svg_series series[2 * ARMS];
-  for (int k = 0; k < ARMS; k++) {
+  const int64_t *best = ag_data(cx, ag_argmax_axis(cx, responsibility, 1, false));
+  const double *p = ag_data_f64(cx, points), *mean = ag_data_f64(cx, ag_tree_array_at(cx, params, "means"));
+  const double *r = ag_data_f64(cx, roots(cx, params));
+  if (!best || !p || !mean || !r) return;
+  for (int k = 0; k < ARMS; k++, mean += 2, r += 4) {
     size_t n = 0;
-    for (int i = 0; i < DATA; i++) {
-      int best = 0;
-      for (int j = 1; j < ARMS; j++)
-        if (responsibility[i * ARMS + j] > responsibility[i * ARMS + best]) best = j;
-      if (best == k) px[k][n] = points[i][0], py[k][n++] = points[i][1];
+    for (int i = 0; i < DATA; i++)
+      if (best[i] == k) x[k][n] = p[2 * i], y[k][n++] = p[2 * i + 1];
+    for (int i = 0; i < AROUND; i++) {
+      double angle = 2 * PI * i / (AROUND - 1), up = 2 * sin(angle) / r[3];
+      around_x[k][i] = mean[0] + (2 * cos(angle) - r[1] * up) / r[0];
+      around_y[k][i] = mean[1] + up;
     }
-    for (int i = 0; i < AROUND; i++) { /* two standard deviations around: R (x - mean) on a circle of radius 2 */
-      double angle = 2 * PI * i / (AROUND - 1), up = 2 * sin(angle) / exp(x[DIAGONALS + ARMS + k]);
-      ex[k][i] = x[MEANS + k] + (2 * cos(angle) - x[CORNERS + k] * up) / exp(x[DIAGONALS + k]);
-      ey[k][i] = x[MEANS + ARMS + k] + up;
-    }
-    series[k] = (svg_series){{NULL, px[k], py[k], n}, SVG_DOTS, k};
-    series[ARMS + k] = (svg_series){{NULL, ex[k], ey[k], AROUND}, SVG_LINE, k};
+    series[k] = (svg_series){{NULL, x[k], y[k], n}, SVG_DOTS, k};
+    series[ARMS + k] = (svg_series){{NULL, around_x[k], around_y[k], AROUND}, SVG_LINE, k};
   }
-  if (check_that("the picture can be written",
-                 svg_draw(path, "Five normal distributions, two deviations around", "", "", true, series, 2 * ARMS)))
-    printf("%s\n", path);
+  const char *title = "Five normal distributions, two deviations around";
+  out_written(svg_draw(out_path("gmm.svg"), title, "", "", true, series, 2 * ARMS),
+              "the points and their distributions");
 }
-
-static const char HELP[] =
-    "usage: gmm [--steps N] [--seed N] [FILE]\n"
-    "\n"
-    "Fits a mixture of normal distributions to a pinwheel and draws it as FILE (gmm.svg).\n"
-    "\n"
-    "  --steps N   of Newton's method, at most (200); with fewer, no success is expected\n"
-    "  --seed N    of the points (0)\n";
 
 int main(int argc, char **argv) {
-  static double points[DATA][2];
   int steps = STEPS, seed = 0;
-  const char *path = "gmm.svg";
-  const option options[] = {{"--steps", &steps, 1, 1 << 30}, {"--seed", &seed, 0, 1 << 30}};
-  int status = options_read(argc, argv, HELP, options, 2, &path);
-  if (status >= 0) return status;
+  const option options[] = {NUMBER("--steps", &steps, 1, 1 << 30, "of Newton's method at most; fewer need not succeed"),
+                            NUMBER("--seed", &seed, 0, 1 << 30, "of the points")};
+  options_read(argc, argv, "Fits a mixture of normal distributions to a pinwheel. Writes gmm.svg.", options,
+               COUNT(options));
 
   ag_context *cx = ag_context_new();
-  pinwheel(cx, points, (uint64_t)seed);
-  ag_array data = ag_matrix(cx, points[0], DATA, 2);
-  vector x = {0}, gradient, p, next, next_gradient; /* five circles, near each other */
-  for (int k = 0; k < ARMS; k++) {
-    x[MEANS + k] = 0.5 * cos(2 * PI * k / ARMS);
-    x[MEANS + ARMS + k] = 0.5 * sin(2 * PI * k / ARMS);
-  }
-  double value = value_at(cx, x, data, gradient), first = value, radius = 1, size = INFINITY;
-  for (int i = 0; i < steps && !ag_error(cx); i++) {
-    size = sqrt(inner(gradient, gradient));
-    if (i % 10 == 0) printf("step %3d  value %.6f  gradient %.2e  radius %.3f\n", i, value, size, radius);
-    if (size < 1e-9) break;
-    double promised = newton_step(cx, x, data, gradient, radius, p);
-    combine(next, x, 1, p);
-    double now = value_at(cx, next, data, next_gradient);
-    /* near the minimum the values differ by rounding only: there the gradients decide */
-    bool rounding = promised < 1e-12 && inner(next_gradient, next_gradient) < inner(gradient, gradient);
-    double kept = rounding ? 1 : (value - now) / promised;
-    if (!(kept > 0.25)) radius = 0.25 * sqrt(inner(p, p));
-    else if (kept > 0.75 && inner(p, p) > 0.8 * radius * radius) radius *= 2;
-    if (!(kept > 0.05)) continue;
-    value = now;
-    combine(x, next, 0, next);
-    combine(gradient, next_gradient, 0, next);
-  }
-  printf("at the end %.9f, gradient %.2e\n", value, size);
-  check_that("the objective falls", value < first);
+  ag_array points = pinwheel(cx, (uint64_t)seed);
+  ag_tree first = init_params(cx);
+  ag_minimize_options o = {.struct_size = sizeof o, .max_iterations = (size_t)steps, .gtol = 1e-7, .xtol = -1};
+  ag_minimize_result result = {.struct_size = sizeof result};
+  o.callback = show, o.callback_user = &steps;
+  ag_tree params = ag_tree_minimize_newton_cg(cx, objective, &points, first, &o, &result);
+  printf("%s after %zu steps with %zu products: %.9f, gradient %.2e\n", result.message, result.iterations,
+         result.products, result.value, result.gradient_norm);
+  double before = ag_item(cx, ag_tree_array(cx, objective(cx, &first, 1, &points)));
+  check_that("the objective falls", result.value < before);
 
-  ag_array log_joint = joint(cx, ag_vector(cx, x, PARAMETERS), data);
+  ag_array log_joint = joint(cx, params, points);
   ag_array responsibility = ag_exp(cx, ag_sub(cx, log_joint, ag_logsumexp_axis(cx, log_joint, 1, true)));
-  const double *r = ag_data_f64(cx, responsibility);
-  if (check_that("there are responsibilities", r != NULL)) {
-    if (steps >= STEPS) {
-      check_that("converged", size < 1e-9);
-      check_fixed_point(x, points, r);
-    }
-    draw(path, x, points, r);
+  if (steps >= STEPS) {
+    check_that("converged", result.status == AG_STOP_GRADIENT);
+    check_fixed_point(cx, params, points, responsibility);
   }
+  draw(cx, params, points, responsibility);
   return check_finish(cx);
 }

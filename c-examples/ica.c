@@ -1,9 +1,8 @@
 /* Independent component analysis: two sources with heavy tails (Student's t) are heard by two microphones, each of
  * which hears a mixture. The matrix that makes the mixtures most probable as such sources takes them apart again, but
  * for the order and the scale of the sources. Draws mixtures and directions as ica.svg. */
-#include "common/adam.h"
 #include "common/check.h"
-#include "common/options.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -53,7 +52,7 @@ static double mixed(double w[2][2]) {
   return worst;
 }
 
-static void draw(ag_context *cx, const char *path, ag_array mixtures, double w[2][2]) {
+static void draw(ag_context *cx, ag_array mixtures, double w[2][2]) {
   enum { REACH = 7 };
   static double x[SHOWN], y[SHOWN], lines[4][2][2];
   const double *values = ag_data_f64(cx, mixtures);
@@ -76,47 +75,41 @@ static void draw(ag_context *cx, const char *path, ag_array mixtures, double w[2
     series[1 + k] = (svg_series){{name, lines[k][0], lines[k][1], 2}, found ? SVG_DASHES : SVG_LINE, found};
   }
   svg_series ordered[] = {series[0], series[1], series[3], series[2], series[4]};
-  if (check_that("the picture can be written", svg_draw(path, "Two sources and their directions in the mixtures",
-                                                        "first microphone", "second", true, ordered, 5)))
-    printf("%s\n", path);
+  const char *title = "Two sources and their directions in the mixtures";
+  out_written(svg_draw(out_path("ica.svg"), title, "first microphone", "second", true, ordered, 5),
+              "the mixtures, the sources' directions, and those found");
 }
-
-static const char HELP[] = "usage: ica [--steps N] [--seed N] [FILE]\n"
-                           "\n"
-                           "Takes two mixed sources apart and draws them as FILE (ica.svg).\n"
-                           "\n"
-                           "  --steps N   of Adam (400); with fewer, success isn't expected\n"
-                           "  --seed N    of the sources (0)\n";
 
 int main(int argc, char **argv) {
   int steps = STEPS, seed = 0;
-  const char *path = "ica.svg";
-  const option options[] = {{"--steps", &steps, 1, 1 << 30}, {"--seed", &seed, 0, 1 << 30}};
-  int status = options_read(argc, argv, HELP, options, 2, &path);
-  if (status >= 0) return status;
+  const option options[] = {NUMBER("--steps", &steps, 1, 1 << 30, "of Adam; with fewer, success isn't expected"),
+                            NUMBER("--seed", &seed, 0, 1 << 30, "of the sources")};
+  options_read(argc, argv, "Takes two mixed sources apart. Writes ica.svg.", options, COUNT(options));
 
   ag_context *cx = ag_context_new();
   ag_array mixtures = ag_matmul(cx, student(cx, (uint64_t)seed), ag_transpose(cx, ag_matrix(cx, MIXING[0], 2, 2)));
-  ag_array args[] = {ag_eye(cx, AG_F64, 2, 2, 0), mixtures};
-  adam optimizer;
-  adam_begin(cx, &optimizer, args, 1);
+  ag_tree unmixing = ag_tree_leaf(cx, ag_eye(cx, AG_F64, 2, 2, 0));
+  ag_optimizer_options adam = {.struct_size = sizeof adam, .method = AG_ADAM};
+  ag_tree state = ag_optimizer_init(cx, unmixing, &adam);
   double first = 0, last = 0, size = 0, w[2][2] = {{1, 0}, {0, 1}};
   for (int i = 0; i < steps && !ag_error(cx); i++) {
     ag_scope step = ag_scope_enter(cx);
-    ag_array gradient, loss = ag_value_and_grad(cx, objective, NULL, args, 2, 0, &gradient);
-    adam_step(cx, &optimizer, args, &gradient, 0.05 * (1 - (double)i / steps));
-    last = ag_item(cx, loss), size = ag_item(cx, ag_max(cx, ag_abs(cx, gradient)));
+    ag_array args[] = {ag_tree_array(cx, unmixing), mixtures}, gradient;
+    last = ag_item(cx, ag_value_and_grad(cx, objective, NULL, args, 2, 0, &gradient));
     if (i == 0) first = last;
-    ag_copy_to(cx, args[0], w, sizeof w);
+    size = ag_item(cx, ag_max(cx, ag_abs(cx, gradient)));
+    adam.step_size = 0.05 * (1 - (double)i / steps);
+    ag_optimizer_update(cx, unmixing, ag_tree_leaf(cx, gradient), state, &adam);
+    ag_copy_to(cx, ag_tree_array(cx, unmixing), w, sizeof w);
+    progress("step", i, steps, "negative log-likelihood %.4f, still mixed: %.4f", last, mixed(w));
     ag_scope_leave(cx, step);
-    if (i % 100 == 0) printf("step %4d  negative log-likelihood %.4f  still mixed: %.4f\n", i, last, mixed(w));
   }
-  printf("at the end %.4f, mixed %.4f; unmixing matrix %s\n", last, mixed(w), ag_to_string(cx, args[0]));
+  printf("at the end %.4f, mixed %.4f; unmixing matrix %s\n", last, mixed(w), ag_tree_to_string(cx, unmixing));
   check_that("the objective falls", steps == 1 || last < first);
   if (steps >= STEPS) {
     check_that("the sources are taken apart", mixed(w) < 0.06);
     check_close("gradient", size, 0, 1e-3);
   }
-  draw(cx, path, mixtures, w);
+  draw(cx, mixtures, w);
   return check_finish(cx);
 }

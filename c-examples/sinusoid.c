@@ -1,6 +1,7 @@
 /* The sine and its first two derivatives, each the element-wise gradient of the one before; drawn as sinusoid.svg. A
  * derivative is a function like any other, so the second one is the derivative of the derivative. */
 #include "common/check.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -25,7 +26,7 @@ int main(int argc, char **argv) {
   static double x[POINTS], y[3][POINTS];
   static const ag_function functions[] = {sine, first, second};
   static const char *const names[] = {"sin x", "first derivative", "second derivative"};
-  const char *path = argc > 1 ? argv[1] : "sinusoid.svg";
+  options_read(argc, argv, "Draws the sine and its first two derivatives as sinusoid.svg.", NULL, 0);
   svg_curve curves[3];
 
   ag_context *cx = ag_context_new();
@@ -39,7 +40,6 @@ int main(int argc, char **argv) {
     }
     curves[order] = (svg_curve){names[order], x, y[order], POINTS};
   }
-  if (check_that("the picture can be written", svg_plot(path, "The sine and its derivatives", "x", "", curves, 3)))
-    printf("%s\n", path);
+  out_written(svg_plot(out_path("sinusoid.svg"), "The sine and its derivatives", "x", "", curves, 3), "all three");
   return check_finish(cx);
 }

@@ -2,6 +2,7 @@
  * recorded is the loop as it ran, a polynomial, and the derivatives are exactly those of this polynomial: each order is
  * a little farther from the sine's at the far ends. Drawn as sinusoid_taylor.svg, the sine's own derivatives dashed. */
 #include "common/check.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -49,7 +50,7 @@ static double polynomial(int terms, int order, double x) {
 int main(int argc, char **argv) {
   static const char *const names[] = {"sine by series", "first derivative", "second", "third"};
   static double x[POINTS], y[ORDERS][POINTS], truth[ORDERS][POINTS];
-  const char *path = argc > 1 ? argv[1] : "sinusoid_taylor.svg";
+  options_read(argc, argv, "Draws a sine by its series, and three derivatives, as sinusoid_taylor.svg.", NULL, 0);
   int terms = 0;
   struct function functions[ORDERS] = {{sine, &terms}};
   svg_series series[2 * ORDERS];
@@ -74,8 +75,8 @@ int main(int argc, char **argv) {
     const char *legend = order + 1 < ORDERS ? NULL : "the sine's own";
     series[ORDERS + order] = (svg_series){{legend, x, truth[order], POINTS}, SVG_DASHES, SVG_GREY};
   }
-  if (check_that("the picture can be written", svg_draw(path, "A Taylor series, which ends when its terms are small",
-                                                        "x", "", false, series, 2 * ORDERS)))
-    printf("%s\n", path);
+  const char *title = "A Taylor series, which ends when its terms are small";
+  out_written(svg_draw(out_path("sinusoid_taylor.svg"), title, "x", "", false, series, 2 * ORDERS),
+              "the series and its derivatives, and the sine's own");
   return check_finish(cx);
 }

@@ -1,5 +1,6 @@
 /* tanh and its first four derivatives, each the element-wise gradient of the one before; drawn as tanh.svg. */
 #include "common/check.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -28,18 +29,23 @@ static ag_array derivative(ag_context *cx, const ag_array *args, size_t nargs, v
 static double expected(int order, double x) {
   double t = tanh(x), u = 1 - t * t;
   switch (order) {
-    case 0: return t;
-    case 1: return u;
-    case 2: return -2 * t * u;
-    case 3: return u * (6 * t * t - 2);
-    default: return 8 * t * u * (2 - 3 * t * t);
+  case 0:
+    return t;
+  case 1:
+    return u;
+  case 2:
+    return -2 * t * u;
+  case 3:
+    return u * (6 * t * t - 2);
+  default:
+    return 8 * t * u * (2 - 3 * t * t);
   }
 }
 
 int main(int argc, char **argv) {
   static const char *const names[] = {"tanh x", "first derivative", "second", "third", "fourth"};
   static double x[POINTS], y[DERIVATIVES + 1][POINTS];
-  const char *path = argc > 1 ? argv[1] : "tanh.svg";
+  options_read(argc, argv, "Draws tanh and its first four derivatives as tanh.svg.", NULL, 0);
   struct function functions[DERIVATIVES + 1] = {{hyperbolic_tangent, NULL}};
   svg_curve curves[DERIVATIVES + 1];
 
@@ -53,8 +59,6 @@ int main(int argc, char **argv) {
     for (int i = 0; i < POINTS; i++) check_close(names[order], y[order][i], expected(order, x[i]), 1e-12);
     curves[order] = (svg_curve){names[order], x, y[order], POINTS};
   }
-  if (check_that("the picture can be written",
-                 svg_plot(path, "tanh and its derivatives", "x", "", curves, DERIVATIVES + 1)))
-    printf("%s\n", path);
+  out_written(svg_plot(out_path("tanh.svg"), "tanh and its derivatives", "x", "", curves, DERIVATIVES + 1), "all five");
   return check_finish(cx);
 }

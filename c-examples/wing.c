@@ -3,11 +3,10 @@
  * lift over drag goes back through the simulation of the flow into the shape. Forces need not be measured on the
  * surface: what the body gains in momentum, the stream loses. Writes wing.png, the first shape above the last one, with
  * smoke in the stream; and wing.svg, lift over drag. See --help. */
-#include "common/adam.h"
 #include "common/check.h"
 #include "common/fluid.h"
-#include "common/options.h"
 #include "common/picture.h"
+#include "common/program.h"
 #include "common/svg.h"
 
 #include <math.h>
@@ -64,14 +63,15 @@ static void forces(ag_context *cx, const struct experiment *e, ag_array body, ag
   *drag = ag_rsub_scalar(cx, ag_mean(cx, vx), SPEED);
 }
 
-/* args: the parameters of the shape. Minus lift over drag, and a penalty for a body that grows or shrinks. */
-static ag_array objective(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
+/* By the parameters of the shape: minus lift over drag, and a penalty for a body that grows or shrinks. */
+static ag_tree objective(ag_context *cx, const ag_tree *params, size_t nargs, void *user) {
   (void)nargs;
   const struct experiment *e = user;
-  ag_array lift, drag, body = solid(cx, e, args[0]);
+  ag_array lift, drag, body = solid(cx, e, ag_tree_array(cx, *params));
   forces(cx, e, body, &lift, &drag);
   ag_array change = ag_sub_scalar(cx, ag_div_scalar(cx, ag_sum(cx, body), e->area), 1);
-  return ag_sub(cx, ag_mul_scalar(cx, ag_square(cx, change), 4), ag_div(cx, lift, drag));
+  ag_array penalty = ag_mul_scalar(cx, ag_square(cx, change), 4);
+  return ag_tree_leaf(cx, ag_sub(cx, penalty, ag_div(cx, lift, drag)));
 }
 
 static double lift_over_drag(ag_context *cx, const struct experiment *e, ag_array parameters) {
@@ -134,70 +134,48 @@ static bool draw(ag_context *cx, const struct experiment *e, ag_array first, ag_
 
 /* ---- the search ---- */
 
-static void search(ag_context *cx, struct experiment *e, int iterations, int expected, const char *folder) {
-  static double count[MOST_ITERATIONS], ratio[MOST_ITERATIONS];
-  ag_array first = from_formula(cx, &e->flow, ellipse), parameters = ag_dup(cx, first);
-  e->area = ag_item(cx, ag_sum(cx, solid(cx, e, first)));
-  /* an ellipse in a level stream is not lifted, by symmetry */
-  check_close("the lift of the first shape", lift_over_drag(cx, e, first), 0, 1e-9);
-  adam optimizer;
-  adam_begin(cx, &optimizer, &parameters, 1);
-  size_t points = 0;
-  for (int i = 0; i < iterations && !ag_error(cx); i++) {
-    ag_scope scope = ag_scope_enter(cx);
-    ag_array gradient;
-    ag_value_and_grad(cx, objective, e, &parameters, 1, 0, &gradient);
-    adam_step(cx, &optimizer, &parameters, &gradient, 0.3 * (1 - 0.9 * i / iterations));
-    if (i % 5 == 0 || i + 1 == iterations) {
-      count[points] = i + 1;
-      ratio[points] = lift_over_drag(cx, e, parameters);
-      printf("iteration %4d  lift / drag %.3f\n", i + 1, ratio[points++]);
-      fflush(stdout);
-    }
-    ag_scope_leave(cx, scope);
-  }
-  if (ag_error(cx)) return;
-  double area = ag_item(cx, ag_sum(cx, solid(cx, e, parameters))) / e->area;
-  printf("%.0f %% of the first shape's area\n", 100 * area);
-  check_that("lift over drag is as large as expected", 100 * ratio[points - 1] >= expected);
-  check_that("the area stays within a fifth of what it was", fabs(area - 1) < 0.2);
-  char path[4096];
-  snprintf(path, sizeof path, "%s/wing.png", folder);
-  if (check_that("wing.png can be written", draw(cx, e, first, parameters, path)))
-    printf("%s: the stream around the first shape and around the last one\n", path);
-  snprintf(path, sizeof path, "%s/wing.svg", folder);
-  svg_curve curve = {"lift / drag", count, ratio, points};
-  if (check_that("wing.svg can be written", svg_plot(path, "From ellipse to wing", "iteration", "", &curve, 1)))
-    printf("%s: lift over drag\n", path);
-}
-
-static const char HELP[] =
-    "usage: wing [options] [FOLDER]\n"
-    "\n"
-    "Finds a shape with much lift and little drag. Writes wing.png and wing.svg into FOLDER.\n"
-    "\n"
-    "  --iterations N  of Adam (100)\n"
-    "  --rows N        cells from top to bottom; twice as many along the stream (40)\n"
-    "  --steps N       of the flow (40)\n"
-    "  --threads N     of the library (1)\n"
-    "  --expect N      exit with 1 if lift / drag is less, in hundredths (40)\n";
-
 int main(int argc, char **argv) {
+  static double count[MOST_ITERATIONS], ratio[MOST_ITERATIONS];
   int iterations = 100, rows = 40, steps = 40, threads = 1, expected = 40;
-  const option options[] = {{"--iterations", &iterations, 1, MOST_ITERATIONS},
-                            {"--rows", &rows, 8, 1024},
-                            {"--steps", &steps, 1, 10000},
-                            {"--threads", &threads, 1, 1024},
-                            {"--expect", &expected, -1000, 10000}};
-  const char *folder = ".";
-  int status = options_read(argc, argv, HELP, options, sizeof options / sizeof *options, &folder);
-  if (status >= 0) return status;
+  const option options[] = {
+      NUMBER("--iterations", &iterations, 1, MOST_ITERATIONS, "of Adam"),
+      NUMBER("--rows", &rows, 8, 1024, "cells from top to bottom; twice as many along the stream"),
+      NUMBER("--steps", &steps, 1, 10000, "of the flow"), NUMBER("--threads", &threads, 1, 1024, "of the library"),
+      NUMBER("--expect", &expected, -1000, 10000, "hundredths that lift / drag is to reach")};
+  options_read(argc, argv, "Finds a shape with much lift and little drag. Writes wing.png and wing.svg.", options,
+               COUNT(options));
 
   ag_context *cx = ag_context_new();
   ag_set_threads(cx, (size_t)threads);
   struct experiment e = {.flow = fluid_begin(cx, rows, 2 * rows, 15), .steps = steps};
   e.where = from_formula(cx, &e.flow, around_ellipse);
   e.smoke = from_formula(cx, &e.flow, stripes);
-  search(cx, &e, iterations, expected, folder);
+  ag_array first = from_formula(cx, &e.flow, ellipse);
+  e.area = ag_item(cx, ag_sum(cx, solid(cx, &e, first)));
+  /* an ellipse in a level stream is not lifted, by symmetry */
+  check_close("the lift of the first shape", lift_over_drag(cx, &e, first), 0, 1e-9);
+
+  ag_optimizer_options adam = {.struct_size = sizeof adam, .method = AG_ADAM};
+  ag_tree params = ag_tree_leaf(cx, first), state = ag_optimizer_init(cx, params, &adam);
+  size_t points = 0;
+  for (int i = 0; i < iterations && !ag_error(cx); i++) {
+    ag_scope scope = ag_scope_enter(cx);
+    adam.step_size = 0.3 * (1 - 0.9 * i / iterations);
+    ag_optimizer_update(cx, params, ag_tree_grad(cx, objective, &e, &params, 1, 0), state, &adam);
+    if (i % 5 == 0 || i + 1 == iterations)
+      count[points] = i + 1, ratio[points++] = lift_over_drag(cx, &e, ag_tree_array(cx, params));
+    progress("iteration", i, iterations, "lift / drag %.3f", ratio[points - 1]);
+    ag_scope_leave(cx, scope);
+  }
+
+  ag_array last = ag_tree_array(cx, params);
+  double area = ag_item(cx, ag_sum(cx, solid(cx, &e, last))) / e.area;
+  printf("%.0f %% of the first shape's area\n", 100 * area);
+  check_that("lift over drag is as large as expected", points > 0 && 100 * ratio[points - 1] >= expected);
+  check_that("the area stays within a fifth of what it was", fabs(area - 1) < 0.2);
+  out_written(draw(cx, &e, first, last, out_path("wing.png")),
+              "the stream around the first shape and around the last one");
+  svg_curve curve = {"lift / drag", count, ratio, points};
+  out_written(svg_plot(out_path("wing.svg"), "From ellipse to wing", "iteration", "", &curve, 1), "lift over drag");
   return check_finish(cx);
 }

@@ -125,7 +125,7 @@ static uint64_t next_random(uint64_t *state) {
   return z ^ z >> 31;
 }
 
-void digits_shuffle(int64_t *order, size_t n, uint64_t *state) {
+static void shuffle(int64_t *order, size_t n, uint64_t *state) {
   for (size_t i = n; i > 1; i--) {
     size_t k = (size_t)(next_random(state) % i);
     int64_t swap = order[i - 1];
@@ -141,7 +141,7 @@ bool digits_hold_out(digits *all, size_t count, uint64_t seed, digits *rest) {
   bool right = order && allocate(&train, kept, all->side) && allocate(rest, count, all->side);
   if (right) {
     for (size_t i = 0; i < all->count; i++) order[i] = (int64_t)i;
-    digits_shuffle(order, all->count, &seed);
+    shuffle(order, all->count, &seed);
     for (size_t i = 0; i < all->count; i++) {
       digits *to = i < kept ? &train : rest;
       size_t at = i < kept ? i : i - kept, from = (size_t)order[i];
@@ -155,6 +155,30 @@ bool digits_hold_out(digits *all, size_t count, uint64_t seed, digits *rest) {
   }
   free(order);
   return right;
+}
+
+/* ---- arrays ---- */
+
+ag_array digits_images(ag_context *cx, const digits *d) {
+  const int64_t shape[] = {(int64_t)d->count, (int64_t)(d->side * d->side)};
+  return ag_array_new(cx, AG_F32, shape, 2, d->pixels);
+}
+
+ag_array digits_labels(ag_context *cx, const digits *d) {
+  return ag_array_new(cx, AG_I64, (int64_t[]){(int64_t)d->count}, 1, d->labels);
+}
+
+ag_array digits_one_hot(ag_context *cx, const digits *d) {
+  return ag_index_array(cx, ag_eye(cx, AG_F32, 10, 10, 0), digits_labels(cx, d));
+}
+
+ag_array digits_order(ag_context *cx, uint64_t seed, size_t n) {
+  return ag_argsort(cx, ag_random_uniform(cx, seed, AG_F64, (int64_t[]){(int64_t)n}, 1, 0, 1));
+}
+
+ag_array digits_batch(ag_context *cx, ag_array x, ag_array order, size_t from, size_t n) {
+  ag_index_item rows = {.kind = AG_INDEX_SLICE, .start = (int64_t)from, .stop = (int64_t)(from + n), .step = 1};
+  return ag_index_array(cx, x, ag_index_items(cx, order, &rows, 1));
 }
 
 /* ---- drawing ---- */
