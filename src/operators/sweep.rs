@@ -219,7 +219,7 @@ fn sweep_arrays(
                     continue;
                 }
                 let (gs, parents) = (std::slice::from_ref(&g), [(0, parent)]);
-                let pull = Pull { tape, node: i, name: Some("ag_sum"), gs, parents: &parents };
+                let pull = Pull { tape, node: i, name: Some("ag_sum"), primitive: None, gs, parents: &parents };
                 watched(cx, &pull, cotangents, &mut |c| pull_total(cx, tape, &g, parent, c));
             }
             Link::Number(parents, partials) => {

@@ -89,7 +89,7 @@ pub struct Pull<'a> {
     pub node: u32,
     /// `None` where only the node's note knows.
     pub name: Option<&'a str>,
-    /// `None` for numbers and elements.
+    /// `None` for numbers, their elements and sums.
     pub primitive: Option<&'a dyn Primitive>,
     pub gs: &'a [Array],
     /// Number of the argument, node.
