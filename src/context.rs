@@ -1,9 +1,9 @@
 //! What one user of the library owns: memory, levels, settings, and the first thing that went wrong.
 
+use crate::array::selection::Plan;
 use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code, excerpt};
-use crate::ops::index::Plan;
 use crate::trace::{Array, Place, Trace, Watcher};
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -4,18 +4,17 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`error`] | codes and messages |
-//! | [`mod@array`] | plain arrays: dtype, shape, memory, values still to be computed |
+//! | [`error`], [`dtype`] | codes and messages; element types |
 //! | [`kernels`] | loops over memory |
+//! | [`mod@array`] | plain arrays: shape, memory, values still to be computed |
 //! | [`engine`] | computes plain arrays, element-wise ones deferred and fused |
-//! | [`trace`] | levels and tapes: how an operation is recorded; the essay on nesting |
-//! | [`context`] | what one user owns |
+//! | [`trace`], [`context`] | levels and tapes: how an operation is recorded; the essay on nesting; what one user owns |
 //! | [`ops`] | the operations, each with its derivatives |
 //! | [`operators`] | what is done with derivatives: sweeps, Jacobians, checks; trees, optimizers |
 //! | [`files`] | arrays and trees in NumPy's files |
 //! | [`capi`] | the exported C functions: check, convert, call |
 //!
-//! `trace` and `ops` know each other: recording needs the sum of two tangents, and rules are made of operations.
+//! `trace` and `ops` know each other in one file: recording needs four operations (`trace/operations.rs`).
 //!
 //! C programs use `include/autograd.h`; Rust programs may use the modules, without a promise of stability.
 
@@ -25,6 +24,7 @@ pub mod array;
 #[cfg(feature = "capi")]
 pub mod capi;
 pub mod context;
+pub mod dtype;
 pub mod engine;
 pub mod error;
 pub mod files;

@@ -1,19 +1,20 @@
 //! Plain arrays: element types, shapes, memory, and values that may still have to be computed.
 
 pub mod dims;
-mod dtype;
 mod form;
 mod format;
 mod pending;
 mod pool;
+pub mod selection;
 pub mod shape;
 mod shared;
 mod tensor;
 
-pub use dtype::{DType, Element};
+pub use crate::dtype::{DType, Element};
+pub use crate::kernels::op::Op;
 pub use form::Form;
 pub use format::format;
-pub use pending::{Op, Operand, Pending};
+pub use pending::{Operand, Pending};
 pub use pool::{Buffer, Pool, Stats};
 pub use shape::{Axes, Shape, Strides};
 pub use shared::{Home, Shared};

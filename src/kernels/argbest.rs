@@ -11,7 +11,7 @@ mod avx512;
 use super::math;
 use super::math::dispatch::dispatch;
 use super::reduce::{Fold, Greatest, Least, Reduce, Which};
-use crate::array::DType;
+use crate::dtype::DType;
 
 const BLOCK: usize = 512;
 /// Elements compared side by side.

@@ -15,7 +15,7 @@
 use super::machine::BLOCK;
 use super::math::{Level, SUM_LANES, lanes_f32, lanes_f64, level};
 use super::vector::Vector;
-use crate::array::DType;
+use crate::dtype::DType;
 use std::marker::PhantomData;
 
 /// What happens to `acc`; `x` is the operand.

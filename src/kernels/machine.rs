@@ -19,10 +19,11 @@
 use super::chain::{self, Link, MAX_STRIPS, Step};
 use super::math::{self, Binary, Compare, Pair};
 use super::memory;
+use super::op::Op;
 use super::rows::{self, Padding};
 use super::strided::Layout;
 use super::threads::Threads;
-use crate::array::{DType, Op};
+use crate::dtype::DType;
 use num_complex::{Complex32, Complex64};
 use std::mem::MaybeUninit;
 use std::ops::AddAssign;
@@ -628,7 +629,7 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
                 let dst = write::<T>(dst, n);
                 let side = |s: Source| match s {
                     Source::Memory(_) => math::Side::Array(s.read::<T>(n)),
-                    Source::Number(x) => math::Side::Number(<T as crate::array::Element>::from_f64(x)),
+                    Source::Number(x) => math::Side::Number(<T as crate::dtype::Element>::from_f64(x)),
                 };
                 math::select(dst, c, side(src[1]), side(src[2]));
             })

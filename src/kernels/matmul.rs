@@ -6,7 +6,7 @@
 use super::matvec;
 use super::small;
 use super::threads::Threads;
-use crate::array::Element;
+use crate::dtype::Element;
 use num_complex::{Complex32, Complex64};
 use std::ops::{Add, Mul};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,7 +9,7 @@ use super::math::dispatch::dispatch;
 use super::math::{Level, level};
 use super::matmul::Matrix;
 use super::vector::Vector;
-use crate::array::Element;
+use crate::dtype::Element;
 use std::ops::{Add, Mul};
 
 /// Vectors of the result held at a time where columns are added.

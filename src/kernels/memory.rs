@@ -7,7 +7,7 @@
 //! Fresh memory is the slowest thing there is: touching a new 4 KiB page costs more than the arithmetic done on it.
 //! Large blocks are therefore mapped with the advice to use huge pages, which measured eight times cheaper.
 
-use crate::array::{DType, Element};
+use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ffi::c_void;

@@ -15,6 +15,7 @@ pub mod math;
 pub mod matmul;
 mod matvec;
 pub mod memory;
+pub mod op;
 pub mod others;
 pub mod pool;
 pub mod reduce;

@@ -4,7 +4,7 @@
 //! A NaN wins over everything and is equal to nothing: in its window no element attains the maximum.
 
 use super::math::dispatch::dispatch;
-use crate::array::Element;
+use crate::dtype::Element;
 use std::ops::{Add, Div};
 
 /// What has a maximum.

@@ -4,7 +4,7 @@
 //! a walk through memory in order. Both are loops that the compiler vectorises; sums of long rows are pairwise.
 
 use super::math;
-use crate::array::Element;
+use crate::dtype::Element;
 use num_complex::{Complex32, Complex64};
 use std::ops::{AddAssign, Div, Mul, Sub};
 

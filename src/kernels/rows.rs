@@ -6,7 +6,7 @@
 use super::copy::{Past, copy};
 use super::memory::{PAST, fetch};
 use super::transpose::Columns;
-use crate::array::Element;
+use crate::dtype::Element;
 use std::ops::{AddAssign, Mul};
 
 /// Elements `start..start + dst.len()` of the rows of `memory` that `list` names, one after the other.

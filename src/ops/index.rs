@@ -12,6 +12,7 @@ mod lines;
 mod mask;
 mod write;
 
+pub use crate::array::selection::Plan;
 pub use along::Along;
 pub use element::{accumulate_element, element, element_number, flat_element, gathered, places_of};
 pub use write::{add, set};
@@ -19,6 +20,7 @@ pub use write::{add, set};
 use super::elementwise::cast;
 use super::shape::{behind, broadcast_to, reshape, with_ndim};
 use super::{elementwise as rows, zeros};
+use crate::array::selection::{Positions, Window};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
@@ -86,40 +88,6 @@ pub fn parse(text: &str) -> Result<SmallVec<[Item; 4]>> {
         });
     }
     Ok(items)
-}
-
-/// An index against a shape.
-pub struct Plan {
-    /// The shape indexed.
-    pub from: Shape,
-    /// The shape of the selection.
-    pub to: Shape,
-    /// The window in the array: shape, start and step along source axes (as multiples of the source's strides).
-    window: SmallVec<[Window; 4]>,
-    positions: Option<Positions>,
-    /// The number of first axes for which a mask stands, which is all of the index: then `list` names the rows, and there
-    /// are no positions along single axes.
-    masked: usize,
-    /// See [`Plan::row_list`].
-    list: OnceCell<Option<Tensor>>,
-}
-
-/// An axis of the window: `None` of the source for a new axis.
-#[derive(Clone, Copy)]
-struct Window {
-    source: Option<usize>,
-    start: i64,
-    step: i64,
-    length: usize,
-}
-
-/// Index arrays, broadcast together.
-struct Positions {
-    shape: Shape,
-    /// Axes of the window that they replace, with the positions along each, all of `shape`, in range.
-    along: SmallVec<[(usize, Tensor); 2]>,
-    /// Where their axes stand among the other ones of the result.
-    at: usize,
 }
 
 impl Plan {

@@ -1,5 +1,6 @@
 //! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
 
+use super::operations;
 use super::tape::{Meta, Tape};
 use super::value::Array;
 use super::watch;
@@ -8,7 +9,7 @@ use crate::array::shape::Show;
 use crate::context::Context;
 use crate::error::{self, Error, Result};
 use crate::kernels::stack;
-use crate::ops;
+
 use smallbox::{SmallBox, smallbox, space::S16};
 use smallvec::SmallVec;
 use std::ops::Deref;
@@ -136,7 +137,7 @@ pub trait Primitive: BoxedRule {
         let mut sum = Array::Null;
         for (&k, t) in argnums.iter().zip(ts) {
             let part = self.jvp(cx, k, t, kept);
-            sum = ops::accumulate(cx, sum, part);
+            sum = operations::accumulate(cx, sum, part);
         }
         SmallVec::from_buf([sum])
     }
@@ -519,7 +520,7 @@ fn over_batch<R: Results>(
         let one: SmallVec<[Array; 3]> = primals
             .iter()
             .zip(&lead)
-            .map(|(x, &lead)| if lead { ops::shape::element(cx, x, i) } else { x.clone() })
+            .map(|(x, &lead)| if lead { operations::element(cx, x, i) } else { x.clone() })
             .collect();
         let ans = apply_with(cx, p, &one.iter().collect::<SmallVec<[&Array; 3]>>(), eval)?;
         if i == 0 {
@@ -532,7 +533,7 @@ fn over_batch<R: Results>(
         }
         columns.iter_mut().zip(ans.as_slice()).for_each(|(c, a)| c.push(a.clone()));
     }
-    let stacked = columns.iter().map(|c| Array::batch(level, ops::shape::stack(cx, &c.iter().collect::<Vec<_>>(), 0)));
+    let stacked = columns.iter().map(|c| Array::batch(level, operations::stack(cx, &c.iter().collect::<Vec<_>>(), 0)));
     let stacked: SmallVec<[Array; 1]> = stacked.collect();
     (!cx.failed()).then(|| R::of(stacked))
 }
@@ -587,7 +588,7 @@ fn forward<R: Results>(
         return None;
     }
     Some(ans.zip(tangents, |a, t| {
-        let t = if t.is_null() { t } else { ops::fit_tangent(cx, &t, &a) };
+        let t = if t.is_null() { t } else { operations::fit_tangent(cx, &t, &a) };
         Array::dual(level, t, a)
     }))
 }

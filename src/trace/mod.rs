@@ -43,6 +43,7 @@
 //! the rule reads. Nothing refers to a node but by index, so a tape of ten million nodes is freed by emptying a vector.
 
 mod apply;
+mod operations;
 pub mod short;
 mod tape;
 mod value;

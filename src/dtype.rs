@@ -175,27 +175,27 @@ element!(
 macro_rules! with_dtype {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype {
-            $crate::array::DType::Bool => {
+            $crate::dtype::DType::Bool => {
                 type $t = bool;
                 $body
             }
-            $crate::array::DType::I64 => {
+            $crate::dtype::DType::I64 => {
                 type $t = i64;
                 $body
             }
-            $crate::array::DType::F32 => {
+            $crate::dtype::DType::F32 => {
                 type $t = f32;
                 $body
             }
-            $crate::array::DType::F64 => {
+            $crate::dtype::DType::F64 => {
                 type $t = f64;
                 $body
             }
-            $crate::array::DType::C64 => {
+            $crate::dtype::DType::C64 => {
                 type $t = num_complex::Complex32;
                 $body
             }
-            $crate::array::DType::C128 => {
+            $crate::dtype::DType::C128 => {
                 type $t = num_complex::Complex64;
                 $body
             }
