@@ -8,6 +8,7 @@ use crate::trace::{Array, Place, Trace, Watcher};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// Called at the moment of a failure with its code and message.
 pub type Hook = Rc<dyn Fn(i32, &str)>;
@@ -17,6 +18,13 @@ const CALLED_AT: &str = "; called at ";
 
 const FAILED: u8 = 1;
 const WATCHED: u8 = 2;
+const LONG_WAYS: u8 = 4;
+
+/// Whether the environment variable `AUTOGRAD_SHORT_WAYS` doesn't turn them off, for those who debug.
+fn short_ways_wanted() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED.get_or_init(|| std::env::var_os("AUTOGRAD_SHORT_WAYS").is_none_or(|value| value != "0"))
+}
 
 /// A context. Everything made with it lives and dies with it; two contexts know nothing of each other.
 ///
@@ -26,7 +34,7 @@ const WATCHED: u8 = 2;
 pub struct Context {
     pub engine: Engine,
     pub trace: Trace,
-    /// What keeps operations off their shortest way: bits of [`FAILED`] and [`WATCHED`].
+    /// What keeps operations off their short ways: bits of [`FAILED`], [`WATCHED`] and [`LONG_WAYS`].
     unusual: Cell<u8>,
     /// Who watches operations, see `trace::watch`.
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
@@ -77,7 +85,16 @@ impl Context {
     pub fn new() -> Context {
         let engine = Engine::default();
         let trace = Trace::new(engine.heap.pool.clone());
-        Context { engine, trace, ..Context::default() }
+        let cx = Context { engine, trace, ..Context::default() };
+        cx.set_short_ways(short_ways_wanted());
+        cx
+    }
+
+    /// Whether operations on numbers and small arrays, and sweeps of tapes of them, may take their short ways (at first they
+    /// may). The general ways have the same results, in more time: a difference would be a fault of a short one.
+    pub fn set_short_ways(&self, on: bool) {
+        let bit = if on { 0 } else { LONG_WAYS };
+        self.unusual.set(self.unusual.get() & !LONG_WAYS | bit);
     }
 
     /// Whether a failure is pending.
@@ -86,8 +103,8 @@ impl Context {
         self.unusual.get() & FAILED != 0
     }
 
-    /// Whether a failure is pending or operations are being watched: one question for both, so that watching costs
-    /// nothing while nobody does.
+    /// Whether a failure is pending, operations are being watched, or short ways are turned off: one question for all, so that
+    /// they cost nothing ordinarily.
     #[inline(always)]
     pub fn unusual(&self) -> bool {
         self.unusual.get() != 0

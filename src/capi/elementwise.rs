@@ -49,7 +49,7 @@ fn unary_as(cx: *const ag_context, name: &'static str, row: &'static rows::Unary
     }
     guard(cx, ag_array::NULL, |c| {
         let number = c.slots.borrow().number(x);
-        if let Some(x) = number.filter(|_| !c.core.watched()) {
+        if let Some(x) = number.filter(|_| !c.core.unusual()) {
             return c.put_number(rows::unary_number(&c.core, row, x));
         }
         let done = c.slots.borrow().get(x).ok().and_then(|x| rows::short_unary(&c.core, row, x));
@@ -144,7 +144,7 @@ fn short_way(
     numbers: impl FnOnce() -> Option<(Number, Number)>,
 ) -> Done {
     match numbers() {
-        Some((x, y)) if !c.core.watched() => {
+        Some((x, y)) if !c.core.unusual() => {
             rows::binary_numbers(&c.core, row, x, y).map_or(Done::Nothing, Done::Number)
         }
         Some(_) => Done::Nothing,

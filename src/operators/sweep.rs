@@ -69,7 +69,7 @@ fn sweep(
         })
         .collect();
     if let Some(numbers) = numbers
-        && !cx.watched()
+        && !cx.unusual()
         && tape.borrow().is_numbers()
     {
         return sweep_numbers(cx, &tape.borrow(), &numbers, last, first, inputs);
@@ -184,7 +184,7 @@ fn sweep_arrays(
         collected.settle(cx, tape, i, cotangents);
         let head = tape.borrow().heads[i as usize];
         let of_numbers = matches!(head.link(), Link::Number(..) | Link::Element(..) | Link::Total(..));
-        if of_numbers && collected.elements.is_empty() && !cx.watched() {
+        if of_numbers && collected.elements.is_empty() && !cx.unusual() {
             let next = pull_numbers(cx, &tape.borrow(), cotangents, i, first, wanted);
             if next <= i {
                 i = next;
@@ -243,7 +243,7 @@ fn sweep_arrays(
                 if cotangents[i as usize].is_null() {
                     continue;
                 }
-                if !cx.watched() && matches!(cotangents[i as usize], Array::Plain(_)) {
+                if !cx.unusual() && matches!(cotangents[i as usize], Array::Plain(_)) {
                     i = pull_rows(cx, tape, cotangents, i, first, wanted, consume);
                     continue;
                 }

@@ -134,7 +134,10 @@ pub trait Watcher {
 
 #[cold]
 pub(super) fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
-    let Some(watcher) = cx.watcher().filter(|_| !cx.failed()) else { return Array::Null };
+    if cx.failed() {
+        return Array::Null;
+    }
+    let Some(watcher) = cx.watcher() else { return apply_one(cx, p, args) };
     let call = Call { name: p.name(), primitive: Some(p), args };
     let mut run = || SmallVec::from_buf([number(cx, p, args).unwrap_or_else(|| apply_one(cx, p, args))]);
     watcher.operation(cx, &call, &mut run).pop().unwrap_or_default()
@@ -142,7 +145,10 @@ pub(super) fn apply(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Array {
 
 #[cold]
 pub(super) fn apply_multi(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> SmallVec<[Array; 1]> {
-    let Some(watcher) = cx.watcher().filter(|_| !cx.failed()) else { return SmallVec::new() };
+    if cx.failed() {
+        return SmallVec::new();
+    }
+    let Some(watcher) = cx.watcher() else { return apply_all(cx, p, args) };
     let call = Call { name: p.name(), primitive: Some(p), args };
     watcher.operation(cx, &call, &mut || apply_all(cx, p, args))
 }
