@@ -74,14 +74,14 @@ struct Given {
     shape: Vec<usize>,
     dtype: DType,
     domain: Domain,
-    turned: bool,
+    transposed: bool,
     seed: u64,
 }
 
 impl Given {
     fn new(draw: &mut Draw, dtype: DType, shape: &[usize]) -> Given {
-        let turned = draw.within(0..3) == 0;
-        Given { shape: shape.to_vec(), dtype, domain: Domain::Real, turned, seed: draw.next() }
+        let transposed = draw.within(0..3) == 0;
+        Given { shape: shape.to_vec(), dtype, domain: Domain::Real, transposed, seed: draw.next() }
     }
 
     fn make(&self, cx: &Context) -> Array {
@@ -94,7 +94,7 @@ impl Given {
             Domain::Distinct => (-100.0, 100.0),
         };
         let mut lying = self.shape.clone();
-        if self.turned {
+        if self.transposed {
             lying.reverse();
         }
         let real = |seed, low, high| -> Array {
@@ -102,7 +102,7 @@ impl Given {
         };
         let x = real(self.seed, low, high);
         let x = if self.dtype.is_complex() { complex::join(cx, &x, &real(!self.seed, 0.2, 0.8)) } else { x };
-        if self.turned { shape::transpose(cx, &x, &shape::reversed(lying.len())) } else { x }
+        if self.transposed { shape::transpose(cx, &x, &shape::reversed(lying.len())) } else { x }
     }
 }
 
@@ -174,7 +174,7 @@ fn outcome(cx: &Context, case: &Case, tangents: bool) -> Vec<(&'static str, Vec<
         return found;
     }
     let (dtype, shape) = (value.dtype(), value.shape().to_vec());
-    let g = Given { shape, dtype, domain: Domain::Real, turned: false, seed: 5 }.make(cx);
+    let g = Given { shape, dtype, domain: Domain::Real, transposed: false, seed: 5 }.make(cx);
     for pulled in vjp(cx, &case.run, &args, &g) {
         assert!(!cx.failed(), "{} {:?}: {:?}", case.name, case.args, cx.error());
         found.push(("gradient", bits_of(cx, &pulled)));

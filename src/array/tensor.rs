@@ -16,7 +16,7 @@ use super::pool::{Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
-use crate::kernels::memory::{Block, fetch, try_push};
+use crate::kernels::memory::{Block, prefetch, try_push};
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
@@ -198,7 +198,7 @@ impl Tensor {
             let mut bare = heap.bare.borrow_mut();
             let recycled = bare.pop();
             if let (Some(next), COLD..) = (bare.last(), bare.len()) {
-                fetch(Rc::as_ptr(next), size_of::<Body>());
+                prefetch(Rc::as_ptr(next), size_of::<Body>());
             }
             recycled
         };
@@ -339,21 +339,21 @@ impl Tensor {
     }
 
     /// Asks for what is known of the array, which is going to be used soon.
-    pub fn fetch(&self) {
-        fetch(Rc::as_ptr(&self.body), size_of::<Body>());
+    pub fn prefetch(&self) {
+        prefetch(Rc::as_ptr(&self.body), size_of::<Body>());
     }
 
     /// Asks for what is read first of an array that is going to be used soon.
     #[inline]
-    pub fn fetch_head(&self) {
-        fetch(Rc::as_ptr(&self.body), NEAR);
+    pub fn prefetch_head(&self) {
+        prefetch(Rc::as_ptr(&self.body), NEAR);
     }
 
     /// Asks for the first elements, which are going to be used soon.
     #[inline]
-    pub fn fetch_elements(&self) {
+    pub fn prefetch_elements(&self) {
         if let Some(Memory::Kept(block)) = self.body.memory.get() {
-            block.fetch(NEAR);
+            block.prefetch(NEAR);
         }
     }
 

@@ -36,7 +36,7 @@ const KEEP_AFTER: u8 = 2;
 const MAX_NODES: usize = 4096;
 
 /// Rows of a band, as long as they are not more than [`BAND`] elements: two lines of the cache where numbers are read. The
-/// next band's lines are fetched meanwhile, which measured twice as fast as bands of more rows.
+/// next band's lines are prefetched meanwhile, which measured twice as fast as bands of more rows.
 const BAND_ROWS: usize = 16;
 /// Elements of a band: 256 KiB of numbers.
 const BAND: usize = 64 * BLOCK;
@@ -632,7 +632,7 @@ impl Pass {
             return Ok(known);
         }
         let copy;
-        let t = match Layout::new(t.shape(), t.strides(), t.offset()).turned_row() {
+        let t = match Layout::new(t.shape(), t.strides(), t.offset()).transposed_row() {
             // Block by block it would be read across its lines. Where a band doesn't hold enough rows, either, a copy is
             // faster, although it is read twice.
             Some(row) if row > LONG_ROW => {
@@ -652,7 +652,7 @@ impl Pass {
                 (memory.as_ptr().cast(), memory.len())
             });
             let layout = Layout::new(shape, &strides, t.offset());
-            let band = layout.turned_row().map(|row| {
+            let band = layout.transposed_row().map(|row| {
                 self.longest_row = self.longest_row.max(row);
                 self.bands += 1;
                 self.bands - 1

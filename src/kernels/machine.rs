@@ -513,7 +513,7 @@ impl Rows {
             // SAFETY: inside the memory, as was just seen.
             let p = unsafe { self.memory.add(first * self.element) };
             // The first line, before its turn; that the next ones follow, the processor sees by itself.
-            memory::fetch(p, 1);
+            memory::prefetch(p, 1);
             place.write(p);
         }
     }

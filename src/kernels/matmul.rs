@@ -79,7 +79,7 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     }
 
     /// A vector times a row-major matrix of two to four columns, or times its transpose.
-    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _turned: bool) {
+    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _transposed: bool) {
         unreachable!("asked for where `NARROW` says so")
     }
 
@@ -110,8 +110,8 @@ macro_rules! real {
                 $matvec(a, x, y)
             }
 
-            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], turned: bool) {
-                matvec::narrow(b, columns, x, y, turned);
+            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], transposed: bool) {
+                matvec::narrow(b, columns, x, y, transposed);
             }
         }
     )*};
@@ -226,15 +226,15 @@ pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
     }
 }
 
-/// The same with a row-major matrix, which fits between the vectors, transposed if `turned`; nothing is empty.
+/// The same with a row-major matrix, which fits between the vectors, transposed if `transposed`; nothing is empty.
 #[inline]
-pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) {
+pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, transposed: bool, y: &mut [T]) {
     if T::NARROW && (2..=4).contains(&columns) {
         assert_eq!(b.len(), x.len() * y.len());
-        return T::narrow(b, columns, x, y, turned);
+        return T::narrow(b, columns, x, y, transposed);
     }
-    let straight = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
-    vecmat_small(x, if turned { straight.transposed() } else { straight }, y)
+    let row_major = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
+    vecmat_small(x, if transposed { row_major.transposed() } else { row_major }, y)
 }
 
 /// A matrix of `m` by `k` times the vector that begins `v` and goes on in steps of `step`.
@@ -522,30 +522,30 @@ mod tests {
         ] {
             let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.73).cos()).collect();
-            let straight = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };
+            let row_major = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };
             // b as the transpose of its memory, rows in reverse order.
-            let turned = Matrix { memory: &b, offset: k as isize - 1, row: -1, column: k as isize };
+            let reversed = Matrix { memory: &b, offset: k as isize - 1, row: -1, column: k as isize };
             let (mut want, mut got) = (vec![0.0; m * n], vec![f64::NAN; m * n]);
             if m > 0 {
-                plain((m, k, n), straight, turned, &mut want);
+                plain((m, k, n), row_major, reversed, &mut want);
             }
             let mut memory = vec![0.0; scratch((m, k, n))];
-            matmul(Some(&threads), (m, k, n), straight, turned, &mut got, &mut memory);
+            matmul(Some(&threads), (m, k, n), row_major, reversed, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
             }
             // Both as they lie; the same bits for any number of threads.
             let b = Matrix { memory: &b, offset: 0, row: n as isize, column: 1 };
             if m > 0 {
-                plain((m, k, n), straight, b, &mut want);
+                plain((m, k, n), row_major, b, &mut want);
             }
-            matmul(Some(&threads), (m, k, n), straight, b, &mut got, &mut memory);
+            matmul(Some(&threads), (m, k, n), row_major, b, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
             }
             if m == 1 || n == 1 {
                 let mut alone = vec![f64::NAN; m * n];
-                matmul(None, (m, k, n), straight, b, &mut alone, &mut memory);
+                matmul(None, (m, k, n), row_major, b, &mut alone, &mut memory);
                 assert_eq!(alone, got);
             }
         }

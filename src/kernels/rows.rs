@@ -4,7 +4,7 @@
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
 use super::copy::{Past, copy};
-use super::memory::{PAST, fetch};
+use super::memory::{PAST, prefetch};
 use super::transpose::Columns;
 use crate::array::Element;
 use std::ops::{AddAssign, Mul};
@@ -23,20 +23,20 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
     for_each_part(row, start, dst.len(), |i, columns, done| {
         let from = list[i] as usize * row + columns.start;
         if let Some(&next) = list.get(i + 1).filter(|_| FETCHED.contains(&row_bytes)) {
-            fetch(memory.as_ptr().wrapping_add(next as usize * row), row_bytes);
+            prefetch(memory.as_ptr().wrapping_add(next as usize * row), row_bytes);
         }
         copy(&mut dst[done..done + columns.len()], &memory[from..from + columns.len()]);
     });
 }
 
-/// Bytes of rows of which the next one is fetched while one is copied.
+/// Bytes of rows of which the next one is prefetched while one is copied.
 const FETCHED: std::ops::Range<usize> = 512..1 << 15;
 /// Columns of a matrix that are brought in order together.
 const STRIP: usize = 64;
 
 /// The rows that `list` names of a matrix whose columns lie one after the other in memory, from strips of which each is
 /// transposed and read while it is near, in `room` of [`strip_room`] elements.
-pub fn gather_turned<T: Copy>(matrix: Columns, memory: &[T], list: &[i64], dst: &mut [T], room: &mut [T]) {
+pub fn gather_transposed<T: Copy>(matrix: Columns, memory: &[T], list: &[i64], dst: &mut [T], room: &mut [T]) {
     let past = (size_of_val(dst) >= PAST).then(Past::begin);
     for first in (0..matrix.columns).step_by(STRIP) {
         let columns = STRIP.min(matrix.columns - first);

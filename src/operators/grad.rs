@@ -117,7 +117,7 @@ impl Recorded {
             .iter()
             .zip(gs)
             .filter(|(_, g)| !g.is_null())
-            .filter_map(|((node, y), g)| node.map(|n| (n, ops::fit_cotangent(cx, g.clone(), &Meta::of(y)))))
+            .filter_map(|((node, y), g)| node.map(|n| (n, ops::unbroadcast(cx, g.clone(), &Meta::of(y)))))
             .collect();
         let found = pull_back(cx, &self.tape, &seeds, &self.inputs, consume);
         finish(cx, found, &self.metas)
@@ -308,7 +308,7 @@ pub fn push_forward(
         {
             cx.fail(e.within(name));
         }
-        let t = ops::fit_tangent(cx, t, &x);
+        let t = ops::broadcast_tangent(cx, t, &x);
         boxed[k] = Array::dual(level, t, x);
     }
     let (mut values, mut out) = (Arrays::new(), Arrays::new());

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
-use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
+use crate::ops::{accumulate, elementwise as rows, index, unbroadcast};
 use crate::trace::short::{NONE, Row};
 use crate::trace::watch::Pull;
 use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
@@ -275,7 +275,7 @@ fn sweep_arrays(
             Link::General(k) => {
                 let count = {
                     let tape = tape.borrow();
-                    tape.fetch_before(k as usize);
+                    tape.prefetch_before(k as usize);
                     match &tape.general[k as usize] {
                         Some(g) if g.rule.is_some() => g.metas.len(),
                         Some(_) => {
@@ -499,12 +499,12 @@ const COLD: usize = 64;
 
 /// A sweep is at row `k`: asks for the elements that the row before reads, and for the cells of one still before.
 #[inline(always)]
-fn fetch_before(rows: &[Row], k: usize) {
+fn prefetch_before(rows: &[Row], k: usize) {
     if k < COLD {
         return;
     }
-    rows[k - 3].tensors().for_each(Tensor::fetch_head);
-    rows[k - 1].tensors().for_each(Tensor::fetch_elements);
+    rows[k - 3].tensors().for_each(Tensor::prefetch_head);
+    rows[k - 1].tensors().for_each(Tensor::prefetch_elements);
 }
 
 /// The steps of rows, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
@@ -528,7 +528,7 @@ fn pull_rows(
         let g = &mut rest[0];
         match g {
             Array::Plain(_) => {
-                fetch_before(rows, k as usize);
+                prefetch_before(rows, k as usize);
                 let row = &mut rows[k as usize];
                 let Some(rule) = row.rule else {
                     drop(borrowed);
@@ -644,7 +644,7 @@ fn add(cx: &Context, tape: &Rc<RefCell<Tape>>, parent: u32, part: Array, cotange
         part
     } else {
         let meta = tape.borrow().meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
-        fit_cotangent(cx, part, &meta)
+        unbroadcast(cx, part, &meta)
     };
     let old = std::mem::take(&mut cotangents[parent as usize]);
     cotangents[parent as usize] = accumulate(cx, old, part);

@@ -162,7 +162,7 @@ impl Triangle {
 
     /// Row by row a copy and zeros: of row-major memory, what becomes zero isn't read.
     fn of(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
-        let (straight, at) = (t.is_contiguous(), t.offset());
+        let (contiguous, at) = (t.is_contiguous(), t.offset());
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
         let &[.., n, m] = &self.shape[..] else { unreachable!("a triangle of a matrix") };
         with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
@@ -172,7 +172,7 @@ impl Triangle {
             let (x, rows) = (t.memory::<T>(), (Triangle::SHARE / m).next_multiple_of(16));
             cx.engine.share_out(0.3 * d.len() as f64, d.chunks_mut(rows * m), |share, d| {
                 let first = share * rows;
-                if layout.is_turned() {
+                if layout.is_transposed() {
                     layout.read_rows(x, first * m, d, rows * m);
                 }
                 for (i, row) in (first..).zip(d.chunks_exact_mut(m)) {
@@ -181,9 +181,9 @@ impl Triangle {
                     let edge = edge.clamp(0, m as i64) as usize;
                     let (kept, zero) = if self.upper { (edge..m, 0..edge) } else { (0..edge, edge..m) };
                     row[zero].fill(T::default());
-                    if straight {
+                    if contiguous {
                         copy(&mut row[kept.clone()], &x[at + i * m..][kept]);
-                    } else if !layout.is_turned() {
+                    } else if !layout.is_transposed() {
                         layout.read(x, i * m + kept.start, &mut row[kept]);
                     }
                 }

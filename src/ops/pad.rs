@@ -6,7 +6,7 @@ mod continued;
 use super::elementwise::{self as rows, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
-use super::{reduce, space};
+use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -127,7 +127,7 @@ pub fn linear_ramp(cx: &Context, x: &Array, widths: &[[usize; 2]], ends: &Array)
             let at = if k == 0 { 0 } else { n - 1 };
             let edge = slice(cx, &y, axis, at, at + 1, 1)?;
             let edge = reshape(cx, &edge, &shape::reduced(edge.shape(), &[axis], false));
-            let ramp = space::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
+            let ramp = linspace::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
             let ramp = if y.dtype().is_inexact() { ramp } else { rows::step(cx, &rows::FLOOR, &ramp) };
             let ramp = rows::astype(cx, &ramp, y.dtype().promote(v[k].dtype()));
             Ok(Some(if k == 0 { ramp } else { super::arrange::flip(cx, &ramp, &[axis])? }))
@@ -207,14 +207,14 @@ fn place(i: usize, before: usize, n: usize) -> i64 {
 /// The element that stands at place `k` of the continued axis of `n` elements (at least one, if it is asked): position,
 /// sign, and how often the first and the last element are added.
 fn source(mode: Mode, n: i64, k: i64) -> (i64, i64, i64, i64) {
-    let turned = |period: i64, end: i64| {
+    let reflected = |period: i64, end: i64| {
         let (q, r) = (k.div_euclid(period), k.rem_euclid(period));
         if r < n { (r, 1, -2 * q, 2 * q) } else { (end - r, -1, -2 * q, 2 * q + 2) }
     };
     match mode {
         Mode::Wrap => (k.rem_euclid(n), 1, 0, 0),
-        Mode::Reflect { .. } if n > 1 => turned(2 * (n - 1), 2 * (n - 1)),
-        Mode::Symmetric { .. } if n > 1 => turned(2 * n, 2 * n - 1),
+        Mode::Reflect { .. } if n > 1 => reflected(2 * (n - 1), 2 * (n - 1)),
+        Mode::Symmetric { .. } if n > 1 => reflected(2 * n, 2 * n - 1),
         // A single element is continued by itself, as in NumPy.
         _ => (k.clamp(0, n - 1), 1, 0, 0),
     }

@@ -42,25 +42,25 @@ use with_product;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
-    apply(cx, &Stacked { turned: [false; 2], silent: false }, &[a, b])
+    apply(cx, &Stacked { transposed: [false; 2], silent: false }, &[a, b])
 }
 
 /// Each operand as it is, or with its last two axes exchanged. So the derivatives of products are products of the same
 /// operands, and make no views.
 #[derive(Clone)]
 struct Stacked {
-    turned: [bool; 2],
+    transposed: [bool; 2],
     /// In derivatives: a factor of 0 makes a product 0, see `silence`.
     silent: bool,
 }
 
 impl Stacked {
     fn of(cx: &Context, a: (&Array, bool), b: (&Array, bool), silent: bool) -> Array {
-        apply(cx, &Stacked { turned: [a.1, b.1], silent }, &[a.0, b.0])
+        apply(cx, &Stacked { transposed: [a.1, b.1], silent }, &[a.0, b.0])
     }
 
     fn multiply(&self, cx: &Context, a: &Tensor, b: &Tensor, dtype: DType) -> Result<Tensor> {
-        let (a, b) = (Side::new(a, self.turned[0]), Side::new(b, self.turned[1]));
+        let (a, b) = (Side::new(a, self.transposed[0]), Side::new(b, self.transposed[1]));
         if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
             // A stack of columns times rows: nothing is added up, and it may become part of a pass.
             let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
@@ -77,7 +77,7 @@ impl Stacked {
         if !self.silent || !a.dtype().is_inexact() || !suspicious(a, b, &c) {
             return Ok(c);
         }
-        let plain = Stacked { turned: self.turned, silent: false };
+        let plain = Stacked { transposed: self.transposed, silent: false };
         silenced(cx, a, b, &|a, b| plain.multiply(cx, a, b, a.dtype()))
     }
 }
@@ -88,7 +88,7 @@ impl Primitive for Stacked {
     }
 
     fn parameters(&self) -> String {
-        match self.turned {
+        match self.transposed {
             [false, false] => "",
             [true, false] => "the first one transposed",
             [false, true] => "the second one transposed",
@@ -102,7 +102,7 @@ impl Primitive for Stacked {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        let [ta, tb] = self.turned;
+        let [ta, tb] = self.transposed;
         let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max()?;
         let of = |k: usize| if lead[k] { with_ndim(cx, &args[k], ndim) } else { args[k].clone() };
         let (a, b) = (of(0), of(1));
@@ -132,10 +132,10 @@ impl Primitive for Stacked {
         argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
     }
 
-    /// Of C = A B: g B^T and A^T g; of a turned operand the transpose of that.
+    /// Of C = A B: g B^T and A^T g; of a transposed operand the transpose of that.
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let [ta, tb] = self.turned;
-        match (argnum, self.turned[argnum]) {
+        let [ta, tb] = self.transposed;
+        match (argnum, self.transposed[argnum]) {
             (0, false) => Stacked::of(cx, (g, false), (kept.arg(1), !tb), true),
             (0, true) => Stacked::of(cx, (kept.arg(1), tb), (g, true), true),
             (_, false) => Stacked::of(cx, (kept.arg(0), !ta), (g, false), true),
@@ -145,7 +145,7 @@ impl Primitive for Stacked {
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
-        apply(cx, &Stacked { turned: self.turned, silent: true }, &[a, b])
+        apply(cx, &Stacked { transposed: self.transposed, silent: true }, &[a, b])
     }
 }
 
@@ -185,10 +185,10 @@ struct Side<'t> {
 }
 
 impl<'t> Side<'t> {
-    fn new(tensor: &'t Tensor, turned: bool) -> Side<'t> {
+    fn new(tensor: &'t Tensor, transposed: bool) -> Side<'t> {
         let at = tensor.ndim() - 2;
         let (shape, strides) = (tensor.shape(), tensor.strides());
-        let (i, j) = if turned { (at + 1, at) } else { (at, at + 1) };
+        let (i, j) = if transposed { (at + 1, at) } else { (at, at + 1) };
         Side { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
     }
 
@@ -414,8 +414,8 @@ impl<'t, T: Product> Vectors<'t, T> {
         let at = side.tensor.offset() as isize;
         let all =
             Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP, past: false };
-        let turned = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
-        let group = (turned && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
+        let transposed = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
+        let group = (transposed && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
         Ok(Vectors { all, side, group: group.transpose()?, of: PhantomData })
     }
 

@@ -71,7 +71,7 @@ impl Line {
         format!("axis={}{}", self.axis, if self.reverse { ", from the end" } else { "" })
     }
 
-    fn turned(&self) -> Line {
+    fn reversed(&self) -> Line {
         Line { reverse: !self.reverse, ..self.clone() }
     }
 
@@ -167,7 +167,7 @@ impl Line {
             return Ok(own);
         }
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
-        if self.is_last() && layout.is_turned() {
+        if self.is_last() && layout.is_transposed() {
             // Some rows at a time, while they are near.
             let part = TURNED_ROWS * self.shape[self.axis];
             let mut room = cx.engine.heap.pool.take::<T>(part)?;
@@ -226,7 +226,7 @@ struct CumSum(Line);
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
     with_dtype!(t.dtype(), T => self.0.scanned::<T>(cx, &t, T::plus)?)
-}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]),
+}, |cx, g| apply(cx, &CumSum(self.0.reversed()), &[&fit(cx, g, &self.0.shape)]),
 batch |cx, x, n| apply(cx, &CumSum(self.0.behind(n)), &[x]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
@@ -261,7 +261,7 @@ impl Primitive for CumProd {
 
     // With y the products, the cotangent of y[k] reaches x[k] by y[k - 1], and y[k - 1] by x[k].
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let back = self.0.turned();
+        let back = self.0.reversed();
         let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape));
         binary(cx, &rows::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
     }
@@ -285,7 +285,7 @@ struct Recurrence(Line);
 impl Recurrence {
     /// The cotangent of b, from which that of a follows.
     fn pulled(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Array {
-        let back = self.0.turned();
+        let back = self.0.reversed();
         recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape))
     }
 

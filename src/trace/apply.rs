@@ -587,7 +587,7 @@ fn forward<R: Results>(
         return None;
     }
     Some(ans.zip(tangents, |a, t| {
-        let t = if t.is_null() { t } else { ops::fit_tangent(cx, &t, &a) };
+        let t = if t.is_null() { t } else { ops::broadcast_tangent(cx, &t, &a) };
         Array::dual(level, t, a)
     }))
 }

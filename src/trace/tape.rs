@@ -7,7 +7,7 @@ use super::watch::Notes;
 use crate::array::Pool;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape, dims::same};
-use crate::kernels::memory::{fetch, try_push};
+use crate::kernels::memory::{prefetch, try_push};
 use smallvec::SmallVec;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -230,24 +230,24 @@ impl Tape {
     pub fn blank(&mut self) -> Box<General> {
         let blank = self.spare.pop().unwrap_or_default();
         if let (Some(next), COLD..) = (self.spare.last(), self.spare.len()) {
-            fetch(&raw const **next, std::mem::size_of::<General>());
+            prefetch(&raw const **next, std::mem::size_of::<General>());
         }
         blank
     }
 
     /// A sweep is at general node `k`: asks for what it needs next, the node before and, of the one before that, the
     /// record alone.
-    pub fn fetch_before(&self, k: usize) {
+    pub fn prefetch_before(&self, k: usize) {
         if k < COLD {
             return;
         }
         if let Some(Some(node)) = k.checked_sub(2).map(|k| &self.general[k]) {
-            fetch(&raw const **node, std::mem::size_of::<General>());
+            prefetch(&raw const **node, std::mem::size_of::<General>());
         }
         if let Some(Some(node)) = k.checked_sub(1).map(|k| &self.general[k]) {
             for kept in &node.kept {
                 if let Array::Plain(t) = kept {
-                    t.fetch();
+                    t.prefetch();
                 }
             }
         }

@@ -131,7 +131,7 @@ impl Continued {
         })
     }
 
-    fn turned(&self) -> Continued {
+    fn transposed(&self) -> Continued {
         Continued { transposed: !self.transposed, ..self.clone() }
     }
 
@@ -149,5 +149,5 @@ linear! { Continued "ag_pad" |self, cx, t| {
     with_dtype!(t.dtype(), T => if self.transposed { self.backward::<T>(cx, &t)? } else { self.forward::<T>(cx, &t)? })
 }, |cx, g| {
     let shape = if self.transposed { &self.from } else { &self.to };
-    apply(cx, &self.turned(), &[&fit(cx, g, shape)])
+    apply(cx, &self.transposed(), &[&fit(cx, g, shape)])
 }, batch |cx, x, n| apply(cx, &self.for_each(n), &[x]) }

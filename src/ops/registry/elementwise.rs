@@ -64,7 +64,7 @@ pub fn tables(list: &mut Vec<Entry>) {
 }
 
 #[rustfmt::skip]
-pub fn others(list: &mut Vec<Entry>) {
+pub fn explicit(list: &mut Vec<Entry>) {
     const F: &str = "steps and tests";
     list.push(Entry { name: "ag_floor_divide", family: F, dtypes: REAL, derivative: Constant("piecewise constant"),
         cases: of_pairs([Real, Nonzero], |cx, a| rows::floor_divide(cx, &a[0], &a[1])) });

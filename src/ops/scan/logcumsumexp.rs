@@ -101,7 +101,7 @@ impl LogCumSumExp {
 
     /// The same of a cotangent.
     fn pulled(&self, cx: &Context, x: &Array, g: &Array) -> Array {
-        let back = self.line.turned();
+        let back = self.line.reversed();
         let before = of(cx, &self.line, Part::Before, x);
         let along = recurrence(cx, &back, &back.before(cx, &before, 0.0), g);
         binary(cx, &rows::SCALED, &along, &of(cx, &self.line, Part::New, x))
@@ -148,7 +148,7 @@ impl Primitive for LogCumSumExp {
         }
         let direct = binary(cx, &rows::SCALED, &g, &self.slope(cx, x));
         // That of y[k - 1] stands at k.
-        let shifted = self.line.turned().before(cx, &direct, 0.0);
+        let shifted = self.line.reversed().before(cx, &direct, 0.0);
         binary(cx, &rows::SUB, &direct, &self.pulled(cx, x, &shifted))
     }
 
