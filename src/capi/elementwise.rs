@@ -3,7 +3,7 @@
 use super::{ag_array, ag_context, guard, guard_as, one, two};
 use crate::ops::{complex, elementwise as rows};
 use crate::trace::short::Short;
-use crate::trace::{Array, Number};
+use crate::trace::{Array, NO_NODE, Number};
 
 /// An operand: an array, or a number that takes the array's precision.
 #[derive(Clone, Copy)]
@@ -29,8 +29,8 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
     }
     let (value, partial) = f(x.value);
     let node = match x.level {
-        0 => u32::MAX,
-        level => c.core.trace.push_number(level, [x.node, u32::MAX], [partial, 0.0])?,
+        0 => NO_NODE,
+        level => c.core.trace.push_number(level, [x.node, NO_NODE], [partial, 0.0])?,
     };
     Some(slots.put_in_room(Number { node, level: x.level, value }))
 }
@@ -172,7 +172,7 @@ fn long_binary(c: &ag_context, name: &'static str, row: &'static rows::Binary, x
     let (mut x, mut y) = (value(x), value(y));
     match sides {
         (Side::Array(_), Side::Number(n)) if row.kernel.i64.is_some() => {
-            y = beside(c, &x, n, row.kernel.name == "power")
+            y = beside(c, &x, n, row.kernel.no_negative_integer)
         }
         (Side::Number(n), Side::Array(_)) if row.kernel.i64.is_some() => x = beside(c, &y, n, false),
         _ => {}

@@ -6,7 +6,7 @@ use crate::array::{Shape, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{self, complex, create, elementwise as rows};
-use crate::trace::{Array, Meta, Tape};
+use crate::trace::{Array, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,7 +38,7 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
     let named = cx.watcher().is_some().then(|| x.clone());
     let x = normal(x);
     let node = match &x {
-        Array::Number { .. } => tape.borrow_mut().push_number([u32::MAX; 2], [0.0; 2]),
+        Array::Number { .. } => tape.borrow_mut().push_number([NO_NODE; 2], [0.0; 2]),
         x => {
             let mut tape = tape.borrow_mut();
             let mut input = tape.blank();

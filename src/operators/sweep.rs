@@ -16,9 +16,9 @@ use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
 use crate::ops::{accumulate, elementwise as rows, index, unbroadcast};
-use crate::trace::short::{NONE, Row};
+use crate::trace::short::Row;
 use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
+use crate::trace::{Alike, Array, General, Kept, Link, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -102,10 +102,10 @@ fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, fir
         }
         let Link::Number(parents, partials) = tape.heads[i].link() else { continue };
         // As `Elem::scaled` does: a partial derivative of 0 lets nothing through, not even an infinity.
-        if parents[0] != NONE && partials[0] != 0.0 {
+        if parents[0] != NO_NODE && partials[0] != 0.0 {
             cotangents[parents[0] as usize] += g * partials[0];
         }
-        if parents[1] != NONE && partials[1] != 0.0 {
+        if parents[1] != NO_NODE && partials[1] != 0.0 {
             cotangents[parents[1] as usize] += g * partials[1];
         }
     }
@@ -140,7 +140,7 @@ fn depends(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], first: u32, input: u
             return true;
         }
         if let Link::Number(parents, _) = tape.heads[i as usize].link() {
-            for p in parents.into_iter().filter(|&p| p != NONE && p >= first) {
+            for p in parents.into_iter().filter(|&p| p != NO_NODE && p >= first) {
                 reached[(p - first) as usize] = true;
             }
         }
@@ -227,14 +227,14 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
-                if parents == [NONE; 2] {
+                if parents == [NO_NODE; 2] {
                     continue;
                 }
                 if !cx.watched() {
                     pull_number(cx, &g, parents, partials, cotangents);
                     continue;
                 }
-                let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
+                let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NO_NODE).collect();
                 let gs = std::slice::from_ref(&g);
                 let pull = Pull { tape, node: i, name: None, primitive: None, gs, parents: &known };
                 watched(cx, &pull, cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
@@ -432,7 +432,7 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
     {
         return;
     }
-    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
         let part = rows::binary(cx, &rows::SCALED, g, &Array::from(partial));
         let old = std::mem::take(&mut cotangents[p as usize]);
         cotangents[p as usize] = accumulate(cx, old, part);
@@ -448,11 +448,11 @@ fn pull_total(cx: &Context, tape: &Rc<RefCell<Tape>>, g: &Array, parent: u32, co
 
 /// The step of a number's node in plain arithmetic, if all cotangents that it adds to are numbers.
 fn add_numbers(cotangents: &mut [Array], g: f64, parents: [u32; 2], partials: [f64; 2]) -> bool {
-    let is_number = |p: u32| p == NONE || matches!(cotangents[p as usize], Array::Null | Array::Number { .. });
+    let is_number = |p: u32| p == NO_NODE || matches!(cotangents[p as usize], Array::Null | Array::Number { .. });
     if !is_number(parents[0]) || !is_number(parents[1]) {
         return false;
     }
-    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
         // As `Elem::scaled` does: 0 lets nothing through.
         let part = if g == 0.0 || partial == 0.0 { 0.0 } else { g * partial };
         match &mut cotangents[p as usize] {
@@ -549,7 +549,8 @@ fn pull_rows(
                 } else {
                     for (argnum, &parent) in row.parents.iter().enumerate() {
                         let alike = row.alike[argnum];
-                        if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
+                        if parent != NO_NODE
+                            && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
                         {
                             left |= 1 << argnum;
                         }

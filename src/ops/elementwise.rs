@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
 use crate::trace::short::Given;
-use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply, full};
+use crate::trace::{Alike, Array, BoxedRule, Kept, NO_NODE, Number, Primitive, Rule as Boxed, apply, full};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 
@@ -335,13 +335,13 @@ pub fn unary_number(cx: &Context, row: &'static Unary, x: Number) -> Number {
         return Number::plain((row.kernel.scalar)(x.value));
     }
     let (y, partial) = row.of_number(x.value);
-    recorded(cx, row, x.level, [x.node, u32::MAX], [partial, 0.0], y)
+    recorded(cx, row, x.level, [x.node, NO_NODE], [partial, 0.0], y)
 }
 
 /// The same of two arguments; `None` if they are recorded on different tapes.
 #[inline(always)]
 pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) -> Option<Number> {
-    let on = |v: Number| if v.level != 0 && cx.trace.is_live(v.level) { (v.level, v.node) } else { (0, u32::MAX) };
+    let on = |v: Number| if v.level != 0 && cx.trace.is_live(v.level) { (v.level, v.node) } else { (0, NO_NODE) };
     let ((v, m), (w, n)) = (on(x), on(y));
     if v != w && v != 0 && w != 0 {
         return None;
@@ -351,8 +351,7 @@ pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) 
     if v == 0 && w == 0 {
         return Some(Number::plain(z));
     }
-    let partial =
-        |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
+    let partial = |side: usize, node: u32| if node == NO_NODE { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
     Some(recorded(cx, row, v.max(w), [m, n], [partial(0, m), partial(1, n)], z))
 }
 
@@ -623,12 +622,10 @@ pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array
         return Ok(Array::Plain(y));
     }
     let t = t.clone();
-    let dtype = match t.dtype() {
-        DType::Bool if matches!(kernel.name, "negative" | "sign") => {
-            return Err(Error::dtype(format!("the {} of booleans is not defined", kernel.name)));
-        }
-        DType::Bool | DType::I64 if kernel.i64.is_some() => DType::I64,
-        d => d.inexact(),
+    let dtype = match (t.dtype(), kernel.no_bool) {
+        (DType::Bool, Some(why)) => return Err(Error::dtype(why)),
+        (DType::Bool | DType::I64, _) if kernel.i64.is_some() => DType::I64,
+        (d, _) => d.inexact(),
     };
     let has_loop = match dtype {
         DType::C128 => kernel.c128.is_some(),
@@ -658,8 +655,8 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     }
     let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {
-        if kernel.name == "subtract" {
-            return Err(Error::dtype("the difference of booleans is not defined; use ag_logical_xor"));
+        if let Some(why) = kernel.no_bool {
+            return Err(Error::dtype(why));
         }
         dtype = DType::I64;
     }
@@ -677,7 +674,7 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     let shape = shape::broadcast(x.shape(), y.shape())?;
     let operands = [operand(cx, x, dtype)?, operand(cx, y, dtype)?, Operand::None];
     if dtype == DType::I64
-        && kernel.name == "power"
+        && kernel.no_negative_integer
         && let Operand::Array(exponents) = &operands[1]
     {
         cx.engine.force(exponents)?;

@@ -26,7 +26,7 @@ use crate::kernels::copy::copy;
 use crate::kernels::rows::{Padding, Places, all_below, gather, gather_transposed, strip_room};
 use crate::kernels::strided::Layout;
 use crate::kernels::transpose::Columns;
-use crate::trace::{Alike, Array, Kept, Meta, Number, Primitive, apply};
+use crate::trace::{Alike, Array, Kept, Meta, NO_NODE, Number, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;

@@ -51,6 +51,6 @@ pub mod watch;
 pub use apply::{
     ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, full, jvp_of, numbered, same_results,
 };
-pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
+pub use tape::{General, Head, Level, Link, Meta, NO_NODE, Tape, Trace};
 pub use value::{Array, Nested, Number};
 pub use watch::{Entry, Note, Notes, Place, Watcher};

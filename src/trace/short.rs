@@ -6,7 +6,7 @@
 //! way of `apply`, errors included. So nobody is called from here, and nothing is dropped that somebody could see.
 
 use super::apply::{ANS, Alike, Kept, Primitive, Rule};
-use super::tape::{General, Meta};
+use super::tape::{General, Meta, NO_NODE};
 use super::value::Array;
 use crate::array::{Form, Tensor};
 use crate::context::Context;
@@ -37,7 +37,7 @@ impl<'a> Given<'a> {
 
     #[inline(always)]
     pub fn of(x: &'a Array) -> Option<Given<'a>> {
-        let plain = |value| Given { value, level: 0, node: u32::MAX };
+        let plain = |value| Given { value, level: 0, node: NO_NODE };
         Some(match *x {
             Array::Plain(ref t) => plain(Value::Array(t)),
             Array::Number { value, weak } => plain(Value::Number { value, weak }),
@@ -82,7 +82,7 @@ pub fn level<const N: usize>(cx: &Context, args: &[Given<'_>; N]) -> Option<u64>
 pub struct Row {
     /// `None` after a sweep that consumed the tape.
     pub rule: Option<&'static dyn Primitive>,
-    /// By the number of the argument; [`NONE`] for one that isn't recorded.
+    /// By the number of the argument; [`NO_NODE`] for one that isn't recorded.
     pub parents: [u32; 2],
     /// What the arguments have in common with the result.
     pub alike: [Alike; 2],
@@ -93,9 +93,6 @@ pub struct Row {
     form: Option<Rc<Form>>,
     kept: [Array; 2],
 }
-
-/// No node.
-pub const NONE: u32 = u32::MAX;
 
 /// A copy of what a row keeps.
 pub struct Taken {
@@ -113,7 +110,7 @@ impl Row {
     /// To be filled where it stays.
     const BLANK: Row = Row {
         rule: None,
-        parents: [NONE; 2],
+        parents: [NO_NODE; 2],
         alike: [Alike::Unknown; 2],
         count: 0,
         mask: 0,
@@ -151,8 +148,8 @@ impl Row {
     #[inline(always)]
     pub fn only_parent(&self) -> Option<(usize, u32)> {
         match self.parents {
-            [parent, NONE] => Some((0, parent)),
-            [NONE, parent] => Some((1, parent)),
+            [parent, NO_NODE] => Some((0, parent)),
+            [NO_NODE, parent] => Some((1, parent)),
             _ => None,
         }
     }
@@ -213,7 +210,7 @@ impl Row {
     pub fn general(&self) -> General {
         let mut node = General { rule: self.rule.map(Rule::Row), mask: self.mask, ..General::default() };
         node.alike = (0..).zip(self.alike).fold(0, |bits, (k, alike)| bits | alike.bits(k));
-        node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NONE));
+        node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NO_NODE));
         node.kept.extend(self.items().iter().cloned());
         node.metas.push(self.meta());
         node
@@ -222,7 +219,7 @@ impl Row {
 
 /// A result of the short way. It fits two registers.
 pub struct Short {
-    /// The node and one more; `u32::MAX` for a plain result, as no tape has so many nodes.
+    /// The node and one more; [`Short::PLAIN`] for a plain result, as no tape has so many nodes.
     node: NonZeroU32,
     value: Tensor,
 }

@@ -25,18 +25,20 @@ impl Meta {
     }
 }
 
+/// No node: what isn't recorded, and the second parent of a function of one argument.
+pub const NO_NODE: u32 = u32::MAX;
 /// The node is described in `general`, under the number in the second field.
-const GENERAL: u32 = u32::MAX - 1;
+const GENERAL: u32 = NO_NODE - 1;
 /// The node is described in `rows`, under the number in the second field.
-const ROW: u32 = u32::MAX - 3;
+const ROW: u32 = NO_NODE - 3;
 /// A further result of the multi-result node described there.
-const RESULT: u32 = u32::MAX - 2;
+const RESULT: u32 = NO_NODE - 2;
 /// An element of the array in the second field; its row-major position is in the bits of the first partial derivative.
-const ELEMENT: u32 = u32::MAX - 4;
+const ELEMENT: u32 = NO_NODE - 4;
 /// The sum of the array of numbers in the second field.
-const TOTAL: u32 = u32::MAX - 5;
+const TOTAL: u32 = NO_NODE - 5;
 /// So many nodes fit a tape.
-const MAX_NODES: usize = (u32::MAX - 16) as usize;
+const MAX_NODES: usize = (NO_NODE - 16) as usize;
 
 /// A node as the tape stores it: parents and partial derivatives of a number, or a reference to `general`.
 #[derive(Clone, Copy)]
@@ -48,7 +50,7 @@ pub struct Head {
 /// What a node is.
 #[derive(Clone, Copy)]
 pub enum Link {
-    /// A number: parents (`u32::MAX` for none) and partial derivatives.
+    /// A number: parents ([`NO_NODE`] for none) and partial derivatives.
     Number([u32; 2], [f64; 2]),
     General(u32),
     Row(u32),

@@ -1,6 +1,6 @@
 //! The value that operations take and return: a number, a plain array, or either of them on a tape.
 
-use super::tape::Trace;
+use super::tape::{NO_NODE, Trace};
 use crate::array::{DType, Form, Tensor};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ pub struct Number {
 
 impl Number {
     pub fn plain(value: f64) -> Number {
-        Number { node: u32::MAX, level: 0, value }
+        Number { node: NO_NODE, level: 0, value }
     }
 }
 
@@ -335,7 +335,7 @@ impl Array {
 
     /// A layer of forward mode around `primal`.
     pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
-        Array::nested(Nested::new(level, u32::MAX, tangent, primal, false))
+        Array::nested(Nested::new(level, NO_NODE, tangent, primal, false))
     }
 
     /// Level, tangent (`None` for zero) and value of a number in forward mode, where nothing else is known of it.
@@ -348,7 +348,7 @@ impl Array {
             Array::Number { value, weak: false } => Some(value),
             _ => return None,
         };
-        (n.node == u32::MAX && !n.batch && n.level != SAVED).then_some((n.level, tangent, value))
+        (n.node == NO_NODE && !n.batch && n.level != SAVED).then_some((n.level, tangent, value))
     }
 
     /// The values of a batch level, side by side along the first axis of `primal`.
@@ -356,7 +356,7 @@ impl Array {
         if primal.is_null() {
             return primal;
         }
-        Array::nested(Nested::new(level, u32::MAX, Array::Null, primal, true))
+        Array::nested(Nested::new(level, NO_NODE, Array::Null, primal, true))
     }
 
     /// A plain value that the forward function of a primitive has put aside. It counts as plain everywhere, but that a rule which
@@ -365,7 +365,7 @@ impl Array {
         match primal {
             Array::Null => Array::Null,
             x if x.is_saved() => x,
-            primal => Array::nested(Nested::new(SAVED, u32::MAX, Array::Null, primal, false)),
+            primal => Array::nested(Nested::new(SAVED, NO_NODE, Array::Null, primal, false)),
         }
     }
 

@@ -6,7 +6,7 @@
 //! formulas, so that watching doesn't change a bit of the results.
 
 use super::apply::{Primitive, apply_all, apply_one};
-use super::tape::Tape;
+use super::tape::{NO_NODE, Tape};
 use super::value::Array;
 use crate::array::DType;
 use crate::context::Context;
@@ -172,7 +172,7 @@ fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
     if args.len() > 2 {
         return None;
     }
-    let (mut top, mut parents, mut values) = (0, [u32::MAX; 2], [0.0; 2]);
+    let (mut top, mut parents, mut values) = (0, [NO_NODE; 2], [0.0; 2]);
     for (k, a) in args.iter().enumerate() {
         match **a {
             Array::Number { value, .. } => values[k] = value,
@@ -194,7 +194,7 @@ fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
         return None;
     }
     let (value, mut partials) = p.number(&values[..args.len()])?;
-    for (partial, _) in partials.iter_mut().zip(parents).filter(|(_, parent)| *parent == u32::MAX) {
+    for (partial, _) in partials.iter_mut().zip(parents).filter(|(_, parent)| *parent == NO_NODE) {
         *partial = 0.0;
     }
     let node = cx.trace.push_number(top, parents, partials)?;

@@ -2,7 +2,7 @@
 
 use super::values::kind;
 use crate::trace::watch::Given;
-use crate::trace::{Link, Note, Place, Tape};
+use crate::trace::{Link, NO_NODE, Note, Place, Tape};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -79,7 +79,7 @@ impl Graph {
             }
             let (name, parents) = match head.link() {
                 Link::Number(parents, _) => {
-                    let parents: Vec<u32> = parents.into_iter().filter(|&p| p != u32::MAX).collect();
+                    let parents: Vec<u32> = parents.into_iter().filter(|&p| p != NO_NODE).collect();
                     ((!parents.is_empty()).then_some("a number"), parents)
                 }
                 Link::General(k) => match &tape.general[k as usize] {
@@ -88,7 +88,7 @@ impl Graph {
                 },
                 Link::Row(k) => {
                     let row = &tape.rows[k as usize];
-                    let parents = row.parents.into_iter().filter(|&p| p != u32::MAX).collect();
+                    let parents = row.parents.into_iter().filter(|&p| p != NO_NODE).collect();
                     (Some(row.rule.map_or("swept", |r| r.name())), parents)
                 }
                 Link::Element(parent, _) => (Some("ag_index"), vec![parent]),

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::array::Form;
-use crate::trace::Number;
+use crate::trace::{NO_NODE, Number};
 use std::rc::Rc;
 
 /// The sum of all elements of a real array in double precision, plain or recorded on the innermost tape, that is small and
@@ -13,7 +13,7 @@ use std::rc::Rc;
 #[inline]
 pub fn total(cx: &Context, x: &Array) -> Option<Number> {
     let (node, level, t) = match x {
-        Array::Plain(t) => (u32::MAX, 0, t),
+        Array::Plain(t) => (NO_NODE, 0, t),
         Array::Recorded { node, level, value } => (*node, *level, value),
         _ => return None,
     };
