@@ -1,8 +1,8 @@
 //! Plain arrays: element types, shapes, memory, and values that may still have to be computed.
 
+mod descriptor;
 pub mod dims;
 mod dtype;
-mod form;
 mod format;
 mod pending;
 mod pool;
@@ -10,8 +10,8 @@ pub mod shape;
 mod shared;
 mod tensor;
 
+pub use descriptor::Descriptor;
 pub use dtype::{DType, Element};
-pub use form::Form;
 pub use format::format;
 pub use pending::{Op, Operand, Pending};
 pub use pool::{Buffer, Pool, Stats};

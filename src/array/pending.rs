@@ -66,7 +66,7 @@ impl Op {
         }
     }
 
-    /// Whether the operation goes over its operand's elements and has a result of another form, there at the end.
+    /// Whether the operation goes over its operand's elements and has a result of another shape, there at the end.
     pub fn is_epilogue(&self) -> bool {
         matches!(self, Op::Sum | Op::Scatter)
     }

@@ -15,7 +15,7 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
         // Looked at and read while it is near.
         let list = &list[start..start + dst.len()];
         for (dst, list) in dst.chunks_mut(1024).zip(list.chunks(1024)) {
-            Places::new(list).pick(memory, 0, dst);
+            Offsets::new(list).pick(memory, 0, dst);
         }
         return;
     }
@@ -58,17 +58,17 @@ pub fn strip_room(matrix: Columns) -> usize {
 
 /// Distances from a beginning, none of them negative, and the greatest one.
 #[derive(Clone, Copy)]
-pub struct Places<'a> {
+pub struct Offsets<'a> {
     list: &'a [i64],
     top: u64,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Offsets<'a> {
     /// Looked at once, so that elements are read without a question for each.
-    pub fn new(list: &'a [i64]) -> Places<'a> {
+    pub fn new(list: &'a [i64]) -> Offsets<'a> {
         let top = greatest(list);
         assert!(top <= i64::MAX as u64, "a place before the beginning");
-        Places { list, top }
+        Offsets { list, top }
     }
 
     /// The elements at these distances from `start`.

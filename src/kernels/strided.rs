@@ -180,13 +180,13 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
 
 /// Where an array lies in memory: its first element, and the strides.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct StridedView<'a> {
     pub offset: usize,
     pub strides: &'a [isize],
 }
 
 /// Copies an array of this shape from its place in `memory` to one in `dst`, where no stride is negative.
-pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: Place<'_>, dst: &mut [T], to: Place<'_>) {
+pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: StridedView<'_>, dst: &mut [T], to: StridedView<'_>) {
     if shape.contains(&0) {
         return;
     }
@@ -449,7 +449,7 @@ mod tests {
         ];
         for &(shape, strides, offset, to) in layouts {
             let mut dst = vec![77; 3000];
-            let (from, target) = (Place { offset, strides }, Place { offset: 5, strides: to });
+            let (from, target) = (StridedView { offset, strides }, StridedView { offset: 5, strides: to });
             copy_to(shape, &memory, from, &mut dst, target);
             let mut want = vec![77; 3000];
             for (mut i, x) in naive(shape, strides, offset, &memory).into_iter().enumerate() {

@@ -357,7 +357,7 @@ impl Collected {
     ) {
         let sum = &mut cotangents[parent as usize];
         if let Array::Number { value, .. } = g {
-            let meta = || tape.borrow().meta(parent).expect("an array has a form");
+            let meta = || tape.borrow().meta(parent).expect("an array has a descriptor");
             if index::accumulate_element(cx, sum, meta, at, value) {
                 return;
             }
@@ -374,7 +374,7 @@ impl Collected {
             return;
         }
         let Some(list) = self.elements.remove(&i) else { return };
-        let meta = tape.borrow().meta(i).expect("an array has a form");
+        let meta = tape.borrow().meta(i).expect("an array has a descriptor");
         let part = index::gathered(cx, &meta, &list);
         add(cx, tape, i, part, cotangents);
     }
@@ -408,8 +408,8 @@ fn pull_numbers(cx: &Context, tape: &Tape, cotangents: &mut [Array], last: u32, 
                 _ => false,
             },
             (Link::Total(parent), Some(g)) => {
-                let form = || tape.row(parent).and_then(Row::shared_form);
-                accumulate_total(cx, &mut cotangents[parent as usize], form, g)
+                let descriptor = || tape.row(parent).and_then(Row::shared_descriptor);
+                accumulate_total(cx, &mut cotangents[parent as usize], descriptor, g)
             }
             _ => false,
         };
@@ -441,7 +441,7 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
 
 /// The step of a sum's node: its cotangent goes to all elements of the array.
 fn pull_total(cx: &Context, tape: &Rc<RefCell<Tape>>, g: &Array, parent: u32, cotangents: &mut [Array]) {
-    let meta = tape.borrow().meta(parent).expect("an array has a form");
+    let meta = tape.borrow().meta(parent).expect("an array has a descriptor");
     let part = spread(cx, g, &meta.shape, &all_axes_of(meta.shape.len()));
     add(cx, tape, parent, part, cotangents);
 }
@@ -484,7 +484,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Whether a cotangent has the form of its node's value already.
+/// Whether a cotangent has dtype and shape of its node's value already.
 fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
     !g.is_weak() && tape.borrow().fits(node, g)
 }
@@ -539,7 +539,7 @@ fn pull_rows(
                 let mut left = 0;
                 let kept = row.kept();
                 if let Some((argnum, parent)) = row.only_parent()
-                    && row.alike[argnum] == Alike::Form
+                    && row.alike[argnum] == Alike::DtypeAndShape
                     && earlier[parent as usize].is_null()
                     && !wanted.has(i)
                     && let Array::Plain(t) = g
@@ -636,7 +636,7 @@ fn pull_node(
     }
 }
 
-/// Adds a rule's contribution to the cotangent of `parent`, brought to its form.
+/// Adds a rule's contribution to the cotangent of `parent`, brought to its dtype and shape.
 fn add(cx: &Context, tape: &Rc<RefCell<Tape>>, parent: u32, part: Array, cotangents: &mut [Array]) {
     if part.is_null() {
         return;

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::{collected, repeated, with_room};
-use crate::kernels::strided::{self, Layout, Place};
+use crate::kernels::strided::{self, Layout, StridedView};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 
@@ -221,8 +221,8 @@ linear! { Roll "ag_roll" |self, cx, t| {
             let mut part = self.shape.clone();
             part[self.axis] = length;
             let offset = t.offset() as isize + first as isize * t.strides()[self.axis];
-            let from = Place { offset: offset as usize, strides: t.strides() };
-            strided::copy_to(&part, t.memory::<T>(), from, d, Place { offset: to * inner, strides: &strides });
+            let from = StridedView { offset: offset as usize, strides: t.strides() };
+            strided::copy_to(&part, t.memory::<T>(), from, d, StridedView { offset: to * inner, strides: &strides });
         }
     })?)
 }, |cx, g| {

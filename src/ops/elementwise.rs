@@ -26,7 +26,7 @@ use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
-use crate::trace::short::Given;
+use crate::trace::short::Argument;
 use crate::trace::{Alike, Array, BoxedRule, Kept, NO_NODE, Number, Primitive, Rule as Boxed, apply, full};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
@@ -37,14 +37,14 @@ pub struct Rule<const N: usize> {
     pub number: fn([f64; N]) -> f64,
     array: for<'c> fn([Expr<'c>; N]) -> Expr<'c>,
     uses: fn([Uses; N]) -> Uses,
-    form: Form,
+    kind: RuleKind,
     /// The same for small plain arrays `(g, v)` in one loop, `v` being the one of `x` and `y` that the rule reads.
     row: Option<Row>,
 }
 
-/// A derivative of such a form needs no algebra.
+/// What a rule does: a rule of the first two kinds needs no algebra.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum RuleKind {
     /// `g` itself.
     Passes,
     /// `g` times the argument of this number, see [`Elem::scaled`].
@@ -87,7 +87,7 @@ macro_rules! rule {
             }
             $body
         }
-        Rule { number, array, uses, form: Form::Other, row: rule!(@row $($arg),+ => $body) }
+        Rule { number, array, uses, kind: RuleKind::Other, row: rule!(@row $($arg),+ => $body) }
     }};
     // Of a function of one argument.
     (@row $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
@@ -119,16 +119,16 @@ use rule;
 
 /// The derivative of what passes an argument on as it is.
 const fn passes() -> Rule<4> {
-    Rule { form: Form::Passes, ..rule!(|g, _, _, _| g) }
+    Rule { kind: RuleKind::Passes, ..rule!(|g, _, _, _| g) }
 }
 
 /// The derivatives of a product.
 const fn times_second() -> Rule<4> {
-    Rule { form: Form::Times(1), ..rule!(|g, _, y, _| g.scaled(y)) }
+    Rule { kind: RuleKind::Times(1), ..rule!(|g, _, y, _| g.scaled(y)) }
 }
 
 const fn times_first() -> Rule<4> {
-    Rule { form: Form::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
+    Rule { kind: RuleKind::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
 }
 
 /// Value and derivative in one loop, and the rule of a node that keeps the derivative.
@@ -481,9 +481,9 @@ impl Primitive for Unary {
         with_exprs(cx, [Some(g), x, y], rule.array)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = if alike == Alike::Form { self.short_vjp(cx, g, kept) } else { None };
+        let part = if alike == Alike::DtypeAndShape { self.short_vjp(cx, g, kept) } else { None };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
@@ -506,10 +506,10 @@ impl Binary {
     #[inline(always)]
     fn uses(&self, argnum: usize) -> u8 {
         let rule = &self.rules[argnum];
-        match rule.form {
-            Form::Passes => 0,
-            Form::Times(k) => 1 << k,
-            Form::Other => (rule.uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0,
+        match rule.kind {
+            RuleKind::Passes => 0,
+            RuleKind::Times(k) => 1 << k,
+            RuleKind::Other => (rule.uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0,
         }
     }
 }
@@ -537,10 +537,10 @@ impl Primitive for Binary {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        match self.rules[argnum].form {
-            Form::Passes => return g.clone(),
-            Form::Times(k) => return binary(cx, &SCALED, g, kept.arg(k)),
-            Form::Other => {}
+        match self.rules[argnum].kind {
+            RuleKind::Passes => return g.clone(),
+            RuleKind::Times(k) => return binary(cx, &SCALED, g, kept.arg(k)),
+            RuleKind::Other => {}
         }
         let used = self.uses(argnum);
         let x = (used & 1 != 0).then(|| kept.arg(0));
@@ -565,24 +565,24 @@ impl Primitive for Binary {
         with_exprs(cx, [Some(g), x.as_ref(), y.as_ref(), z.as_ref()], rule)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        if alike != Alike::Form || cx.unusual() {
+        if alike != Alike::DtypeAndShape || cx.unusual() {
             return false;
         }
-        let part = match (self.rules[argnum].form, g) {
-            (Form::Passes, Array::Plain(g)) => Some(g.clone()),
-            (Form::Times(k), Array::Plain(g)) => short::scaled(cx, g, kept.arg(k)),
+        let part = match (self.rules[argnum].kind, g) {
+            (RuleKind::Passes, Array::Plain(g)) => Some(g.clone()),
+            (RuleKind::Times(k), Array::Plain(g)) => short::scaled(cx, g, kept.arg(k)),
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
     fn vjp_in_place(&self, cx: &Context, argnum: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
-        match self.rules[argnum].form {
-            Form::Passes => !cx.unusual(),
-            Form::Times(k) => shared::scale(cx, g, kept.arg(k)),
-            Form::Other => false,
+        match self.rules[argnum].kind {
+            RuleKind::Passes => !cx.unusual(),
+            RuleKind::Times(k) => shared::scale(cx, g, kept.arg(k)),
+            RuleKind::Other => false,
         }
     }
 
@@ -648,7 +648,7 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
     }
-    if let (Some(a), Some(b)) = (Given::of(x), Given::of(y))
+    if let (Some(a), Some(b)) = (Argument::of(x), Argument::of(y))
         && let Some(z) = short::small(cx, kernel, [a.value, b.value])
     {
         return Ok(Array::Plain(z));

@@ -23,7 +23,7 @@ use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, s
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::kernels::copy::copy;
-use crate::kernels::rows::{Padding, Places, all_below, gather, gather_transposed, strip_room};
+use crate::kernels::rows::{Offsets, Padding, all_below, gather, gather_transposed, strip_room};
 use crate::kernels::strided::Layout;
 use crate::kernels::transpose::Columns;
 use crate::trace::{Alike, Array, Kept, Meta, NO_NODE, Number, Primitive, apply};
@@ -606,7 +606,7 @@ impl Primitive for Get {
         }
         if let Some(lines) = plan.lines(cx, t.offset() as isize, t.strides())? {
             return with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(&plan.to, |d| {
-                let (memory, places) = (t.memory::<T>(), Places::new(lines.places.elements::<i64>()));
+                let (memory, places) = (t.memory::<T>(), Offsets::new(lines.places.elements::<i64>()));
                 let mut rest = d.chunks_exact_mut(lines.places.size());
                 lines.for_each_beginning(|at| {
                     rest.next().into_iter().for_each(|line| places.pick(memory, at, line));

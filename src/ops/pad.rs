@@ -10,7 +10,7 @@ use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::{self, Place};
+use crate::kernels::strided::{self, StridedView};
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 
@@ -289,7 +289,7 @@ impl Surrounded {
 linear! { Surrounded "ag_pad" |self, cx, t| {
     let strides = shape::contiguous(&self.to);
     let offset = self.before.iter().zip(&strides).map(|(&n, &s)| n * s as usize).sum();
-    let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
+    let (from, to) = (StridedView { offset: t.offset(), strides: t.strides() }, StridedView { offset, strides: &strides });
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.to, |d| {
         self.surround(0, d);
         strided::copy_to(&self.from, t.memory::<T>(), from, d, to);

@@ -60,7 +60,7 @@ impl Stacked {
     }
 
     fn multiply(&self, cx: &Context, a: &Tensor, b: &Tensor, dtype: DType) -> Result<Tensor> {
-        let (a, b) = (Side::new(a, self.transposed[0]), Side::new(b, self.transposed[1]));
+        let (a, b) = (MatrixStack::new(a, self.transposed[0]), MatrixStack::new(b, self.transposed[1]));
         if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
             // A stack of columns times rows: nothing is added up, and it may become part of a pass.
             let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
@@ -176,7 +176,7 @@ fn on_tensors(
 }
 
 /// An operand: a stack of matrices, with what leads from one to the next.
-struct Side<'t> {
+struct MatrixStack<'t> {
     tensor: &'t Tensor,
     rows: usize,
     columns: usize,
@@ -184,12 +184,12 @@ struct Side<'t> {
     column: isize,
 }
 
-impl<'t> Side<'t> {
-    fn new(tensor: &'t Tensor, transposed: bool) -> Side<'t> {
+impl<'t> MatrixStack<'t> {
+    fn new(tensor: &'t Tensor, transposed: bool) -> MatrixStack<'t> {
         let at = tensor.ndim() - 2;
         let (shape, strides) = (tensor.shape(), tensor.strides());
         let (i, j) = if transposed { (at + 1, at) } else { (at, at + 1) };
-        Side { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
+        MatrixStack { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
     }
 
     fn lead(&self) -> (&[usize], &[isize]) {
@@ -210,7 +210,7 @@ impl<'t> Side<'t> {
 }
 
 /// The kernel over all matrices of the stacks.
-fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tensor> {
+fn product<T: Product>(cx: &Context, a: &MatrixStack<'_>, b: &MatrixStack<'_>) -> Result<Tensor> {
     let size @ (m, k, n) = (a.rows, a.columns, b.columns);
     debug_assert_eq!(k, b.rows);
     let work = m as f64 * k as f64 * n as f64;
@@ -394,7 +394,7 @@ pub fn tensordot_n(cx: &Context, a: &Array, b: &Array, n: usize) -> Array {
 /// are brought in order: each line of the cache is read once, and no copy of everything goes through memory.
 struct Vectors<'t, T: Product> {
     all: Columns,
-    side: &'t Side<'t>,
+    side: &'t MatrixStack<'t>,
     group: Option<Buffer>,
     of: PhantomData<T>,
 }
@@ -409,7 +409,7 @@ pub(super) fn in_groups(length: usize) -> bool {
 }
 
 impl<'t, T: Product> Vectors<'t, T> {
-    fn new(cx: &Context, side: &'t Side<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
+    fn new(cx: &Context, side: &'t MatrixStack<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
         let (length, along) = if side.rows == 1 { (side.columns, side.column) } else { (side.rows, side.row) };
         let at = side.tensor.offset() as isize;
         let all =

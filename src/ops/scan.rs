@@ -56,7 +56,7 @@ scan! {
 }
 
 /// Rows of a transposed array that are brought in order together: twice what a line of the cache holds of a column.
-const TURNED_ROWS: usize = 16;
+const TRANSPOSED_ROWS: usize = 16;
 
 /// Along which axis, in which direction, of which shape.
 #[derive(Clone)]
@@ -169,7 +169,7 @@ impl Line {
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
         if self.is_last() && layout.is_transposed() {
             // Some rows at a time, while they are near.
-            let part = TURNED_ROWS * self.shape[self.axis];
+            let part = TRANSPOSED_ROWS * self.shape[self.axis];
             let mut room = cx.engine.heap.pool.take::<T>(part)?;
             let room = room.slice_mut::<T>(part);
             return cx.engine.build::<T>(&self.shape, |d| {

@@ -4,7 +4,7 @@ use super::elementwise as rows;
 use crate::array::{Axes, DType, Element, Shape, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::{self, Layout, Place};
+use crate::kernels::strided::{self, Layout, StridedView};
 use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use shape::Show;
@@ -324,8 +324,8 @@ fn put_together<T: Element>(parts: &[Tensor], axis: usize, shape: &[usize], out:
         } else if width(t) == row {
             strided::copy_all(&Layout::new(t.shape(), t.strides(), t.offset()), t.memory::<T>(), out);
         } else {
-            let from = Place { offset: t.offset(), strides: t.strides() };
-            strided::copy_to(t.shape(), t.memory::<T>(), from, out, Place { offset: column, strides: &strides });
+            let from = StridedView { offset: t.offset(), strides: t.strides() };
+            strided::copy_to(t.shape(), t.memory::<T>(), from, out, StridedView { offset: column, strides: &strides });
         }
         column += width(t);
     }

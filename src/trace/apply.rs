@@ -103,8 +103,8 @@ pub trait Primitive: BoxedRule {
     }
 
     /// Adds the contribution to the cotangent of argument `argnum`, from the plain cotangent `g` of the only result, to `sum`
-    /// in place; `alike` says what the argument has in common with the result. `sum` is null yet, or of the argument's
-    /// form. `false` where that can't be done, and `sum` is as it was. What goes the short way of recording calls nobody
+    /// in place; `alike` says what the argument has in common with the result. `sum` is null yet, or of the argument's dtype and
+    /// shape. `false` where that can't be done, and `sum` is as it was. What goes the short way of recording calls nobody
     /// here, and so fails at nothing: the tape is borrowed.
     fn vjp_into(
         &self,
@@ -118,8 +118,8 @@ pub trait Primitive: BoxedRule {
         false
     }
 
-    /// The cotangent of argument `argnum`, the only recorded one and of the result's form, made in the place of `g`, which
-    /// nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
+    /// The cotangent of argument `argnum`, the only recorded one and of the result's dtype and shape, made in the place of
+    /// `g`, which nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
     /// is as it was.
     fn vjp_in_place(&self, _cx: &Context, _argnum: usize, _g: &mut Tensor, _kept: &Kept<'_>) -> bool {
         false
@@ -142,14 +142,14 @@ pub trait Primitive: BoxedRule {
     }
 }
 
-/// What is known of the form of an argument.
+/// What is known of dtype and shape of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alike {
     Unknown,
     /// It has the dtype of the result.
     Dtype,
     /// It has dtype and shape of the result.
-    Form,
+    DtypeAndShape,
 }
 
 impl Alike {
@@ -159,7 +159,7 @@ impl Alike {
         match bits >> (2 * k) & 3 {
             0 => Alike::Unknown,
             1 => Alike::Dtype,
-            _ => Alike::Form,
+            _ => Alike::DtypeAndShape,
         }
     }
 

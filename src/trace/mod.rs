@@ -53,4 +53,4 @@ pub use apply::{
 };
 pub use tape::{General, Head, Level, Link, Meta, NO_NODE, Tape, Trace};
 pub use value::{Array, Nested, Number};
-pub use watch::{Entry, Note, Notes, Place, Watcher};
+pub use watch::{Entry, Note, Notes, SourceLine, Watcher};

@@ -8,7 +8,7 @@
 use super::apply::{ANS, Alike, Kept, Primitive, Rule};
 use super::tape::{General, Meta, NO_NODE};
 use super::value::Array;
-use crate::array::{Form, Tensor};
+use crate::array::{Descriptor, Tensor};
 use crate::context::Context;
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// An argument, with the node that it is, if any.
 #[derive(Clone, Copy)]
-pub struct Given<'a> {
+pub struct Argument<'a> {
     pub value: Value<'a>,
     /// 0 for a plain value.
     pub level: u64,
@@ -29,21 +29,21 @@ pub enum Value<'a> {
     Array(&'a Tensor),
 }
 
-impl<'a> Given<'a> {
+impl<'a> Argument<'a> {
     #[inline(always)]
     pub fn is_recorded(&self) -> bool {
         self.level != 0
     }
 
     #[inline(always)]
-    pub fn of(x: &'a Array) -> Option<Given<'a>> {
-        let plain = |value| Given { value, level: 0, node: NO_NODE };
+    pub fn of(x: &'a Array) -> Option<Argument<'a>> {
+        let plain = |value| Argument { value, level: 0, node: NO_NODE };
         Some(match *x {
             Array::Plain(ref t) => plain(Value::Array(t)),
             Array::Number { value, weak } => plain(Value::Number { value, weak }),
-            Array::Recorded { node, level, ref value } => Given { value: Value::Array(value), level, node },
+            Array::Recorded { node, level, ref value } => Argument { value: Value::Array(value), level, node },
             Array::Variable { node, level, value } => {
-                Given { value: Value::Number { value, weak: false }, level, node }
+                Argument { value: Value::Number { value, weak: false }, level, node }
             }
             _ => return None,
         })
@@ -63,7 +63,7 @@ impl Value<'_> {
 
 /// The level on which an operation of these arguments is recorded, 0 for none; `None` if it isn't the innermost one.
 #[inline(always)]
-pub fn level<const N: usize>(cx: &Context, args: &[Given<'_>; N]) -> Option<u64> {
+pub fn level<const N: usize>(cx: &Context, args: &[Argument<'_>; N]) -> Option<u64> {
     let top = cx.trace.top();
     let mut level = 0;
     for arg in args {
@@ -90,7 +90,7 @@ pub struct Row {
     count: u8,
     mask: u64,
     /// Of the value.
-    form: Option<Rc<Form>>,
+    descriptor: Option<Rc<Descriptor>>,
     kept: [Array; 2],
 }
 
@@ -114,24 +114,24 @@ impl Row {
         alike: [Alike::Unknown; 2],
         count: 0,
         mask: 0,
-        form: None,
+        descriptor: None,
         kept: [Array::Null, Array::Null],
     };
 
     #[inline]
-    pub fn form(&self) -> &Form {
-        self.form.as_ref().expect("a row that was recorded has its form")
+    pub fn descriptor(&self) -> &Descriptor {
+        self.descriptor.as_ref().expect("a row that was recorded has its descriptor")
     }
 
-    /// The form, for an array like the value.
-    pub fn shared_form(&self) -> Option<&Rc<Form>> {
-        self.form.as_ref()
+    /// The descriptor, for an array like the value.
+    pub fn shared_descriptor(&self) -> Option<&Rc<Descriptor>> {
+        self.descriptor.as_ref()
     }
 
     /// Shape and dtype of the value.
     pub fn meta(&self) -> Meta {
-        let form = self.form();
-        Meta { dtype: form.dtype, shape: form.shape.clone() }
+        let descriptor = self.descriptor();
+        Meta { dtype: descriptor.dtype, shape: descriptor.shape.clone() }
     }
 
     fn items(&self) -> &[Array] {
@@ -188,7 +188,7 @@ impl Row {
 
     /// Puts aside what the mask says, into an empty row.
     #[inline(always)]
-    fn keep(&mut self, args: &[Given<'_>], ans: &Tensor) {
+    fn keep(&mut self, args: &[Argument<'_>], ans: &Tensor) {
         let mut at = self.kept.iter_mut();
         let mut put = |x: Array| {
             if let Some(place) = at.next() {
@@ -241,12 +241,12 @@ impl Short {
 /// What an argument has in common with the result.
 #[inline(always)]
 fn common(x: &Tensor, ans: &Tensor) -> Alike {
-    if Rc::ptr_eq(x.form(), ans.form()) {
-        Alike::Form
+    if Rc::ptr_eq(x.descriptor(), ans.descriptor()) {
+        Alike::DtypeAndShape
     } else if x.dtype() != ans.dtype() {
         Alike::Unknown
     } else if x.same_shape(ans) {
-        Alike::Form
+        Alike::DtypeAndShape
     } else {
         Alike::Dtype
     }
@@ -259,7 +259,7 @@ pub fn record<const N: usize>(
     cx: &Context,
     level: u64,
     rule: &'static dyn Primitive,
-    args: [Given<'_>; N],
+    args: [Argument<'_>; N],
     mask: u64,
     ans: Tensor,
 ) -> Option<Short> {
@@ -284,7 +284,7 @@ pub fn record<const N: usize>(
                 }
             }
         }
-        row.form = Some(ans.form().clone());
+        row.descriptor = Some(ans.descriptor().clone());
         if mask != 0 {
             row.keep(&args, &ans);
         }

@@ -270,13 +270,13 @@ impl Tape {
         }
     }
 
-    /// Whether a cotangent has the form of a node's value.
+    /// Whether a cotangent has dtype and shape of a node's value.
     #[inline]
     pub fn fits(&self, node: u32, g: &Array) -> bool {
         match self.heads[node as usize].link() {
             Link::Row(k) => {
-                let form = self.rows[k as usize].form();
-                form.dtype == g.dtype() && same(&form.shape, g.shape())
+                let descriptor = self.rows[k as usize].descriptor();
+                descriptor.dtype == g.dtype() && same(&descriptor.shape, g.shape())
             }
             _ => self.general_meta(node).is_some_and(|meta| meta.dtype == g.dtype() && same(&meta.shape, g.shape())),
         }
@@ -296,7 +296,7 @@ impl Tape {
     /// Elements of the largest value.
     pub fn largest(&self) -> usize {
         let general = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
-        general.chain(self.rows.iter().map(|row| row.form().size)).max().unwrap_or(1)
+        general.chain(self.rows.iter().map(|row| row.descriptor().size)).max().unwrap_or(1)
     }
 
     fn clear(&mut self) {

@@ -1,7 +1,7 @@
 //! The value that operations take and return: a number, a plain array, or either of them on a tape.
 
 use super::tape::{NO_NODE, Trace};
-use crate::array::{DType, Form, Tensor};
+use crate::array::{DType, Descriptor, Tensor};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -64,25 +64,25 @@ pub struct Nested {
     pub batch: bool,
     /// How many layers from here on inwards are batches.
     batches: u16,
-    /// The form of the array inside of everything, where layers lie between: looking for it through all of them would make
-    /// whatever is done at `n` levels take `n` times `n` steps.
-    form: Option<Rc<Form>>,
+    /// The descriptor of the array inside of everything, where layers lie between: to look for it through all of them would
+    /// make whatever is done at `n` levels take `n` times `n` steps.
+    descriptor: Option<Rc<Descriptor>>,
 }
 
 impl Nested {
     fn new(level: u64, node: u32, tangent: Array, primal: Array, batch: bool) -> Nested {
-        let (inner, form) = match &primal {
-            Array::Nested(inner) => (inner.batches, inner.form()),
+        let (inner, descriptor) = match &primal {
+            Array::Nested(inner) => (inner.batches, inner.descriptor()),
             _ => (0, None),
         };
-        Nested { level, node, tangent, batch, batches: inner + u16::from(batch), form, primal }
+        Nested { level, node, tangent, batch, batches: inner + u16::from(batch), descriptor, primal }
     }
 
-    /// The form of the array inside of everything; numbers have none.
-    fn form(&self) -> Option<Rc<Form>> {
+    /// The descriptor of the array inside of everything; numbers have none.
+    fn descriptor(&self) -> Option<Rc<Descriptor>> {
         match &self.primal {
-            Array::Plain(t) | Array::Recorded { value: t, .. } => Some(t.form().clone()),
-            _ => self.form.clone(),
+            Array::Plain(t) | Array::Recorded { value: t, .. } => Some(t.descriptor().clone()),
+            _ => self.descriptor.clone(),
         }
     }
 
@@ -92,8 +92,8 @@ impl Nested {
     }
 
     fn shape(&self) -> &[usize] {
-        let all = match (&self.form, &self.primal) {
-            (Some(form), _) => &form.shape,
+        let all = match (&self.descriptor, &self.primal) {
+            (Some(descriptor), _) => &descriptor.shape,
             (None, Array::Nested(_)) => &[][..],
             (None, primal) => primal.shape(),
         };
@@ -101,8 +101,8 @@ impl Nested {
     }
 
     fn dtype(&self) -> DType {
-        match (&self.form, &self.primal) {
-            (Some(form), _) => form.dtype,
+        match (&self.descriptor, &self.primal) {
+            (Some(descriptor), _) => descriptor.dtype,
             (None, Array::Nested(_)) => DType::F64,
             (None, primal) => primal.dtype(),
         }
@@ -398,10 +398,13 @@ mod tests {
                 x = Array::batch(level, x);
             }
             let Array::Nested(layer) = &x else { panic!("the first level is one of forward mode") };
-            assert!(matches!(layer.primal, Array::Plain(_)) || Rc::ptr_eq(layer.form.as_ref().unwrap(), t.form()));
+            assert!(
+                matches!(layer.primal, Array::Plain(_))
+                    || Rc::ptr_eq(layer.descriptor.as_ref().unwrap(), t.descriptor())
+            );
             assert_eq!((x.dtype(), x.shape()), (DType::F32, if level < 500 { &[2, 3][..] } else { &[3] }));
         }
-        // A number inside has no form, and the layers around it say what it is.
+        // A number inside has no descriptor, and the layers around it say what it is.
         let mut x = Array::from(2.0);
         for level in 1..=10 {
             x = Array::dual(level, Array::Null, x);

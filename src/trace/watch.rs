@@ -16,14 +16,14 @@ use std::rc::Rc;
 
 /// A line of the user's program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLine {
     pub file: Rc<str>,
     pub line: u32,
 }
 
 /// An argument of a noted operation.
 #[derive(Clone)]
-pub enum Given {
+pub enum NotedArgument {
     /// A node of the same tape.
     Node(u32),
     /// Not recorded there: text that says what it was.
@@ -36,10 +36,10 @@ pub struct Note {
     /// The operation; `None` for an input.
     pub name: Option<Rc<str>>,
     pub parameters: String,
-    pub args: SmallVec<[Given; 3]>,
+    pub args: SmallVec<[NotedArgument; 3]>,
     /// The operation whose derivative rule this one is part of.
     pub within: Option<Rc<str>>,
-    pub place: Option<Place>,
+    pub called_at: Option<SourceLine>,
     pub label: Option<Rc<str>>,
     /// Of small ones, where that was asked for.
     pub value: Option<String>,

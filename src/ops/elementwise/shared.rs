@@ -33,10 +33,10 @@ impl Primitive for Sloped {
         binary(cx, &SCALED, g, kept.arg(0))
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = match (SCALE.row, g, kept.arg(0)) {
-            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
+            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::DtypeAndShape && !cx.unusual() => {
                 cx.engine.small_pair(row.apart, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
             }
             _ => None,
@@ -101,10 +101,10 @@ impl Primitive for FromValue {
         with_exprs(cx, [Some(g), None, Some(kept.ans())], self.rule.array)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         let part = match (self.rule.row, g, kept.ans()) {
-            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
+            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::DtypeAndShape && !cx.unusual() => {
                 cx.engine.small_pair(row.apart, g, y)
             }
             _ => None,

@@ -153,7 +153,7 @@ impl Along {
             run.prefetch(d);
             let (d, positions) = (&mut d[run.range.clone()], &positions[run.range]);
             if (stride, run.step) == (1, 0) {
-                return Places::new(positions).pick(source, run.begin as usize, d);
+                return Offsets::new(positions).pick(source, run.begin as usize, d);
             }
             let mut place = run.begin;
             for (d, &k) in d.iter_mut().zip(positions) {

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::copy::copy_apart;
 use crate::kernels::reduce::{Fold, Reduce};
-use crate::kernels::strided::{self, Place};
+use crate::kernels::strided::{self, StridedView};
 use crate::ops::shape::linear;
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
@@ -73,7 +73,8 @@ impl Continued {
         let strides = shape::contiguous(&self.to);
         let step = |axis: usize| strides[axis] as usize;
         let offset = self.lines.iter().enumerate().map(|(axis, line)| line.before * step(axis)).sum();
-        let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
+        let (from, to) =
+            (StridedView { offset: t.offset(), strides: t.strides() }, StridedView { offset, strides: &strides });
         cx.engine.build::<T>(&self.to, |d| {
             if d.is_empty() {
                 return;

@@ -2,7 +2,7 @@
 //! a differential equation, is one node: no vector is made a matrix and back. The derivatives are products of the same
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
-use super::{Side, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
+use super::{MatrixStack, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecm
 use crate::kernels::reduce::all_finite;
 use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
-use crate::trace::short::{Given, Short, Value, level, record};
+use crate::trace::short::{Argument, Short, Value, level, record};
 use crate::trace::{Alike, Array, BoxedRule, Kept, Primitive, Rule, apply};
 
 /// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is transposed.
@@ -24,7 +24,7 @@ pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> 
     if cx.unusual() {
         return None;
     }
-    let args = [Given::of(x)?, Given::of(m)?];
+    let args = [Argument::of(x)?, Argument::of(m)?];
     let level = level(cx, &args)?;
     let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
     let y = contiguous(x, m, of)?;
@@ -95,8 +95,7 @@ impl Primitive for VecMat {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         on_tensors(cx, args, |x, m, dtype| {
-            let plain =
-                |x: &Tensor, m: &Tensor| with_product!(dtype, T => product::<T>(cx, x, &Side::new(m, self.transposed)));
+            let plain = |x: &Tensor, m: &Tensor| with_product!(dtype, T => product::<T>(cx, x, &MatrixStack::new(m, self.transposed)));
             let y = plain(x, m)?;
             if self.silent && dtype.is_inexact() && suspicious(x, m, &y) { silenced(cx, x, m, &plain) } else { Ok(y) }
         })
@@ -147,7 +146,7 @@ impl Primitive for VecMat {
     }
 }
 
-fn product<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+fn product<T: Product>(cx: &Context, x: &Tensor, m: &MatrixStack<'_>) -> Result<Tensor> {
     let (k, n) = (m.rows, m.columns);
     if k * n <= SMALL && x.is_contiguous() {
         return small::<T>(cx, x, m);
@@ -167,7 +166,7 @@ const SMALL: usize = 1 << 14;
 
 /// The kernel on one thread and a vector that lies in order: nothing is taken from the pool but the result.
 #[inline]
-fn small<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+fn small<T: Product>(cx: &Context, x: &Tensor, m: &MatrixStack<'_>) -> Result<Tensor> {
     let matrix = m.matrix::<T>(m.tensor.offset() as isize);
     cx.engine.build::<T>(&[m.columns], |y| {
         vecmat_small(x.elements::<T>(), matrix, y);

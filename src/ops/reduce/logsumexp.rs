@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::kernels::softmax::{Exponential, softmax};
-use crate::trace::short::{Given, Short, Value, level, record};
+use crate::trace::short::{Argument, Short, Value, level, record};
 use crate::trace::{BoxedRule, Rule};
 
 /// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are
@@ -133,7 +133,7 @@ fn short(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Option<Shor
     if cx.unusual() || *axes != [x.ndim().checked_sub(1)?] {
         return None;
     }
-    let args = [Given::of(x)?];
+    let args = [Argument::of(x)?];
     let Value::Array(t) = args[0].value else { return None };
     let level = level(cx, &args)?;
     if level == 0 || t.size() == 0 || !t.is_ready() || !t.is_contiguous() {

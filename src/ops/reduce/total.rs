@@ -4,7 +4,7 @@
 //! place, or fills a new one.
 
 use super::*;
-use crate::array::Form;
+use crate::array::Descriptor;
 use crate::trace::{NO_NODE, Number};
 use std::rc::Rc;
 
@@ -28,17 +28,19 @@ pub fn total(cx: &Context, x: &Array) -> Option<Number> {
     Some(Number { node, level, value })
 }
 
-/// Adds a number to all elements of a plain cotangent, in place; a null one becomes an array of the form given, if any.
+/// Adds a number to all elements of a plain cotangent, in place; a null one becomes an array with the descriptor given, if any.
 /// `false` where that can't be done, and nothing has changed.
 pub fn accumulate_total<'a>(
     cx: &Context,
     sum: &mut Array,
-    form: impl FnOnce() -> Option<&'a Rc<Form>>,
+    descriptor: impl FnOnce() -> Option<&'a Rc<Descriptor>>,
     g: f64,
 ) -> bool {
     match sum {
         Array::Null => {
-            let Some(t) = form().and_then(|form| Tensor::of_form::<f64>(&cx.engine.heap, form, |d| d.fill(g))) else {
+            let Some(t) = descriptor()
+                .and_then(|descriptor| Tensor::with_descriptor::<f64>(&cx.engine.heap, descriptor, |d| d.fill(g)))
+            else {
                 return false;
             };
             sum.fill(Array::Plain(t));
