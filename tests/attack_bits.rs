@@ -11,7 +11,7 @@ use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
 use autograd::ops::registry::Domain;
 use autograd::ops::{
-    bilinear, complex, einsum, gather, nan, order, pool, product, quantile, reduce, scan, segment, shape, solve,
+    bilinear, complex, einsum, gather, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve,
     statistics,
 };
 use autograd::trace::Array;
@@ -460,10 +460,10 @@ fn convolutions() {
                 let (images, e) = (draw.within(1..8), draw.extents(2, 8_000));
                 let window = [draw.within(1..e[0].min(4) + 1) as i64, draw.within(1..e[1].min(4) + 1) as i64];
                 let stride = [draw.within(1..4) as i64, draw.within(1..4) as i64];
-                let which = draw.one_of(&[pool::Pooling::Max, pool::Pooling::Mean]);
+                let which = draw.one_of(&[pooling::Pooling::Max, pooling::Pooling::Mean]);
                 let x = Input { domain: Domain::Distinct, ..Input::new(draw, dtype.real(), &[images, e[0], e[1]]) };
                 Case::new(format!("pool2d {window:?} {stride:?}"), vec![x], move |cx, a| {
-                    pool::pool2d(cx, which, &a[0], window, stride, [0; 2])
+                    pooling::pool2d(cx, which, &a[0], window, stride, [0; 2])
                 })
             }
         }

@@ -19,8 +19,8 @@ use super::sequence::Registers;
 use super::simplify::Simple;
 use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
-use crate::kernels::chain::Step;
-use crate::kernels::machine::{self, BLOCK, Code, Instruction, Location, Machine, Padded, Rows, Source, Strided};
+use crate::kernels::chain::ChainOp;
+use crate::kernels::machine::{self, BLOCK, Code, Instruction, ListedRows, Location, Machine, Padded, Source, Strided};
 use crate::kernels::math::{self, BinaryKernel};
 use crate::kernels::rows::Padding;
 use crate::kernels::strided::Layout;
@@ -99,26 +99,26 @@ impl SsaInstruction {
     }
 
     /// What it is as a step of a chain: with the first operand as `acc`, and with the second.
-    pub(super) fn step(&self) -> Option<(Step, Step)> {
+    pub(super) fn step(&self) -> Option<(ChainOp, ChainOp)> {
         if !matches!(self.dtype, DType::F64 | DType::F32) || self.out != self.dtype {
             return None;
         }
         let op = match self.code {
             Code::Op(op) => op,
-            Code::Sum(_) => return Some((Step::Sum, Step::Sum)),
-            Code::Scatter(_) if self.direct => return Some((Step::AddTo, Step::AddTo)),
+            Code::Sum(_) => return Some((ChainOp::Sum, ChainOp::Sum)),
+            Code::Scatter(_) if self.direct => return Some((ChainOp::AddTo, ChainOp::AddTo)),
             _ => return None,
         };
         let is = |kernel: &BinaryKernel| op.key() == std::ptr::from_ref(kernel) as usize;
         match op {
-            Op::Binary(_) if is(&math::MULTIPLY) => Some((Step::Multiply, Step::Multiply)),
-            Op::Binary(_) if is(&math::SCALED) => Some((Step::Scaled, Step::Scaled)),
-            Op::Binary(_) if is(&math::ADD) => Some((Step::Add, Step::Add)),
-            Op::Binary(_) if is(&math::SUBTRACT) => Some((Step::Subtract, Step::SubtractFrom)),
-            Op::Binary(_) if is(&math::DIVIDE) => Some((Step::Divide, Step::DivideInto)),
-            Op::Binary(_) if is(&math::OVER) => Some((Step::Over, Step::OverInto)),
-            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => Some((Step::Negative, Step::Negative)),
-            Op::Unary(k) if std::ptr::eq(k, &math::SQUARE) => Some((Step::Square, Step::Square)),
+            Op::Binary(_) if is(&math::MULTIPLY) => Some((ChainOp::Multiply, ChainOp::Multiply)),
+            Op::Binary(_) if is(&math::SCALED) => Some((ChainOp::Scaled, ChainOp::Scaled)),
+            Op::Binary(_) if is(&math::ADD) => Some((ChainOp::Add, ChainOp::Add)),
+            Op::Binary(_) if is(&math::SUBTRACT) => Some((ChainOp::Subtract, ChainOp::SubtractFrom)),
+            Op::Binary(_) if is(&math::DIVIDE) => Some((ChainOp::Divide, ChainOp::DivideInto)),
+            Op::Binary(_) if is(&math::OVER) => Some((ChainOp::Over, ChainOp::OverInto)),
+            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => Some((ChainOp::Negative, ChainOp::Negative)),
+            Op::Unary(k) if std::ptr::eq(k, &math::SQUARE) => Some((ChainOp::Square, ChainOp::Square)),
             _ => None,
         }
     }
@@ -166,7 +166,7 @@ pub struct Scratch {
     group: Vec<u32>,
     pass: Pass,
     code: Vec<Instruction>,
-    steps: Vec<(Step, Location)>,
+    steps: Vec<(ChainOp, Location)>,
     /// The instructions that are wanted, in the order in which they run.
     sequence: Vec<u32>,
     free: Vec<u16>,
@@ -185,7 +185,7 @@ pub(super) struct Pass {
     longest_row: usize,
     /// Row-major copies of inputs, for as long as the pass lasts.
     copies: Vec<Tensor>,
-    pub(super) rows: Vec<Rows>,
+    pub(super) rows: Vec<ListedRows>,
     padded: Vec<Padded>,
     /// Whether an output is written out of order, so that one thread must do it.
     scatters: bool,
@@ -702,9 +702,9 @@ fn list(pending: &Pending) -> &[i64] {
 }
 
 /// The rows that make `elements` elements in the order of `list`.
-fn listed(memory: *mut u8, extent: usize, dtype: DType, list: &[i64], elements: usize) -> Rows {
+fn listed(memory: *mut u8, extent: usize, dtype: DType, list: &[i64], elements: usize) -> ListedRows {
     let row = elements / list.len().max(1);
-    Rows { memory, extent, element: dtype.size(), list: list.as_ptr(), count: list.len(), row }
+    ListedRows { memory, extent, element: dtype.size(), list: list.as_ptr(), count: list.len(), row }
 }
 
 /// A value as part of a key.

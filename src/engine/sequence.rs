@@ -9,7 +9,7 @@
 //! ```
 
 use super::program::{Pass, SsaInstruction, Value};
-use crate::kernels::chain::{Step, strip};
+use crate::kernels::chain::{ChainOp, strip};
 use crate::kernels::machine::{Code, Instruction, Location, MAX_STEPS, MAX_TABLES};
 use crate::kernels::math::{Level, level};
 use std::ops::Range;
@@ -159,7 +159,7 @@ impl Pass {
         &mut self,
         sequence: &[u32],
         run: Range<usize>,
-        steps: &mut Vec<(Step, Location)>,
+        steps: &mut Vec<(ChainOp, Location)>,
         registers: &mut Registers<'_>,
     ) -> Instruction {
         let first = steps.len();
@@ -173,15 +173,15 @@ impl Pass {
             if instruction.is_epilogue() {
                 if instruction.src[0] != acc {
                     acc = instruction.src[0];
-                    steps.push((Step::Load, self.location(acc)));
+                    steps.push((ChainOp::Load, self.location(acc)));
                 }
                 steps.push(match instruction.code {
                     Code::Sum(row) => {
                         let location = registers.take();
                         sum = Some((row, location));
-                        (Step::Sum, location)
+                        (ChainOp::Sum, location)
                     }
-                    Code::Scatter(k) => (Step::AddTo, Location::Rows(k)),
+                    Code::Scatter(k) => (ChainOp::AddTo, Location::Rows(k)),
                     _ => unreachable!("there are no other epilogues"),
                 });
                 self.release(i, at, registers);
@@ -195,11 +195,11 @@ impl Pass {
                 (step, b)
             } else if is_acc(b) || matches!(a, Value::Number(_)) && b != Value::None {
                 if !is_acc(b) {
-                    steps.push((Step::Load, self.location(b)));
+                    steps.push((ChainOp::Load, self.location(b)));
                 }
                 (reversed, a)
             } else {
-                steps.push((Step::Load, self.location(a)));
+                steps.push((ChainOp::Load, self.location(a)));
                 (step, b)
             };
             steps.push((step, self.location(operand)));
@@ -215,7 +215,7 @@ impl Pass {
             let stays = instruction.uses[0] == found;
             if instruction.array[0].is_some() || !stays {
                 let location = self.locate_result(i, 0, registers);
-                steps.push((Step::Store, location));
+                steps.push((ChainOp::Store, location));
             }
             self.release(i, at, registers);
             acc = Value::Result(i, false);

@@ -16,7 +16,7 @@
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
-use super::chain::{self, Link, MAX_STRIPS, Step};
+use super::chain::{self, ChainOp, Link, MAX_STRIPS};
 use super::math::{self, Binary, Compare, Pair};
 use super::memory;
 use super::rows::{self, Padding};
@@ -100,7 +100,7 @@ pub struct Strided {
 }
 
 /// Row-major memory and a list of its rows.
-pub struct Rows {
+pub struct ListedRows {
     pub memory: *mut u8,
     /// Elements from `memory` on.
     pub extent: usize,
@@ -139,11 +139,11 @@ struct Part {
 pub struct Machine<'a> {
     pub code: &'a [Instruction],
     /// What chains consist of.
-    pub steps: &'a [(Step, Location)],
+    pub steps: &'a [(ChainOp, Location)],
     /// Starts of the row-major inputs and outputs.
     pub arrays: &'a [*mut u8],
     pub strided: &'a [Strided],
-    pub rows: &'a [Rows],
+    pub rows: &'a [ListedRows],
     pub padded: &'a [Padded],
     /// Registers, `workers * registers * register_bytes` bytes.
     pub registers: *mut u8,
@@ -428,7 +428,7 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// As for `block`.
-    unsafe fn chain(&self, steps: &[(Step, Location)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
+    unsafe fn chain(&self, steps: &[(ChainOp, Location)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
         let mut parts = None;
         let mut tables = [const { MaybeUninit::<[MaybeUninit<*mut u8>; MAX_STRIPS]>::uninit() }; MAX_TABLES];
         let mut free = tables.iter_mut();
@@ -445,15 +445,15 @@ impl Machine<'_> {
                         self.rows[k as usize].strips(table, start, n, chain::strip(dtype).expect("a dtype of chains"));
                         chain::Source::Strips(table.as_ptr().cast())
                     }
-                    (Step::Store, _) => {
+                    (ChainOp::Store, _) => {
                         let dst = self.at(location, dtype.size(), worker, start);
                         self.set_contents(location, worker, dst);
                         chain::Source::Memory(dst)
                     }
-                    (Step::Sum, _) if n == BLOCK => chain::Source::Number(0.0),
-                    (Step::Sum, _) => {
+                    (ChainOp::Sum, _) if n == BLOCK => chain::Source::Number(0.0),
+                    (ChainOp::Sum, _) => {
                         // Not whole strips: they are stored, and added up afterwards.
-                        step = Step::Store;
+                        step = ChainOp::Store;
                         let dst = self.at(location, dtype.size(), worker, start);
                         parts = Some(Source::Memory(dst));
                         chain::Source::Memory(dst)
@@ -461,7 +461,7 @@ impl Machine<'_> {
                     _ => chain::Source::Memory(self.operand(location, dtype.size(), worker, start)),
                 }
             };
-            link.write(Link { step, operand });
+            link.write(Link { op: step, operand });
         }
         // SAFETY: so many were just written. Each operand is a block of `n` elements; what is stored is the same block as
         // another operand or has nothing in common with it.
@@ -497,7 +497,7 @@ impl Source {
     }
 }
 
-impl Rows {
+impl ListedRows {
     /// Where the strips of the elements `start..start + n` lie; a row consists of whole strips.
     fn strips(&self, table: &mut [MaybeUninit<*mut u8>; MAX_STRIPS], start: usize, n: usize, strip: usize) {
         // SAFETY: as many as stated.
@@ -544,7 +544,7 @@ unsafe fn bring<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize, ahea
 
 /// # Safety
 /// `dst` has room for `n` elements of `T`, the element size of `r`; memory and list are as long as stated.
-unsafe fn gather<T: Copy>(r: &Rows, start: usize, dst: *mut u8, n: usize) {
+unsafe fn gather<T: Copy>(r: &ListedRows, start: usize, dst: *mut u8, n: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let memory = std::slice::from_raw_parts(r.memory.cast::<T>().cast_const(), r.extent);
@@ -555,7 +555,7 @@ unsafe fn gather<T: Copy>(r: &Rows, start: usize, dst: *mut u8, n: usize) {
 /// # Safety
 /// `values` hold `n` elements of `T`, the type of the memory, which nobody else sees; it and the list are as long as
 /// stated.
-unsafe fn scatter<T: Copy + AddAssign>(r: &Rows, start: usize, values: Source, n: usize) {
+unsafe fn scatter<T: Copy + AddAssign>(r: &ListedRows, start: usize, values: Source, n: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let memory = std::slice::from_raw_parts_mut(r.memory.cast::<T>(), r.extent);

@@ -1,10 +1,10 @@
 //! Matrix products: strided operands, row-major result, our own split over threads.
 //!
 //! Large products go to the `gemm` crate, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times
-//! faster at medium sizes than its own threads. Small real ones have loops of their own (`small`), integers plain ones.
+//! faster at medium sizes than its own threads. Small real ones have loops of their own (`small_matmul`), integers plain ones.
 
 use super::matvec;
-use super::small;
+use super::small_matmul;
 use super::threads::Threads;
 use crate::array::Element;
 use num_complex::{Complex32, Complex64};
@@ -38,7 +38,7 @@ impl<T> Matrix<'_, T> {
 
 /// Multiplications below which plain loops are faster than packing.
 const TINY: usize = 64;
-/// Multiplications up to which the loops of `small` are faster than packing.
+/// Multiplications up to which the loops of `small_matmul` are faster than packing.
 const SMALL: usize = 1_500_000;
 /// Multiplications from which on a second thread pays.
 const PARALLEL: usize = 1_000_000;
@@ -116,7 +116,7 @@ macro_rules! real {
         }
     )*};
 }
-real!(f64, small::small_f64, matvec::matvec_f64; f32, small::small_f32, matvec::matvec_f32);
+real!(f64, small_matmul::small_f64, matvec::matvec_f64; f32, small_matmul::small_f32, matvec::matvec_f32);
 
 impl Product for Complex64 {
     const PACKED: bool = true;
@@ -142,7 +142,7 @@ impl Product for i64 {
 pub fn scratch((m, k, n): (usize, usize, usize)) -> usize {
     match m.saturating_mul(n).saturating_mul(k) {
         _ if m == 1 || n == 1 => k + parts(m.max(n), k) * m.max(n),
-        work if work <= SMALL => small::scratch(k, n),
+        work if work <= SMALL => small_matmul::scratch(k, n),
         _ => 0,
     }
 }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// A function that can be called again later.
 pub type Stored = Rc<dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]>>;
 /// A step of a loop: its number and the arguments, of which the first is the state.
-pub type Step = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
+pub type LoopBody = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
 
 /// `f(args)`, keeping the arguments only. The function must depend on nothing that is being differentiated but its
 /// arguments, and do the same each time.
@@ -36,14 +36,14 @@ pub fn checkpoint_all(cx: &Context, f: &Stored, args: &[Array]) -> SmallVec<[Arr
 
 /// `steps` times `state = step(i, [state, ...])`, from the state `args[0]` on, with checkpoints so that memory grows with the
 /// square root of the steps.
-pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) -> Array {
-    let step = step.clone();
-    let step: Rc<StepOf<Array>> = Rc::new(move |cx, i, args| Some(step(cx, i, args)).filter(|_| !cx.failed()));
+pub fn checkpoint_loop(cx: &Context, body: &LoopBody, args: &[Array], steps: usize) -> Array {
+    let body = body.clone();
+    let body: Rc<StepOf<Array>> = Rc::new(move |cx, i, args| Some(body(cx, i, args)).filter(|_| !cx.failed()));
     let run = |piece: Rc<PieceOf<Array>>, args: &[Array]| {
         let piece: Stored = Rc::new(move |cx: &Context, args: &[Array]| piece(cx, args).into_iter().collect());
         Some(checkpoint(cx, &piece, args))
     };
-    in_pieces(cx, &step, args, steps, run).unwrap_or_default()
+    in_pieces(cx, &body, args, steps, run).unwrap_or_default()
 }
 
 /// A step, and some of them, with a state of any kind. `None`: the context knows why.

@@ -16,7 +16,7 @@ use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
 use crate::ops::{accumulate, elementwise as rows, index, unbroadcast};
-use crate::trace::short::Row;
+use crate::trace::short::ShortNode;
 use crate::trace::watch::Pull;
 use crate::trace::{Alike, Array, General, Kept, Link, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
@@ -239,16 +239,16 @@ fn sweep_arrays(
                 let pull = Pull { tape, node: i, name: None, primitive: None, gs, parents: &known };
                 watched(cx, &pull, cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
-            Link::Row(k) => {
+            Link::Short(k) => {
                 if cotangents[i as usize].is_null() {
                     continue;
                 }
                 if !cx.watched() && matches!(cotangents[i as usize], Array::Plain(_)) {
-                    i = pull_rows(cx, tape, cotangents, i, first, wanted, consume);
+                    i = pull_short(cx, tape, cotangents, i, first, wanted, consume);
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
-                let node = tape.borrow().rows[k as usize].general();
+                let node = tape.borrow().short[k as usize].general();
                 let Some(rule) = &node.rule else {
                     swept(cx);
                     break;
@@ -268,7 +268,7 @@ fn sweep_arrays(
                     pull_node(cx, tape, &node, gs, cotangents, &mut collected);
                 }
                 if consume {
-                    let kept = tape.borrow_mut().rows[k as usize].take();
+                    let kept = tape.borrow_mut().short[k as usize].take();
                     drop(kept);
                 }
             }
@@ -408,7 +408,7 @@ fn pull_numbers(cx: &Context, tape: &Tape, cotangents: &mut [Array], last: u32, 
                 _ => false,
             },
             (Link::Total(parent), Some(g)) => {
-                let descriptor = || tape.row(parent).and_then(Row::shared_descriptor);
+                let descriptor = || tape.short(parent).and_then(ShortNode::shared_descriptor);
                 accumulate_total(cx, &mut cotangents[parent as usize], descriptor, g)
             }
             _ => false,
@@ -494,22 +494,22 @@ fn swept(cx: &Context) {
     cx.fail(Error::tape("the tape was consumed, or is being swept already").within("ag_tape_vjp"));
 }
 
-/// With so many rows before, what the next ones keep is not in the nearest cache any more.
+/// With so many short nodes before, what the next ones keep is not in the nearest cache any more.
 const COLD: usize = 64;
 
-/// A sweep is at row `k`: asks for the elements that the row before reads, and for the cells of one still before.
+/// A sweep is at short node `k`: asks for the elements that the one before reads, and for the cells of one still before.
 #[inline(always)]
-fn prefetch_before(rows: &[Row], k: usize) {
+fn prefetch_before(nodes: &[ShortNode], k: usize) {
     if k < COLD {
         return;
     }
-    rows[k - 3].tensors().for_each(Tensor::prefetch_head);
-    rows[k - 1].tensors().for_each(Tensor::prefetch_elements);
+    nodes[k - 3].tensors().for_each(Tensor::prefetch_head);
+    nodes[k - 1].tensors().for_each(Tensor::prefetch_elements);
 }
 
-/// The steps of rows, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
+/// The steps of short nodes, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
 /// that was done. The tape is borrowed the while, since all goes the short way, which calls nobody.
-fn pull_rows(
+fn pull_short(
     cx: &Context,
     tape: &Rc<RefCell<Tape>>,
     cotangents: &mut [Array],
@@ -521,25 +521,25 @@ fn pull_rows(
     let mut borrowed = tape.borrow_mut();
     let mut i = last;
     loop {
-        let Tape { heads, rows, .. } = &mut *borrowed;
-        let Link::Row(k) = heads[i as usize].link() else { return i + 1 };
+        let Tape { heads, short, .. } = &mut *borrowed;
+        let Link::Short(k) = heads[i as usize].link() else { return i + 1 };
         // Parents stand before it.
         let (earlier, rest) = cotangents.split_at_mut(i as usize);
         let g = &mut rest[0];
         match g {
             Array::Plain(_) => {
-                prefetch_before(rows, k as usize);
-                let row = &mut rows[k as usize];
-                let Some(rule) = row.rule else {
+                prefetch_before(short, k as usize);
+                let node = &mut short[k as usize];
+                let Some(rule) = node.rule else {
                     drop(borrowed);
                     swept(cx);
                     return i;
                 };
                 // Bits of the arguments whose rules have to go the general way.
                 let mut left = 0;
-                let kept = row.kept();
-                if let Some((argnum, parent)) = row.only_parent()
-                    && row.alike[argnum] == Alike::DtypeAndShape
+                let kept = node.kept();
+                if let Some((argnum, parent)) = node.only_parent()
+                    && node.alike[argnum] == Alike::DtypeAndShape
                     && earlier[parent as usize].is_null()
                     && !wanted.has(i)
                     && let Array::Plain(t) = g
@@ -547,8 +547,8 @@ fn pull_rows(
                 {
                     earlier[parent as usize].fill(std::mem::take(g));
                 } else {
-                    for (argnum, &parent) in row.parents.iter().enumerate() {
-                        let alike = row.alike[argnum];
+                    for (argnum, &parent) in node.parents.iter().enumerate() {
+                        let alike = node.alike[argnum];
                         if parent != NO_NODE
                             && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
                         {
@@ -557,14 +557,14 @@ fn pull_rows(
                     }
                 }
                 let quiet = if let Array::Plain(t) = &*g { t.drops_quietly() } else { true };
-                if left == 0 && quiet && (!consume || row.end()) {
+                if left == 0 && quiet && (!consume || node.end()) {
                     if !wanted.has(i) {
                         g.clear();
                     }
                 } else {
                     // Nothing may be borrowed while a rule runs that may fail, or when somebody is told of the end of memory.
-                    let (parents, taken) = (row.parents, row.taken());
-                    let loud = if consume { row.take() } else { Default::default() };
+                    let (parents, taken) = (node.parents, node.taken());
+                    let loud = if consume { node.take() } else { Default::default() };
                     drop(borrowed);
                     for (argnum, parent) in parents.into_iter().enumerate().filter(|&(k, _)| left >> k & 1 == 1) {
                         add(cx, tape, parent, rule.vjp(cx, argnum, g, &taken.kept()), earlier);

@@ -123,7 +123,7 @@ pub fn abs(cx: &Context, x: &Array) -> Array {
 /// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
 /// derivative is 0, too. With one part infinite it is the direction of that, and constant.
 pub fn sign(cx: &Context, x: &Array) -> Array {
-    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::step(cx, &rows::SIGN, x) }
+    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::piecewise_constant(cx, &rows::SIGN, x) }
 }
 
 // A step t turns the sign s by Im(conj(s) t) / |x|: the part of t along s changes nothing, and is not computed.

@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
 use crate::trace::short::Argument;
-use crate::trace::{Alike, Array, BoxedRule, Kept, NO_NODE, Number, Primitive, Rule as Boxed, apply, full};
+use crate::trace::{Alike, Array, Kept, NO_NODE, Number, Primitive, StorePrimitive, StoredPrimitive, apply, full};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 
@@ -39,7 +39,7 @@ pub struct Rule<const N: usize> {
     uses: fn([Uses; N]) -> Uses,
     kind: RuleKind,
     /// The same for small plain arrays `(g, v)` in one loop, `v` being the one of `x` and `y` that the rule reads.
-    row: Option<Row>,
+    loops: Option<RuleLoops>,
 }
 
 /// What a rule does: a rule of the first two kinds needs no algebra.
@@ -54,7 +54,7 @@ enum RuleKind {
 
 /// Loops of `(g, v)`.
 #[derive(Clone, Copy)]
-struct Row {
+struct RuleLoops {
     /// Of two arrays into a third one.
     apart: fn(&mut [f64], &[f64], &[f64]),
     /// In the place of `g`.
@@ -87,10 +87,10 @@ macro_rules! rule {
             }
             $body
         }
-        Rule { number, array, uses, kind: RuleKind::Other, row: rule!(@row $($arg),+ => $body) }
+        Rule { number, array, uses, kind: RuleKind::Other, loops: rule!(@loops $($arg),+ => $body) }
     }};
     // Of a function of one argument.
-    (@row $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
+    (@loops $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
         struct Loop;
         impl math::Op2 for Loop {
             type In = f64;
@@ -105,13 +105,13 @@ macro_rules! rule {
                 $body
             }
         }
-        Some(Row {
+        Some(RuleLoops {
             apart: math::map_vv::<Loop>,
             in_place: math::map_in_place::<Loop, f64>,
             by_number: math::map_in_place_by::<Loop, f64>,
         })
     }};
-    (@row $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
+    (@loops $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
     (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
     (@count $a:pat_param, $b:pat_param, $c:pat_param, $d:pat_param) => { 4 };
 }
@@ -413,9 +413,9 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     apply(cx, row, &[x, y])
 }
 
-impl BoxedRule for Unary {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row((self.this)())
+impl StorePrimitive for Unary {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static((self.this)())
     }
 }
 
@@ -424,21 +424,21 @@ impl Unary {
     #[inline]
     fn short_vjp(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Option<Tensor> {
         let Array::Plain(g) = g else { return None };
-        let (row, v) = self.short_rule(cx, kept)?;
-        cx.engine.small_pair(row.apart, g, v)
+        let (loops, v) = self.short_rule(cx, kept)?;
+        cx.engine.small_pair(loops.apart, g, v)
     }
 
     /// The loops of the derivative, and what they read beside the cotangent.
     #[inline]
-    fn short_rule<'k>(&self, cx: &Context, kept: &'k Kept<'_>) -> Option<(Row, &'k Tensor)> {
+    fn short_rule<'k>(&self, cx: &Context, kept: &'k Kept<'_>) -> Option<(RuleLoops, &'k Tensor)> {
         let used = (self.rule.uses)([Uses(0), Uses(1), Uses(2)]);
         let v = match (used.has(1), used.has(2)) {
             (true, false) => kept.arg(0),
             (false, true) => kept.ans(),
             _ => return None,
         };
-        match (self.rule.row, v) {
-            (Some(row), Array::Plain(v)) if !used.functions() && !cx.unusual() => Some((row, v)),
+        match (self.rule.loops, v) {
+            (Some(loops), Array::Plain(v)) if !used.functions() && !cx.unusual() => Some((loops, v)),
             _ => None,
         }
     }
@@ -488,7 +488,7 @@ impl Primitive for Unary {
     }
 
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
-        self.short_rule(cx, kept).is_some_and(|(row, v)| cx.engine.small_in_place(row.in_place, g, v))
+        self.short_rule(cx, kept).is_some_and(|(loops, v)| cx.engine.small_in_place(loops.in_place, g, v))
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -496,9 +496,9 @@ impl Primitive for Unary {
     }
 }
 
-impl BoxedRule for Binary {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row((self.this)())
+impl StorePrimitive for Binary {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static((self.this)())
     }
 }
 

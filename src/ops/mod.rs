@@ -26,7 +26,7 @@ pub mod order;
 pub mod pad;
 pub mod polyfit;
 pub mod polynomial;
-pub mod pool;
+pub mod pooling;
 pub mod positions;
 pub mod predicates;
 pub mod product;

@@ -128,7 +128,7 @@ pub fn linear_ramp(cx: &Context, x: &Array, widths: &[[usize; 2]], ends: &Array)
             let edge = slice(cx, &y, axis, at, at + 1, 1)?;
             let edge = reshape(cx, &edge, &shape::reduced(edge.shape(), &[axis], false));
             let ramp = linspace::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
-            let ramp = if y.dtype().is_inexact() { ramp } else { rows::step(cx, &rows::FLOOR, &ramp) };
+            let ramp = if y.dtype().is_inexact() { ramp } else { rows::piecewise_constant(cx, &rows::FLOOR, &ramp) };
             let ramp = rows::astype(cx, &ramp, y.dtype().promote(v[k].dtype()));
             Ok(Some(if k == 0 { ramp } else { super::arrange::flip(cx, &ramp, &[axis])? }))
         };
@@ -153,16 +153,16 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
     no_empty_axis(x, widths)?;
     let lengths = lengths.map(|l| pairs(x, l)).transpose()?;
     if !statistic && !mode.is_odd() && !cx.failed() {
-        let line = |(&n, &[before, after]): (&usize, &[usize; 2])| {
+        let padded = |(&n, &[before, after]): (&usize, &[usize; 2])| {
             let new = if x.size() == 0 { 0 } else { before + after };
             let mut ends = Vec::new();
             ends.try_reserve_exact(new)
                 .map_err(|_| Error::memory("no memory for the places of so many new elements"))?;
             ends.extend((0..new).map(|i| source(mode, n as i64, place(i, before, n)).0 as usize));
-            Ok(continued::Line { n, before, total: before + n + after, ends })
+            Ok(continued::PaddedAxis { n, before, total: before + n + after, ends })
         };
-        let lines = x.shape().iter().zip(widths).map(line).collect::<Result<Vec<_>>>()?;
-        return Ok(continued::continued(cx, x, lines));
+        let padded = x.shape().iter().zip(widths).map(padded).collect::<Result<Vec<_>>>()?;
+        return Ok(continued::continued(cx, x, padded));
     }
     let mut y = x.clone();
     for (axis, &[before, after]) in widths.iter().enumerate() {
@@ -195,7 +195,7 @@ fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Arra
         Mode::Median => super::quantile::median(cx, x, &[axis], false, true)?,
         _ => reduce::mean(cx, x, &[axis], true),
     };
-    let value = if x.dtype() == DType::I64 { rows::step(cx, &rows::RINT, &value) } else { value };
+    let value = if x.dtype() == DType::I64 { rows::piecewise_constant(cx, &rows::RINT, &value) } else { value };
     Ok(rows::astype(cx, &value, x.dtype()))
 }
 

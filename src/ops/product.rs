@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::kernels::math;
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
 use crate::kernels::transpose::Columns;
-use crate::trace::short::Short;
+use crate::trace::short::ShortResult;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
@@ -347,7 +347,7 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
 
 /// `numpy.dot` of a small vector and matrix, or matrix and vector, on the short way.
 #[inline]
-pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Short> {
+pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<ShortResult> {
     vecmat::short(cx, a, b, VecMat::of(false, false)).or_else(|| vecmat::short(cx, b, a, VecMat::of(true, false)))
 }
 

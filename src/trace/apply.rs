@@ -14,21 +14,21 @@ use smallvec::SmallVec;
 use std::ops::Deref;
 
 /// A primitive as a node stores it.
-pub enum Rule {
-    /// One that is always there, such as a row of a table.
-    Row(&'static dyn Primitive),
+pub enum StoredPrimitive {
+    /// One that is always there, such as a row of a table of functions.
+    Static(&'static dyn Primitive),
     /// With its parameters: in the node where it is small enough.
-    Own(SmallBox<dyn Primitive, S16>),
+    Owned(SmallBox<dyn Primitive, S16>),
 }
 
-impl Deref for Rule {
+impl Deref for StoredPrimitive {
     type Target = dyn Primitive;
 
     #[inline]
     fn deref(&self) -> &(dyn Primitive + 'static) {
         match self {
-            Rule::Row(row) => *row,
-            Rule::Own(rule) => &**rule,
+            StoredPrimitive::Static(primitive) => *primitive,
+            StoredPrimitive::Owned(primitive) => &**primitive,
         }
     }
 }
@@ -43,7 +43,7 @@ pub const ALL: u64 = u64::MAX;
 /// A rule may return cotangents and tangents that have yet to be summed over broadcast axes, brought to the argument's
 /// precision, or stripped of an imaginary part that a real argument has no use for: whoever called it does that. The
 /// null value stands for zero.
-pub trait Primitive: BoxedRule {
+pub trait Primitive: StorePrimitive {
     /// The name that error messages begin with.
     fn name(&self) -> &str;
 
@@ -169,13 +169,13 @@ impl Alike {
 }
 
 /// Puts a copy of itself into a node; implemented for everything that can be cloned.
-pub trait BoxedRule {
-    fn boxed(&self) -> Rule;
+pub trait StorePrimitive {
+    fn stored(&self) -> StoredPrimitive;
 }
 
-impl<P: Primitive + Clone + 'static> BoxedRule for P {
-    fn boxed(&self) -> Rule {
-        Rule::Own(smallbox!(self.clone()))
+impl<P: Primitive + Clone + 'static> StorePrimitive for P {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Owned(smallbox!(self.clone()))
     }
 }
 
@@ -326,7 +326,7 @@ fn note(
     {
         return Some(None);
     }
-    general.rule = Some(p.boxed());
+    general.rule = Some(p.stored());
     general.parents.extend_from_slice(parents);
     general.mask = mask;
     for (k, primal) in primals.iter_mut().enumerate() {

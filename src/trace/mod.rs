@@ -49,7 +49,8 @@ mod value;
 pub mod watch;
 
 pub use apply::{
-    ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, full, jvp_of, numbered, same_results,
+    ALL, ANS, Alike, Kept, Primitive, StorePrimitive, StoredPrimitive, apply, apply_multi, full, jvp_of, numbered,
+    same_results,
 };
 pub use tape::{General, Head, Level, Link, Meta, NO_NODE, Tape, Trace};
 pub use value::{Array, Nested, Number};

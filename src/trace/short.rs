@@ -5,7 +5,7 @@
 //! Whoever takes it looks whether all is as it should be, and else returns `None`: then the operation goes the general
 //! way of `apply`, errors included. So nobody is called from here, and nothing is dropped that somebody could see.
 
-use super::apply::{ANS, Alike, Kept, Primitive, Rule};
+use super::apply::{ANS, Alike, Kept, Primitive, StoredPrimitive};
 use super::tape::{General, Meta, NO_NODE};
 use super::value::Array;
 use crate::array::{Descriptor, Tensor};
@@ -79,7 +79,7 @@ pub fn level<const N: usize>(cx: &Context, args: &[Argument<'_>; N]) -> Option<u
 
 /// A node of the short way: a rule without parameters, of one result and two arguments at most. Tapes of small programs are
 /// long, so it is kept small, and written where it stays.
-pub struct Row {
+pub struct ShortNode {
     /// `None` after a sweep that consumed the tape.
     pub rule: Option<&'static dyn Primitive>,
     /// By the number of the argument; [`NO_NODE`] for one that isn't recorded.
@@ -94,7 +94,7 @@ pub struct Row {
     kept: [Array; 2],
 }
 
-/// A copy of what a row keeps.
+/// A copy of what a short node keeps.
 pub struct Taken {
     mask: u64,
     items: SmallVec<[Array; 2]>,
@@ -106,9 +106,9 @@ impl Taken {
     }
 }
 
-impl Row {
+impl ShortNode {
     /// To be filled where it stays.
-    const BLANK: Row = Row {
+    const BLANK: ShortNode = ShortNode {
         rule: None,
         parents: [NO_NODE; 2],
         alike: [Alike::Unknown; 2],
@@ -120,7 +120,7 @@ impl Row {
 
     #[inline]
     pub fn descriptor(&self) -> &Descriptor {
-        self.descriptor.as_ref().expect("a row that was recorded has its descriptor")
+        self.descriptor.as_ref().expect("a short node that was recorded has its descriptor")
     }
 
     /// The descriptor, for an array like the value.
@@ -186,7 +186,7 @@ impl Row {
         std::mem::take(&mut self.kept)
     }
 
-    /// Puts aside what the mask says, into an empty row.
+    /// Puts aside what the mask says, into an empty node.
     #[inline(always)]
     fn keep(&mut self, args: &[Argument<'_>], ans: &Tensor) {
         let mut at = self.kept.iter_mut();
@@ -208,7 +208,7 @@ impl Row {
 
     /// The same node as the general way has it, for a sweep that is more than numbers.
     pub fn general(&self) -> General {
-        let mut node = General { rule: self.rule.map(Rule::Row), mask: self.mask, ..General::default() };
+        let mut node = General { rule: self.rule.map(StoredPrimitive::Static), mask: self.mask, ..General::default() };
         node.alike = (0..).zip(self.alike).fold(0, |bits, (k, alike)| bits | alike.bits(k));
         node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NO_NODE));
         node.kept.extend(self.items().iter().cloned());
@@ -218,19 +218,19 @@ impl Row {
 }
 
 /// A result of the short way. It fits two registers.
-pub struct Short {
-    /// The node and one more; [`Short::PLAIN`] for a plain result, as no tape has so many nodes.
+pub struct ShortResult {
+    /// The node and one more; the greatest number for a plain result, as no tape has so many nodes.
     node: NonZeroU32,
     value: Tensor,
 }
 
-impl Short {
+impl ShortResult {
     const PLAIN: NonZeroU32 = NonZeroU32::MAX;
 
     /// The result as a value. What is recorded is so on the innermost level.
     #[inline(always)]
     pub fn array(self, cx: &Context) -> Array {
-        if self.node == Short::PLAIN {
+        if self.node == ShortResult::PLAIN {
             Array::Plain(self.value)
         } else {
             Array::Recorded { node: self.node.get() - 1, level: cx.trace.top(), value: self.value }
@@ -262,9 +262,9 @@ pub fn record<const N: usize>(
     args: [Argument<'_>; N],
     mask: u64,
     ans: Tensor,
-) -> Option<Short> {
+) -> Option<ShortResult> {
     if level == 0 {
-        return Some(Short { node: Short::PLAIN, value: ans });
+        return Some(ShortResult { node: ShortResult::PLAIN, value: ans });
     }
     if mask == ANS | 3 {
         return None;
@@ -273,22 +273,22 @@ pub fn record<const N: usize>(
         let tape = cx.trace.top_tape(level)?;
         let mut tape = tape.borrow_mut();
         // Written field by field where it stays: what is put together first is read before it has been written.
-        let (node, row) = tape.push_row(Row::BLANK)?;
-        row.rule = Some(rule);
-        row.mask = mask;
+        let (node, short) = tape.push_short(ShortNode::BLANK)?;
+        short.rule = Some(rule);
+        short.mask = mask;
         for (k, arg) in args.iter().enumerate() {
             if arg.level != 0 {
-                row.parents[k] = arg.node;
+                short.parents[k] = arg.node;
                 if let Value::Array(t) = arg.value {
-                    row.alike[k] = common(t, &ans);
+                    short.alike[k] = common(t, &ans);
                 }
             }
         }
-        row.descriptor = Some(ans.descriptor().clone());
+        short.descriptor = Some(ans.descriptor().clone());
         if mask != 0 {
-            row.keep(&args, &ans);
+            short.keep(&args, &ans);
         }
         NonZeroU32::new(node + 1)?
     };
-    Some(Short { node, value: ans })
+    Some(ShortResult { node, value: ans })
 }

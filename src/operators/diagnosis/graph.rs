@@ -86,10 +86,10 @@ impl Graph {
                     Some(g) => (g.rule.as_ref().map(|r| r.name()), g.parents.iter().map(|p| p.1).collect()),
                     None => (Some("swept"), Vec::new()),
                 },
-                Link::Row(k) => {
-                    let row = &tape.rows[k as usize];
-                    let parents = row.parents.into_iter().filter(|&p| p != NO_NODE).collect();
-                    (Some(row.rule.map_or("swept", |r| r.name())), parents)
+                Link::Short(k) => {
+                    let short = &tape.short[k as usize];
+                    let parents = short.parents.into_iter().filter(|&p| p != NO_NODE).collect();
+                    (Some(short.rule.map_or("swept", |r| r.name())), parents)
                 }
                 Link::Element(parent, _) => (Some("ag_index"), vec![parent]),
                 Link::Total(parent) => (Some("ag_sum"), vec![parent]),

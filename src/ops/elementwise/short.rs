@@ -2,11 +2,11 @@
 //! so are the results.
 
 use super::*;
-use crate::trace::short::{Argument, Short, Value, level, record};
+use crate::trace::short::{Argument, ShortResult, Value, level, record};
 
 /// A function of one array.
 #[inline]
-pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
+pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }
@@ -39,7 +39,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
 
 /// A function of two arguments of which one is an array.
 #[inline]
-pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Short> {
+pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }

@@ -10,8 +10,8 @@ use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecm
 use crate::kernels::reduce::all_finite;
 use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
-use crate::trace::short::{Argument, Short, Value, level, record};
-use crate::trace::{Alike, Array, BoxedRule, Kept, Primitive, Rule, apply};
+use crate::trace::short::{Argument, ShortResult, Value, level, record};
+use crate::trace::{Alike, Array, Kept, Primitive, StorePrimitive, StoredPrimitive, apply};
 
 /// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is transposed.
 pub(super) fn vecmat(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Array {
@@ -20,7 +20,7 @@ pub(super) fn vecmat(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) ->
 
 /// The short way, for a vector and a matrix of one real dtype; extents that don't fit are for somebody else to find.
 #[inline]
-pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Option<Short> {
+pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }
@@ -78,9 +78,9 @@ impl VecMat {
     }
 }
 
-impl BoxedRule for VecMat {
-    fn boxed(&self) -> Rule {
-        Rule::Row(VecMat::of(self.transposed, self.silent))
+impl StorePrimitive for VecMat {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static(VecMat::of(self.transposed, self.silent))
     }
 }
 

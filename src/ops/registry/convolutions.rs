@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ops::convolve::{self, Mode, Pairs};
-use crate::ops::pool::{Pooling, pool2d};
+use crate::ops::pooling::{Pooling, pool2d};
 
 const MODES: [(&str, Mode); 3] = [("full", Mode::Full), ("same", Mode::Same), ("valid", Mode::Valid)];
 

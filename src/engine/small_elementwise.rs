@@ -139,31 +139,31 @@ impl Engine {
 
     /// A loop over two small arrays of float64 and the same shape; `None` for the general way.
     #[inline]
-    pub fn small_pair(&self, row: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
+    pub fn small_pair(&self, run: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
         let (a, b) = (x.row::<f64>()?, y.row::<f64>()?);
         let fits = (2..=self.small.get()).contains(&a.len()) && x.same_shape(y);
-        if fits { x.like::<f64>(|z| row(z, a, b)) } else { None }
+        if fits { x.like::<f64>(|z| run(z, a, b)) } else { None }
     }
 
     /// A loop over a small array of float64 that nobody else sees, in its place, and another one of the same shape; `false` for
     /// the general way.
     #[inline]
-    pub fn small_in_place(&self, row: fn(&mut [f64], &[f64]), x: &mut Tensor, y: &Tensor) -> bool {
+    pub fn small_in_place(&self, run: fn(&mut [f64], &[f64]), x: &mut Tensor, y: &Tensor) -> bool {
         if !self.is_small(x) || !x.same_shape(y) {
             return false;
         }
         let (Some(a), Some(b)) = (x.unique_mut::<f64>(), y.row::<f64>()) else { return false };
-        row(a, b);
+        run(a, b);
         true
     }
 
     /// The same with a number.
     #[inline]
-    pub fn small_in_place_by(&self, row: fn(&mut [f64], f64), x: &mut Tensor, y: f64) -> bool {
+    pub fn small_in_place_by(&self, run: fn(&mut [f64], f64), x: &mut Tensor, y: f64) -> bool {
         if !self.is_small(x) {
             return false;
         }
-        x.unique_mut::<f64>().map(|a| row(a, y)).is_some()
+        x.unique_mut::<f64>().map(|a| run(a, y)).is_some()
     }
 
     /// Adds `part` to `sum`, both small, real and alike: in the place of one of them that nobody else sees, or in a new array.
