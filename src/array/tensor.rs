@@ -520,7 +520,7 @@ impl Tensor {
 
     /// The elements of an array of this type that owns them and is there, as most small ones are.
     #[inline(always)]
-    pub fn row<T: Element>(&self) -> Option<&[T]> {
+    pub fn owned_slice<T: Element>(&self) -> Option<&[T]> {
         let descriptor = &*self.body.descriptor;
         match self.body.memory.get() {
             Some(Memory::Kept(block)) if descriptor.dtype == T::DTYPE => Some(block.slice(descriptor.size)),

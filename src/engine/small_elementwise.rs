@@ -69,7 +69,7 @@ impl Engine {
         if !self.is_small(x) {
             return None;
         }
-        if let Some(of) = x.row::<f64>() {
+        if let Some(of) = x.owned_slice::<f64>() {
             return both(x, of, pair.f64);
         }
         self.both_elsewhere(pair, x)
@@ -94,7 +94,7 @@ impl Engine {
     #[inline]
     pub fn small_arrays(&self, kernel: &BinaryKernel, x: &Tensor, y: &Tensor, flip: bool) -> Option<Tensor> {
         // What most are, with as few questions as may be.
-        if let (Some(a), Some(b)) = (x.row::<f64>(), y.row::<f64>())
+        if let (Some(a), Some(b)) = (x.owned_slice::<f64>(), y.owned_slice::<f64>())
             && self.is_small(x)
             && x.same_shape(y)
         {
@@ -110,7 +110,7 @@ impl Engine {
     /// The same of an array and a number in its precision.
     #[inline]
     pub fn small_number(&self, kernel: &BinaryKernel, x: &Tensor, y: f64, flip: bool) -> Option<Tensor> {
-        if let Some(a) = x.row::<f64>()
+        if let Some(a) = x.owned_slice::<f64>()
             && self.is_small(x)
         {
             let kernel = &kernel.f64;
@@ -140,7 +140,7 @@ impl Engine {
     /// A loop over two small arrays of float64 and the same shape; `None` for the general way.
     #[inline]
     pub fn small_pair(&self, run: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
-        let (a, b) = (x.row::<f64>()?, y.row::<f64>()?);
+        let (a, b) = (x.owned_slice::<f64>()?, y.owned_slice::<f64>()?);
         let fits = (2..=self.small.get()).contains(&a.len()) && x.same_shape(y);
         if fits { x.like::<f64>(|z| run(z, a, b)) } else { None }
     }
@@ -152,7 +152,7 @@ impl Engine {
         if !self.is_small(x) || !x.same_shape(y) {
             return false;
         }
-        let (Some(a), Some(b)) = (x.unique_mut::<f64>(), y.row::<f64>()) else { return false };
+        let (Some(a), Some(b)) = (x.unique_mut::<f64>(), y.owned_slice::<f64>()) else { return false };
         run(a, b);
         true
     }

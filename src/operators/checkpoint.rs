@@ -121,21 +121,12 @@ impl Primitive for Checkpoint {
         NAME
     }
 
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
-    }
-
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         undisturbed(cx, || values(cx, &self.f, args))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
         if self.nargs < 63 { (1 << self.nargs) - 1 } else { ALL }
-    }
-
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let gs = std::slice::from_ref(g);
-        self.vjp_all(cx, &[argnum], gs, &[Meta::of(g)], kept).pop().unwrap_or_default()
     }
 
     fn vjp_all(
@@ -155,11 +146,6 @@ impl Primitive for Checkpoint {
             close(cx, recorded);
             if cx.failed() { Array::nulls(argnums.len()) } else { found.into_iter().collect() }
         })
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        let ts = std::slice::from_ref(t);
-        self.jvp_all(cx, &[argnum], ts, kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {

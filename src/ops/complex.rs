@@ -5,7 +5,6 @@
 //! that stand beside them. Tangents are ordinary directional derivatives.
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
-use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape};
 use crate::context::Context;
 use crate::error::Result;
@@ -54,8 +53,8 @@ macro_rules! primitive {
             fn keeps(&self, _: &[usize]) -> u64 {
                 $keeps
             }
-            fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-                batched_elementwise(cx, self, args, lead)
+            fn is_elementwise(&self) -> bool {
+                true
             }
             #[allow(unused_variables)]
             fn vjp(&self, $vcx: &Context, _: usize, $g: &Array, $vk: &Kept<'_>) -> Array {

@@ -21,7 +21,6 @@ pub use sinc::sinc;
 use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
-use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -462,8 +461,8 @@ impl Primitive for Unary {
         Some((y, [partial, 0.0]))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -489,10 +488,6 @@ impl Primitive for Unary {
 
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
         self.short_rule(cx, kept).is_some_and(|(loops, v)| cx.engine.small_in_place(loops.in_place, g, v))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 
@@ -528,8 +523,8 @@ impl Primitive for Binary {
         Some((z, [0, 1].map(|side| (self.rules[side].number)([1.0, x[0], x[1], z]))))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -584,10 +579,6 @@ impl Primitive for Binary {
             RuleKind::Times(k) => shared::scale(cx, g, kept.arg(k)),
             RuleKind::Other => false,
         }
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::kernels::argbest;
 use crate::kernels::products_excluding_one::products_excluding_one;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
-use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
+use crate::trace::{ALL, ANS, Array, Kept, Primitive, apply, apply_multi};
 use crate::with_dtype;
 use fold::{CHUNK, Grouped, fold, share, share_out, side_by_side, strip};
 use smallvec::SmallVec;
@@ -227,17 +227,6 @@ impl Primitive for Extremum {
     }
 
     /// The ties have no derivative.
-    fn vjp_all(
-        &self,
-        cx: &Context,
-        argnums: &[usize],
-        gs: &[Array],
-        _: &[Meta],
-        kept: &Kept<'_>,
-    ) -> SmallVec<[Array; 2]> {
-        argnums.iter().map(|&k| if gs[0].is_null() { Array::Null } else { self.vjp(cx, k, &gs[0], kept) }).collect()
-    }
-
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         SmallVec::from_iter([self.jvp(cx, argnums[0], &ts[0], kept), Array::Null])
     }

@@ -127,7 +127,7 @@ pub(super) fn with_ndim(cx: &Context, x: &Array, ndim: usize) -> Array {
 }
 
 /// A batch of results of an operation that works element by element.
-pub(super) fn batched_elementwise(cx: &Context, p: &dyn Primitive, args: &[Array], lead: &[bool]) -> Option<Array> {
+pub(crate) fn batched_elementwise(cx: &Context, p: &dyn Primitive, args: &[Array], lead: &[bool]) -> Option<Array> {
     let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max().unwrap_or(0);
     let args: SmallVec<[Array; 3]> =
         args.iter().zip(lead).map(|(a, &lead)| if lead { with_ndim(cx, a, ndim) } else { a.clone() }).collect();
@@ -602,10 +602,6 @@ impl Primitive for Numbers {
         }
         let one = |&k: &usize| super::index::element(cx, &g, &[k as i64]).unwrap_or_else(|| self.vjp(cx, k, &g, kept));
         argnums.iter().map(one).collect()
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], _: &Kept<'_>) -> SmallVec<[Array; 1]> {

@@ -43,6 +43,10 @@ pub const ALL: u64 = u64::MAX;
 /// A rule may return cotangents and tangents that have yet to be summed over broadcast axes, brought to the argument's
 /// precision, or stripped of an imaginary part that a real argument has no use for: whoever called it does that. The
 /// null value stands for zero.
+///
+/// Of each of the pairs [`eval`](Primitive::eval) and [`eval_all`](Primitive::eval_all), [`vjp`](Primitive::vjp) and
+/// [`vjp_all`](Primitive::vjp_all), [`jvp`](Primitive::jvp) and [`jvp_all`](Primitive::jvp_all) one is to be written: the
+/// other one calls it. What is element-wise may leave both of the last pair to `vjp`.
 pub trait Primitive: StorePrimitive {
     /// The name that error messages begin with.
     fn name(&self) -> &str;
@@ -53,8 +57,10 @@ pub trait Primitive: StorePrimitive {
         e.within(if name.starts_with("ag_") { name } else { error::PART })
     }
 
-    /// The results for arguments of which none is boxed.
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array>;
+    /// The only result (of several the first), for arguments of which none is boxed.
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        Ok(self.eval_all(cx, args)?.into_iter().next().unwrap_or_default())
+    }
 
     /// Value and partial derivatives for numbers; `None` where numbers are nothing special.
     fn number(&self, _args: &[f64]) -> Option<(f64, [f64; 2])> {
@@ -66,7 +72,7 @@ pub trait Primitive: StorePrimitive {
         String::new()
     }
 
-    /// Several results; those with one implement [`Primitive::eval`].
+    /// All results.
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         Ok(SmallVec::from_buf([self.eval(cx, args)?]))
     }
@@ -74,13 +80,28 @@ pub trait Primitive: StorePrimitive {
     /// What the VJPs of the arguments `argnums` read: bits of arguments, and [`ANS`].
     fn keeps(&self, argnums: &[usize]) -> u64;
 
+    /// Whether each element of the result comes of the elements of the arguments at its place. Then a batch is more elements,
+    /// and the JVP is the VJP, since both multiply by the same derivative. Where there is none (of the conjugate, say) or the
+    /// dtype changes, `jvp` is written.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// The contribution to the cotangent of argument `argnum`, from the cotangent `g` of the result.
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array;
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[Meta::of(g)], kept).pop().unwrap_or_default()
+    }
 
     /// The contribution to the tangent of the result, from the tangent `t` of argument `argnum`.
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array;
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if self.is_elementwise() {
+            return self.vjp(cx, argnum, t, kept);
+        }
+        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).into_iter().next().unwrap_or_default()
+    }
 
-    /// The cotangents of several arguments together, from those of all results (null for zero).
+    /// The cotangents of several arguments together, from those of all results (null for zero). Unless it is written only
+    /// the first result has one that counts.
     fn vjp_all(
         &self,
         cx: &Context,
@@ -91,13 +112,13 @@ pub trait Primitive: StorePrimitive {
     ) -> SmallVec<[Array; 2]> {
         let mut parts = SmallVec::new();
         for &k in argnums {
-            parts.push(self.vjp(cx, k, &gs[0], kept));
+            parts.push(if gs[0].is_null() { Array::Null } else { self.vjp(cx, k, &gs[0], kept) });
         }
         parts
     }
 
     /// The results of a batch at once, with its number along their first axis as it is along that of the arguments marked in
-    /// `lead`. `None`: it is done value by value.
+    /// `lead`. `None`: it is done value by value. Not asked of what is element-wise.
     fn batched(&self, _cx: &Context, _args: &[Array], _lead: &[bool]) -> Option<Array> {
         None
     }
@@ -510,7 +531,12 @@ fn over_batch<R: Results>(
             layer.map_or_else(|| (*a).clone(), |(_, primal)| primal)
         })
         .collect();
-    if let Some(ans) = p.batched(cx, &primals, &lead) {
+    let at_once = if p.is_elementwise() {
+        ops::shape::batched_elementwise(cx, p, &primals, &lead)
+    } else {
+        p.batched(cx, &primals, &lead)
+    };
+    if let Some(ans) = at_once {
         return (!cx.failed()).then(|| R::of(SmallVec::from_buf([Array::batch(level, ans)])));
     }
     let mut columns: SmallVec<[Vec<Array>; 1]> = SmallVec::new();

@@ -25,6 +25,10 @@ impl Primitive for Sloped {
         self.0.eval(cx, args)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         1
     }
@@ -46,10 +50,6 @@ impl Primitive for Sloped {
 
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
         scale(cx, g, kept.arg(0))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 
@@ -93,6 +93,10 @@ impl Primitive for FromValue {
         self.of.eval(cx, args)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         crate::trace::ANS
     }
@@ -117,9 +121,5 @@ impl Primitive for FromValue {
             (Some(loops), Array::Plain(y)) if !cx.unusual() => cx.engine.small_in_place(loops.in_place, g, y),
             _ => false,
         }
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }

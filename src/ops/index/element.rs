@@ -45,7 +45,7 @@ pub fn flat_element(cx: &Context, x: &Array, at: usize) -> Option<Number> {
     if cx.unusual() || t.ndim() == 0 {
         return None;
     }
-    let value = *t.row::<f64>()?.get(at)?;
+    let value = *t.owned_slice::<f64>()?.get(at)?;
     if level == 0 {
         return Some(Number::plain(value));
     }

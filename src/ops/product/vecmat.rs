@@ -46,7 +46,7 @@ fn contiguous(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
 fn contiguous_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
     let transposed = of.transposed;
     let (&[length], &[rows, columns]) = (x.shape(), m.shape()) else { return None };
-    let (vector, matrix) = (x.row::<T>()?, m.row::<T>()?);
+    let (vector, matrix) = (x.owned_slice::<T>()?, m.owned_slice::<T>()?);
     let (k, n) = if transposed { (columns, rows) } else { (rows, columns) };
     if k != length || matrix.len() > SMALL || n == 0 {
         return None;

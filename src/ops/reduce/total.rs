@@ -20,7 +20,7 @@ pub fn total(cx: &Context, x: &Array) -> Option<Number> {
     if cx.unusual() || !cx.engine.is_small(t) {
         return None;
     }
-    let value = f64::row(Fold::Sum, t.row::<f64>()?);
+    let value = f64::row(Fold::Sum, t.owned_slice::<f64>()?);
     if level == 0 {
         return Some(Number::plain(value));
     }
