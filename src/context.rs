@@ -4,7 +4,7 @@ use crate::array::selection::Plan;
 use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code, excerpt};
-use crate::trace::{Array, Place, Trace, Watcher};
+use crate::trace::{Array, SourceLine, Trace, Watcher};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,7 +45,7 @@ pub struct Context {
     /// The function that the caller called, whose failure everything is until it returns; empty where that is nobody's.
     called: Cell<&'static str>,
     /// The line of the caller's program, if it says so.
-    place: RefCell<Option<Place>>,
+    called_at: RefCell<Option<SourceLine>>,
     /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
     trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
@@ -154,38 +154,39 @@ impl Context {
 
     /// The failure with the caller's line; an anomaly knows its own.
     fn placed(&self, mut error: Error) -> Error {
-        if let Some(place) = &*self.place.borrow()
+        if let Some(called_at) = &*self.called_at.borrow()
             && error.code != code::ANOMALY
             && !error.message.contains(CALLED_AT)
         {
-            error.message = format!("{}{CALLED_AT}{}:{}", error.message, excerpt(&place.file), place.line).into();
+            error.message =
+                format!("{}{CALLED_AT}{}:{}", error.message, excerpt(&called_at.file), called_at.line).into();
         }
         error
     }
 
     /// Calls from here on are made at this line.
     pub fn here(&self, file: &str, line: u32) {
-        match &mut *self.place.borrow_mut() {
-            Some(place) if *place.file == *file => place.line = line,
-            place => *place = Some(Place { file: file.into(), line }),
+        match &mut *self.called_at.borrow_mut() {
+            Some(called_at) if *called_at.file == *file => called_at.line = line,
+            called_at => *called_at = Some(SourceLine { file: file.into(), line }),
         }
     }
 
     /// The lines of calls from here on are unknown.
     pub fn nowhere(&self) {
-        self.place.take();
+        self.called_at.take();
     }
 
     /// Whether the caller says its lines.
     pub fn has_place(&self) -> bool {
-        self.place.borrow().is_some()
+        self.called_at.borrow().is_some()
     }
 
     /// Runs a callback, whose lines end with it.
     pub fn elsewhere<R>(&self, run: impl FnOnce() -> R) -> R {
-        let place = self.place.borrow().clone();
+        let called_at = self.called_at.borrow().clone();
         let result = run();
-        *self.place.borrow_mut() = place;
+        *self.called_at.borrow_mut() = called_at;
         result
     }
 

@@ -14,7 +14,7 @@
 //! | [`files`] | arrays and trees in NumPy's files |
 //! | [`capi`] | the exported C functions: check, convert, call |
 //!
-//! `trace` and `ops` know each other in one file: recording needs four operations (`trace/operations.rs`).
+//! `trace` and `ops` know each other in one file: recording needs five operations (`trace/operations.rs`).
 //!
 //! C programs use `include/autograd.h`; Rust programs may use the modules, without a promise of stability.
 

@@ -267,7 +267,7 @@ fn gradient(cx: &Context, f: impl Fn(&Context, &Array) -> Array, x: &Array) -> V
 /// Between ends of any size: values, slopes and curvatures by the first end, start^(1-w) stop^w, where they are numbers.
 #[test]
 fn geometric_sequences_between_any_ends() {
-    use autograd::ops::space::geomspace;
+    use autograd::ops::linspace::geomspace;
     for (a, b) in [(1.0, 16.0), (1e-200, 1e100), (1e-300, 1e300), (1e300, 1.5e300), (3e-310, 2e-300), (-2.0, -1e150)] {
         let cx = Context::new();
         let middle = |cx: &Context, x: &Array| {

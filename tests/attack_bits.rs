@@ -11,7 +11,7 @@ use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
 use autograd::ops::registry::Domain;
 use autograd::ops::{
-    bilinear, complex, einsum, gather, nan, order, pool, product, quantile, reduce, scan, segment, shape, solve,
+    bilinear, complex, einsum, gather, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve,
     statistics,
 };
 use autograd::trace::Array;
@@ -70,18 +70,18 @@ impl Draw {
 
 /// An argument: uniform numbers, in the order of memory or transposed.
 #[derive(Debug)]
-struct Given {
+struct Input {
     shape: Vec<usize>,
     dtype: DType,
     domain: Domain,
-    turned: bool,
+    transposed: bool,
     seed: u64,
 }
 
-impl Given {
-    fn new(draw: &mut Draw, dtype: DType, shape: &[usize]) -> Given {
-        let turned = draw.within(0..3) == 0;
-        Given { shape: shape.to_vec(), dtype, domain: Domain::Real, turned, seed: draw.next() }
+impl Input {
+    fn new(draw: &mut Draw, dtype: DType, shape: &[usize]) -> Input {
+        let transposed = draw.within(0..3) == 0;
+        Input { shape: shape.to_vec(), dtype, domain: Domain::Real, transposed, seed: draw.next() }
     }
 
     fn make(&self, cx: &Context) -> Array {
@@ -94,7 +94,7 @@ impl Given {
             Domain::Distinct => (-100.0, 100.0),
         };
         let mut lying = self.shape.clone();
-        if self.turned {
+        if self.transposed {
             lying.reverse();
         }
         let real = |seed, low, high| -> Array {
@@ -102,7 +102,7 @@ impl Given {
         };
         let x = real(self.seed, low, high);
         let x = if self.dtype.is_complex() { complex::join(cx, &x, &real(!self.seed, 0.2, 0.8)) } else { x };
-        if self.turned { shape::transpose(cx, &x, &shape::reversed(lying.len())) } else { x }
+        if self.transposed { shape::transpose(cx, &x, &shape::reversed(lying.len())) } else { x }
     }
 }
 
@@ -110,14 +110,14 @@ type Run = Box<dyn Fn(&Context, &[Array]) -> Array>;
 
 struct Case {
     name: String,
-    args: Vec<Given>,
+    args: Vec<Input>,
     run: Run,
     /// Whether there are gradients; else values only.
     differentiable: bool,
 }
 
 impl Case {
-    fn new(name: impl Into<String>, args: Vec<Given>, run: impl Fn(&Context, &[Array]) -> Array + 'static) -> Case {
+    fn new(name: impl Into<String>, args: Vec<Input>, run: impl Fn(&Context, &[Array]) -> Array + 'static) -> Case {
         Case { name: name.into(), args, run: Box::new(run), differentiable: true }
     }
 
@@ -174,7 +174,7 @@ fn outcome(cx: &Context, case: &Case, tangents: bool) -> Vec<(&'static str, Vec<
         return found;
     }
     let (dtype, shape) = (value.dtype(), value.shape().to_vec());
-    let g = Given { shape, dtype, domain: Domain::Real, turned: false, seed: 5 }.make(cx);
+    let g = Input { shape, dtype, domain: Domain::Real, transposed: false, seed: 5 }.make(cx);
     for pulled in vjp(cx, &case.run, &args, &g) {
         assert!(!cx.failed(), "{} {:?}: {:?}", case.name, case.args, cx.error());
         found.push(("gradient", bits_of(cx, &pulled)));
@@ -246,7 +246,7 @@ fn products_of_matrices() {
             e[1] = e[1].clamp(1, 20_000);
         }
         let [m, k, n] = [e[0], e[1], e[2]];
-        let args = vec![Given::new(draw, dtype, &[m, k]), Given::new(draw, dtype, &[k, n])];
+        let args = vec![Input::new(draw, dtype, &[m, k]), Input::new(draw, dtype, &[k, n])];
         Case::new("matmul", args, |cx, a| product::matmul(cx, &a[0], &a[1]))
     });
 }
@@ -260,7 +260,7 @@ fn stacks_of_products() {
         let [m, k, n] = [e[0], e[1], e[2]];
         let (c, d) = (draw.within(1..4), stack.div_ceil(3));
         let mut given =
-            |left: &[usize], right: &[usize]| vec![Given::new(draw, dtype, left), Given::new(draw, dtype, right)];
+            |left: &[usize], right: &[usize]| vec![Input::new(draw, dtype, left), Input::new(draw, dtype, right)];
         let forms = [
             given(&[stack, m, k], &[stack, k, n]),
             given(&[stack, m, k], &[k, n]),
@@ -312,7 +312,7 @@ fn contractions() {
             // The last axes of the one are the first ones of the other, in reverse order.
             let (axes_a, axes_b): (Vec<usize>, Vec<usize>) = (0..common).map(|i| (ra - 1 - i, i)).unzip();
             let b: Vec<usize> = axes_a.iter().map(|&i| e[i]).chain(e[ra..].iter().copied()).collect();
-            let args = vec![Given::new(draw, dtype, &a), Given::new(draw, dtype, &b)];
+            let args = vec![Input::new(draw, dtype, &a), Input::new(draw, dtype, &b)];
             Case::new("tensordot", args, move |cx, a| {
                 product::tensordot(cx, "tensordot", &a[0], &a[1], &axes_a, &axes_b)
             })
@@ -334,7 +334,7 @@ fn contractions() {
                     shape[1] = shape[0];
                     shape[2] = shape[2].min(1000);
                 }
-                Given::new(draw, dtype, &shape)
+                Input::new(draw, dtype, &shape)
             });
             let args = args.collect();
             Case::new(format!("einsum {text}"), args, move |cx, a| {
@@ -365,7 +365,7 @@ fn products_of_vectors_and_arrays() {
             ("vecmat", bilinear::vecmat, vec![m], vec![small[0], m, k]),
             ("cross", |cx, a, b| bilinear::cross(cx, a, b, [-1; 3]), vec![size / 3, 3], vec![3]),
         ]);
-        let args = vec![Given::new(draw, dtype, &a), Given::new(draw, dtype, &b)];
+        let args = vec![Input::new(draw, dtype, &a), Input::new(draw, dtype, &b)];
         Case::new(name, args, move |cx, a| f(cx, &a[0], &a[1]))
     });
 }
@@ -377,19 +377,19 @@ fn covariances_and_solutions() {
         let samples = draw.within(2..2 + 60_000 / variables);
         let rowvar = draw.flip();
         let shape = if rowvar { [variables, samples] } else { [samples, variables] };
-        let x = Given::new(draw, dtype, &shape);
+        let x = Input::new(draw, dtype, &shape);
         match draw.within(0..7) {
             0 | 1 => Case::new("cov", vec![x], move |cx, a| {
                 statistics::cov(cx, &a[0], None, rowvar, 1.0, &Default::default()).expect("fits")
             }),
             2 => {
-                let y = Given::new(draw, dtype, &shape);
+                let y = Input::new(draw, dtype, &shape);
                 Case::new("cov of two", vec![x, y], move |cx, a| {
                     statistics::cov(cx, &a[0], Some(&a[1]), rowvar, 0.0, &Default::default()).expect("fits")
                 })
             }
             3 => {
-                let w = Given { domain: Domain::Positive, ..Given::new(draw, dtype.real(), &[samples]) };
+                let w = Input { domain: Domain::Positive, ..Input::new(draw, dtype.real(), &[samples]) };
                 Case::new("cov weighted", vec![x, w], move |cx, a| {
                     let weights = statistics::Weights { importance: Some(&a[1]), ..Default::default() };
                     statistics::cov(cx, &a[0], None, rowvar, 1.0, &weights).expect("fits")
@@ -401,7 +401,7 @@ fn covariances_and_solutions() {
             _ => {
                 let n = draw.within(2..120);
                 let real = dtype.real();
-                let args = vec![Given::new(draw, real, &[n, n]), Given::new(draw, real, &[n])];
+                let args = vec![Input::new(draw, real, &[n, n]), Input::new(draw, real, &[n])];
                 let transposed = draw.flip();
                 Case::new("solve", args, move |cx, a| solve::solve(cx, &a[0], &a[1], transposed))
             }
@@ -416,7 +416,7 @@ fn convolutions() {
         match draw.within(0..8) {
             0 | 1 => {
                 let (long, short) = (draw.within(500..40_000), draw.within(1..120));
-                let args = vec![Given::new(draw, dtype, &[long]), Given::new(draw, dtype, &[short])];
+                let args = vec![Input::new(draw, dtype, &[long]), Input::new(draw, dtype, &[short])];
                 let correlate = draw.flip();
                 Case::new(if correlate { "correlate" } else { "convolve" }, args, move |cx, a| {
                     let f = if correlate { convolve::correlate } else { convolve::convolve };
@@ -427,7 +427,7 @@ fn convolutions() {
                 let (size, rank) = (draw.within(1_000..40_000), draw.within(1..4));
                 let a = draw.extents(rank, size);
                 let b: Vec<usize> = a.iter().map(|&n| draw.within(1..n.min(6) + 1)).collect();
-                let args = vec![Given::new(draw, dtype, &a), Given::new(draw, dtype, &b)];
+                let args = vec![Input::new(draw, dtype, &a), Input::new(draw, dtype, &b)];
                 Case::new("signal_convolve", args, move |cx, a| {
                     convolve::convolve_all(cx, "signal_convolve", &a[0], &a[1], mode)
                 })
@@ -435,8 +435,8 @@ fn convolutions() {
             3 => {
                 let (channels, others) = (draw.within(1..20), [draw.within(1..12), draw.within(1..12)]);
                 let (long, short) = (draw.within(10..300), draw.within(1..9));
-                let a = Given::new(draw, dtype, &[others[0], channels, long]);
-                let b = Given::new(draw, dtype, &[others[1], channels, short]);
+                let a = Input::new(draw, dtype, &[others[0], channels, long]);
+                let b = Input::new(draw, dtype, &[others[1], channels, short]);
                 Case::new("convolve_axes", vec![a, b], move |cx, a| {
                     let (conv, dot) = (Pairs { a: &[2], b: &[2] }, Pairs { a: &[1], b: &[1] });
                     convolve::convolve_axes(cx, "convolve_axes", &a[0], &a[1], conv, dot, mode)
@@ -450,8 +450,8 @@ fn convolutions() {
                 let (stride, dilation, padding) = (three(), three(), three());
                 let extents: Vec<usize> =
                     (0..2).map(|i| (kernel[i] - 1) * dilation[i] as usize + draw.within(1..40)).collect();
-                let x = Given::new(draw, dtype, &[images, groups * each, extents[0], extents[1]]);
-                let w = Given::new(draw, dtype, &[groups * of_each, each, kernel[0], kernel[1]]);
+                let x = Input::new(draw, dtype, &[images, groups * each, extents[0], extents[1]]);
+                let w = Input::new(draw, dtype, &[groups * of_each, each, kernel[0], kernel[1]]);
                 Case::new(format!("conv2d {stride:?} {padding:?} {dilation:?} {groups}"), vec![x, w], move |cx, a| {
                     convolve::conv2d(cx, &a[0], &a[1], stride, padding, dilation, groups as i64)
                 })
@@ -460,10 +460,10 @@ fn convolutions() {
                 let (images, e) = (draw.within(1..8), draw.extents(2, 8_000));
                 let window = [draw.within(1..e[0].min(4) + 1) as i64, draw.within(1..e[1].min(4) + 1) as i64];
                 let stride = [draw.within(1..4) as i64, draw.within(1..4) as i64];
-                let which = draw.one_of(&[pool::Pooling::Max, pool::Pooling::Mean]);
-                let x = Given { domain: Domain::Distinct, ..Given::new(draw, dtype.real(), &[images, e[0], e[1]]) };
+                let which = draw.one_of(&[pooling::Pooling::Max, pooling::Pooling::Mean]);
+                let x = Input { domain: Domain::Distinct, ..Input::new(draw, dtype.real(), &[images, e[0], e[1]]) };
                 Case::new(format!("pool2d {window:?} {stride:?}"), vec![x], move |cx, a| {
-                    pool::pool2d(cx, which, &a[0], window, stride, [0; 2])
+                    pooling::pool2d(cx, which, &a[0], window, stride, [0; 2])
                 })
             }
         }
@@ -507,7 +507,7 @@ fn reductions() {
             _ => (CONSTANT, dtype.real()),
         };
         let (name, f) = draw.one_of(table);
-        let x = Given { domain, ..Given::new(draw, dtype, &shape) };
+        let x = Input { domain, ..Input::new(draw, dtype, &shape) };
         let inner = draw.flip();
         let case = Case::new(format!("{name} {axes:?}"), vec![x], move |cx, a| {
             // Of what is still to be computed, too.
@@ -554,7 +554,7 @@ fn scans_and_orders() {
         };
         let (name, f) = draw.one_of(table);
         let domain = if std::ptr::eq(table, EVERY) { Domain::Nonzero } else { Domain::Distinct };
-        let x = Given { domain, ..Given::new(draw, dtype, &shape) };
+        let x = Input { domain, ..Input::new(draw, dtype, &shape) };
         let case = Case::new(format!("{name} {axis}"), vec![x], move |cx, a| f(cx, &a[0], axis));
         if std::ptr::eq(table, CONSTANT) { case.constant() } else { case }
     });
@@ -575,9 +575,9 @@ fn elements() {
         if draw.flip() {
             draw.axes(rank).into_iter().for_each(|i| other[i] = 1);
         }
-        let x = Given { domain: first.domain, ..Given::new(draw, dtype, &shape) };
-        let y = Given { domain: second.domains[0], ..Given::new(draw, dtype, &shape) };
-        let z = Given { domain: second.domains[1], ..Given::new(draw, dtype, &other) };
+        let x = Input { domain: first.domain, ..Input::new(draw, dtype, &shape) };
+        let y = Input { domain: second.domains[0], ..Input::new(draw, dtype, &shape) };
+        let z = Input { domain: second.domains[1], ..Input::new(draw, dtype, &other) };
         let axes = draw.axes(rank);
         let summed = draw.flip();
         Case::new(
@@ -607,7 +607,7 @@ fn places() {
             let fill = |d: &mut [i64]| d.iter_mut().for_each(|d| *d = draw.within(0..below) as i64);
             cx.engine.build::<i64>(&[length], fill).unwrap().into()
         };
-        let x = Given { domain: Domain::Nonzero, ..Given::new(draw, dtype, &[n, m]) };
+        let x = Input { domain: Domain::Nonzero, ..Input::new(draw, dtype, &[n, m]) };
         match draw.within(0..4) {
             0 => Case::new("take", vec![x], move |cx, a| {
                 let rows = gather::take(cx, &a[0], &list(cx, n, count), 0, gather::Outside::Raise).expect("inside");
@@ -621,7 +621,7 @@ fn places() {
                 segment::segment(cx, segment::Kind::Prod, &a[0], &list(cx, count, n), count as i64).expect("inside")
             }),
             _ => {
-                let y = Given::new(draw, dtype, &[count, m]);
+                let y = Input::new(draw, dtype, &[count, m]);
                 Case::new("concatenate", vec![x, y], |cx, a| {
                     shape::concatenate(cx, &[&unary(cx, &rows::SQUARE, &a[0]), &a[1]], 0)
                 })

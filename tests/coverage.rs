@@ -136,14 +136,14 @@ fn row<'a>(rows: &BTreeMap<&'a str, Derivative>, name: &str) -> Option<&'a str> 
         return row(rows, of);
     }
     let shorter = FORMS.iter().find_map(|form| name.strip_suffix(form)).map(String::from);
-    let turned = || {
+    let reversed = || {
         name.strip_prefix("ag_r")
             .filter(|n| n.ends_with("_scalar") || n.ends_with("_complex"))
             .map(|n| format!("ag_{n}"))
     };
     let other_index = || name.contains("_items").then(|| name.replacen("_items", "", 1));
     let one = || name.strip_suffix('s').map(String::from);
-    [shorter, turned(), other_index(), one()].into_iter().flatten().find_map(|n| row(rows, &n))
+    [shorter, reversed(), other_index(), one()].into_iter().flatten().find_map(|n| row(rows, &n))
 }
 
 #[test]

@@ -139,15 +139,15 @@ fn elements_beside_other_uses() {
         add(cx, &sum, &total(cx, x))
     };
     close("before and after", &reals(&cx, &grad(&cx, both, &x)), &[2.0, 1.0, 4.0]);
-    let turned = |cx: &Context, x: &Array| {
+    let transposed = |cx: &Context, x: &Array| {
         let matrix = shape::transpose(cx, &shape::reshape(cx, x, &[2, 3]), &[1, 0]);
         let plan = Plan::new(cx, &[3, 2], &[Item::Int(2), Item::Int(-2)]).unwrap();
         let y = index::get(cx, &matrix, &plan);
         mul(cx, &y, &y)
     };
     let six = vector(&cx, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    assert_eq!(number(&cx, &turned(&cx, &six)), 9.0);
-    close("a view", &reals(&cx, &grad(&cx, turned, &six)), &[0.0, 0.0, 6.0, 0.0, 0.0, 0.0]);
+    assert_eq!(number(&cx, &transposed(&cx, &six)), 9.0);
+    close("a view", &reals(&cx, &grad(&cx, transposed, &six)), &[0.0, 0.0, 6.0, 0.0, 0.0, 0.0]);
     // Two levels, of which the inner one reads elements of an outer array.
     let outer = |cx: &Context, x: &Array| {
         let inner = |cx: &Context, y: &Array| mul(cx, &mul(cx, y, y), &at(cx, x, 2));
@@ -192,8 +192,8 @@ fn sums_of_small_arrays_equal_sums_the_long_way() {
         let square = mul(cx, x, x);
         let product = mul(cx, &sum(cx, &square), &sum(cx, x));
         let beside = sum(cx, &mul(cx, &square, &sum(cx, &square)));
-        let turned = shape::transpose(cx, &exp(cx, x), &[1, 0]);
-        let both = add(cx, &sum(cx, &turned), &sum(cx, x));
+        let transposed = shape::transpose(cx, &exp(cx, x), &[1, 0]);
+        let both = add(cx, &sum(cx, &transposed), &sum(cx, x));
         let element = get(cx, &square, "1, 0");
         add(cx, &add(cx, &product, &mul(cx, &beside, &element)), &both)
     }

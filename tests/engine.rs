@@ -99,7 +99,7 @@ fn equal_subexpressions_and_pairs_of_sin_and_cos() {
         // Squared, so that both results stay inside the program.
         vec![rows::astype(cx, &add(cx, &mul(cx, &c, &c), &mul(cx, &s, &s)), DType::F64)]
             .into_iter()
-            .map(|y| rows::step(cx, &rows::RINT, &mul(cx, &y, &Array::from(1e4))))
+            .map(|y| rows::piecewise_constant(cx, &rows::RINT, &mul(cx, &y, &Array::from(1e4))))
             .collect()
     });
 }

@@ -7,7 +7,7 @@ mod support;
 use autograd::array::{DType, Shape, shape as arithmetic};
 use autograd::context::Context;
 use autograd::error::Result;
-use autograd::ops::elementwise::{self as rows, BINARY, COMPARISONS, STEPS, TESTS, UNARY};
+use autograd::ops::elementwise::{self as rows, BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
 use autograd::ops::index_reduce::{self, Combine};
 use autograd::ops::{complex, create, index, product, reduce, shape};
 use autograd::trace::Array;
@@ -27,8 +27,8 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
     if let Some(row) = BINARY.iter().find(|r| r.name == full) {
         return Ok(rows::binary(cx, row, &a[0], &a[1]));
     }
-    if let Some(row) = STEPS.iter().find(|r| r.name == full) {
-        return Ok(rows::step(cx, row, &a[0]));
+    if let Some(row) = PIECEWISE_CONSTANT.iter().find(|r| r.name == full) {
+        return Ok(rows::piecewise_constant(cx, row, &a[0]));
     }
     if let Some(row) = TESTS.iter().find(|r| r.name == full) {
         return Ok(rows::test(cx, row, &a[0]));

@@ -12,7 +12,7 @@ use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::pad::{self, Mode};
 use autograd::ops::quantile::{self, Method, Request};
 use autograd::ops::statistics::{self, Outside, Weights};
-use autograd::ops::{arrange, choose, diagonal, gather, join, nan, order, scan, shape, space};
+use autograd::ops::{arrange, choose, diagonal, gather, join, linspace, nan, order, scan, shape};
 use autograd::trace::Array;
 use recorded::{Call, Near, walk, walk_by};
 
@@ -127,9 +127,9 @@ fn arranged(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "linspace" | "logspace" | "geomspace" => {
             let (num, endpoint, axis) = (call.integer("num"), call.flag("endpoint"), call.integer("axis"));
             match call.name {
-                "linspace" => space::linspace(cx, x, all[1], num, endpoint, axis)?,
-                "logspace" => space::logspace(cx, x, all[1], num, endpoint, call.number("base"), axis)?,
-                _ => space::geomspace(cx, x, all[1], num, endpoint, axis)?,
+                "linspace" => linspace::linspace(cx, x, all[1], num, endpoint, axis)?,
+                "logspace" => linspace::logspace(cx, x, all[1], num, endpoint, call.number("base"), axis)?,
+                _ => linspace::geomspace(cx, x, all[1], num, endpoint, axis)?,
             }
         }
         other => panic!("no operation {other}"),

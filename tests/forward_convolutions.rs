@@ -6,7 +6,7 @@ mod support;
 
 use autograd::array::shape::normalize_axes;
 use autograd::ops::convolve::{self, Mode, Pairs};
-use autograd::ops::pool::{Pooling, pool2d};
+use autograd::ops::pooling::{Pooling, pool2d};
 use recorded::{Near, walk};
 
 #[test]

@@ -5,7 +5,7 @@ mod recorded;
 mod support;
 
 use autograd::ops::elementwise as rows;
-use autograd::ops::fit;
+use autograd::ops::polyfit;
 use autograd::ops::polynomial as ops;
 use recorded::{Near, walk};
 
@@ -20,7 +20,7 @@ fn polynomials() {
             "polymul" => ops::polymul(cx, &a[0], &a[1]),
             "polydiv" => ops::polydiv(cx, &a[0], &a[1]).0,
             "remainder" => ops::polydiv(cx, &a[0], &a[1]).1,
-            "polyfit" => fit::polyfit(cx, &a[0], &a[1], call.integer("deg"), a.get(2))?,
+            "polyfit" => polyfit::polyfit(cx, &a[0], &a[1], call.integer("deg"), a.get(2))?,
             "polyder" => ops::polyder(cx, &a[0], call.integer("m")),
             "polyint" => ops::polyint(cx, &a[0], call.integer("m"), &a.get(1).cloned().unwrap_or_default()),
             "vander" => ops::vander(cx, &a[0], call.integer("n"), call.flag("increasing")),

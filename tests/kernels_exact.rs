@@ -310,6 +310,6 @@ fn reductions() {
 #[test]
 fn selection() {
     let mut y = [0i64; 3];
-    m::select(&mut y, &[true, false, true], m::Side::Array(&[1, 2, 3]), m::Side::Array(&[4, 5, 6]));
+    m::select(&mut y, &[true, false, true], m::Branch::Array(&[1, 2, 3]), m::Branch::Array(&[4, 5, 6]));
     assert_eq!(y, [1, 5, 3]);
 }

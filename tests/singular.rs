@@ -9,7 +9,7 @@ use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self as rows, binary, unary};
 use autograd::ops::logsumexp::{self, logsumexp_with};
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
-use autograd::ops::pool::{Pooling, pool2d};
+use autograd::ops::pooling::{Pooling, pool2d};
 use autograd::ops::segment::{self, segment};
 use autograd::ops::{bessel, complex, floats, nan, order, quantile, reduce, scan, statistics};
 use autograd::trace::Array;
@@ -605,9 +605,9 @@ fn a_norm_written_out() {
 
 #[test]
 fn steps_have_zero_derivatives() {
-    for row in rows::STEPS {
-        let value = number(&Context::new(), &rows::step(&Context::new(), row, &Array::from(2.0)));
-        derivatives(&|cx, x| rows::step(cx, row, x), 2.0, &[value, 0.0, 0.0]);
+    for row in rows::PIECEWISE_CONSTANT {
+        let value = number(&Context::new(), &rows::piecewise_constant(&Context::new(), row, &Array::from(2.0)));
+        derivatives(&|cx, x| rows::piecewise_constant(cx, row, x), 2.0, &[value, 0.0, 0.0]);
     }
 }
 

@@ -196,7 +196,7 @@ fn single_operations_on_large_views_are_those_of_copies() {
         for shape in [[2, 300, 520], [3, 301, 331], [1, 70, 4001]] {
             let [a, b, c] = shape;
             let of = |shape: &[usize]| shape::reshape(&cx, &numbers(&cx, shape.iter().product(), dtype), shape);
-            let turned = shape::transpose(&cx, &of(&[a, c, b]), &[0, 2, 1]);
+            let transposed = shape::transpose(&cx, &of(&[a, c, b]), &[0, 2, 1]);
             let others = [
                 shape::transpose(&cx, &of(&[c, b, a]), &[2, 1, 0]),
                 get(&cx, &shape::transpose(&cx, &of(&[a, c + 1, b]), &[0, 2, 1]), ":, :, :0:-1"),
@@ -208,9 +208,9 @@ fn single_operations_on_large_views_are_those_of_copies() {
                 Array::from(0.75),
             ];
             for y in &others {
-                let copies = [copied(&cx, &turned), copied(&cx, y)];
-                check(&cx, "x - y", &turned, &sub(&cx, &turned, y), &sub(&cx, &copies[0], &copies[1]));
-                check(&cx, "y - x", &turned, &sub(&cx, y, &turned), &sub(&cx, &copies[1], &copies[0]));
+                let copies = [copied(&cx, &transposed), copied(&cx, y)];
+                check(&cx, "x - y", &transposed, &sub(&cx, &transposed, y), &sub(&cx, &copies[0], &copies[1]));
+                check(&cx, "y - x", &transposed, &sub(&cx, y, &transposed), &sub(&cx, &copies[1], &copies[0]));
             }
         }
     }
@@ -310,12 +310,12 @@ fn threads_do_not_show() {
         cx.engine.set_threads(threads);
         let (n, m) = (701, 803);
         let x = shape::reshape(&cx, &numbers(&cx, n * m, DType::F64), &[m, n]);
-        let turned = shape::transpose(&cx, &x, &[1, 0]);
-        let (row, column) = (get(&cx, &turned, "3"), get(&cx, &turned, ":, 5:6"));
-        let pass = mul(&cx, &add(&cx, &turned, &row), &sub(&cx, &turned, &column));
+        let transposed = shape::transpose(&cx, &x, &[1, 0]);
+        let (row, column) = (get(&cx, &transposed, "3"), get(&cx, &transposed, ":, 5:6"));
+        let pass = mul(&cx, &add(&cx, &transposed, &row), &sub(&cx, &transposed, &column));
         let all = [
-            add(&cx, &turned, &turned),
-            add(&cx, &turned, &row),
+            add(&cx, &transposed, &transposed),
+            add(&cx, &transposed, &row),
             mul(&cx, &row, &column),
             total(&cx, &pass),
             pass,

@@ -1,7 +1,7 @@
 //! Plain arrays: element types, shapes, memory, and values that may still have to be computed.
 
+mod descriptor;
 pub mod dims;
-mod form;
 mod format;
 mod pending;
 mod pool;
@@ -12,7 +12,7 @@ mod tensor;
 
 pub use crate::dtype::{DType, Element};
 pub use crate::kernels::op::Op;
-pub use form::Form;
+pub use descriptor::Descriptor;
 pub use format::format;
 pub use pending::{Operand, Pending};
 pub use pool::{Buffer, Pool, Stats};

@@ -7,25 +7,25 @@
 //!
 //! The cells behind the references are used again like the buffers are, so that a loop in its steady state does not
 //! call the system's allocator for them either. Most of what a small array costs is its making and its end, so its cell
-//! keeps the memory and the form when it is free: to make an array like another one is to take a free cell and to see
-//! that its form is the same.
+//! keeps the memory and the descriptor when it is free: to make an array like another one is to take a free cell and to see
+//! that its descriptor is the same.
 
-use super::form::{Form, Forms};
+use super::descriptor::{Descriptor, Descriptors};
 use super::pending::Pending;
 use super::pool::{Buffer, Pool, SMALL_CLASSES};
 use super::shape::{self, Shape, Strides};
 use super::{DType, Element};
 use crate::error::Result;
-use crate::kernels::memory::{Block, fetch, try_push};
+use crate::kernels::memory::{Block, prefetch, try_push};
 use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
-/// The pool, the forms and the free cells of one context.
+/// The pool, the descriptors and the free cells of one context.
 pub struct Heap {
     pub pool: Rc<Pool>,
-    forms: Forms,
+    descriptors: Descriptors,
     /// Free cells with their memory, by its size class.
     furnished: RefCell<[Vec<Rc<Body>>; SMALL_CLASSES]>,
     /// Other free cells.
@@ -70,7 +70,7 @@ impl Heap {
             };
             Heap {
                 pool: Pool::new(Box::new(strip)),
-                forms: Forms::default(),
+                descriptors: Descriptors::default(),
                 furnished: RefCell::new(std::array::from_fn(|_| Vec::new())),
                 bare: RefCell::default(),
                 closed: Cell::new(false),
@@ -82,7 +82,7 @@ impl Heap {
     pub fn trim(&self) {
         self.pool.trim();
         self.bare.take();
-        self.forms.trim();
+        self.descriptors.trim();
     }
 
     /// Gives the memory of free cells to the pool.
@@ -102,7 +102,7 @@ impl Heap {
 #[repr(C)]
 struct Body {
     heap: Rc<Heap>,
-    form: Rc<Form>,
+    descriptor: Rc<Descriptor>,
     memory: OnceCell<Memory>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
     mark: Cell<u32>,
@@ -164,7 +164,7 @@ impl Tensor {
         if let Some(Memory::Kept(block)) = self.body.memory.get() {
             let heap = &self.body.heap;
             heap.pool.vacate(block.bytes());
-            if let Some(free) = heap.furnished.borrow_mut().get_mut(usize::from(self.body.form.class))
+            if let Some(free) = heap.furnished.borrow_mut().get_mut(usize::from(self.body.descriptor.class))
                 && free.len() < FREE_CELLS
                 && !heap.closed.get()
             {
@@ -180,7 +180,7 @@ impl Tensor {
     fn empty(&mut self) {
         let Some(body) = Rc::get_mut(&mut self.body) else { return };
         if let Some(Memory::Kept(block)) = body.memory.take() {
-            body.heap.pool.put_back(usize::from(body.form.class), block);
+            body.heap.pool.put_back(usize::from(body.descriptor.class), block);
         }
         if let pending @ Some(_) = body.pending.get_mut() {
             *pending = None;
@@ -192,25 +192,25 @@ impl Tensor {
         }
     }
 
-    /// A cell of this form, empty.
-    fn bare(heap: &Rc<Heap>, form: Rc<Form>) -> Rc<Body> {
+    /// A cell with this descriptor, empty.
+    fn bare(heap: &Rc<Heap>, descriptor: Rc<Descriptor>) -> Rc<Body> {
         let recycled = {
             let mut bare = heap.bare.borrow_mut();
             let recycled = bare.pop();
             if let (Some(next), COLD..) = (bare.last(), bare.len()) {
-                fetch(Rc::as_ptr(next), size_of::<Body>());
+                prefetch(Rc::as_ptr(next), size_of::<Body>());
             }
             recycled
         };
         match recycled {
             Some(mut rc) => {
                 let body = Rc::get_mut(&mut rc).expect("a free cell has no other reference");
-                heap.forms.release(std::mem::replace(&mut body.form, form));
+                heap.descriptors.release(std::mem::replace(&mut body.descriptor, descriptor));
                 rc
             }
             None => Rc::new(Body {
                 heap: heap.clone(),
-                form,
+                descriptor,
                 memory: OnceCell::new(),
                 mark: Cell::new(0),
                 pending: RefCell::new(None),
@@ -218,50 +218,50 @@ impl Tensor {
         }
     }
 
-    fn with_memory(heap: &Rc<Heap>, form: Rc<Form>, memory: Memory) -> Tensor {
-        let body = Tensor::bare(heap, form);
+    fn with_memory(heap: &Rc<Heap>, descriptor: Rc<Descriptor>, memory: Memory) -> Tensor {
+        let body = Tensor::bare(heap, descriptor);
         let _ = body.memory.set(memory);
         Tensor { body }
     }
 
     /// A row-major array over `buffer`.
     pub fn from_buffer(heap: &Rc<Heap>, dtype: DType, shape: Shape, buffer: Buffer) -> Tensor {
-        Tensor::with_memory(heap, heap.forms.of(dtype, &shape), Memory::Own(buffer))
+        Tensor::with_memory(heap, heap.descriptors.of(dtype, &shape), Memory::Own(buffer))
     }
 
     /// A new row-major array, which `fill` writes.
     #[inline(always)]
-    fn fresh<T: Element>(heap: &Rc<Heap>, form: &Rc<Form>, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
-        let free = heap.furnished.borrow_mut().get_mut(usize::from(form.class)).and_then(Vec::pop);
+    fn fresh<T: Element>(heap: &Rc<Heap>, descriptor: &Rc<Descriptor>, fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
+        let free = heap.furnished.borrow_mut().get_mut(usize::from(descriptor.class)).and_then(Vec::pop);
         let mut body = match free {
             Some(body) => body,
-            None => Tensor::furnish(heap, form)?,
+            None => Tensor::furnish(heap, descriptor)?,
         };
         let cell = Rc::get_mut(&mut body).expect("a free cell has no other reference");
-        if !Rc::ptr_eq(&cell.form, form) {
-            heap.forms.release(std::mem::replace(&mut cell.form, form.clone()));
+        if !Rc::ptr_eq(&cell.descriptor, descriptor) {
+            heap.descriptors.release(std::mem::replace(&mut cell.descriptor, descriptor.clone()));
         }
         match cell.memory.get_mut() {
             Some(Memory::Kept(block)) => {
                 heap.pool.occupy(block.bytes());
-                fill(block.slice_mut::<T>(form.size));
+                fill(block.slice_mut::<T>(descriptor.size));
             }
-            Some(Memory::Own(buffer)) => fill(buffer.slice_mut::<T>(form.size)),
+            Some(Memory::Own(buffer)) => fill(buffer.slice_mut::<T>(descriptor.size)),
             _ => unreachable!("it was made to be filled"),
         }
         Ok(Tensor { body })
     }
 
-    /// A cell of this form with memory, which is to be counted as in use if it is of the kind that is kept.
+    /// A cell with this descriptor and memory, which is to be counted as in use if it is of the kind that is kept.
     #[cold]
-    fn furnish(heap: &Rc<Heap>, form: &Rc<Form>) -> Result<Rc<Body>> {
-        let bytes = form.size * form.dtype.size();
-        let memory = if usize::from(form.class) < SMALL_CLASSES {
+    fn furnish(heap: &Rc<Heap>, descriptor: &Rc<Descriptor>) -> Result<Rc<Body>> {
+        let bytes = descriptor.size * descriptor.dtype.size();
+        let memory = if usize::from(descriptor.class) < SMALL_CLASSES {
             Memory::Kept(heap.pool.block(bytes)?.1)
         } else {
             Memory::Own(heap.pool.take_bytes(bytes)?)
         };
-        let body = Tensor::bare(heap, form.clone());
+        let body = Tensor::bare(heap, descriptor.clone());
         let _ = body.memory.set(memory);
         Ok(body)
     }
@@ -270,19 +270,23 @@ impl Tensor {
     #[inline(always)]
     pub fn like<T: Element>(&self, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
         debug_assert!(self.dtype() == T::DTYPE);
-        Tensor::fresh(&self.body.heap, &self.body.form, fill).ok()
+        Tensor::fresh(&self.body.heap, &self.body.descriptor, fill).ok()
     }
 
-    /// A new row-major array of this form, which `fill` writes. `None` where there is no memory.
+    /// A new row-major array with this descriptor, which `fill` writes. `None` where there is no memory.
     #[inline]
-    pub fn of_form<T: Element>(heap: &Rc<Heap>, form: &Rc<Form>, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
-        (form.dtype == T::DTYPE).then(|| Tensor::fresh(heap, form, fill).ok()).flatten()
+    pub fn with_descriptor<T: Element>(
+        heap: &Rc<Heap>,
+        descriptor: &Rc<Descriptor>,
+        fill: impl FnOnce(&mut [T]),
+    ) -> Option<Tensor> {
+        (descriptor.dtype == T::DTYPE).then(|| Tensor::fresh(heap, descriptor, fill).ok()).flatten()
     }
 
     /// A new array of one axis. `None` where there is no memory.
     #[inline(always)]
     pub fn vector<T: Element>(heap: &Rc<Heap>, n: usize, fill: impl FnOnce(&mut [T])) -> Option<Tensor> {
-        Tensor::fresh(heap, &heap.forms.of(T::DTYPE, &[n]), fill).ok()
+        Tensor::fresh(heap, &heap.descriptors.of(T::DTYPE, &[n]), fill).ok()
     }
 
     /// An array over `buffer` with a layout of its own, checked by the caller to lie inside.
@@ -296,13 +300,13 @@ impl Tensor {
     ) -> Tensor {
         let contiguous = shape::is_contiguous(&shape, &strides);
         let strided = Strided { storage: Storage::Own(buffer), offset, strides, contiguous };
-        Tensor::with_memory(heap, heap.forms.of(dtype, &shape), Memory::Strided(strided))
+        Tensor::with_memory(heap, heap.descriptors.of(dtype, &shape), Memory::Strided(strided))
     }
 
     /// Makes and fills a new array.
     pub fn build<T: Element>(heap: &Rc<Heap>, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
         shape::checked_size(shape, size_of::<T>())?;
-        Tensor::fresh(heap, &heap.forms.of(T::DTYPE, shape), fill)
+        Tensor::fresh(heap, &heap.descriptors.of(T::DTYPE, shape), fill)
     }
 
     /// An array of one element repeated: one number in memory whatever the shape.
@@ -314,7 +318,7 @@ impl Tensor {
 
     /// An array to be computed later.
     pub fn pending(heap: &Rc<Heap>, dtype: DType, shape: Shape, pending: Pending) -> Tensor {
-        let body = Tensor::bare(heap, heap.forms.of(dtype, &shape));
+        let body = Tensor::bare(heap, heap.descriptors.of(dtype, &shape));
         *body.pending.borrow_mut() = Some(pending);
         Tensor { body }
     }
@@ -322,11 +326,11 @@ impl Tensor {
     /// The same memory, read with another shape, offset and strides; ready arrays only.
     pub fn view_as(&self, shape: Shape, offset: usize, strides: Strides) -> Tensor {
         let contiguous = shape::is_contiguous(&shape, &strides);
-        let form = self.body.heap.forms.of(self.dtype(), &shape);
+        let descriptor = self.body.heap.descriptors.of(self.dtype(), &shape);
         // Where nothing is read, a position may lie outside of the buffer.
-        let offset = if form.size == 0 { 0 } else { offset };
+        let offset = if descriptor.size == 0 { 0 } else { offset };
         let strided = Strided { storage: Storage::Of(self.base().clone()), offset, strides, contiguous };
-        Tensor::with_memory(&self.body.heap, form, Memory::Strided(strided))
+        Tensor::with_memory(&self.body.heap, descriptor, Memory::Strided(strided))
     }
 
     /// The array in whose memory the elements lie.
@@ -339,21 +343,21 @@ impl Tensor {
     }
 
     /// Asks for what is known of the array, which is going to be used soon.
-    pub fn fetch(&self) {
-        fetch(Rc::as_ptr(&self.body), size_of::<Body>());
+    pub fn prefetch(&self) {
+        prefetch(Rc::as_ptr(&self.body), size_of::<Body>());
     }
 
     /// Asks for what is read first of an array that is going to be used soon.
     #[inline]
-    pub fn fetch_head(&self) {
-        fetch(Rc::as_ptr(&self.body), NEAR);
+    pub fn prefetch_head(&self) {
+        prefetch(Rc::as_ptr(&self.body), NEAR);
     }
 
     /// Asks for the first elements, which are going to be used soon.
     #[inline]
-    pub fn fetch_elements(&self) {
+    pub fn prefetch_elements(&self) {
         if let Some(Memory::Kept(block)) = self.body.memory.get() {
-            block.fetch(NEAR);
+            block.prefetch(NEAR);
         }
     }
 
@@ -363,18 +367,18 @@ impl Tensor {
     }
 
     #[inline(always)]
-    pub fn form(&self) -> &Rc<Form> {
-        &self.body.form
+    pub fn descriptor(&self) -> &Rc<Descriptor> {
+        &self.body.descriptor
     }
 
     #[inline(always)]
     pub fn dtype(&self) -> DType {
-        self.body.form.dtype
+        self.body.descriptor.dtype
     }
 
     #[inline(always)]
     pub fn shape(&self) -> &[usize] {
-        &self.body.form.shape
+        &self.body.descriptor.shape
     }
 
     #[inline(always)]
@@ -384,13 +388,14 @@ impl Tensor {
 
     #[inline(always)]
     pub fn size(&self) -> usize {
-        self.body.form.size
+        self.body.descriptor.size
     }
 
     /// Whether both have the same extents.
     #[inline(always)]
     pub fn same_shape(&self, other: &Tensor) -> bool {
-        Rc::ptr_eq(&self.body.form, &other.body.form) || self.body.form.same_shape(&other.body.form)
+        Rc::ptr_eq(&self.body.descriptor, &other.body.descriptor)
+            || self.body.descriptor.same_shape(&other.body.descriptor)
     }
 
     #[inline(always)]
@@ -420,7 +425,7 @@ impl Tensor {
     pub fn strides(&self) -> &[isize] {
         match self.ready() {
             Memory::Strided(strided) => &strided.strides,
-            _ => &self.body.form.strides,
+            _ => &self.body.descriptor.strides,
         }
     }
 
@@ -515,11 +520,11 @@ impl Tensor {
 
     /// The elements of an array of this type that owns them and is there, as most small ones are.
     #[inline(always)]
-    pub fn row<T: Element>(&self) -> Option<&[T]> {
-        let form = &*self.body.form;
+    pub fn owned_slice<T: Element>(&self) -> Option<&[T]> {
+        let descriptor = &*self.body.descriptor;
         match self.body.memory.get() {
-            Some(Memory::Kept(block)) if form.dtype == T::DTYPE => Some(block.slice(form.size)),
-            Some(Memory::Own(buffer)) if form.dtype == T::DTYPE => Some(buffer.slice(form.size)),
+            Some(Memory::Kept(block)) if descriptor.dtype == T::DTYPE => Some(block.slice(descriptor.size)),
+            Some(Memory::Own(buffer)) if descriptor.dtype == T::DTYPE => Some(buffer.slice(descriptor.size)),
             _ => None,
         }
     }
@@ -533,12 +538,12 @@ impl Tensor {
     #[inline]
     pub fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
         let body = Rc::get_mut(&mut self.body)?;
-        if body.form.dtype != T::DTYPE {
+        if body.descriptor.dtype != T::DTYPE {
             return None;
         }
         match body.memory.get_mut()? {
-            Memory::Kept(block) => Some(block.elements_mut(body.form.size)),
-            Memory::Own(buffer) if buffer.is_own() => Some(buffer.elements_mut(body.form.size)),
+            Memory::Kept(block) => Some(block.elements_mut(body.descriptor.size)),
+            Memory::Own(buffer) if buffer.is_own() => Some(buffer.elements_mut(body.descriptor.size)),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<
         let number = {
             let slots = c.slots.borrow();
             let Array::Plain(position) = slots.get(indices).ok()? else { return None };
-            let (0, &[at]) = (position.ndim(), position.row::<i64>()?) else { return None };
+            let (0, &[at]) = (position.ndim(), position.owned_slice::<i64>()?) else { return None };
             index::flat_element(&c.core, slots.get(x).ok()?, usize::try_from(at).ok()?)
         };
         number.map(|number| c.put_number(number))

@@ -5,7 +5,7 @@ use crate::array::{Axes, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::convolve::{self as ops, Mode, Pairs};
-use crate::ops::pool::{Pooling, pool2d};
+use crate::ops::pooling::{Pooling, pool2d};
 use crate::trace::Array;
 use std::ffi::c_char;
 

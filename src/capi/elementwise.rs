@@ -2,8 +2,8 @@
 
 use super::{ag_array, ag_context, guard, guard_as, one, two};
 use crate::ops::{complex, elementwise as rows};
-use crate::trace::short::Short;
-use crate::trace::{Array, Number};
+use crate::trace::short::ShortResult;
+use crate::trace::{Array, NO_NODE, Number};
 
 /// An operand: an array, or a number that takes the array's precision.
 #[derive(Clone, Copy)]
@@ -29,8 +29,8 @@ fn short(cx: *const ag_context, x: ag_array, f: impl FnOnce(f64) -> (f64, f64)) 
     }
     let (value, partial) = f(x.value);
     let node = match x.level {
-        0 => u32::MAX,
-        level => c.core.trace.push_number(level, [x.node, u32::MAX], [partial, 0.0])?,
+        0 => NO_NODE,
+        level => c.core.trace.push_number(level, [x.node, NO_NODE], [partial, 0.0])?,
     };
     Some(slots.put_in_room(Number { node, level: x.level, value }))
 }
@@ -90,7 +90,7 @@ fn of_two(cx: *const ag_context, row: &'static rows::Binary, x: ag_array, y: ag_
 /// What the short way found, if anything.
 enum Done {
     Number(Number),
-    Array(Short),
+    Array(ShortResult),
     Nothing,
 }
 
@@ -172,7 +172,7 @@ fn long_binary(c: &ag_context, name: &'static str, row: &'static rows::Binary, x
     let (mut x, mut y) = (value(x), value(y));
     match sides {
         (Side::Array(_), Side::Number(n)) if row.kernel.i64.is_some() => {
-            y = beside(c, &x, n, row.kernel.name == "power")
+            y = beside(c, &x, n, row.kernel.no_negative_integer)
         }
         (Side::Number(n), Side::Array(_)) if row.kernel.i64.is_some() => x = beside(c, &y, n, false),
         _ => {}
@@ -467,25 +467,25 @@ pub unsafe extern "C" fn ag_sign(cx: *mut ag_context, x: ag_array) -> ag_array {
 /// The largest integer not above x. Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_floor(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_floor", x, |c, x| rows::step(c, &rows::FLOOR, x))
+    one(cx, "ag_floor", x, |c, x| rows::piecewise_constant(c, &rows::FLOOR, x))
 }
 
 /// The smallest integer not below x. Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ceil(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_ceil", x, |c, x| rows::step(c, &rows::CEIL, x))
+    one(cx, "ag_ceil", x, |c, x| rows::piecewise_constant(c, &rows::CEIL, x))
 }
 
 /// The integer part. Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_trunc(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_trunc", x, |c, x| rows::step(c, &rows::TRUNC, x))
+    one(cx, "ag_trunc", x, |c, x| rows::piecewise_constant(c, &rows::TRUNC, x))
 }
 
 /// The nearest integer, halves to the even one. Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_rint(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_rint", x, |c, x| rows::step(c, &rows::RINT, x))
+    one(cx, "ag_rint", x, |c, x| rows::piecewise_constant(c, &rows::RINT, x))
 }
 
 /// Whether elements are NaN. A boolean array.

@@ -78,7 +78,7 @@ use crate::error::{Error, Result, code};
 use crate::kernels::reserve;
 use crate::ops::shape::listed;
 use crate::panics;
-use crate::trace::short::Short;
+use crate::trace::short::ShortResult;
 use crate::trace::{Array, Number};
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -170,7 +170,7 @@ impl ag_context {
 
     /// A new handle for a result of the short way.
     #[inline(always)]
-    fn put_short(&self, z: Short) -> ag_array {
+    fn put_short(&self, z: ShortResult) -> ag_array {
         let handle = self.slots.borrow_mut().put(z.array(&self.core));
         if handle.bits == 0 {
             self.core
@@ -251,7 +251,7 @@ fn two_short(
     name: &'static str,
     x: ag_array,
     y: ag_array,
-    short: impl FnOnce(&Context, &Array, &Array) -> Option<Short>,
+    short: impl FnOnce(&Context, &Array, &Array) -> Option<ShortResult>,
     f: impl FnOnce(&Context, &Array, &Array) -> Array,
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {

@@ -9,7 +9,7 @@ use super::{ag_array, ag_context, ag_tape, guard_as, returned, slice, store};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operators::along::apply_along_axis;
-use crate::operators::checkpoint::{self, Step};
+use crate::operators::checkpoint::{self, LoopBody};
 use crate::operators::grad::{self, Arrays, Function, Recorded};
 use crate::operators::jacobian::{Mode, jacobian};
 use crate::operators::{linear, tensor};
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn ag_checkpoint_loop(
         }
         let Some(user) = c.kept(NAME, user, &args) else { return ag_array::NULL };
         let context = std::ptr::from_ref(c);
-        let stored: Step = Rc::new(move |core: &Context, i: usize, args: &[Array]| {
+        let stored: LoopBody = Rc::new(move |core: &Context, i: usize, args: &[Array]| {
             let Some(user) = user.pointer(core) else { return Array::Null };
             // SAFETY: as in `ag_checkpoint`.
             let c = unsafe { &*context };

@@ -5,7 +5,7 @@ use super::shape::checked;
 use super::statistics::optional;
 use super::{ag_array, ag_context, guard_as, one, two};
 use crate::ops::elementwise as rows;
-use crate::ops::fit;
+use crate::ops::polyfit;
 use crate::ops::polynomial as ops;
 use crate::trace::Array;
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn ag_polyfit(cx: *mut ag_context, x: ag_array, y: ag_arra
             return Ok(Array::Null);
         }
         let w = optional(c, "ag_polyfit", w)?;
-        fit::polyfit(&c.core, x, &y, deg, w.as_ref())
+        polyfit::polyfit(&c.core, x, &y, deg, w.as_ref())
     })
 }
 

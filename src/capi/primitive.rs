@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::error::{Error, Result, code, excerpt};
 use crate::operators::sweep::pull_back;
 use crate::ops::elementwise::{self as rows, unary};
-use crate::ops::{accumulate, complex, fit_cotangent, reduce, shape, zeros};
+use crate::ops::{accumulate, complex, reduce, shape, unbroadcast, zeros};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
 use crate::with_dtype;
 use applied::Applied;

@@ -12,7 +12,7 @@ use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::ops::elementwise::astype;
-use crate::ops::{accumulate, fit_cotangent, zeros};
+use crate::ops::{accumulate, unbroadcast, zeros};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
 use crate::with_dtype;
 use smallvec::SmallVec;
@@ -468,7 +468,7 @@ impl Primitive for RawRule {
         // Kernels count on the cotangent's being like the result, and the tangent's like the argument.
         for k in 0..self.linear() {
             let model = if self.vjp { self.linear() + k } else { before + self.argnum.unwrap_or(0) };
-            let g = fit_cotangent(cx, args[k].clone(), &Meta::of(&Array::from(tensors[model].clone())));
+            let g = unbroadcast(cx, args[k].clone(), &Meta::of(&Array::from(tensors[model].clone())));
             tensors[k] = self.of.prepared(cx, &[g], 1)?.remove(0);
         }
         let metas: SmallVec<[Meta; 1]> = self

@@ -1,7 +1,7 @@
 //! Numbers in steps between two ends, which may be arrays and may be recorded.
 
 use super::{ag_array, ag_context};
-use crate::ops::space;
+use crate::ops::linspace;
 
 /// `num` numbers in equal steps from start to stop (up to but not including it without `endpoint`), along `axis` of the
 /// result; start and stop broadcast together. Differentiable in both.
@@ -15,7 +15,7 @@ pub unsafe extern "C" fn ag_linspace_arrays(
     axis: i64,
 ) -> ag_array {
     super::shape::joined(cx, "ag_linspace_arrays", [start, stop].as_ptr(), 2, |c, a| {
-        space::linspace(&c.core, a[0], a[1], num, endpoint, axis)
+        linspace::linspace(&c.core, a[0], a[1], num, endpoint, axis)
     })
 }
 
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn ag_logspace(
     axis: i64,
 ) -> ag_array {
     super::shape::joined(cx, "ag_logspace", [start, stop].as_ptr(), 2, |c, a| {
-        space::logspace(&c.core, a[0], a[1], num, endpoint, base, axis)
+        linspace::logspace(&c.core, a[0], a[1], num, endpoint, base, axis)
     })
 }
 
@@ -47,6 +47,6 @@ pub unsafe extern "C" fn ag_geomspace(
     axis: i64,
 ) -> ag_array {
     super::shape::joined(cx, "ag_geomspace", [start, stop].as_ptr(), 2, |c, a| {
-        space::geomspace(&c.core, a[0], a[1], num, endpoint, axis)
+        linspace::geomspace(&c.core, a[0], a[1], num, endpoint, axis)
     })
 }

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::operators::grad::{self, Arrays, Recorded};
 use crate::operators::sweep::pull_back;
 use crate::operators::tree::derive;
-use crate::ops::fit_cotangent;
+use crate::ops::unbroadcast;
 use crate::trace::{Array, Meta, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -240,7 +240,7 @@ pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Opti
                         cx.fail(e.within(name));
                         return Arrays::new();
                     }
-                    fit_cotangent(cx, g, &meta)
+                    unbroadcast(cx, g, &meta)
                 }
                 None if !grad::check_scalar(cx, name, &primal) => return Arrays::new(),
                 None => crate::ops::create::full(cx, primal.dtype(), primal.shape(), 1.0),

@@ -30,7 +30,7 @@ const ROWS: usize = 256;
 type Steps = [isize; 2];
 
 /// An operand: memory, place of the first element, distances along the axes.
-type Side<'a, T> = (&'a [T], isize, SmallVec<[isize; 4]>);
+type StridedOperand<'a, T> = (&'a [T], isize, SmallVec<[isize; 4]>);
 
 /// Runs a pending operation whose operands are there; `None` if it isn't of this kind.
 pub(super) fn run(engine: &Engine, tensor: &Tensor, pending: &Pending) -> Result<Option<Buffer>> {
@@ -54,7 +54,7 @@ fn run_on<T: Element, Z: Element>(
 ) -> Result<Option<Buffer>> {
     let numbers =
         [&operands[0], &operands[1]].map(|o| if let Operand::Number(x) = o { T::from_f64(*x) } else { T::default() });
-    let side = |k: usize| -> Option<Side<'_, T>> {
+    let side = |k: usize| -> Option<StridedOperand<'_, T>> {
         match &operands[k] {
             Operand::Array(t) => {
                 let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");

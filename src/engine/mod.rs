@@ -13,7 +13,7 @@ pub mod passes;
 mod program;
 mod sequence;
 mod simplify;
-mod small;
+mod small_elementwise;
 
 use crate::array::dims::same;
 use crate::array::{Buffer, DType, Element, Heap, HeapOwner, Op, Operand, Pending, Shape, Strides, Tensor, shape};

@@ -6,7 +6,7 @@
 //!           elements that are read at other places
 //! group     operations of one stage and one shape are one pass
 //! number    equal subexpressions become one; sin and cos of one operand one instruction; factors 1 disappear
-//! place     results that are wanted (or needed by a later stage) go to memory, all others to registers (`sequence.rs`)
+//! locate    results that are wanted (or needed by a later stage) go to memory, all others to registers (`sequence.rs`)
 //! ```
 //! What only the program uses is never in memory. An intermediate that somebody else still holds is not stored either:
 //! computing it again costs about what writing and reading it would; only when it is asked for a third time it is kept.
@@ -19,8 +19,8 @@ use super::sequence::Registers;
 use super::simplify::Simple;
 use crate::array::{Buffer, DType, Op, Operand, Pending, Shape, Strides, Tensor, shape};
 use crate::error::Result;
-use crate::kernels::chain::Step;
-use crate::kernels::machine::{self, BLOCK, Code, Instruction, Machine, Padded, Place, Rows, Source, Strided};
+use crate::kernels::chain::ChainOp;
+use crate::kernels::machine::{self, BLOCK, Code, Instruction, ListedRows, Location, Machine, Padded, Source, Strided};
 use crate::kernels::math::{self, BinaryKernel};
 use crate::kernels::rows::Padding;
 use crate::kernels::strided::Layout;
@@ -36,7 +36,7 @@ const KEEP_AFTER: u8 = 2;
 const MAX_NODES: usize = 4096;
 
 /// Rows of a band, as long as they are not more than [`BAND`] elements: two lines of the cache where numbers are read. The
-/// next band's lines are fetched meanwhile, which measured twice as fast as bands of more rows.
+/// next band's lines are prefetched meanwhile, which measured twice as fast as bands of more rows.
 const BAND_ROWS: usize = 16;
 /// Elements of a band: 256 KiB of numbers.
 const BAND: usize = 64 * BLOCK;
@@ -67,23 +67,23 @@ pub(super) enum Value {
     Input(u16),
 }
 
-/// An instruction before registers are assigned.
-pub(super) struct Line {
+/// An instruction before registers are assigned: each result has one of its own.
+pub(super) struct SsaInstruction {
     pub(super) code: Code,
     pub(super) dtype: DType,
     pub(super) out: DType,
     pub(super) src: [Value; 3],
     /// Memory for the results that are wanted.
     pub(super) array: [Option<u16>; 2],
-    /// By operands of lines that are wanted, and the last of these in the sequence.
+    /// By operands of instructions that are wanted, and the last of these in the sequence.
     pub(super) uses: [u32; 2],
     pub(super) last_use: [usize; 2],
-    pub(super) place: [Place; 2],
+    pub(super) location: [Location; 2],
     /// Rows that only chains use, strip by strip: nothing has to bring them.
     pub(super) direct: bool,
 }
 
-impl Line {
+impl SsaInstruction {
     pub(super) fn is_epilogue(&self) -> bool {
         matches!(self.code, Code::Sum(_) | Code::Scatter(_))
     }
@@ -99,32 +99,32 @@ impl Line {
     }
 
     /// What it is as a step of a chain: with the first operand as `acc`, and with the second.
-    pub(super) fn step(&self) -> Option<(Step, Step)> {
+    pub(super) fn step(&self) -> Option<(ChainOp, ChainOp)> {
         if !matches!(self.dtype, DType::F64 | DType::F32) || self.out != self.dtype {
             return None;
         }
         let op = match self.code {
             Code::Op(op) => op,
-            Code::Sum(_) => return Some((Step::Sum, Step::Sum)),
-            Code::Scatter(_) if self.direct => return Some((Step::AddTo, Step::AddTo)),
+            Code::Sum(_) => return Some((ChainOp::Sum, ChainOp::Sum)),
+            Code::Scatter(_) if self.direct => return Some((ChainOp::AddTo, ChainOp::AddTo)),
             _ => return None,
         };
         let is = |kernel: &BinaryKernel| op.key() == std::ptr::from_ref(kernel) as usize;
         match op {
-            Op::Binary(_) if is(&math::MULTIPLY) => Some((Step::Multiply, Step::Multiply)),
-            Op::Binary(_) if is(&math::SCALED) => Some((Step::Scaled, Step::Scaled)),
-            Op::Binary(_) if is(&math::ADD) => Some((Step::Add, Step::Add)),
-            Op::Binary(_) if is(&math::SUBTRACT) => Some((Step::Subtract, Step::SubtractFrom)),
-            Op::Binary(_) if is(&math::DIVIDE) => Some((Step::Divide, Step::DivideInto)),
-            Op::Binary(_) if is(&math::OVER) => Some((Step::Over, Step::OverInto)),
-            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => Some((Step::Negative, Step::Negative)),
-            Op::Unary(k) if std::ptr::eq(k, &math::SQUARE) => Some((Step::Square, Step::Square)),
+            Op::Binary(_) if is(&math::MULTIPLY) => Some((ChainOp::Multiply, ChainOp::Multiply)),
+            Op::Binary(_) if is(&math::SCALED) => Some((ChainOp::Scaled, ChainOp::Scaled)),
+            Op::Binary(_) if is(&math::ADD) => Some((ChainOp::Add, ChainOp::Add)),
+            Op::Binary(_) if is(&math::SUBTRACT) => Some((ChainOp::Subtract, ChainOp::SubtractFrom)),
+            Op::Binary(_) if is(&math::DIVIDE) => Some((ChainOp::Divide, ChainOp::DivideInto)),
+            Op::Binary(_) if is(&math::OVER) => Some((ChainOp::Over, ChainOp::OverInto)),
+            Op::Unary(k) if std::ptr::eq(k, &math::NEGATIVE) => Some((ChainOp::Negative, ChainOp::Negative)),
+            Op::Unary(k) if std::ptr::eq(k, &math::SQUARE) => Some((ChainOp::Square, ChainOp::Square)),
             _ => None,
         }
     }
 
-    pub(super) fn uses_result(&self, line: u32) -> bool {
-        self.src.contains(&Value::Result(line, false))
+    pub(super) fn uses_result(&self, instruction: u32) -> bool {
+        self.src.contains(&Value::Result(instruction, false))
     }
 }
 
@@ -166,8 +166,8 @@ pub struct Scratch {
     group: Vec<u32>,
     pass: Pass,
     code: Vec<Instruction>,
-    steps: Vec<(Step, Place)>,
-    /// The lines that are wanted, in the order in which they run.
+    steps: Vec<(ChainOp, Location)>,
+    /// The instructions that are wanted, in the order in which they run.
     sequence: Vec<u32>,
     free: Vec<u16>,
 }
@@ -175,7 +175,7 @@ pub struct Scratch {
 /// What one pass reads and writes.
 #[derive(Default)]
 pub(super) struct Pass {
-    pub(super) lines: Vec<Line>,
+    pub(super) ssa: Vec<SsaInstruction>,
     known: HashMap<Key, Value, BuildHasherDefault<Mix>>,
     inputs: HashMap<(usize, usize, Shape, Strides), Value, BuildHasherDefault<Mix>>,
     arrays: Vec<*mut u8>,
@@ -185,7 +185,7 @@ pub(super) struct Pass {
     longest_row: usize,
     /// Row-major copies of inputs, for as long as the pass lasts.
     copies: Vec<Tensor>,
-    pub(super) rows: Vec<Rows>,
+    pub(super) rows: Vec<ListedRows>,
     padded: Vec<Padded>,
     /// Whether an output is written out of order, so that one thread must do it.
     scatters: bool,
@@ -373,7 +373,7 @@ impl Scratch {
         let blocks = machine::blocks(size, chunk);
         let threads = engine.threads_for(self.pass.cost * size as f64).filter(|_| !self.pass.scatters);
         let workers = threads.as_ref().map_or(1, |t| t.count());
-        let wide = self.pass.lines.iter().any(|l| l.dtype == DType::C128 || l.out == DType::C128);
+        let wide = self.pass.ssa.iter().any(|l| l.dtype == DType::C128 || l.out == DType::C128);
         let register_bytes = BLOCK * if wide { 16 } else { 8 };
         let pool = &engine.heap.pool;
         let register_elements = (workers * registers as usize * register_bytes / 8).max(1);
@@ -441,16 +441,16 @@ impl Scratch {
         let mut registers = Registers { free: &mut self.free, count: 0 };
         let mut at = 0;
         while at < self.sequence.len() {
-            let line = self.sequence[at];
+            let instruction = self.sequence[at];
             let chain = self.pass.chain_at(&self.sequence[at..]);
-            if self.pass.is_brought(line) {
+            if self.pass.is_brought(instruction) {
                 at += 1;
-            } else if chain >= 2 || self.pass.needs_chain(line) {
+            } else if chain >= 2 || self.pass.needs_chain(instruction) {
                 let run = at..at + chain;
                 self.code.push(self.pass.chain(&self.sequence, run, &mut self.steps, &mut registers));
                 at += chain;
             } else {
-                self.code.push(self.pass.instruction(line, at, &mut registers));
+                self.code.push(self.pass.instruction(instruction, at, &mut registers));
                 at += 1;
             }
         }
@@ -478,7 +478,7 @@ impl Node {
 
 impl Pass {
     fn clear(&mut self) {
-        self.lines.clear();
+        self.ssa.clear();
         self.known.clear();
         self.inputs.clear();
         self.arrays.clear();
@@ -511,7 +511,7 @@ impl Pass {
 
     fn push(&mut self, code: Code, dtype: DType, out: DType, src: [Value; 3], cost: f32) -> Value {
         self.cost += f64::from(cost);
-        self.lines.push(Line {
+        self.ssa.push(SsaInstruction {
             code,
             dtype,
             out,
@@ -519,10 +519,10 @@ impl Pass {
             array: [None; 2],
             uses: [0; 2],
             last_use: [0; 2],
-            place: [Place::None; 2],
+            location: [Location::None; 2],
             direct: false,
         });
-        Value::Result(self.lines.len() as u32 - 1, false)
+        Value::Result(self.ssa.len() as u32 - 1, false)
     }
 
     /// The value of node `i`, whose operands are inputs or were compiled before.
@@ -588,11 +588,11 @@ impl Pass {
         {
             let second = std::ptr::eq(pair.second, kernel);
             let partner = Op::Unary(if second { pair.first } else { pair.second });
-            if let Some(&Value::Result(line, false)) = self.known.get(&key(partner.key())) {
+            if let Some(&Value::Result(instruction, false)) = self.known.get(&key(partner.key())) {
                 // Whichever came first keeps the first result, so that nothing compiled before changes its meaning.
-                self.lines[line as usize].code = if second { Code::Both(pair) } else { Code::BothTurned(pair) };
+                self.ssa[instruction as usize].code = if second { Code::Both(pair) } else { Code::BothTurned(pair) };
                 self.cost += 0.3;
-                let value = Value::Result(line, true);
+                let value = Value::Result(instruction, true);
                 self.known.insert(key(op.key()), value);
                 return Ok(value);
             }
@@ -632,7 +632,7 @@ impl Pass {
             return Ok(known);
         }
         let copy;
-        let t = match Layout::new(t.shape(), t.strides(), t.offset()).turned_row() {
+        let t = match Layout::new(t.shape(), t.strides(), t.offset()).transposed_row() {
             // Block by block it would be read across its lines. Where a band doesn't hold enough rows, either, a copy is
             // faster, although it is read twice.
             Some(row) if row > LONG_ROW => {
@@ -652,7 +652,7 @@ impl Pass {
                 (memory.as_ptr().cast(), memory.len())
             });
             let layout = Layout::new(shape, &strides, t.offset());
-            let band = layout.turned_row().map(|row| {
+            let band = layout.transposed_row().map(|row| {
                 self.longest_row = self.longest_row.max(row);
                 self.bands += 1;
                 self.bands - 1
@@ -673,8 +673,10 @@ impl Pass {
         self.arrays.push(start);
         let array = self.arrays.len() as u16 - 1;
         match value {
-            Value::Result(line, second) if self.lines[line as usize].array[usize::from(second)].is_none() => {
-                self.lines[line as usize].array[usize::from(second)] = Some(array);
+            Value::Result(instruction, second)
+                if self.ssa[instruction as usize].array[usize::from(second)].is_none() =>
+            {
+                self.ssa[instruction as usize].array[usize::from(second)] = Some(array);
             }
             // An input, or a value that is stored already for somebody else: a copy.
             _ => {
@@ -683,7 +685,7 @@ impl Pass {
                 else {
                     unreachable!("an instruction has a result")
                 };
-                self.lines[copy as usize].array[0] = Some(array);
+                self.ssa[copy as usize].array[0] = Some(array);
             }
         }
         self.outputs.push((i, buffer));
@@ -700,9 +702,9 @@ fn list(pending: &Pending) -> &[i64] {
 }
 
 /// The rows that make `elements` elements in the order of `list`.
-fn listed(memory: *mut u8, extent: usize, dtype: DType, list: &[i64], elements: usize) -> Rows {
+fn listed(memory: *mut u8, extent: usize, dtype: DType, list: &[i64], elements: usize) -> ListedRows {
     let row = elements / list.len().max(1);
-    Rows { memory, extent, element: dtype.size(), list: list.as_ptr(), count: list.len(), row }
+    ListedRows { memory, extent, element: dtype.size(), list: list.as_ptr(), count: list.len(), row }
 }
 
 /// A value as part of a key.

@@ -52,9 +52,9 @@ impl Pass {
 
     /// What the instruction that makes `value` does, if it has one result.
     fn made_by(&self, value: Value) -> Option<(Op, [Value; 3])> {
-        let Value::Result(line, false) = value else { return None };
-        match self.lines[line as usize].code {
-            Code::Op(op) => Some((op, self.lines[line as usize].src)),
+        let Value::Result(instruction, false) = value else { return None };
+        match self.ssa[instruction as usize].code {
+            Code::Op(op) => Some((op, self.ssa[instruction as usize].src)),
             _ => None,
         }
     }

@@ -155,7 +155,7 @@ impl Parsed for bool {
 }
 
 /// The numbers of a file so far.
-struct Rows<'o, T> {
+struct ParsedRows<'o, T> {
     options: &'o Load<'o>,
     numbers: Vec<T>,
     count: usize,
@@ -167,7 +167,7 @@ struct Rows<'o, T> {
     places: Vec<(u32, u32)>,
 }
 
-impl<T: Parsed> Rows<'_, T> {
+impl<T: Parsed> ParsedRows<'_, T> {
     /// Makes room for `wanted` numbers more.
     fn reserve(&mut self, line: usize, wanted: usize) -> Result<()> {
         if self.most - self.numbers.len() < wanted || self.numbers.try_reserve(wanted).is_err() {
@@ -297,7 +297,7 @@ fn lines(file: impl Read, most: u64, mut each: impl FnMut(usize, &str) -> Result
 
 fn load<T: Parsed>(cx: &Context, path: &Path, options: &Load<'_>) -> Result<Tensor> {
     let most = cx.engine.heap.pool.stats().limit / size_of::<T>();
-    let mut rows = Rows::<T> { options, numbers: Vec::new(), count: 0, first: None, most, places: Vec::new() };
+    let mut rows = ParsedRows::<T> { options, numbers: Vec::new(), count: 0, first: None, most, places: Vec::new() };
     let failed = |e: std::io::Error| system("read", path, &e);
     let file = File::open(path).map_err(failed)?;
     let known = file.metadata().map_err(failed)?;

@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 
 /// What happens to `acc`; `x` is the operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub enum ChainOp {
     /// `x`
     Load,
     /// The operand becomes `acc`.
@@ -62,10 +62,10 @@ pub enum Source {
     Number(f64),
 }
 
-/// A step with its operand; `Negative`, `Square` and `Sum` have none that is looked at.
+/// An operation with its operand; `Negative`, `Square` and `Sum` have none that is looked at.
 #[derive(Clone, Copy)]
 pub struct Link {
-    pub step: Step,
+    pub op: ChainOp,
     pub operand: Source,
 }
 
@@ -150,7 +150,7 @@ unsafe fn strips<T: Number, V: Arithmetic<T>>(links: &[Link], n: usize) -> T {
         if whole < n {
             run_strip::<T, V, false>(links, whole, n - whole, &mut sums);
         }
-        if links.iter().all(|l| l.step != Step::Sum) {
+        if links.iter().all(|l| l.op != ChainOp::Sum) {
             return T::of(0.0);
         }
         assert!(whole == n && strip >= SUM_LANES, "a sum of parts of strips");
@@ -178,32 +178,32 @@ unsafe fn run_strip<T: Number, V: Arithmetic<T>, const WHOLE: bool>(
         let mut acc = [V::splat(T::of(0.0)); VECTORS];
         for link in links {
             let x = Operand::<T, WHOLE> { source: link.operand, start, n, of: PhantomData };
-            match link.step {
-                Step::Load => x.each(&mut acc, |_, x| x),
-                Step::Store => {
+            match link.op {
+                ChainOp::Load => x.each(&mut acc, |_, x| x),
+                ChainOp::Store => {
                     let p = x.pointer::<V>();
                     acc.iter().enumerate().for_each(|(j, &a)| x.put(p, j, a));
                 }
-                Step::AddTo => {
+                ChainOp::AddTo => {
                     let p = x.pointer::<V>();
                     acc.iter().enumerate().for_each(|(j, &a)| x.put(p, j, x.load::<V>(p, j).add(a)));
                 }
-                Step::Add => x.each(&mut acc, |a, x| a.add(x)),
-                Step::Subtract => x.each(&mut acc, |a, x| a.sub(x)),
-                Step::SubtractFrom => x.each(&mut acc, |a, x| x.sub(a)),
-                Step::Multiply => x.each(&mut acc, |a, x| a.mul(x)),
+                ChainOp::Add => x.each(&mut acc, |a, x| a.add(x)),
+                ChainOp::Subtract => x.each(&mut acc, |a, x| a.sub(x)),
+                ChainOp::SubtractFrom => x.each(&mut acc, |a, x| x.sub(a)),
+                ChainOp::Multiply => x.each(&mut acc, |a, x| a.mul(x)),
                 // The fused zero makes zeros positive, as the product with a zero is to be, and changes nothing else.
-                Step::Scaled if matches!(x.source, Source::Number(c) if T::is_factor(c)) => {
+                ChainOp::Scaled if matches!(x.source, Source::Number(c) if T::is_factor(c)) => {
                     x.each(&mut acc, |a, x| V::splat(T::of(0.0)).add_product(a, x))
                 }
-                Step::Scaled => x.each(&mut acc, |a, x| a.scaled(x)),
-                Step::Divide => x.each(&mut acc, |a, x| a.div(x)),
-                Step::DivideInto => x.each(&mut acc, |a, x| x.div(a)),
-                Step::Over => x.each(&mut acc, |a, x| a.div(x).zero_with(a)),
-                Step::OverInto => x.each(&mut acc, |a, x| x.div(a).zero_with(x)),
-                Step::Negative => acc.iter_mut().for_each(|a| *a = a.negative()),
-                Step::Square => acc.iter_mut().for_each(|a| *a = a.mul(*a)),
-                Step::Sum => {
+                ChainOp::Scaled => x.each(&mut acc, |a, x| a.scaled(x)),
+                ChainOp::Divide => x.each(&mut acc, |a, x| a.div(x)),
+                ChainOp::DivideInto => x.each(&mut acc, |a, x| x.div(a)),
+                ChainOp::Over => x.each(&mut acc, |a, x| a.div(x).zero_with(a)),
+                ChainOp::OverInto => x.each(&mut acc, |a, x| x.div(a).zero_with(x)),
+                ChainOp::Negative => acc.iter_mut().for_each(|a| *a = a.negative()),
+                ChainOp::Square => acc.iter_mut().for_each(|a| *a = a.mul(*a)),
+                ChainOp::Sum => {
                     // A strip is one or several groups of all lanes, added one after the other.
                     let group = (SUM_LANES / V::LANES).min(VECTORS);
                     for acc in acc.chunks_exact(group) {
@@ -476,24 +476,24 @@ mod tests {
     }
 
     /// What the instructions do one by one.
-    fn expected(step: Step, a: &[f64], x: &[f64]) -> Vec<f64> {
+    fn expected(op: ChainOp, a: &[f64], x: &[f64]) -> Vec<f64> {
         let mut z = vec![0.0; a.len()];
         let mut binary = |k: &BinaryKernel, a: &[f64], b: &[f64]| (k.f64.vv)(&mut z, a, b);
-        match step {
-            Step::Load => z.copy_from_slice(x),
-            Step::Store => z.copy_from_slice(a),
-            Step::Add => binary(&math::ADD, a, x),
-            Step::Subtract => binary(&math::SUBTRACT, a, x),
-            Step::SubtractFrom => binary(&math::SUBTRACT, x, a),
-            Step::Multiply => binary(&math::MULTIPLY, a, x),
-            Step::Scaled => binary(&math::SCALED, a, x),
-            Step::Divide => binary(&math::DIVIDE, a, x),
-            Step::DivideInto => binary(&math::DIVIDE, x, a),
-            Step::Over => binary(&math::OVER, a, x),
-            Step::OverInto => binary(&math::OVER, x, a),
-            Step::Negative => (math::NEGATIVE.f64)(&mut z, a),
-            Step::Square => (math::SQUARE.f64)(&mut z, a),
-            Step::Sum | Step::AddTo => unreachable!("these have tests of their own"),
+        match op {
+            ChainOp::Load => z.copy_from_slice(x),
+            ChainOp::Store => z.copy_from_slice(a),
+            ChainOp::Add => binary(&math::ADD, a, x),
+            ChainOp::Subtract => binary(&math::SUBTRACT, a, x),
+            ChainOp::SubtractFrom => binary(&math::SUBTRACT, x, a),
+            ChainOp::Multiply => binary(&math::MULTIPLY, a, x),
+            ChainOp::Scaled => binary(&math::SCALED, a, x),
+            ChainOp::Divide => binary(&math::DIVIDE, a, x),
+            ChainOp::DivideInto => binary(&math::DIVIDE, x, a),
+            ChainOp::Over => binary(&math::OVER, a, x),
+            ChainOp::OverInto => binary(&math::OVER, x, a),
+            ChainOp::Negative => (math::NEGATIVE.f64)(&mut z, a),
+            ChainOp::Square => (math::SQUARE.f64)(&mut z, a),
+            ChainOp::Sum | ChainOp::AddTo => unreachable!("these have tests of their own"),
         }
         z
     }
@@ -502,19 +502,19 @@ mod tests {
         a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
     }
 
-    const STEPS: [Step; 12] = [
-        Step::Load,
-        Step::Add,
-        Step::Subtract,
-        Step::SubtractFrom,
-        Step::Multiply,
-        Step::Scaled,
-        Step::Divide,
-        Step::DivideInto,
-        Step::Over,
-        Step::OverInto,
-        Step::Negative,
-        Step::Square,
+    const OPS: [ChainOp; 12] = [
+        ChainOp::Load,
+        ChainOp::Add,
+        ChainOp::Subtract,
+        ChainOp::SubtractFrom,
+        ChainOp::Multiply,
+        ChainOp::Scaled,
+        ChainOp::Divide,
+        ChainOp::DivideInto,
+        ChainOp::Over,
+        ChainOp::OverInto,
+        ChainOp::Negative,
+        ChainOp::Square,
     ];
 
     #[test]
@@ -523,34 +523,34 @@ mod tests {
             with_level(l, || {
                 for n in (0..70).chain([127, 128, 129, 200, 512]) {
                     let (a, x) = (numbers(n, 1), numbers(n, 3));
-                    for step in STEPS {
+                    for op in OPS {
                         let mut z = vec![77.0; n + 1];
                         let at = |v: &[f64]| Source::Memory(v.as_ptr().cast());
                         let second = Source::Memory(z.as_mut_ptr().cast());
                         let links = [
-                            Link { step: Step::Load, operand: at(&a) },
-                            Link { step, operand: at(&x) },
-                            Link { step: Step::Store, operand: second },
+                            Link { op: ChainOp::Load, operand: at(&a) },
+                            Link { op, operand: at(&x) },
+                            Link { op: ChainOp::Store, operand: second },
                         ];
                         // SAFETY: `n` elements each.
                         unsafe { run_f64(&links, n) };
-                        let want = expected(step, &a, &x);
-                        assert!(z[..n].iter().zip(&want).all(|(&z, &w)| same(z, w)), "{step:?} {n} {l:?}");
+                        let want = expected(op, &a, &x);
+                        assert!(z[..n].iter().zip(&want).all(|(&z, &w)| same(z, w)), "{op:?} {n} {l:?}");
                         assert_eq!(z[n], 77.0, "a write behind the end");
                         // A number, in single precision.
                         let narrow: Vec<f32> = a.iter().map(|&a| a as f32).collect();
                         let mut z = vec![77f32; n + 1];
                         let links = [
-                            Link { step: Step::Load, operand: Source::Memory(narrow.as_ptr().cast()) },
-                            Link { step, operand: Source::Number(-2.5) },
-                            Link { step: Step::Store, operand: Source::Memory(z.as_mut_ptr().cast()) },
+                            Link { op: ChainOp::Load, operand: Source::Memory(narrow.as_ptr().cast()) },
+                            Link { op, operand: Source::Number(-2.5) },
+                            Link { op: ChainOp::Store, operand: Source::Memory(z.as_mut_ptr().cast()) },
                         ];
                         // SAFETY: `n` elements each.
                         unsafe { run_f32(&links, n) };
                         let wide: Vec<f64> = narrow.iter().map(|&a| f64::from(a)).collect();
-                        let want = expected(step, &wide, &vec![-2.5; n]);
+                        let want = expected(op, &wide, &vec![-2.5; n]);
                         let all = z[..n].iter().zip(&want).all(|(&z, &w)| same(f64::from(z), f64::from(w as f32)));
-                        assert!(all, "{step:?} {n} {l:?} in single precision");
+                        assert!(all, "{op:?} {n} {l:?} in single precision");
                         assert_eq!(z[n], 77.0, "a write behind the end");
                     }
                 }
@@ -566,8 +566,8 @@ mod tests {
                     let x: Vec<f64> = (0..BLOCK as u64).map(|i| ((i * i * seed) % 1013) as f64 / 7.0 - 70.0).collect();
                     let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
                     let links = |x: *const u8| {
-                        [Step::Load, Step::Square, Step::Sum, Step::Negative]
-                            .map(|step| Link { step, operand: Source::Memory(x) })
+                        [ChainOp::Load, ChainOp::Square, ChainOp::Sum, ChainOp::Negative]
+                            .map(|op| Link { op, operand: Source::Memory(x) })
                     };
                     let want: Vec<f64> = x.iter().map(|x| x * x).collect();
                     let want32: Vec<f32> = narrow.iter().map(|x| x * x).collect();
@@ -600,9 +600,9 @@ mod tests {
                     let memory = z.as_mut_ptr();
                     let to = to.map(|t| memory.add(t * width).cast::<u8>());
                     let links = [
-                        Link { step: Step::Load, operand: Source::Strips(from.as_ptr()) },
-                        Link { step: Step::Square, operand: Source::Number(0.0) },
-                        Link { step: Step::AddTo, operand: Source::Strips(to.as_ptr()) },
+                        Link { op: ChainOp::Load, operand: Source::Strips(from.as_ptr()) },
+                        Link { op: ChainOp::Square, operand: Source::Number(0.0) },
+                        Link { op: ChainOp::AddTo, operand: Source::Strips(to.as_ptr()) },
                     ];
                     run_f64(&links, 3 * width);
                 }

@@ -424,11 +424,11 @@ fn share<T: Product>(
     });
 }
 
-fn straight<T>(memory: &[T], columns: usize) -> Matrix<'_, T> {
+fn row_major<T>(memory: &[T], columns: usize) -> Matrix<'_, T> {
     Matrix { memory, offset: 0, row: columns as isize, column: 1 }
 }
 
-fn turned<T>(memory: &[T], columns: usize) -> Matrix<'_, T> {
+fn column_major<T>(memory: &[T], columns: usize) -> Matrix<'_, T> {
     Matrix { memory, offset: 0, row: 1, column: columns as isize }
 }
 
@@ -449,7 +449,7 @@ pub fn output<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], w: &
     share(threads, y, g.outputs * field, memory, |i, y, memory, threads| {
         let (x, w) = (&x[i * image..(i + 1) * image], &w[i % g.groups * g.outputs * taps..][..g.outputs * taps]);
         if g.pointwise() {
-            return matmul(threads, (g.outputs, taps, field), straight(w, taps), straight(x, field), y, memory);
+            return matmul(threads, (g.outputs, taps, field), row_major(w, taps), row_major(x, field), y, memory);
         }
         let block = g.block();
         let (patches, rest) = memory.split_at_mut(taps * block);
@@ -458,12 +458,12 @@ pub fn output<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], w: &
             let n = block.min(field - p);
             loops.gather(x, p, n, patches);
             let shape = (g.outputs, taps, n);
-            let patches = straight(&patches[..taps * n], n);
+            let patches = row_major(&patches[..taps * n], n);
             if n == field {
-                matmul(threads, shape, straight(w, taps), patches, y, rest);
+                matmul(threads, shape, row_major(w, taps), patches, y, rest);
                 continue;
             }
-            matmul(threads, shape, straight(w, taps), patches, &mut product[..g.outputs * n], rest);
+            matmul(threads, shape, row_major(w, taps), patches, &mut product[..g.outputs * n], rest);
             for (y, part) in y.chunks_exact_mut(field).zip(product.chunks_exact(n)) {
                 copy(&mut y[p..p + n], part);
             }
@@ -488,16 +488,16 @@ pub fn input<T: Product>(g: &Geometry, threads: Option<&Threads>, y: &[T], w: &[
     }
     share(threads, x, image, memory, |i, x, memory, threads| {
         let y = &y[i * g.outputs * field..(i + 1) * g.outputs * field];
-        let w = turned(&w[i % g.groups * g.outputs * taps..][..g.outputs * taps], taps);
+        let w = column_major(&w[i % g.groups * g.outputs * taps..][..g.outputs * taps], taps);
         if g.pointwise() {
-            return matmul(threads, (taps, g.outputs, field), w, straight(y, field), x, memory);
+            return matmul(threads, (taps, g.outputs, field), w, row_major(y, field), x, memory);
         }
         x.fill(T::default());
         let block = g.block();
         let (patches, rest) = memory.split_at_mut(taps * block);
         for p in (0..field).step_by(block.max(1)) {
             let n = block.min(field - p);
-            let y = Matrix { offset: p as isize, ..straight(y, field) };
+            let y = Matrix { offset: p as isize, ..row_major(y, field) };
             matmul(threads, (taps, g.outputs, n), w, y, &mut patches[..taps * n], rest);
             loops.scatter(patches, p, n, x);
         }
@@ -528,7 +528,7 @@ pub fn kernel<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], y: &
         let block = g.block();
         let (patches, rest) = memory.split_at_mut(if g.pointwise() { 0 } else { taps * block });
         let (product, rest) = rest.split_at_mut(g.outputs * taps);
-        // The right operand of a product is copied if it is turned: the one with fewer columns stands there, and if that
+        // The right operand of a product is copied if it is transposed: the one with fewer columns stands there, and if that
         // is y, sums are made of the transposed weights.
         let by_taps = taps > g.outputs;
         for n in part * g.batch / parts..(part + 1) * g.batch / parts {
@@ -537,12 +537,12 @@ pub fn kernel<T: Product>(g: &Geometry, threads: Option<&Threads>, x: &[T], y: &
             let y = &y[item * g.outputs * field..(item + 1) * g.outputs * field];
             for p in (0..field).step_by(block.max(1)) {
                 let n = block.min(field - p);
-                let y = Matrix { offset: p as isize, ..straight(y, field) };
+                let y = Matrix { offset: p as isize, ..row_major(y, field) };
                 let patches = if g.pointwise() {
-                    straight(x, field)
+                    row_major(x, field)
                 } else {
                     loops.gather(x, p, n, patches);
-                    straight(&patches[..taps * n], n)
+                    row_major(&patches[..taps * n], n)
                 };
                 if by_taps {
                     matmul(threads, (taps, n, g.outputs), patches, y.transposed(), product, rest);

@@ -16,7 +16,7 @@
 //! A destination never aliases an operand: the compiler's run-time overlap check would choose the scalar loop.
 //! Sums are kept per block and added up afterwards, in the same order for any number of threads.
 
-use super::chain::{self, Link, MAX_STRIPS, Step};
+use super::chain::{self, ChainOp, Link, MAX_STRIPS};
 use super::math::{self, Binary, Compare, Pair};
 use super::memory;
 use super::op::Op;
@@ -36,7 +36,7 @@ pub const CHUNK: usize = 16 * BLOCK;
 
 /// Where an operand or a result is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Place {
+pub enum Location {
     None,
     Register(u16),
     /// Row-major memory of the whole shape.
@@ -64,7 +64,7 @@ pub enum Code {
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
     /// So many steps from this one on, at most [`MAX_STEPS`]. Their places are the operands and results. If there is a
-    /// step `Sum`, what it adds up goes to that row of `sums`; its place is a register.
+    /// step `Sum`, what it adds up goes to that row of `sums`; its location is a register.
     Chain {
         first: u32,
         count: u16,
@@ -84,9 +84,9 @@ pub struct Instruction {
     pub dtype: DType,
     /// Of the result.
     pub out: DType,
-    pub dst: Place,
-    pub dst2: Place,
-    pub src: [Place; 3],
+    pub dst: Location,
+    pub dst2: Location,
+    pub src: [Location; 3],
 }
 
 /// An input that isn't row-major, or is broadcast.
@@ -101,7 +101,7 @@ pub struct Strided {
 }
 
 /// Row-major memory and a list of its rows.
-pub struct Rows {
+pub struct ListedRows {
     pub memory: *mut u8,
     /// Elements from `memory` on.
     pub extent: usize,
@@ -140,11 +140,11 @@ struct Part {
 pub struct Machine<'a> {
     pub code: &'a [Instruction],
     /// What chains consist of.
-    pub steps: &'a [(Step, Place)],
+    pub steps: &'a [(ChainOp, Location)],
     /// Starts of the row-major inputs and outputs.
     pub arrays: &'a [*mut u8],
     pub strided: &'a [Strided],
-    pub rows: &'a [Rows],
+    pub rows: &'a [ListedRows],
     pub padded: &'a [Padded],
     /// Registers, `workers * registers * register_bytes` bytes.
     pub registers: *mut u8,
@@ -176,7 +176,7 @@ impl Machine<'_> {
     /// `arrays` hold `size` elements of the dtype the instructions give them, inputs initialised and outputs distinct
     /// from everything else; `strided` layouts, `rows` and `padded` stay inside their memory; `chunk` is not 0, a band has
     /// room for so many elements, and `blocks` is [`blocks`] of them; with a `Scatter` there are no `threads`; `registers`,
-    /// `contents` and `sums` are as long as stated; every place named exists; no destination is also an operand.
+    /// `contents` and `sums` are as long as stated; every location named exists; no destination is also an operand.
     pub unsafe fn run(&self, threads: Option<&Threads>) {
         let next = AtomicUsize::new(0);
         let workers = threads.map_or(1, Threads::count);
@@ -237,17 +237,17 @@ impl Machine<'_> {
         }
     }
 
-    /// Where the operand `place` is read.
+    /// Where the operand `location` is read.
     ///
     /// # Safety
     /// As for `block`; a register has been written before.
     #[inline]
-    unsafe fn operand(&self, place: Place, element: usize, worker: usize, start: usize) -> *mut u8 {
-        match place {
+    unsafe fn operand(&self, location: Location, element: usize, worker: usize, start: usize) -> *mut u8 {
+        match location {
             // SAFETY: an entry of this worker.
-            Place::Register(r) => unsafe { *self.contents.add(worker * self.register_count + r as usize) },
+            Location::Register(r) => unsafe { *self.contents.add(worker * self.register_count + r as usize) },
             // SAFETY: passed on.
-            place => unsafe { self.at(place, element, worker, start) },
+            location => unsafe { self.at(location, element, worker, start) },
         }
     }
 
@@ -256,27 +256,27 @@ impl Machine<'_> {
     /// # Safety
     /// As for `block`.
     #[inline]
-    unsafe fn set_contents(&self, place: Place, worker: usize, contents: *mut u8) {
-        if let Place::Register(r) = place {
+    unsafe fn set_contents(&self, location: Location, worker: usize, contents: *mut u8) {
+        if let Location::Register(r) = location {
             // SAFETY: an entry of this worker.
             unsafe { *self.contents.add(worker * self.register_count + r as usize) = contents };
         }
     }
 
-    /// Where the result `place` is written.
+    /// Where the result `location` is written.
     ///
     /// # Safety
     /// As for `block`.
     #[inline]
-    unsafe fn at(&self, place: Place, element: usize, worker: usize, start: usize) -> *mut u8 {
-        match place {
+    unsafe fn at(&self, location: Location, element: usize, worker: usize, start: usize) -> *mut u8 {
+        match location {
             // SAFETY: inside the registers of this worker.
-            Place::Register(r) => unsafe {
+            Location::Register(r) => unsafe {
                 self.registers.add((worker * self.register_count + r as usize) * self.register_bytes)
             },
             // SAFETY: inside the array: `start < size`.
-            Place::Array(a) => unsafe { self.arrays[a as usize].add(start * element) },
-            Place::Number(_) | Place::None | Place::Rows(_) => std::ptr::null_mut(),
+            Location::Array(a) => unsafe { self.arrays[a as usize].add(start * element) },
+            Location::Number(_) | Location::None | Location::Rows(_) => std::ptr::null_mut(),
         }
     }
 
@@ -293,11 +293,11 @@ impl Machine<'_> {
         };
         let source = |k: usize| -> Source {
             match i.src[k] {
-                Place::Number(x) => Source::Number(x),
-                place => {
+                Location::Number(x) => Source::Number(x),
+                location => {
                     let element = if k == 0 && matches!(i.code, Code::Op(Op::Select)) { 1 } else { element };
                     // SAFETY: as above.
-                    Source::Memory(unsafe { self.operand(place, element, worker, start) })
+                    Source::Memory(unsafe { self.operand(location, element, worker, start) })
                 }
             }
         };
@@ -323,7 +323,7 @@ impl Machine<'_> {
                     unsafe {
                         let from = self.band(worker, band).add((start - first) * s.element);
                         return match i.dst {
-                            Place::Register(_) => self.set_contents(i.dst, worker, from),
+                            Location::Register(_) => self.set_contents(i.dst, worker, from),
                             _ => std::ptr::copy_nonoverlapping(from, dst, n * s.element),
                         };
                     }
@@ -354,7 +354,7 @@ impl Machine<'_> {
                 let p = &self.padded[k as usize];
                 // SAFETY: `extent` elements are there, of which `inside` names `n`; `dst` has room for `n`.
                 unsafe {
-                    if let (Place::Register(_), Some(at)) = (i.dst, p.padding.inside(start, n)) {
+                    if let (Location::Register(_), Some(at)) = (i.dst, p.padding.inside(start, n)) {
                         assert!(at + n <= p.extent);
                         return self.set_contents(i.dst, worker, p.memory.add(at * p.element).cast_mut());
                     }
@@ -429,40 +429,40 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// As for `block`.
-    unsafe fn chain(&self, steps: &[(Step, Place)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
+    unsafe fn chain(&self, steps: &[(ChainOp, Location)], dtype: DType, worker: usize, start: usize, n: usize) -> f64 {
         let mut parts = None;
         let mut tables = [const { MaybeUninit::<[MaybeUninit<*mut u8>; MAX_STRIPS]>::uninit() }; MAX_TABLES];
         let mut free = tables.iter_mut();
         let mut links = [const { MaybeUninit::uninit() }; MAX_STEPS];
         // In order: a register's contents may be elsewhere until the chain itself writes to it.
-        for (link, &(mut step, place)) in links.iter_mut().zip(steps) {
+        for (link, &(mut step, location)) in links.iter_mut().zip(steps) {
             // SAFETY: places exist by the promise to `run`.
             let operand = unsafe {
-                match (step, place) {
-                    (_, Place::Number(x)) => chain::Source::Number(x),
-                    (_, Place::Rows(k)) => {
+                match (step, location) {
+                    (_, Location::Number(x)) => chain::Source::Number(x),
+                    (_, Location::Rows(k)) => {
                         let table = free.next().expect("no more than `MAX_TABLES`");
                         let table = table.write([const { MaybeUninit::uninit() }; MAX_STRIPS]);
                         self.rows[k as usize].strips(table, start, n, chain::strip(dtype).expect("a dtype of chains"));
                         chain::Source::Strips(table.as_ptr().cast())
                     }
-                    (Step::Store, _) => {
-                        let dst = self.at(place, dtype.size(), worker, start);
-                        self.set_contents(place, worker, dst);
+                    (ChainOp::Store, _) => {
+                        let dst = self.at(location, dtype.size(), worker, start);
+                        self.set_contents(location, worker, dst);
                         chain::Source::Memory(dst)
                     }
-                    (Step::Sum, _) if n == BLOCK => chain::Source::Number(0.0),
-                    (Step::Sum, _) => {
+                    (ChainOp::Sum, _) if n == BLOCK => chain::Source::Number(0.0),
+                    (ChainOp::Sum, _) => {
                         // Not whole strips: they are stored, and added up afterwards.
-                        step = Step::Store;
-                        let dst = self.at(place, dtype.size(), worker, start);
+                        step = ChainOp::Store;
+                        let dst = self.at(location, dtype.size(), worker, start);
                         parts = Some(Source::Memory(dst));
                         chain::Source::Memory(dst)
                     }
-                    _ => chain::Source::Memory(self.operand(place, dtype.size(), worker, start)),
+                    _ => chain::Source::Memory(self.operand(location, dtype.size(), worker, start)),
                 }
             };
-            link.write(Link { step, operand });
+            link.write(Link { op: step, operand });
         }
         // SAFETY: so many were just written. Each operand is a block of `n` elements; what is stored is the same block as
         // another operand or has nothing in common with it.
@@ -498,7 +498,7 @@ impl Source {
     }
 }
 
-impl Rows {
+impl ListedRows {
     /// Where the strips of the elements `start..start + n` lie; a row consists of whole strips.
     fn strips(&self, table: &mut [MaybeUninit<*mut u8>; MAX_STRIPS], start: usize, n: usize, strip: usize) {
         // SAFETY: as many as stated.
@@ -514,7 +514,7 @@ impl Rows {
             // SAFETY: inside the memory, as was just seen.
             let p = unsafe { self.memory.add(first * self.element) };
             // The first line, before its turn; that the next ones follow, the processor sees by itself.
-            memory::fetch(p, 1);
+            memory::prefetch(p, 1);
             place.write(p);
         }
     }
@@ -545,7 +545,7 @@ unsafe fn bring<T: Copy>(s: &Strided, start: usize, dst: *mut u8, n: usize, ahea
 
 /// # Safety
 /// `dst` has room for `n` elements of `T`, the element size of `r`; memory and list are as long as stated.
-unsafe fn gather<T: Copy>(r: &Rows, start: usize, dst: *mut u8, n: usize) {
+unsafe fn gather<T: Copy>(r: &ListedRows, start: usize, dst: *mut u8, n: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let memory = std::slice::from_raw_parts(r.memory.cast::<T>().cast_const(), r.extent);
@@ -556,7 +556,7 @@ unsafe fn gather<T: Copy>(r: &Rows, start: usize, dst: *mut u8, n: usize) {
 /// # Safety
 /// `values` hold `n` elements of `T`, the type of the memory, which nobody else sees; it and the list are as long as
 /// stated.
-unsafe fn scatter<T: Copy + AddAssign>(r: &Rows, start: usize, values: Source, n: usize) {
+unsafe fn scatter<T: Copy + AddAssign>(r: &ListedRows, start: usize, values: Source, n: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let memory = std::slice::from_raw_parts_mut(r.memory.cast::<T>(), r.extent);
@@ -628,8 +628,8 @@ pub unsafe fn apply(op: Op, dtype: DType, out: DType, dst: *mut u8, src: [Source
             crate::with_dtype!(dtype, T => {
                 let dst = write::<T>(dst, n);
                 let side = |s: Source| match s {
-                    Source::Memory(_) => math::Side::Array(s.read::<T>(n)),
-                    Source::Number(x) => math::Side::Number(<T as crate::dtype::Element>::from_f64(x)),
+                    Source::Memory(_) => math::Branch::Array(s.read::<T>(n)),
+                    Source::Number(x) => math::Branch::Number(<T as crate::dtype::Element>::from_f64(x)),
                 };
                 math::select(dst, c, side(src[1]), side(src[2]));
             })

@@ -1,10 +1,10 @@
 //! Matrix products: strided operands, row-major result, our own split over threads.
 //!
 //! Large products go to the `gemm` crate, serially: dividing the rows (or columns) ourselves measured 1.3 to 1.7 times
-//! faster at medium sizes than its own threads. Small real ones have loops of their own (`small`), integers plain ones.
+//! faster at medium sizes than its own threads. Small real ones have loops of their own (`small_matmul`), integers plain ones.
 
 use super::matvec;
-use super::small;
+use super::small_matmul;
 use super::threads::Threads;
 use crate::dtype::Element;
 use num_complex::{Complex32, Complex64};
@@ -38,7 +38,7 @@ impl<T> Matrix<'_, T> {
 
 /// Multiplications below which plain loops are faster than packing.
 const TINY: usize = 64;
-/// Multiplications up to which the loops of `small` are faster than packing.
+/// Multiplications up to which the loops of `small_matmul` are faster than packing.
 const SMALL: usize = 1_500_000;
 /// Multiplications from which on a second thread pays.
 const PARALLEL: usize = 1_000_000;
@@ -79,7 +79,7 @@ pub trait Product: Element + Add<Output = Self> + Mul<Output = Self> {
     }
 
     /// A vector times a row-major matrix of two to four columns, or times its transpose.
-    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _turned: bool) {
+    fn narrow(_: &[Self], _: usize, _: &[Self], _: &mut [Self], _transposed: bool) {
         unreachable!("asked for where `NARROW` says so")
     }
 
@@ -110,13 +110,13 @@ macro_rules! real {
                 $matvec(a, x, y)
             }
 
-            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], turned: bool) {
-                matvec::narrow(b, columns, x, y, turned);
+            fn narrow(b: &[Self], columns: usize, x: &[Self], y: &mut [Self], transposed: bool) {
+                matvec::narrow(b, columns, x, y, transposed);
             }
         }
     )*};
 }
-real!(f64, small::small_f64, matvec::matvec_f64; f32, small::small_f32, matvec::matvec_f32);
+real!(f64, small_matmul::small_f64, matvec::matvec_f64; f32, small_matmul::small_f32, matvec::matvec_f32);
 
 impl Product for Complex64 {
     const PACKED: bool = true;
@@ -142,7 +142,7 @@ impl Product for i64 {
 pub fn scratch((m, k, n): (usize, usize, usize)) -> usize {
     match m.saturating_mul(n).saturating_mul(k) {
         _ if m == 1 || n == 1 => k + parts(m.max(n), k) * m.max(n),
-        work if work <= SMALL => small::scratch(k, n),
+        work if work <= SMALL => small_matmul::scratch(k, n),
         _ => 0,
     }
 }
@@ -226,15 +226,15 @@ pub fn vecmat_small<T: Product>(x: &[T], b: Matrix<'_, T>, y: &mut [T]) {
     }
 }
 
-/// The same with a row-major matrix, which fits between the vectors, transposed if `turned`; nothing is empty.
+/// The same with a row-major matrix, which fits between the vectors, transposed if `transposed`; nothing is empty.
 #[inline]
-pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, turned: bool, y: &mut [T]) {
+pub fn vecmat_rows<T: Product>(x: &[T], b: &[T], columns: usize, transposed: bool, y: &mut [T]) {
     if T::NARROW && (2..=4).contains(&columns) {
         assert_eq!(b.len(), x.len() * y.len());
-        return T::narrow(b, columns, x, y, turned);
+        return T::narrow(b, columns, x, y, transposed);
     }
-    let straight = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
-    vecmat_small(x, if turned { straight.transposed() } else { straight }, y)
+    let row_major = Matrix { memory: b, offset: 0, row: columns as isize, column: 1 };
+    vecmat_small(x, if transposed { row_major.transposed() } else { row_major }, y)
 }
 
 /// A matrix of `m` by `k` times the vector that begins `v` and goes on in steps of `step`.
@@ -522,30 +522,30 @@ mod tests {
         ] {
             let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.73).cos()).collect();
-            let straight = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };
+            let row_major = Matrix { memory: &a, offset: 0, row: k as isize, column: 1 };
             // b as the transpose of its memory, rows in reverse order.
-            let turned = Matrix { memory: &b, offset: k as isize - 1, row: -1, column: k as isize };
+            let reversed = Matrix { memory: &b, offset: k as isize - 1, row: -1, column: k as isize };
             let (mut want, mut got) = (vec![0.0; m * n], vec![f64::NAN; m * n]);
             if m > 0 {
-                plain((m, k, n), straight, turned, &mut want);
+                plain((m, k, n), row_major, reversed, &mut want);
             }
             let mut memory = vec![0.0; scratch((m, k, n))];
-            matmul(Some(&threads), (m, k, n), straight, turned, &mut got, &mut memory);
+            matmul(Some(&threads), (m, k, n), row_major, reversed, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
             }
             // Both as they lie; the same bits for any number of threads.
             let b = Matrix { memory: &b, offset: 0, row: n as isize, column: 1 };
             if m > 0 {
-                plain((m, k, n), straight, b, &mut want);
+                plain((m, k, n), row_major, b, &mut want);
             }
-            matmul(Some(&threads), (m, k, n), straight, b, &mut got, &mut memory);
+            matmul(Some(&threads), (m, k, n), row_major, b, &mut got, &mut memory);
             for (x, y) in got.iter().zip(&want) {
                 assert!((x - y).abs() <= 1e-12 * k as f64, "{m} {k} {n}: {x} {y}");
             }
             if m == 1 || n == 1 {
                 let mut alone = vec![f64::NAN; m * n];
-                matmul(None, (m, k, n), straight, b, &mut alone, &mut memory);
+                matmul(None, (m, k, n), row_major, b, &mut alone, &mut memory);
                 assert_eq!(alone, got);
             }
         }

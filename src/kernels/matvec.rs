@@ -2,7 +2,7 @@
 //!
 //! With its rows side by side, four rows at a time are multiplied with the vector and added up. With its columns side
 //! by side, the result stays in registers while column after column, times its element of the vector, is added to it.
-//! A matrix of two to four columns (or rows, turned) is shorter than a register in that direction, so several of its rows
+//! A matrix of two to four columns (or rows, transposed) is shorter than a register in that direction, so several of its rows
 //! are taken together, as they lie.
 
 use super::math::dispatch::dispatch;
@@ -50,16 +50,16 @@ pub fn matvec_f32(a: Matrix<'_, f32>, x: &[f32], y: &mut [f32]) -> bool {
     true
 }
 
-/// `y = x b` with a row-major matrix `b` of two to four columns; with `b` transposed if `turned`.
-pub fn narrow<T: Real>(b: &[T], columns: usize, x: &[T], y: &mut [T], turned: bool) {
-    if turned { narrow_turned(b, columns, x, y) } else { narrow_straight(b, columns, x, y) }
+/// `y = x b` with a row-major matrix `b` of two to four columns; with `b` transposed if `transposed`.
+pub fn narrow<T: Real>(b: &[T], columns: usize, x: &[T], y: &mut [T], transposed: bool) {
+    if transposed { narrow_transposed(b, columns, x, y) } else { narrow_row_major(b, columns, x, y) }
 }
 
-dispatch!(fn narrow_straight[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = straight_body);
-dispatch!(fn narrow_turned[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = turned_body);
+dispatch!(fn narrow_row_major[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = row_major_body);
+dispatch!(fn narrow_transposed[T: Real](b: &[T], columns: usize, x: &[T], y: &mut [T]) = transposed_body);
 
 #[inline(always)]
-fn straight_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
+fn row_major_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
     match columns {
         2 => sum_rows::<T, 2, 16>(b, x, y),
         3 => sum_rows::<T, 3, 24>(b, x, y),
@@ -68,7 +68,7 @@ fn straight_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: 
 }
 
 #[inline(always)]
-fn turned_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
+fn transposed_body<T: Real, const FMA: bool>(b: &[T], columns: usize, x: &[T], y: &mut [T]) {
     match columns {
         2 => each_row::<T, 2>(b, x, y),
         3 => each_row::<T, 3>(b, x, y),

@@ -23,7 +23,7 @@ const HUGE_PAGE: usize = 2 << 20;
 
 /// Asks for the cache lines of so many bytes, which are going to be used soon. What `p` points to need not exist.
 #[inline]
-pub fn fetch<T>(p: *const T, bytes: usize) {
+pub fn prefetch<T>(p: *const T, bytes: usize) {
     #[cfg(target_arch = "x86_64")]
     for at in (0..bytes).step_by(ALIGN) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -36,11 +36,11 @@ pub fn fetch<T>(p: *const T, bytes: usize) {
 
 /// Asks for the cache line of `p`, which is going to be used after more than the first-level cache holds.
 #[inline]
-pub fn fetch_later<T>(p: *const T) {
+pub fn prefetch_later<T>(p: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: as in `fetch`.
+        // SAFETY: as in `prefetch`.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -154,8 +154,8 @@ impl Block {
 
     /// Asks for the cache lines of the first `bytes`, which are going to be used soon.
     #[inline]
-    pub fn fetch(&self, bytes: usize) {
-        fetch(self.ptr.as_ptr(), bytes.min(self.bytes));
+    pub fn prefetch(&self, bytes: usize) {
+        prefetch(self.ptr.as_ptr(), bytes.min(self.bytes));
     }
 
     /// The first `n` elements. For `bool` the caller has written them all as booleans.

@@ -4,7 +4,7 @@
 //! "Matrix" means row-major memory cut into rows of one length, which may be 1.
 
 use super::copy::{Past, copy};
-use super::memory::{PAST, fetch};
+use super::memory::{PAST, prefetch};
 use super::transpose::Columns;
 use crate::dtype::Element;
 use std::ops::{AddAssign, Mul};
@@ -15,7 +15,7 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
         // Looked at and read while it is near.
         let list = &list[start..start + dst.len()];
         for (dst, list) in dst.chunks_mut(1024).zip(list.chunks(1024)) {
-            Places::new(list).pick(memory, 0, dst);
+            Offsets::new(list).pick(memory, 0, dst);
         }
         return;
     }
@@ -23,20 +23,20 @@ pub fn gather<T: Copy>(memory: &[T], list: &[i64], row: usize, start: usize, dst
     for_each_part(row, start, dst.len(), |i, columns, done| {
         let from = list[i] as usize * row + columns.start;
         if let Some(&next) = list.get(i + 1).filter(|_| FETCHED.contains(&row_bytes)) {
-            fetch(memory.as_ptr().wrapping_add(next as usize * row), row_bytes);
+            prefetch(memory.as_ptr().wrapping_add(next as usize * row), row_bytes);
         }
         copy(&mut dst[done..done + columns.len()], &memory[from..from + columns.len()]);
     });
 }
 
-/// Bytes of rows of which the next one is fetched while one is copied.
+/// Bytes of rows of which the next one is prefetched while one is copied.
 const FETCHED: std::ops::Range<usize> = 512..1 << 15;
 /// Columns of a matrix that are brought in order together.
 const STRIP: usize = 64;
 
 /// The rows that `list` names of a matrix whose columns lie one after the other in memory, from strips of which each is
 /// transposed and read while it is near, in `room` of [`strip_room`] elements.
-pub fn gather_turned<T: Copy>(matrix: Columns, memory: &[T], list: &[i64], dst: &mut [T], room: &mut [T]) {
+pub fn gather_transposed<T: Copy>(matrix: Columns, memory: &[T], list: &[i64], dst: &mut [T], room: &mut [T]) {
     let past = (size_of_val(dst) >= PAST).then(Past::begin);
     for first in (0..matrix.columns).step_by(STRIP) {
         let columns = STRIP.min(matrix.columns - first);
@@ -58,17 +58,17 @@ pub fn strip_room(matrix: Columns) -> usize {
 
 /// Distances from a beginning, none of them negative, and the greatest one.
 #[derive(Clone, Copy)]
-pub struct Places<'a> {
+pub struct Offsets<'a> {
     list: &'a [i64],
     top: u64,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Offsets<'a> {
     /// Looked at once, so that elements are read without a question for each.
-    pub fn new(list: &'a [i64]) -> Places<'a> {
+    pub fn new(list: &'a [i64]) -> Offsets<'a> {
         let top = greatest(list);
         assert!(top <= i64::MAX as u64, "a place before the beginning");
-        Places { list, top }
+        Offsets { list, top }
     }
 
     /// The elements at these distances from `start`.

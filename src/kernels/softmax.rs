@@ -1,7 +1,7 @@
 //! log(sum(exp(row))) and exp(row)/sum(exp(row)) of each row, together or one of them.
 //!
 //! The greatest element is taken out first, and is the 1 of log(1 + rest), so nothing overflows and a small rest keeps its
-//! digits. The quotients are made of the same powers, not of the rounded logarithm. Short rows are turned, so that each
+//! digits. The quotients are made of the same powers, not of the rounded logarithm. Short rows are transposed, so that each
 //! lane of the registers has a row of its own: no row has a remainder, and nothing is added across lanes.
 
 use super::math::{log, single, slopes};
@@ -39,19 +39,19 @@ pub fn softmax<T: Exponential>(x: &[T], length: usize, logs: &mut [T], quotients
     let rows = x.len() / length;
     assert!(x.len() == rows * length && [0, rows].contains(&logs.len()) && [0, x.len()].contains(&quotients.len()));
     if length <= SHORT && rows >= SEVERAL {
-        turned(x, length, logs, quotients);
+        transposed(x, length, logs, quotients);
     } else {
-        straight(x, length, logs, quotients);
+        row_by_row(x, length, logs, quotients);
     }
 }
 
-/// Elements of a row that is turned, and rows that are worth it.
+/// Elements of a row that is transposed, and rows that are worth it.
 const SHORT: usize = 48;
 const SEVERAL: usize = 4;
 const LANES: usize = 16;
 
-super::math::dispatch::dispatch!(fn turned[T: Exponential](x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) = turned_body);
-super::math::dispatch::dispatch!(fn straight[T: Exponential](x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) = straight_body);
+super::math::dispatch::dispatch!(fn transposed[T: Exponential](x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) = transposed_body);
+super::math::dispatch::dispatch!(fn row_by_row[T: Exponential](x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) = row_by_row_body);
 
 /// Each lane of what is counted and added up for a row.
 struct Lanes<T> {
@@ -85,7 +85,7 @@ fn finish<T: Exponential, const FMA: bool>(ones: T, rest: T, top: T) -> (T, T) {
 }
 
 #[inline(always)]
-fn turned_body<T: Exponential, const FMA: bool>(x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) {
+fn transposed_body<T: Exponential, const FMA: bool>(x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) {
     let mut memory = [[T::default(); LANES]; SHORT];
     let powers = &mut memory[..length];
     for (k, rows) in x.chunks(LANES * length).enumerate() {
@@ -122,7 +122,7 @@ fn turned_body<T: Exponential, const FMA: bool>(x: &[T], length: usize, logs: &m
 }
 
 #[inline(always)]
-fn straight_body<T: Exponential, const FMA: bool>(x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) {
+fn row_by_row_body<T: Exponential, const FMA: bool>(x: &[T], length: usize, logs: &mut [T], quotients: &mut [T]) {
     const BLOCK: usize = 512;
     let mut room = [T::default(); BLOCK];
     for (k, row) in x.chunks_exact(length).enumerate() {

@@ -4,11 +4,11 @@
 //! or two axes left and the innermost run is long.
 
 use super::copy::{copy, copy_apart};
-use super::memory::fetch;
+use super::memory::prefetch;
 use super::transpose::Columns;
 use smallvec::SmallVec;
 
-/// Bytes of a copy from which on the run after the one that is copied is fetched, if it is one of so many bytes.
+/// Bytes of a copy from which on the run after the one that is copied is prefetched, if it is one of so many bytes.
 const FETCHED: usize = 1 << 20;
 const RUN: std::ops::Range<usize> = 512..1 << 15;
 
@@ -42,16 +42,16 @@ impl Layout {
     }
 
     /// Whether the copy of this is a transposition: the innermost axis makes wide steps, the one before it small ones.
-    pub fn is_turned(&self) -> bool {
-        matches!(self.axes[..], [.., rows, columns] if turned(rows, columns))
+    pub fn is_transposed(&self) -> bool {
+        matches!(self.axes[..], [.., rows, columns] if transposed(rows, columns))
     }
 
-    /// Elements of a row, if this is turned.
-    pub fn turned_row(&self) -> Option<usize> {
-        self.is_turned().then(|| self.axes[self.axes.len() - 1].0)
+    /// Elements of a row, if this is transposed.
+    pub fn transposed_row(&self) -> Option<usize> {
+        self.is_transposed().then(|| self.axes[self.axes.len() - 1].0)
     }
 
-    /// The same as [`Layout::read`], where whole rows of a layout that is turned are transposed together. Elements that
+    /// The same as [`Layout::read`], where whole rows of a layout that is transposed are transposed together. Elements that
     /// are `ahead` further on will be read next.
     pub fn read_rows<T: Copy>(&self, memory: &[T], start: usize, dst: &mut [T], ahead: usize) {
         let &[ref outer @ .., (rows, row_step), (columns, column_step)] = &self.axes[..] else {
@@ -180,13 +180,13 @@ pub fn copy_all<T: Copy>(layout: &Layout, memory: &[T], dst: &mut [T]) {
 
 /// Where an array lies in memory: its first element, and the strides.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct StridedView<'a> {
     pub offset: usize,
     pub strides: &'a [isize],
 }
 
 /// Copies an array of this shape from its place in `memory` to one in `dst`, where no stride is negative.
-pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: Place<'_>, dst: &mut [T], to: Place<'_>) {
+pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: StridedView<'_>, dst: &mut [T], to: StridedView<'_>) {
     if shape.contains(&0) {
         return;
     }
@@ -206,21 +206,21 @@ pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: Place<'_>, dst: &mu
     place(&axes, memory, from.offset, dst, to.offset);
 }
 
-/// So many arrays are read by turns.
-pub const TURNS: usize = 4;
+/// So many arrays are interleaved at once.
+pub const MAX_INTERLEAVED: usize = 4;
 
 /// An element of each source by turns; `dst` is filled.
-pub fn by_turns<T: Copy>(sources: &[&[T]], dst: &mut [T]) {
+pub fn interleave<T: Copy>(sources: &[&[T]], dst: &mut [T]) {
     match *sources {
         [a] => dst.copy_from_slice(&a[..dst.len()]),
-        [a, b] => turns([a, b], dst),
-        [a, b, c] => turns([a, b, c], dst),
-        [a, b, c, d] => turns([a, b, c, d], dst),
-        _ => unreachable!("there are no more than {TURNS}"),
+        [a, b] => interleave_n([a, b], dst),
+        [a, b, c] => interleave_n([a, b, c], dst),
+        [a, b, c, d] => interleave_n([a, b, c, d], dst),
+        _ => unreachable!("there are no more than {MAX_INTERLEAVED}"),
     }
 }
 
-fn turns<T: Copy, const N: usize>(sources: [&[T]; N], dst: &mut [T]) {
+fn interleave_n<T: Copy, const N: usize>(sources: [&[T]; N], dst: &mut [T]) {
     let (groups, _) = dst.as_chunks_mut::<N>();
     let sources = sources.map(|source| &source[..groups.len()]);
     for (i, group) in groups.iter_mut().enumerate() {
@@ -237,7 +237,7 @@ struct Axis {
 }
 
 /// Whether the last two axes of an array are better copied as a transposition.
-fn turned(rows: (usize, isize), columns: (usize, isize)) -> bool {
+fn transposed(rows: (usize, isize), columns: (usize, isize)) -> bool {
     let (step, wide) = (rows.1.unsigned_abs(), columns.1.unsigned_abs());
     step != 0 && step < wide && wide > 4 && rows.0 >= 8 && columns.0 >= 8
 }
@@ -253,7 +253,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
         let mut others: SmallVec<[Axis; 4]> = axes.into();
         let repeated = others.remove(k);
         let before = k.checked_sub(1).map(|k| outer[k]);
-        if k + 1 == outer.len() && !before.is_some_and(|rows| turned((rows.n, rows.from), (inner.n, inner.from))) {
+        if k + 1 == outer.len() && !before.is_some_and(|rows| transposed((rows.n, rows.from), (inner.n, inner.from))) {
             // A row again and again, while it is near.
             return for_each_place(&outer[..k], at, to, |at, to| {
                 copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
@@ -282,7 +282,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
     if let Some((rows, outer)) = outer.split_last()
         && inner.to == 1
         && rows.to >= inner.n as isize
-        && turned((rows.n, rows.from), (inner.n, inner.from))
+        && transposed((rows.n, rows.from), (inner.n, inner.from))
     {
         return for_each_place(outer, at, to, |at, to| {
             let (row_step, column_step) = (rows.from, inner.from);
@@ -298,7 +298,7 @@ fn place<T: Copy>(axes: &[Axis], memory: &[T], at: usize, dst: &mut [T], to: usi
     for_each_place(outer, at, to, |at, to| {
         if let Some(next) = next {
             let lowest = if inner.from < 0 { at + next + 1 - inner.n as isize } else { at + next };
-            fetch(memory.as_ptr().wrapping_offset(lowest), bytes);
+            prefetch(memory.as_ptr().wrapping_offset(lowest), bytes);
         }
         if inner.to == 1 {
             copy_run(memory, at, inner.from, &mut dst[to..to + inner.n]);
@@ -449,7 +449,7 @@ mod tests {
         ];
         for &(shape, strides, offset, to) in layouts {
             let mut dst = vec![77; 3000];
-            let (from, target) = (Place { offset, strides }, Place { offset: 5, strides: to });
+            let (from, target) = (StridedView { offset, strides }, StridedView { offset: 5, strides: to });
             copy_to(shape, &memory, from, &mut dst, target);
             let mut want = vec![77; 3000];
             for (mut i, x) in naive(shape, strides, offset, &memory).into_iter().enumerate() {

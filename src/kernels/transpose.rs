@@ -24,7 +24,7 @@ pub struct Columns {
     pub column_step: isize,
     pub rows: usize,
     pub columns: usize,
-    /// So many rows on are those that will be copied next, whose lines are fetched; 0 if none are.
+    /// So many rows on are those that will be copied next, whose lines are prefetched; 0 if none are.
     pub ahead: usize,
     /// Written past the cache where that can be done, as is done with large matrices anyway.
     pub past: bool,
@@ -86,7 +86,7 @@ impl Columns {
                         if self.ahead > 0 && S::SIDE > 1 {
                             let next = (r + self.ahead) as isize * self.row_step;
                             for c in c..c + columns {
-                                memory::fetch_later(from.wrapping_offset(next + c as isize * self.column_step));
+                                memory::prefetch_later(from.wrapping_offset(next + c as isize * self.column_step));
                             }
                         }
                         // Backwards the square begins with its last row, as its lines do.

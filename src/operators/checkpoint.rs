@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// A function that can be called again later.
 pub type Stored = Rc<dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]>>;
 /// A step of a loop: its number and the arguments, of which the first is the state.
-pub type Step = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
+pub type LoopBody = Rc<dyn Fn(&Context, usize, &[Array]) -> Array>;
 
 /// `f(args)`, keeping the arguments only. The function must depend on nothing that is being differentiated but its
 /// arguments, and do the same each time.
@@ -36,14 +36,14 @@ pub fn checkpoint_all(cx: &Context, f: &Stored, args: &[Array]) -> SmallVec<[Arr
 
 /// `steps` times `state = step(i, [state, ...])`, from the state `args[0]` on, with checkpoints so that memory grows with the
 /// square root of the steps.
-pub fn checkpoint_loop(cx: &Context, step: &Step, args: &[Array], steps: usize) -> Array {
-    let step = step.clone();
-    let step: Rc<StepOf<Array>> = Rc::new(move |cx, i, args| Some(step(cx, i, args)).filter(|_| !cx.failed()));
+pub fn checkpoint_loop(cx: &Context, body: &LoopBody, args: &[Array], steps: usize) -> Array {
+    let body = body.clone();
+    let body: Rc<StepOf<Array>> = Rc::new(move |cx, i, args| Some(body(cx, i, args)).filter(|_| !cx.failed()));
     let run = |piece: Rc<PieceOf<Array>>, args: &[Array]| {
         let piece: Stored = Rc::new(move |cx: &Context, args: &[Array]| piece(cx, args).into_iter().collect());
         Some(checkpoint(cx, &piece, args))
     };
-    in_pieces(cx, &step, args, steps, run).unwrap_or_default()
+    in_pieces(cx, &body, args, steps, run).unwrap_or_default()
 }
 
 /// A step, and some of them, with a state of any kind. `None`: the context knows why.
@@ -121,21 +121,12 @@ impl Primitive for Checkpoint {
         NAME
     }
 
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        Ok(self.eval_all(cx, args)?.pop().unwrap_or_default())
-    }
-
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         undisturbed(cx, || values(cx, &self.f, args))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
         if self.nargs < 63 { (1 << self.nargs) - 1 } else { ALL }
-    }
-
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let gs = std::slice::from_ref(g);
-        self.vjp_all(cx, &[argnum], gs, &[Meta::of(g)], kept).pop().unwrap_or_default()
     }
 
     fn vjp_all(
@@ -155,11 +146,6 @@ impl Primitive for Checkpoint {
             close(cx, recorded);
             if cx.failed() { Array::nulls(argnums.len()) } else { found.into_iter().collect() }
         })
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        let ts = std::slice::from_ref(t);
-        self.jvp_all(cx, &[argnum], ts, kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {

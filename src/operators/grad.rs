@@ -6,7 +6,7 @@ use crate::array::{Shape, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{self, complex, create, elementwise as rows};
-use crate::trace::{Array, Meta, Tape};
+use crate::trace::{Array, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,7 +38,7 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
     let named = cx.watcher().is_some().then(|| x.clone());
     let x = normal(x);
     let node = match &x {
-        Array::Number { .. } => tape.borrow_mut().push_number([u32::MAX; 2], [0.0; 2]),
+        Array::Number { .. } => tape.borrow_mut().push_number([NO_NODE; 2], [0.0; 2]),
         x => {
             let mut tape = tape.borrow_mut();
             let mut input = tape.blank();
@@ -117,7 +117,7 @@ impl Recorded {
             .iter()
             .zip(gs)
             .filter(|(_, g)| !g.is_null())
-            .filter_map(|((node, y), g)| node.map(|n| (n, ops::fit_cotangent(cx, g.clone(), &Meta::of(y)))))
+            .filter_map(|((node, y), g)| node.map(|n| (n, ops::unbroadcast(cx, g.clone(), &Meta::of(y)))))
             .collect();
         let found = pull_back(cx, &self.tape, &seeds, &self.inputs, consume);
         finish(cx, found, &self.metas)
@@ -308,7 +308,7 @@ pub fn push_forward(
         {
             cx.fail(e.within(name));
         }
-        let t = ops::fit_tangent(cx, t, &x);
+        let t = ops::broadcast_tangent(cx, t, &x);
         boxed[k] = Array::dual(level, t, x);
     }
     let (mut values, mut out) = (Arrays::new(), Arrays::new());

@@ -163,10 +163,6 @@ impl Primitive for FixedPoint {
         ALL
     }
 
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
-    }
-
     fn vjp_all(
         &self,
         cx: &Context,
@@ -188,10 +184,6 @@ impl Primitive for FixedPoint {
         let args: Args = [&gs[0], &gs[0]].into_iter().chain(&solution).cloned().collect();
         let w = fixed_point_as(cx, self.name, &adjoint, &args, self.stop);
         pulled(cx, &self.f, &solution, argnums, &w)
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
@@ -305,10 +297,6 @@ impl Primitive for Root {
         ALL
     }
 
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
-    }
-
     fn vjp_all(
         &self,
         cx: &Context,
@@ -325,10 +313,6 @@ impl Primitive for Root {
         let w = solve(cx, &self.matrix(cx, &solution), &flat(cx, &g), true);
         let w = shape::reshape(cx, &w, solution[0].shape());
         pulled(cx, &self.f, &solution, argnums, &w)
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {

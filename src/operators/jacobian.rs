@@ -87,8 +87,8 @@ fn batch(n: usize, size: usize) -> usize {
     (BATCH / size.max(1)).clamp(1, n.max(1))
 }
 
-/// Unit vectors `first..first + count` of the space of `x`, times -i if `turned`.
-fn basis(cx: &Context, x: &Array, first: usize, count: usize, turned: bool) -> Array {
+/// Unit vectors `first..first + count` of the space of `x`, times -i if `imaginary`.
+fn basis(cx: &Context, x: &Array, first: usize, count: usize, imaginary: bool) -> Array {
     fn of<T: Element>(cx: &Context, x: &Array, first: usize, count: usize, one: T) -> Array {
         let n = x.size();
         let block = cx.engine.build::<T>(&shape::behind(count, x.shape()), |d| {
@@ -98,7 +98,8 @@ fn basis(cx: &Context, x: &Array, first: usize, count: usize, turned: bool) -> A
         cx.take("ag_jacobian", block.map(Array::from))
     }
     let dtype = x.dtype().inexact();
-    let block = if turned { of(cx, x, first, count, Complex64::new(0.0, -1.0)) } else { of(cx, x, first, count, 1.0) };
+    let block =
+        if imaginary { of(cx, x, first, count, Complex64::new(0.0, -1.0)) } else { of(cx, x, first, count, 1.0) };
     rows::astype(cx, &block, dtype)
 }
 
@@ -167,8 +168,8 @@ fn by_rows(cx: &Context, recorded: &Recorded, x: &Array) -> Array {
     let independent = std::cell::Cell::new(false);
     // The rows from their cotangents, whether one or a batch of them.
     let pull = |seed: &dyn Fn(bool) -> Array| {
-        let pulled = |turned| {
-            let found = recorded.pull(cx, &[seed(turned)], false).pop().unwrap_or_default();
+        let pulled = |imaginary| {
+            let found = recorded.pull(cx, &[seed(imaginary)], false).pop().unwrap_or_default();
             independent.set(independent.get() | cx.independent.get());
             found
         };
@@ -177,9 +178,9 @@ fn by_rows(cx: &Context, recorded: &Recorded, x: &Array) -> Array {
         if y.dtype().is_complex() && !x.dtype().is_complex() { complex::join(cx, &re, &pulled(true)) } else { re }
     };
     let together = |first, count| {
-        on_batch(cx, count, |level| pull(&|turned| Array::batch(level, basis(cx, &y, first, count, turned))))
+        on_batch(cx, count, |level| pull(&|imaginary| Array::batch(level, basis(cx, &y, first, count, imaginary))))
     };
-    let alone = |i| pull(&|turned| shape::element(cx, &basis(cx, &y, i, 1, turned), 0));
+    let alone = |i| pull(&|imaginary| shape::element(cx, &basis(cx, &y, i, 1, imaginary), 0));
     let rows = blocks(cx, "row", n, batch(n, recorded.largest()), together, alone);
     cx.independent.set(independent.get());
     shape::reshape(cx, &rows, &shape)

@@ -15,10 +15,10 @@ use crate::context::Context;
 use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
-use crate::ops::{accumulate, elementwise as rows, fit_cotangent, index};
-use crate::trace::short::{NONE, Row};
+use crate::ops::{accumulate, elementwise as rows, index, unbroadcast};
+use crate::trace::short::ShortNode;
 use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, General, Kept, Link, Meta, Tape};
+use crate::trace::{Alike, Array, General, Kept, Link, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -102,10 +102,10 @@ fn sweep_numbers(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], last: u32, fir
         }
         let Link::Number(parents, partials) = tape.heads[i].link() else { continue };
         // As `Elem::scaled` does: a partial derivative of 0 lets nothing through, not even an infinity.
-        if parents[0] != NONE && partials[0] != 0.0 {
+        if parents[0] != NO_NODE && partials[0] != 0.0 {
             cotangents[parents[0] as usize] += g * partials[0];
         }
-        if parents[1] != NONE && partials[1] != 0.0 {
+        if parents[1] != NO_NODE && partials[1] != 0.0 {
             cotangents[parents[1] as usize] += g * partials[1];
         }
     }
@@ -140,7 +140,7 @@ fn depends(cx: &Context, tape: &Tape, seeds: &[(u32, f64)], first: u32, input: u
             return true;
         }
         if let Link::Number(parents, _) = tape.heads[i as usize].link() {
-            for p in parents.into_iter().filter(|&p| p != NONE && p >= first) {
+            for p in parents.into_iter().filter(|&p| p != NO_NODE && p >= first) {
                 reached[(p - first) as usize] = true;
             }
         }
@@ -227,28 +227,28 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
-                if parents == [NONE; 2] {
+                if parents == [NO_NODE; 2] {
                     continue;
                 }
                 if !cx.watched() {
                     pull_number(cx, &g, parents, partials, cotangents);
                     continue;
                 }
-                let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NONE).collect();
+                let known: SmallVec<[(u32, u32); 2]> = (0..).zip(parents).filter(|(_, p)| *p != NO_NODE).collect();
                 let gs = std::slice::from_ref(&g);
                 let pull = Pull { tape, node: i, name: None, primitive: None, gs, parents: &known };
                 watched(cx, &pull, cotangents, &mut |c| pull_number(cx, &g, parents, partials, c));
             }
-            Link::Row(k) => {
+            Link::Short(k) => {
                 if cotangents[i as usize].is_null() {
                     continue;
                 }
                 if !cx.unusual() && matches!(cotangents[i as usize], Array::Plain(_)) {
-                    i = pull_rows(cx, tape, cotangents, i, first, wanted, consume);
+                    i = pull_short(cx, tape, cotangents, i, first, wanted, consume);
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
-                let node = tape.borrow().rows[k as usize].general();
+                let node = tape.borrow().short[k as usize].general();
                 let Some(rule) = &node.rule else {
                     swept(cx);
                     break;
@@ -268,14 +268,14 @@ fn sweep_arrays(
                     pull_node(cx, tape, &node, gs, cotangents, &mut collected);
                 }
                 if consume {
-                    let kept = tape.borrow_mut().rows[k as usize].take();
+                    let kept = tape.borrow_mut().short[k as usize].take();
                     drop(kept);
                 }
             }
             Link::General(k) => {
                 let count = {
                     let tape = tape.borrow();
-                    tape.fetch_before(k as usize);
+                    tape.prefetch_before(k as usize);
                     match &tape.general[k as usize] {
                         Some(g) if g.rule.is_some() => g.metas.len(),
                         Some(_) => {
@@ -357,7 +357,7 @@ impl Collected {
     ) {
         let sum = &mut cotangents[parent as usize];
         if let Array::Number { value, .. } = g {
-            let meta = || tape.borrow().meta(parent).expect("an array has a form");
+            let meta = || tape.borrow().meta(parent).expect("an array has a descriptor");
             if index::accumulate_element(cx, sum, meta, at, value) {
                 return;
             }
@@ -374,7 +374,7 @@ impl Collected {
             return;
         }
         let Some(list) = self.elements.remove(&i) else { return };
-        let meta = tape.borrow().meta(i).expect("an array has a form");
+        let meta = tape.borrow().meta(i).expect("an array has a descriptor");
         let part = index::gathered(cx, &meta, &list);
         add(cx, tape, i, part, cotangents);
     }
@@ -408,8 +408,8 @@ fn pull_numbers(cx: &Context, tape: &Tape, cotangents: &mut [Array], last: u32, 
                 _ => false,
             },
             (Link::Total(parent), Some(g)) => {
-                let form = || tape.row(parent).and_then(Row::shared_form);
-                accumulate_total(cx, &mut cotangents[parent as usize], form, g)
+                let descriptor = || tape.short(parent).and_then(ShortNode::shared_descriptor);
+                accumulate_total(cx, &mut cotangents[parent as usize], descriptor, g)
             }
             _ => false,
         };
@@ -432,7 +432,7 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
     {
         return;
     }
-    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
         let part = rows::binary(cx, &rows::SCALED, g, &Array::from(partial));
         let old = std::mem::take(&mut cotangents[p as usize]);
         cotangents[p as usize] = accumulate(cx, old, part);
@@ -441,18 +441,18 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
 
 /// The step of a sum's node: its cotangent goes to all elements of the array.
 fn pull_total(cx: &Context, tape: &Rc<RefCell<Tape>>, g: &Array, parent: u32, cotangents: &mut [Array]) {
-    let meta = tape.borrow().meta(parent).expect("an array has a form");
+    let meta = tape.borrow().meta(parent).expect("an array has a descriptor");
     let part = spread(cx, g, &meta.shape, &all_axes_of(meta.shape.len()));
     add(cx, tape, parent, part, cotangents);
 }
 
 /// The step of a number's node in plain arithmetic, if all cotangents that it adds to are numbers.
 fn add_numbers(cotangents: &mut [Array], g: f64, parents: [u32; 2], partials: [f64; 2]) -> bool {
-    let is_number = |p: u32| p == NONE || matches!(cotangents[p as usize], Array::Null | Array::Number { .. });
+    let is_number = |p: u32| p == NO_NODE || matches!(cotangents[p as usize], Array::Null | Array::Number { .. });
     if !is_number(parents[0]) || !is_number(parents[1]) {
         return false;
     }
-    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NONE) {
+    for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
         // As `Elem::scaled` does: 0 lets nothing through.
         let part = if g == 0.0 || partial == 0.0 { 0.0 } else { g * partial };
         match &mut cotangents[p as usize] {
@@ -484,7 +484,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Whether a cotangent has the form of its node's value already.
+/// Whether a cotangent has dtype and shape of its node's value already.
 fn fits(tape: &Rc<RefCell<Tape>>, node: u32, g: &Array) -> bool {
     !g.is_weak() && tape.borrow().fits(node, g)
 }
@@ -494,22 +494,22 @@ fn swept(cx: &Context) {
     cx.fail(Error::tape("the tape was consumed, or is being swept already").within("ag_tape_vjp"));
 }
 
-/// With so many rows before, what the next ones keep is not in the nearest cache any more.
+/// With so many short nodes before, what the next ones keep is not in the nearest cache any more.
 const COLD: usize = 64;
 
-/// A sweep is at row `k`: asks for the elements that the row before reads, and for the cells of one still before.
+/// A sweep is at short node `k`: asks for the elements that the one before reads, and for the cells of one still before.
 #[inline(always)]
-fn fetch_before(rows: &[Row], k: usize) {
+fn prefetch_before(nodes: &[ShortNode], k: usize) {
     if k < COLD {
         return;
     }
-    rows[k - 3].tensors().for_each(Tensor::fetch_head);
-    rows[k - 1].tensors().for_each(Tensor::fetch_elements);
+    nodes[k - 3].tensors().for_each(Tensor::prefetch_head);
+    nodes[k - 1].tensors().for_each(Tensor::prefetch_elements);
 }
 
-/// The steps of rows, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
+/// The steps of short nodes, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
 /// that was done. The tape is borrowed the while, since all goes the short way, which calls nobody.
-fn pull_rows(
+fn pull_short(
     cx: &Context,
     tape: &Rc<RefCell<Tape>>,
     cotangents: &mut [Array],
@@ -521,25 +521,25 @@ fn pull_rows(
     let mut borrowed = tape.borrow_mut();
     let mut i = last;
     loop {
-        let Tape { heads, rows, .. } = &mut *borrowed;
-        let Link::Row(k) = heads[i as usize].link() else { return i + 1 };
+        let Tape { heads, short, .. } = &mut *borrowed;
+        let Link::Short(k) = heads[i as usize].link() else { return i + 1 };
         // Parents stand before it.
         let (earlier, rest) = cotangents.split_at_mut(i as usize);
         let g = &mut rest[0];
         match g {
             Array::Plain(_) => {
-                fetch_before(rows, k as usize);
-                let row = &mut rows[k as usize];
-                let Some(rule) = row.rule else {
+                prefetch_before(short, k as usize);
+                let node = &mut short[k as usize];
+                let Some(rule) = node.rule else {
                     drop(borrowed);
                     swept(cx);
                     return i;
                 };
                 // Bits of the arguments whose rules have to go the general way.
                 let mut left = 0;
-                let kept = row.kept();
-                if let Some((argnum, parent)) = row.only_parent()
-                    && row.alike[argnum] == Alike::Form
+                let kept = node.kept();
+                if let Some((argnum, parent)) = node.only_parent()
+                    && node.alike[argnum] == Alike::DtypeAndShape
                     && earlier[parent as usize].is_null()
                     && !wanted.has(i)
                     && let Array::Plain(t) = g
@@ -547,23 +547,24 @@ fn pull_rows(
                 {
                     earlier[parent as usize].fill(std::mem::take(g));
                 } else {
-                    for (argnum, &parent) in row.parents.iter().enumerate() {
-                        let alike = row.alike[argnum];
-                        if parent != NONE && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
+                    for (argnum, &parent) in node.parents.iter().enumerate() {
+                        let alike = node.alike[argnum];
+                        if parent != NO_NODE
+                            && !rule.vjp_into(cx, argnum, g, &kept, alike, &mut earlier[parent as usize])
                         {
                             left |= 1 << argnum;
                         }
                     }
                 }
                 let quiet = if let Array::Plain(t) = &*g { t.drops_quietly() } else { true };
-                if left == 0 && quiet && (!consume || row.end()) {
+                if left == 0 && quiet && (!consume || node.end()) {
                     if !wanted.has(i) {
                         g.clear();
                     }
                 } else {
                     // Nothing may be borrowed while a rule runs that may fail, or when somebody is told of the end of memory.
-                    let (parents, taken) = (row.parents, row.taken());
-                    let loud = if consume { row.take() } else { Default::default() };
+                    let (parents, taken) = (node.parents, node.taken());
+                    let loud = if consume { node.take() } else { Default::default() };
                     drop(borrowed);
                     for (argnum, parent) in parents.into_iter().enumerate().filter(|&(k, _)| left >> k & 1 == 1) {
                         add(cx, tape, parent, rule.vjp(cx, argnum, g, &taken.kept()), earlier);
@@ -635,7 +636,7 @@ fn pull_node(
     }
 }
 
-/// Adds a rule's contribution to the cotangent of `parent`, brought to its form.
+/// Adds a rule's contribution to the cotangent of `parent`, brought to its dtype and shape.
 fn add(cx: &Context, tape: &Rc<RefCell<Tape>>, parent: u32, part: Array, cotangents: &mut [Array]) {
     if part.is_null() {
         return;
@@ -644,7 +645,7 @@ fn add(cx: &Context, tape: &Rc<RefCell<Tape>>, parent: u32, part: Array, cotange
         part
     } else {
         let meta = tape.borrow().meta(parent).unwrap_or_else(|| Meta::of(&Array::from(0.0)));
-        fit_cotangent(cx, part, &meta)
+        unbroadcast(cx, part, &meta)
     };
     let old = std::mem::take(&mut cotangents[parent as usize]);
     cotangents[parent as usize] = accumulate(cx, old, part);

@@ -382,7 +382,7 @@ impl<'c> Expr<'c> {
 impl<'c> Elem for Expr<'c> {
     kernels! { array }
     fn rint(self) -> Expr<'c> {
-        self.map(f64::round_ties_even, |cx, a| rows::step(cx, &rows::RINT, a))
+        self.map(f64::round_ties_even, |cx, a| rows::piecewise_constant(cx, &rows::RINT, a))
     }
     fn floor_divide(self, other: Expr<'c>) -> Expr<'c> {
         self.zip(other, Elem::floor_divide, rows::floor_divide)
@@ -415,10 +415,10 @@ impl<'c> Elem for Expr<'c> {
         self.map(f64::sqrt, |cx, a| rows::unary(cx, &rows::SQRT, a))
     }
     fn sign(self) -> Expr<'c> {
-        self.map(Elem::sign, |cx, a| rows::step(cx, &rows::SIGN, a))
+        self.map(Elem::sign, |cx, a| rows::piecewise_constant(cx, &rows::SIGN, a))
     }
     fn floor(self) -> Expr<'c> {
-        self.map(f64::floor, |cx, a| rows::step(cx, &rows::FLOOR, a))
+        self.map(f64::floor, |cx, a| rows::piecewise_constant(cx, &rows::FLOOR, a))
     }
     fn pow(self, exponent: Expr<'c>) -> Expr<'c> {
         self.zip(exponent, f64::powf, |cx, a, b| rows::binary(cx, &rows::POW, a, b))

@@ -5,14 +5,14 @@ use super::elementwise as rows;
 use super::gather::{self, positions, take_along, value_for};
 use super::index::{self, Item, Plan};
 use super::shape::{
-    broadcast_to, concatenate, expand_dims, fit, linear, reshape, resolve, reversed, straight, transpose,
+    broadcast_to, concatenate, contiguous, expand_dims, fit, linear, reshape, resolve, reversed, transpose,
 };
 use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::{collected, repeated, with_room};
-use crate::kernels::strided::{self, Layout, Place};
+use crate::kernels::strided::{self, Layout, StridedView};
 use crate::trace::{Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 
@@ -150,12 +150,12 @@ struct RollFlat {
 
 linear! { RollFlat "ag_roll" |self, cx, t| {
     let layout = Layout::new(&self.shape, t.strides(), t.offset());
-    let turned = layout.is_turned();
+    let transposed = layout.is_transposed();
     // Rows that are runs are faster copied to their places, and all of them shifted then.
-    let t = if turned { t } else { cx.engine.contiguous(&t)? };
+    let t = if transposed { t } else { cx.engine.contiguous(&t)? };
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
         let back = d.len() - self.shift;
-        if !turned {
+        if !transposed {
             return roll_rows(t.elements::<T>(), d, d.len(), self.shift);
         }
         let (last, first) = d.split_at_mut(self.shift);
@@ -221,8 +221,8 @@ linear! { Roll "ag_roll" |self, cx, t| {
             let mut part = self.shape.clone();
             part[self.axis] = length;
             let offset = t.offset() as isize + first as isize * t.strides()[self.axis];
-            let from = Place { offset: offset as usize, strides: t.strides() };
-            strided::copy_to(&part, t.memory::<T>(), from, d, Place { offset: to * inner, strides: &strides });
+            let from = StridedView { offset: offset as usize, strides: t.strides() };
+            strided::copy_to(&part, t.memory::<T>(), from, d, StridedView { offset: to * inner, strides: &strides });
         }
     })?)
 }, |cx, g| {
@@ -267,7 +267,7 @@ pub fn repeat(cx: &Context, x: &Array, count: i64, axis: usize) -> Result<Array>
         .checked_mul(count)
         .ok_or_else(|| Error::memory("the repeated array is larger than the address space"))?;
     shape::checked_size(&merged, x.dtype().size())?;
-    let x = expand_dims(cx, &straight(cx, x), axis + 1);
+    let x = expand_dims(cx, &contiguous(cx, x), axis + 1);
     Ok(reshape(cx, &broadcast_to(cx, &x, &spread), &merged))
 }
 
@@ -309,8 +309,8 @@ pub fn reshape_f(cx: &Context, x: &Array, request: &[i64]) -> Result<Array> {
         return Err(Error::shape(format!("cannot reshape array of size {} into shape {}", x.size(), shape::Show(&to))));
     }
     to.reverse();
-    let turned = reshape(cx, &transpose(cx, x, &reversed(x.ndim())), &to);
-    Ok(transpose(cx, &turned, &reversed(to.len())))
+    let transposed = reshape(cx, &transpose(cx, x, &reversed(x.ndim())), &to);
+    Ok(transpose(cx, &transposed, &reversed(to.len())))
 }
 
 /// `numpy.ravel` with order 'F'.

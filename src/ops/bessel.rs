@@ -85,6 +85,10 @@ impl Primitive for Bessel {
         Ok(cast(cx, map(cx, &x, |x: f64| self.number(x))?, dtype)?.into())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         1
     }
@@ -96,9 +100,5 @@ impl Primitive for Bessel {
             n => binary(cx, &rows::MUL, &binary(cx, &rows::ADD, &of(n - 1), &of(n + 1)), &Array::weak(0.5)),
         };
         binary(cx, &rows::SCALED, g, &slope)
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }

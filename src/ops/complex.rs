@@ -5,7 +5,6 @@
 //! that stand beside them. Tangents are ordinary directional derivatives.
 
 use super::elementwise::{self as rows, binary, cast, compare, select, unary};
-use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape};
 use crate::context::Context;
 use crate::error::Result;
@@ -54,8 +53,8 @@ macro_rules! primitive {
             fn keeps(&self, _: &[usize]) -> u64 {
                 $keeps
             }
-            fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-                batched_elementwise(cx, self, args, lead)
+            fn is_elementwise(&self) -> bool {
+                true
             }
             #[allow(unused_variables)]
             fn vjp(&self, $vcx: &Context, _: usize, $g: &Array, $vk: &Kept<'_>) -> Array {
@@ -123,7 +122,7 @@ pub fn abs(cx: &Context, x: &Array) -> Array {
 /// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
 /// derivative is 0, too. With one part infinite it is the direction of that, and constant.
 pub fn sign(cx: &Context, x: &Array) -> Array {
-    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::step(cx, &rows::SIGN, x) }
+    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::piecewise_constant(cx, &rows::SIGN, x) }
 }
 
 // A step t turns the sign s by Im(conj(s) t) / |x|: the part of t along s changes nothing, and is not computed.

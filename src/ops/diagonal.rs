@@ -15,18 +15,18 @@ use crate::with_dtype;
 
 /// Which diagonal of an array of which shape.
 #[derive(Clone)]
-struct Place {
+struct DiagonalSpec {
     shape: Shape,
     axes: [usize; 2],
     offset: i64,
 }
 
-impl Place {
+impl DiagonalSpec {
     fn text(&self) -> String {
         format!("offset={}, axis1={}, axis2={}", self.offset, self.axes[0], self.axes[1])
     }
 
-    fn new(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<Place> {
+    fn new(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<DiagonalSpec> {
         let n = shape.len();
         if n < 2 {
             return Err(Error::value("diag requires an array of at least two dimensions"));
@@ -35,7 +35,7 @@ impl Place {
         if axes[0] == axes[1] {
             return Err(Error::value("axis1 and axis2 cannot be the same"));
         }
-        Ok(Place { shape: shape.into(), axes, offset })
+        Ok(DiagonalSpec { shape: shape.into(), axes, offset })
     }
 
     /// Its shape (the other axes, then its length), strides and start, for an array with these strides.
@@ -63,11 +63,11 @@ impl Place {
 
 /// `numpy.diagonal`: the diagonal becomes the last axis.
 pub fn diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
-    Ok(apply(cx, &Diagonal(Place::new(x.shape(), offset, axis1, axis2)?), &[x]))
+    Ok(apply(cx, &Diagonal(DiagonalSpec::new(x.shape(), offset, axis1, axis2)?), &[x]))
 }
 
 #[derive(Clone)]
-struct Diagonal(Place);
+struct Diagonal(DiagonalSpec);
 
 linear! { Diagonal "ag_diagonal" |self, _cx, t| {
     let (shape, strides, at) = self.0.over(t.strides());
@@ -89,13 +89,13 @@ pub fn make_diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i6
         // Equal axes are found out below.
         shape.insert(a.min(shape.len()), side);
     }
-    let place = Place::new(&shape, offset, axis1, axis2)?;
+    let spec = DiagonalSpec::new(&shape, offset, axis1, axis2)?;
     shape::checked_size(&shape, x.dtype().size())?;
-    Ok(apply(cx, &MakeDiagonal(place), &[x]))
+    Ok(apply(cx, &MakeDiagonal(spec), &[x]))
 }
 
 #[derive(Clone)]
-struct MakeDiagonal(Place);
+struct MakeDiagonal(DiagonalSpec);
 
 linear! { MakeDiagonal "ag_make_diagonal" |self, cx, t| {
     let t = cx.engine.contiguous(&t)?;
@@ -162,7 +162,7 @@ impl Triangle {
 
     /// Row by row a copy and zeros: of row-major memory, what becomes zero isn't read.
     fn of(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
-        let (straight, at) = (t.is_contiguous(), t.offset());
+        let (contiguous, at) = (t.is_contiguous(), t.offset());
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
         let &[.., n, m] = &self.shape[..] else { unreachable!("a triangle of a matrix") };
         with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.shape, |d| {
@@ -172,7 +172,7 @@ impl Triangle {
             let (x, rows) = (t.memory::<T>(), (Triangle::SHARE / m).next_multiple_of(16));
             cx.engine.share_out(0.3 * d.len() as f64, d.chunks_mut(rows * m), |share, d| {
                 let first = share * rows;
-                if layout.is_turned() {
+                if layout.is_transposed() {
                     layout.read_rows(x, first * m, d, rows * m);
                 }
                 for (i, row) in (first..).zip(d.chunks_exact_mut(m)) {
@@ -181,9 +181,9 @@ impl Triangle {
                     let edge = edge.clamp(0, m as i64) as usize;
                     let (kept, zero) = if self.upper { (edge..m, 0..edge) } else { (0..edge, edge..m) };
                     row[zero].fill(T::default());
-                    if straight {
+                    if contiguous {
                         copy(&mut row[kept.clone()], &x[at + i * m..][kept]);
-                    } else if !layout.is_turned() {
+                    } else if !layout.is_transposed() {
                         layout.read(x, i * m + kept.start, &mut row[kept]);
                     }
                 }

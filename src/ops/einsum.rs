@@ -11,7 +11,7 @@
 use super::elementwise::{self as rows, astype, binary};
 use super::product::{in_groups, stacked};
 use super::reduce::sum;
-use super::shape::{broadcast_to, reshape, straight, transpose};
+use super::shape::{broadcast_to, contiguous, reshape, transpose};
 use crate::array::{Axes, DType, Shape, Strides, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt_of};
@@ -441,7 +441,7 @@ fn matrices(
     let mut x = transpose(cx, &operand.x, &axes_of(&listed(groups), &operand.labels));
     if !vectors && (size(rows) == 1 || size(columns) == 1) {
         // Vectors are read once, but by lines.
-        x = straight(cx, &x);
+        x = contiguous(cx, &x);
     }
     reshape(cx, &x, &[size(stack), size(rows), size(columns)])
 }

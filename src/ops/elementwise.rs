@@ -21,13 +21,12 @@ pub use sinc::sinc;
 use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::registry::Domain::{self, *};
-use super::shape::batched_elementwise;
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
-use crate::trace::short::Given;
-use crate::trace::{Alike, Array, BoxedRule, Kept, Number, Primitive, Rule as Boxed, apply, full};
+use crate::trace::short::Argument;
+use crate::trace::{Alike, Array, Kept, NO_NODE, Number, Primitive, StorePrimitive, StoredPrimitive, apply, full};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 
@@ -37,14 +36,14 @@ pub struct Rule<const N: usize> {
     pub number: fn([f64; N]) -> f64,
     array: for<'c> fn([Expr<'c>; N]) -> Expr<'c>,
     uses: fn([Uses; N]) -> Uses,
-    form: Form,
+    kind: RuleKind,
     /// The same for small plain arrays `(g, v)` in one loop, `v` being the one of `x` and `y` that the rule reads.
-    row: Option<Row>,
+    loops: Option<RuleLoops>,
 }
 
-/// A derivative of such a form needs no algebra.
+/// What a rule does: a rule of the first two kinds needs no algebra.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum RuleKind {
     /// `g` itself.
     Passes,
     /// `g` times the argument of this number, see [`Elem::scaled`].
@@ -54,7 +53,7 @@ enum Form {
 
 /// Loops of `(g, v)`.
 #[derive(Clone, Copy)]
-struct Row {
+struct RuleLoops {
     /// Of two arrays into a third one.
     apart: fn(&mut [f64], &[f64], &[f64]),
     /// In the place of `g`.
@@ -87,10 +86,10 @@ macro_rules! rule {
             }
             $body
         }
-        Rule { number, array, uses, form: Form::Other, row: rule!(@row $($arg),+ => $body) }
+        Rule { number, array, uses, kind: RuleKind::Other, loops: rule!(@loops $($arg),+ => $body) }
     }};
     // Of a function of one argument.
-    (@row $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
+    (@loops $g:pat_param, $x:pat_param, $y:pat_param => $body:expr) => {{
         struct Loop;
         impl math::Op2 for Loop {
             type In = f64;
@@ -105,13 +104,13 @@ macro_rules! rule {
                 $body
             }
         }
-        Some(Row {
+        Some(RuleLoops {
             apart: math::map_vv::<Loop>,
             in_place: math::map_in_place::<Loop, f64>,
             by_number: math::map_in_place_by::<Loop, f64>,
         })
     }};
-    (@row $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
+    (@loops $g:pat_param, $x:pat_param, $y:pat_param, $z:pat_param => $body:expr) => { None };
     (@count $a:pat_param, $b:pat_param, $c:pat_param) => { 3 };
     (@count $a:pat_param, $b:pat_param, $c:pat_param, $d:pat_param) => { 4 };
 }
@@ -119,16 +118,16 @@ use rule;
 
 /// The derivative of what passes an argument on as it is.
 const fn passes() -> Rule<4> {
-    Rule { form: Form::Passes, ..rule!(|g, _, _, _| g) }
+    Rule { kind: RuleKind::Passes, ..rule!(|g, _, _, _| g) }
 }
 
 /// The derivatives of a product.
 const fn times_second() -> Rule<4> {
-    Rule { form: Form::Times(1), ..rule!(|g, _, y, _| g.scaled(y)) }
+    Rule { kind: RuleKind::Times(1), ..rule!(|g, _, y, _| g.scaled(y)) }
 }
 
 const fn times_first() -> Rule<4> {
-    Rule { form: Form::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
+    Rule { kind: RuleKind::Times(0), ..rule!(|g, x, _, _| g.scaled(x)) }
 }
 
 /// Value and derivative in one loop, and the rule of a node that keeps the derivative.
@@ -335,13 +334,13 @@ pub fn unary_number(cx: &Context, row: &'static Unary, x: Number) -> Number {
         return Number::plain((row.kernel.scalar)(x.value));
     }
     let (y, partial) = row.of_number(x.value);
-    recorded(cx, row, x.level, [x.node, u32::MAX], [partial, 0.0], y)
+    recorded(cx, row, x.level, [x.node, NO_NODE], [partial, 0.0], y)
 }
 
 /// The same of two arguments; `None` if they are recorded on different tapes.
 #[inline(always)]
 pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) -> Option<Number> {
-    let on = |v: Number| if v.level != 0 && cx.trace.is_live(v.level) { (v.level, v.node) } else { (0, u32::MAX) };
+    let on = |v: Number| if v.level != 0 && cx.trace.is_live(v.level) { (v.level, v.node) } else { (0, NO_NODE) };
     let ((v, m), (w, n)) = (on(x), on(y));
     if v != w && v != 0 && w != 0 {
         return None;
@@ -351,8 +350,7 @@ pub fn binary_numbers(cx: &Context, row: &'static Binary, x: Number, y: Number) 
     if v == 0 && w == 0 {
         return Some(Number::plain(z));
     }
-    let partial =
-        |side: usize, node: u32| if node == u32::MAX { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
+    let partial = |side: usize, node: u32| if node == NO_NODE { 0.0 } else { (row.rules[side].number)([1.0, a, b, z]) };
     Some(recorded(cx, row, v.max(w), [m, n], [partial(0, m), partial(1, n)], z))
 }
 
@@ -414,9 +412,9 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     apply(cx, row, &[x, y])
 }
 
-impl BoxedRule for Unary {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row((self.this)())
+impl StorePrimitive for Unary {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static((self.this)())
     }
 }
 
@@ -425,21 +423,21 @@ impl Unary {
     #[inline]
     fn short_vjp(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Option<Tensor> {
         let Array::Plain(g) = g else { return None };
-        let (row, v) = self.short_rule(cx, kept)?;
-        cx.engine.small_pair(row.apart, g, v)
+        let (loops, v) = self.short_rule(cx, kept)?;
+        cx.engine.small_pair(loops.apart, g, v)
     }
 
     /// The loops of the derivative, and what they read beside the cotangent.
     #[inline]
-    fn short_rule<'k>(&self, cx: &Context, kept: &'k Kept<'_>) -> Option<(Row, &'k Tensor)> {
+    fn short_rule<'k>(&self, cx: &Context, kept: &'k Kept<'_>) -> Option<(RuleLoops, &'k Tensor)> {
         let used = (self.rule.uses)([Uses(0), Uses(1), Uses(2)]);
         let v = match (used.has(1), used.has(2)) {
             (true, false) => kept.arg(0),
             (false, true) => kept.ans(),
             _ => return None,
         };
-        match (self.rule.row, v) {
-            (Some(row), Array::Plain(v)) if !used.functions() && !cx.unusual() => Some((row, v)),
+        match (self.rule.loops, v) {
+            (Some(loops), Array::Plain(v)) if !used.functions() && !cx.unusual() => Some((loops, v)),
             _ => None,
         }
     }
@@ -463,8 +461,8 @@ impl Primitive for Unary {
         Some((y, [partial, 0.0]))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -482,24 +480,20 @@ impl Primitive for Unary {
         with_exprs(cx, [Some(g), x, y], rule.array)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = if alike == Alike::Form { self.short_vjp(cx, g, kept) } else { None };
+        let part = if alike == Alike::DtypeAndShape { self.short_vjp(cx, g, kept) } else { None };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
-        self.short_rule(cx, kept).is_some_and(|(row, v)| cx.engine.small_in_place(row.in_place, g, v))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
+        self.short_rule(cx, kept).is_some_and(|(loops, v)| cx.engine.small_in_place(loops.in_place, g, v))
     }
 }
 
-impl BoxedRule for Binary {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row((self.this)())
+impl StorePrimitive for Binary {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static((self.this)())
     }
 }
 
@@ -507,10 +501,10 @@ impl Binary {
     #[inline(always)]
     fn uses(&self, argnum: usize) -> u8 {
         let rule = &self.rules[argnum];
-        match rule.form {
-            Form::Passes => 0,
-            Form::Times(k) => 1 << k,
-            Form::Other => (rule.uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0,
+        match rule.kind {
+            RuleKind::Passes => 0,
+            RuleKind::Times(k) => 1 << k,
+            RuleKind::Other => (rule.uses)([Uses(0), Uses(1), Uses(2), Uses(4)]).0,
         }
     }
 }
@@ -529,8 +523,8 @@ impl Primitive for Binary {
         Some((z, [0, 1].map(|side| (self.rules[side].number)([1.0, x[0], x[1], z]))))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -538,10 +532,10 @@ impl Primitive for Binary {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        match self.rules[argnum].form {
-            Form::Passes => return g.clone(),
-            Form::Times(k) => return binary(cx, &SCALED, g, kept.arg(k)),
-            Form::Other => {}
+        match self.rules[argnum].kind {
+            RuleKind::Passes => return g.clone(),
+            RuleKind::Times(k) => return binary(cx, &SCALED, g, kept.arg(k)),
+            RuleKind::Other => {}
         }
         let used = self.uses(argnum);
         let x = (used & 1 != 0).then(|| kept.arg(0));
@@ -566,29 +560,25 @@ impl Primitive for Binary {
         with_exprs(cx, [Some(g), x.as_ref(), y.as_ref(), z.as_ref()], rule)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        if alike != Alike::Form || cx.unusual() {
+        if alike != Alike::DtypeAndShape || cx.unusual() {
             return false;
         }
-        let part = match (self.rules[argnum].form, g) {
-            (Form::Passes, Array::Plain(g)) => Some(g.clone()),
-            (Form::Times(k), Array::Plain(g)) => short::scaled(cx, g, kept.arg(k)),
+        let part = match (self.rules[argnum].kind, g) {
+            (RuleKind::Passes, Array::Plain(g)) => Some(g.clone()),
+            (RuleKind::Times(k), Array::Plain(g)) => short::scaled(cx, g, kept.arg(k)),
             _ => None,
         };
         part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok())
     }
 
     fn vjp_in_place(&self, cx: &Context, argnum: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
-        match self.rules[argnum].form {
-            Form::Passes => !cx.unusual(),
-            Form::Times(k) => shared::scale(cx, g, kept.arg(k)),
-            Form::Other => false,
+        match self.rules[argnum].kind {
+            RuleKind::Passes => !cx.unusual(),
+            RuleKind::Times(k) => shared::scale(cx, g, kept.arg(k)),
+            RuleKind::Other => false,
         }
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 
@@ -623,12 +613,10 @@ pub(super) fn unary_kernel(cx: &Context, kernel: &'static UnaryKernel, x: &Array
         return Ok(Array::Plain(y));
     }
     let t = t.clone();
-    let dtype = match t.dtype() {
-        DType::Bool if matches!(kernel.name, "negative" | "sign") => {
-            return Err(Error::dtype(format!("the {} of booleans is not defined", kernel.name)));
-        }
-        DType::Bool | DType::I64 if kernel.i64.is_some() => DType::I64,
-        d => d.inexact(),
+    let dtype = match (t.dtype(), kernel.no_bool) {
+        (DType::Bool, Some(why)) => return Err(Error::dtype(why)),
+        (DType::Bool | DType::I64, _) if kernel.i64.is_some() => DType::I64,
+        (d, _) => d.inexact(),
     };
     let has_loop = match dtype {
         DType::C128 => kernel.c128.is_some(),
@@ -651,15 +639,15 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     if let (Array::Number { value: a, weak: v }, Array::Number { value: b, weak: w }) = (x, y) {
         return Ok(Array::Number { value: (kernel.scalar)(*a, *b), weak: *v && *w });
     }
-    if let (Some(a), Some(b)) = (Given::of(x), Given::of(y))
+    if let (Some(a), Some(b)) = (Argument::of(x), Argument::of(y))
         && let Some(z) = short::small(cx, kernel, [a.value, b.value])
     {
         return Ok(Array::Plain(z));
     }
     let mut dtype = promote(x, y);
     if dtype == DType::Bool && kernel.bool.is_none() {
-        if kernel.name == "subtract" {
-            return Err(Error::dtype("the difference of booleans is not defined; use ag_logical_xor"));
+        if let Some(why) = kernel.no_bool {
+            return Err(Error::dtype(why));
         }
         dtype = DType::I64;
     }
@@ -677,7 +665,7 @@ fn binary_kernel(cx: &Context, kernel: &'static BinaryKernel, x: &Array, y: &Arr
     let shape = shape::broadcast(x.shape(), y.shape())?;
     let operands = [operand(cx, x, dtype)?, operand(cx, y, dtype)?, Operand::None];
     if dtype == DType::I64
-        && kernel.name == "power"
+        && kernel.no_negative_integer
         && let Operand::Array(exponents) = &operands[1]
     {
         cx.engine.force(exponents)?;

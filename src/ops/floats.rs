@@ -3,7 +3,7 @@
 //!
 //! Most are made of rows of the element-wise tables. What has a kernel of its own here is piecewise constant or linear.
 
-use super::elementwise::{self as rows, astype, binary, cast, compare, plain, select, step, test};
+use super::elementwise::{self as rows, astype, binary, cast, compare, piecewise_constant, plain, select, test};
 use super::shape::broadcast_to;
 use super::{complex, create};
 use crate::array::{DType, Element, Tensor, shape};
@@ -77,7 +77,7 @@ pub fn modf(cx: &Context, x: &Array) -> (Array, Array) {
     let rest = binary(cx, &rows::FMOD, &x, &Array::weak(1.0));
     // Nothing is left of an infinity.
     let none = binary(cx, &rows::COPYSIGN, &Array::weak(0.0), &x.plain());
-    (select(cx, &test(cx, &rows::ISINF, &x), &none, &rest), step(cx, &rows::TRUNC, &x))
+    (select(cx, &test(cx, &rows::ISINF, &x), &none, &rest), piecewise_constant(cx, &rows::TRUNC, &x))
 }
 
 /// `numpy.frexp`: x = mantissa 2^exponent with the mantissa in [0.5, 1). The exponent is plain; the derivative of the
@@ -238,8 +238,9 @@ pub fn signbit(cx: &Context, x: &Array) -> Array {
 
 /// `numpy.fix`: towards 0.
 pub fn fix(cx: &Context, x: &Array) -> Array {
-    static FIX: rows::Step = rows::Step { name: "ag_fix", kernel: &crate::kernels::math::TRUNC };
-    step(cx, &FIX, x)
+    static FIX: rows::PiecewiseConstant =
+        rows::PiecewiseConstant { name: "ag_fix", kernel: &crate::kernels::math::TRUNC };
+    piecewise_constant(cx, &FIX, x)
 }
 
 /// `numpy.round`: to so many decimals, halves to even; negative numbers of decimals round to tens, hundreds, ...
@@ -254,7 +255,7 @@ pub fn round(cx: &Context, x: &Array, decimals: i64) -> Array {
                 return Ok(x);
             }
             if decimals == 0 {
-                return Ok(step(cx, &rows::RINT, &x));
+                return Ok(piecewise_constant(cx, &rows::RINT, &x));
             }
             // Powers of ten beyond the type's range: there are no such decimals, or all digits go.
             let most = if matches!(x.dtype(), DType::F32 | DType::C64) { 38 } else { 308 };
@@ -268,7 +269,7 @@ pub fn round(cx: &Context, x: &Array, decimals: i64) -> Array {
             let factor = Array::weak(10f64.powi(decimals.unsigned_abs() as i32));
             let (there, back) = if decimals > 0 { (&rows::MUL, &rows::DIV) } else { (&rows::DIV, &rows::MUL) };
             let shifted = binary(cx, there, &x, &factor);
-            let rounded = binary(cx, back, &step(cx, &rows::RINT, &shifted), &factor);
+            let rounded = binary(cx, back, &piecewise_constant(cx, &rows::RINT, &shifted), &factor);
             if integer {
                 return Ok(astype(cx, &rounded, x.dtype()));
             }

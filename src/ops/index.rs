@@ -25,10 +25,10 @@ use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, s
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::kernels::copy::copy;
-use crate::kernels::rows::{Padding, Places, all_below, gather, gather_turned, strip_room};
+use crate::kernels::rows::{Offsets, Padding, all_below, gather, gather_transposed, strip_room};
 use crate::kernels::strided::Layout;
 use crate::kernels::transpose::Columns;
-use crate::trace::{Alike, Array, Kept, Meta, Number, Primitive, apply};
+use crate::trace::{Alike, Array, Kept, Meta, NO_NODE, Number, Primitive, apply};
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use shape::Show;
@@ -287,13 +287,13 @@ impl Plan {
     }
 
     /// The selection, if it is a list of rows, many of them, of an array whose columns lie one after the other in memory.
-    fn turned_rows(&self, cx: &Context, t: &Tensor) -> Result<Option<Array>> {
+    fn transposed_rows(&self, cx: &Context, t: &Tensor) -> Result<Option<Array>> {
         if !self.names_rows() || !t.is_ready() || 4 * shape::size_of(&self.to) < t.size() {
             return Ok(None);
         }
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
         let [(rows, row_step), (columns, column_step)] = layout.axes[..] else { return Ok(None) };
-        if !layout.is_turned() || columns != self.row() {
+        if !layout.is_transposed() || columns != self.row() {
             return Ok(None);
         }
         let Some(list) = self.row_list(cx)? else { return Ok(None) };
@@ -303,7 +303,7 @@ impl Plan {
             let n = strip_room(matrix);
             let mut room = cx.engine.heap.pool.take::<T>(n)?;
             let room = room.slice_mut::<T>(n);
-            let fill = |d: &mut [T]| gather_turned(matrix, t.memory::<T>(), list.elements(), d, room);
+            let fill = |d: &mut [T]| gather_transposed(matrix, t.memory::<T>(), list.elements(), d, room);
             Ok(Some(cx.engine.build(&self.to, fill)?.into()))
         })
     }
@@ -538,7 +538,7 @@ impl Primitive for Get {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let t = cx.lazy_tensor(&args[0])?;
         let plan = &self.0;
-        if let Some(rows) = plan.turned_rows(cx, &t)? {
+        if let Some(rows) = plan.transposed_rows(cx, &t)? {
             return Ok(rows);
         }
         if cx.engine.defers(shape::size_of(&plan.to))
@@ -549,10 +549,10 @@ impl Primitive for Get {
         cx.engine.force(&t)?;
         // Few elements of a view are looked for one by one; for many, it is better brought in order.
         let many = 4 * shape::size_of(&plan.to) >= t.size();
-        let turned = || Layout::new(t.shape(), t.strides(), t.offset()).is_turned();
+        let transposed = || Layout::new(t.shape(), t.strides(), t.offset()).is_transposed();
         let t = if t.is_contiguous() {
             t
-        } else if many && (plan.masked > 0 || plan.names_rows() && turned()) {
+        } else if many && (plan.masked > 0 || plan.names_rows() && transposed()) {
             cx.engine.contiguous(&t)?
         } else if plan.masked > 0 {
             return Get(plan.unmasked(cx)?).eval(cx, &[t.into()]);
@@ -574,7 +574,7 @@ impl Primitive for Get {
         }
         if let Some(lines) = plan.lines(cx, t.offset() as isize, t.strides())? {
             return with_dtype!(t.dtype(), T => Ok(cx.engine.build::<T>(&plan.to, |d| {
-                let (memory, places) = (t.memory::<T>(), Places::new(lines.places.elements::<i64>()));
+                let (memory, places) = (t.memory::<T>(), Offsets::new(lines.places.elements::<i64>()));
                 let mut rest = d.chunks_exact_mut(lines.places.size());
                 lines.for_each_beginning(|at| {
                     rest.next().into_iter().for_each(|line| places.pick(memory, at, line));

@@ -102,16 +102,16 @@ fn apart(x: f64, y: f64) -> f64 {
     if x == y { 0.0 } else { x - y }
 }
 
-/// A line: its greatest term, which is that of an exponent and a weight, and the sum of the others in units of it.
-struct Line {
+/// The terms of a line: the greatest one, which is that of an exponent and a weight, and the sum of the others in units of it.
+struct ScaledSum {
     exponent: f64,
     weight: f64,
     others: f64,
 }
 
-impl Line {
+impl ScaledSum {
     /// `None` if there is no term but 0.
-    fn new<T: Element>(x: &[T], b: &[T]) -> Option<Line> {
+    fn new<T: Element>(x: &[T], b: &[T]) -> Option<ScaledSum> {
         let real = |v: &T| v.to_complex().re;
         let terms = || {
             let all = x.iter().zip(b).map(|(x, b)| (real(x), real(b)));
@@ -129,9 +129,9 @@ impl Line {
             }
         }
         let (best, _) = best?;
-        let mut line = Line { exponent: real(&x[best]), weight: real(&b[best]), others: 0.0 };
-        line.others = terms().filter(|(i, _)| *i != best).map(|(_, (x, b))| line.term(x, b)).sum();
-        Some(line)
+        let mut scaled = ScaledSum { exponent: real(&x[best]), weight: real(&b[best]), others: 0.0 };
+        scaled.others = terms().filter(|(i, _)| *i != best).map(|(_, (x, b))| scaled.term(x, b)).sum();
+        Some(scaled)
     }
 
     /// A term in units of the greatest one.
@@ -220,29 +220,29 @@ impl Terms {
         if matches!(self.part, Part::Terms | Part::Exponentials) {
             return cx.engine.build::<T>(&self.shape, |d| {
                 for (d, (x, b)) in d.chunks_exact_mut(n.max(1)).zip(lines()) {
-                    let line = Line::new(x, b);
+                    let scaled = ScaledSum::new(x, b);
                     for (d, (x, b)) in d.iter_mut().zip(x.iter().zip(b)) {
                         let (x, b) = (x.to_complex().re, b.to_complex().re);
-                        *d = T::from_f64(match &line {
+                        *d = T::from_f64(match &scaled {
                             None => 0.0,
                             Some(_) if self.part == Part::Terms && b == 0.0 => 0.0,
                             Some(_) if x == f64::NEG_INFINITY => 0.0,
-                            Some(line) if self.part == Part::Terms => line.term(x, b) / line.sum(),
-                            Some(line) => line.exponential(x),
+                            Some(scaled) if self.part == Part::Terms => scaled.term(x, b) / scaled.sum(),
+                            Some(scaled) => scaled.exponential(x),
                         });
                     }
                 }
             });
         }
-        let of = |line: Option<Line>| match (line, self.part) {
+        let of = |scaled: Option<ScaledSum>| match (scaled, self.part) {
             (None, Part::Sign) => 0.0,
             (None, _) => f64::NEG_INFINITY,
-            (Some(line), Part::Sign) => line.sign(),
-            (Some(line), _) => line.value(self.signed),
+            (Some(scaled), Part::Sign) => scaled.sign(),
+            (Some(scaled), _) => scaled.value(self.signed),
         };
         cx.engine.build::<T>(&self.shape[..self.line()], |d| {
             d.fill(T::from_f64(of(None)));
-            d.iter_mut().zip(lines()).for_each(|(d, (x, b))| *d = T::from_f64(of(Line::new(x, b))));
+            d.iter_mut().zip(lines()).for_each(|(d, (x, b))| *d = T::from_f64(of(ScaledSum::new(x, b))));
         })
     }
 }

@@ -12,20 +12,21 @@ pub mod create;
 pub mod diagonal;
 pub mod einsum;
 pub mod elementwise;
-pub mod fit;
 pub mod floats;
 pub mod gather;
 pub mod index;
 pub mod index_reduce;
 pub mod integers;
 pub mod join;
+pub mod linspace;
 pub mod logsumexp;
 pub mod masked;
 pub mod nan;
 pub mod order;
 pub mod pad;
+pub mod polyfit;
 pub mod polynomial;
-pub mod pool;
+pub mod pooling;
 pub mod positions;
 pub mod predicates;
 pub mod product;
@@ -37,7 +38,6 @@ pub mod segment;
 pub mod shape;
 mod silence;
 pub mod solve;
-pub mod space;
 pub mod statistics;
 
 use crate::array::Tensor;
@@ -72,14 +72,14 @@ pub fn accumulate_short(cx: &Context, sum: &mut Array, part: Tensor) -> Result<(
 
 /// Brings a cotangent to the form of the value it belongs to: sums over axes along which the value was broadcast
 /// (NumPy's `unbroadcast`), drops an imaginary part that a real value has no use for, converts the precision.
-pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
+pub fn unbroadcast(cx: &Context, g: Array, meta: &Meta) -> Array {
     if let Array::Number { value, .. } = g
         && meta.shape.is_empty()
         && meta.dtype == crate::array::DType::F64
     {
         return Array::from(value);
     }
-    let g = fit_dtype(cx, g, meta);
+    let g = match_dtype(cx, g, meta);
     if g.is_null() || same(g.shape(), &meta.shape) {
         return g;
     }
@@ -104,7 +104,7 @@ pub fn fit_cotangent(cx: &Context, g: Array, meta: &Meta) -> Array {
     shape::broadcast_to(cx, &g, &meta.shape)
 }
 
-fn fit_dtype(cx: &Context, g: Array, meta: &Meta) -> Array {
+fn match_dtype(cx: &Context, g: Array, meta: &Meta) -> Array {
     if g.is_null() || g.dtype() == meta.dtype && !g.is_weak() {
         return g;
     }
@@ -113,9 +113,9 @@ fn fit_dtype(cx: &Context, g: Array, meta: &Meta) -> Array {
 }
 
 /// Brings a tangent to the shape and dtype of the value it belongs to.
-pub fn fit_tangent(cx: &Context, t: &Array, value: &Array) -> Array {
+pub fn broadcast_tangent(cx: &Context, t: &Array, value: &Array) -> Array {
     let meta = Meta::of(value);
-    let t = fit_dtype(cx, t.clone(), &meta);
+    let t = match_dtype(cx, t.clone(), &meta);
     if t.is_null() || same(t.shape(), value.shape()) { t } else { shape::broadcast_to(cx, &t, &meta.shape) }
 }
 

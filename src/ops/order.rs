@@ -282,8 +282,8 @@ pub fn digitize(cx: &Context, x: &Array, bins: &Array, right: bool) -> Result<Te
     if !edges.windows(2).all(|w| w[0] >= w[1]) {
         return Err(Error::value("bins must be monotonically increasing or decreasing"));
     }
-    let turned = super::arrange::flip(cx, &bins.plain(), &[0])?;
-    let found = searchsorted(cx, &turned, x, !right)?;
+    let flipped = super::arrange::flip(cx, &bins.plain(), &[0])?;
+    let found = searchsorted(cx, &flipped, x, !right)?;
     cx.engine.build::<i64>(found.shape(), |d| {
         d.iter_mut().zip(found.elements::<i64>()).for_each(|(d, &k)| *d = edges.len() as i64 - k);
     })

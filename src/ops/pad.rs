@@ -6,11 +6,11 @@ mod continued;
 use super::elementwise::{self as rows, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
-use super::{reduce, space};
+use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::{self, Place};
+use crate::kernels::strided::{self, StridedView};
 use crate::trace::{Array, Kept, Primitive, apply};
 use crate::with_dtype;
 
@@ -127,8 +127,8 @@ pub fn linear_ramp(cx: &Context, x: &Array, widths: &[[usize; 2]], ends: &Array)
             let at = if k == 0 { 0 } else { n - 1 };
             let edge = slice(cx, &y, axis, at, at + 1, 1)?;
             let edge = reshape(cx, &edge, &shape::reduced(edge.shape(), &[axis], false));
-            let ramp = space::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
-            let ramp = if y.dtype().is_inexact() { ramp } else { rows::step(cx, &rows::FLOOR, &ramp) };
+            let ramp = linspace::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
+            let ramp = if y.dtype().is_inexact() { ramp } else { rows::piecewise_constant(cx, &rows::FLOOR, &ramp) };
             let ramp = rows::astype(cx, &ramp, y.dtype().promote(v[k].dtype()));
             Ok(Some(if k == 0 { ramp } else { super::arrange::flip(cx, &ramp, &[axis])? }))
         };
@@ -153,16 +153,16 @@ pub fn pad(cx: &Context, x: &Array, widths: &[[usize; 2]], mode: Mode, lengths: 
     no_empty_axis(x, widths)?;
     let lengths = lengths.map(|l| pairs(x, l)).transpose()?;
     if !statistic && !mode.is_odd() && !cx.failed() {
-        let line = |(&n, &[before, after]): (&usize, &[usize; 2])| {
+        let padded = |(&n, &[before, after]): (&usize, &[usize; 2])| {
             let new = if x.size() == 0 { 0 } else { before + after };
             let mut ends = Vec::new();
             ends.try_reserve_exact(new)
                 .map_err(|_| Error::memory("no memory for the places of so many new elements"))?;
             ends.extend((0..new).map(|i| source(mode, n as i64, place(i, before, n)).0 as usize));
-            Ok(continued::Line { n, before, total: before + n + after, ends })
+            Ok(continued::PaddedAxis { n, before, total: before + n + after, ends })
         };
-        let lines = x.shape().iter().zip(widths).map(line).collect::<Result<Vec<_>>>()?;
-        return Ok(continued::continued(cx, x, lines));
+        let padded = x.shape().iter().zip(widths).map(padded).collect::<Result<Vec<_>>>()?;
+        return Ok(continued::continued(cx, x, padded));
     }
     let mut y = x.clone();
     for (axis, &[before, after]) in widths.iter().enumerate() {
@@ -195,7 +195,7 @@ fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Arra
         Mode::Median => super::quantile::median(cx, x, &[axis], false, true)?,
         _ => reduce::mean(cx, x, &[axis], true),
     };
-    let value = if x.dtype() == DType::I64 { rows::step(cx, &rows::RINT, &value) } else { value };
+    let value = if x.dtype() == DType::I64 { rows::piecewise_constant(cx, &rows::RINT, &value) } else { value };
     Ok(rows::astype(cx, &value, x.dtype()))
 }
 
@@ -207,14 +207,14 @@ fn place(i: usize, before: usize, n: usize) -> i64 {
 /// The element that stands at place `k` of the continued axis of `n` elements (at least one, if it is asked): position,
 /// sign, and how often the first and the last element are added.
 fn source(mode: Mode, n: i64, k: i64) -> (i64, i64, i64, i64) {
-    let turned = |period: i64, end: i64| {
+    let reflected = |period: i64, end: i64| {
         let (q, r) = (k.div_euclid(period), k.rem_euclid(period));
         if r < n { (r, 1, -2 * q, 2 * q) } else { (end - r, -1, -2 * q, 2 * q + 2) }
     };
     match mode {
         Mode::Wrap => (k.rem_euclid(n), 1, 0, 0),
-        Mode::Reflect { .. } if n > 1 => turned(2 * (n - 1), 2 * (n - 1)),
-        Mode::Symmetric { .. } if n > 1 => turned(2 * n, 2 * n - 1),
+        Mode::Reflect { .. } if n > 1 => reflected(2 * (n - 1), 2 * (n - 1)),
+        Mode::Symmetric { .. } if n > 1 => reflected(2 * n, 2 * n - 1),
         // A single element is continued by itself, as in NumPy.
         _ => (k.clamp(0, n - 1), 1, 0, 0),
     }
@@ -289,7 +289,7 @@ impl Surrounded {
 linear! { Surrounded "ag_pad" |self, cx, t| {
     let strides = shape::contiguous(&self.to);
     let offset = self.before.iter().zip(&strides).map(|(&n, &s)| n * s as usize).sum();
-    let (from, to) = (Place { offset: t.offset(), strides: t.strides() }, Place { offset, strides: &strides });
+    let (from, to) = (StridedView { offset: t.offset(), strides: t.strides() }, StridedView { offset, strides: &strides });
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(&self.to, |d| {
         self.surround(0, d);
         strided::copy_to(&self.from, t.memory::<T>(), from, d, to);

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::kernels::math;
 use crate::kernels::matmul::{Matrix, Product, matmul as kernel, scratch};
 use crate::kernels::transpose::Columns;
-use crate::trace::short::Short;
+use crate::trace::short::ShortResult;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use smallvec::SmallVec;
@@ -42,25 +42,25 @@ use with_product;
 
 /// The product of stacks of matrices (..., m, k) and (..., k, n), leading axes broadcast.
 pub(super) fn stacked(cx: &Context, a: &Array, b: &Array) -> Array {
-    apply(cx, &Stacked { turned: [false; 2], silent: false }, &[a, b])
+    apply(cx, &Stacked { transposed: [false; 2], silent: false }, &[a, b])
 }
 
 /// Each operand as it is, or with its last two axes exchanged. So the derivatives of products are products of the same
 /// operands, and make no views.
 #[derive(Clone)]
 struct Stacked {
-    turned: [bool; 2],
+    transposed: [bool; 2],
     /// In derivatives: a factor of 0 makes a product 0, see `silence`.
     silent: bool,
 }
 
 impl Stacked {
     fn of(cx: &Context, a: (&Array, bool), b: (&Array, bool), silent: bool) -> Array {
-        apply(cx, &Stacked { turned: [a.1, b.1], silent }, &[a.0, b.0])
+        apply(cx, &Stacked { transposed: [a.1, b.1], silent }, &[a.0, b.0])
     }
 
     fn multiply(&self, cx: &Context, a: &Tensor, b: &Tensor, dtype: DType) -> Result<Tensor> {
-        let (a, b) = (Side::new(a, self.turned[0]), Side::new(b, self.turned[1]));
+        let (a, b) = (MatrixStack::new(a, self.transposed[0]), MatrixStack::new(b, self.transposed[1]));
         if a.columns == 1 && b.rows == 1 && dtype.is_inexact() && a.tensor.ndim().max(b.tensor.ndim()) > 2 {
             // A stack of columns times rows: nothing is added up, and it may become part of a pass.
             let mut shape = shape::broadcast(a.lead().0, b.lead().0)?;
@@ -77,7 +77,7 @@ impl Stacked {
         if !self.silent || !a.dtype().is_inexact() || !suspicious(a, b, &c) {
             return Ok(c);
         }
-        let plain = Stacked { turned: self.turned, silent: false };
+        let plain = Stacked { transposed: self.transposed, silent: false };
         silenced(cx, a, b, &|a, b| plain.multiply(cx, a, b, a.dtype()))
     }
 }
@@ -88,7 +88,7 @@ impl Primitive for Stacked {
     }
 
     fn parameters(&self) -> String {
-        match self.turned {
+        match self.transposed {
             [false, false] => "",
             [true, false] => "the first one transposed",
             [false, true] => "the second one transposed",
@@ -102,7 +102,7 @@ impl Primitive for Stacked {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        let [ta, tb] = self.turned;
+        let [ta, tb] = self.transposed;
         let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max()?;
         let of = |k: usize| if lead[k] { with_ndim(cx, &args[k], ndim) } else { args[k].clone() };
         let (a, b) = (of(0), of(1));
@@ -132,10 +132,10 @@ impl Primitive for Stacked {
         argnums.iter().fold(0, |mask, &k| mask | if k == 0 { 2 } else { 1 })
     }
 
-    /// Of C = A B: g B^T and A^T g; of a turned operand the transpose of that.
+    /// Of C = A B: g B^T and A^T g; of a transposed operand the transpose of that.
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let [ta, tb] = self.turned;
-        match (argnum, self.turned[argnum]) {
+        let [ta, tb] = self.transposed;
+        match (argnum, self.transposed[argnum]) {
             (0, false) => Stacked::of(cx, (g, false), (kept.arg(1), !tb), true),
             (0, true) => Stacked::of(cx, (kept.arg(1), tb), (g, true), true),
             (_, false) => Stacked::of(cx, (kept.arg(0), !ta), (g, false), true),
@@ -145,7 +145,7 @@ impl Primitive for Stacked {
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let [a, b] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
-        apply(cx, &Stacked { turned: self.turned, silent: true }, &[a, b])
+        apply(cx, &Stacked { transposed: self.transposed, silent: true }, &[a, b])
     }
 }
 
@@ -176,7 +176,7 @@ fn on_tensors(
 }
 
 /// An operand: a stack of matrices, with what leads from one to the next.
-struct Side<'t> {
+struct MatrixStack<'t> {
     tensor: &'t Tensor,
     rows: usize,
     columns: usize,
@@ -184,12 +184,12 @@ struct Side<'t> {
     column: isize,
 }
 
-impl<'t> Side<'t> {
-    fn new(tensor: &'t Tensor, turned: bool) -> Side<'t> {
+impl<'t> MatrixStack<'t> {
+    fn new(tensor: &'t Tensor, transposed: bool) -> MatrixStack<'t> {
         let at = tensor.ndim() - 2;
         let (shape, strides) = (tensor.shape(), tensor.strides());
-        let (i, j) = if turned { (at + 1, at) } else { (at, at + 1) };
-        Side { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
+        let (i, j) = if transposed { (at + 1, at) } else { (at, at + 1) };
+        MatrixStack { tensor, rows: shape[i], columns: shape[j], row: strides[i], column: strides[j] }
     }
 
     fn lead(&self) -> (&[usize], &[isize]) {
@@ -210,7 +210,7 @@ impl<'t> Side<'t> {
 }
 
 /// The kernel over all matrices of the stacks.
-fn product<T: Product>(cx: &Context, a: &Side<'_>, b: &Side<'_>) -> Result<Tensor> {
+fn product<T: Product>(cx: &Context, a: &MatrixStack<'_>, b: &MatrixStack<'_>) -> Result<Tensor> {
     let size @ (m, k, n) = (a.rows, a.columns, b.columns);
     debug_assert_eq!(k, b.rows);
     let work = m as f64 * k as f64 * n as f64;
@@ -347,7 +347,7 @@ pub fn tensordot(cx: &Context, name: &str, a: &Array, b: &Array, axes_a: &[usize
 
 /// `numpy.dot` of a small vector and matrix, or matrix and vector, on the short way.
 #[inline]
-pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<Short> {
+pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<ShortResult> {
     vecmat::short(cx, a, b, VecMat::of(false, false)).or_else(|| vecmat::short(cx, b, a, VecMat::of(true, false)))
 }
 
@@ -394,7 +394,7 @@ pub fn tensordot_n(cx: &Context, a: &Array, b: &Array, n: usize) -> Array {
 /// are brought in order: each line of the cache is read once, and no copy of everything goes through memory.
 struct Vectors<'t, T: Product> {
     all: Columns,
-    side: &'t Side<'t>,
+    side: &'t MatrixStack<'t>,
     group: Option<Buffer>,
     of: PhantomData<T>,
 }
@@ -409,13 +409,13 @@ pub(super) fn in_groups(length: usize) -> bool {
 }
 
 impl<'t, T: Product> Vectors<'t, T> {
-    fn new(cx: &Context, side: &'t Side<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
+    fn new(cx: &Context, side: &'t MatrixStack<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
         let (length, along) = if side.rows == 1 { (side.columns, side.column) } else { (side.rows, side.row) };
         let at = side.tensor.offset() as isize;
         let all =
             Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP, past: false };
-        let turned = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
-        let group = (turned && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
+        let transposed = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
+        let group = (transposed && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
         Ok(Vectors { all, side, group: group.transpose()?, of: PhantomData })
     }
 

@@ -16,9 +16,9 @@ use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::argbest;
-use crate::kernels::others::others;
+use crate::kernels::products_excluding_one::products_excluding_one;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
-use crate::trace::{ALL, ANS, Array, Kept, Meta, Primitive, apply, apply_multi};
+use crate::trace::{ALL, ANS, Array, Kept, Primitive, apply, apply_multi};
 use crate::with_dtype;
 use fold::{CHUNK, Grouped, fold, share, share_out, side_by_side, strip};
 use smallvec::SmallVec;
@@ -227,17 +227,6 @@ impl Primitive for Extremum {
     }
 
     /// The ties have no derivative.
-    fn vjp_all(
-        &self,
-        cx: &Context,
-        argnums: &[usize],
-        gs: &[Array],
-        _: &[Meta],
-        kept: &Kept<'_>,
-    ) -> SmallVec<[Array; 2]> {
-        argnums.iter().map(|&k| if gs[0].is_null() { Array::Null } else { self.vjp(cx, k, &gs[0], kept) }).collect()
-    }
-
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
         SmallVec::from_iter([self.jvp(cx, argnums[0], &ts[0], kept), Array::Null])
     }
@@ -371,37 +360,37 @@ struct Prod {
 
 impl Prod {
     /// For each element the product of all others along the axes, in the shape of the argument.
-    fn others(&self, cx: &Context, x: &Array) -> Array {
+    fn products_excluding_one(&self, cx: &Context, x: &Array) -> Array {
         // The reduced axes go last and become one.
         let mut order: Axes = (0..self.shape.len()).filter(|a| !self.axes.contains(a)).collect();
         let kept: Shape = order.iter().map(|&a| self.shape[a]).collect();
         order.extend(self.axes.iter().copied());
-        let turned = transpose(cx, x, &order);
-        let turned_shape = Shape::from_slice(turned.shape());
+        let transposed = transpose(cx, x, &order);
+        let transposed_shape = Shape::from_slice(transposed.shape());
         let n: usize = self.axes.iter().map(|&a| self.shape[a]).product();
         let mut flat = kept.clone();
         flat.push(n);
-        let others = all_others(cx, &reshape(cx, &turned, &flat));
-        transpose(cx, &reshape(cx, &others, &turned_shape), &inverse(&order))
+        let products = excluding_one(cx, &reshape(cx, &transposed, &flat));
+        transpose(cx, &reshape(cx, &products, &transposed_shape), &inverse(&order))
     }
 }
 
-/// The products of others along the last axis: at once, or in operations that can be differentiated.
-fn all_others(cx: &Context, x: &Array) -> Array {
+/// The products of all elements but one along the last axis: at once, or in operations that can be differentiated.
+fn excluding_one(cx: &Context, x: &Array) -> Array {
     let n = x.shape().last().copied().unwrap_or(0);
-    let Array::Plain(t) = x else { return others_along_last(cx, x) };
+    let Array::Plain(t) = x else { return excluding_one_along_last(cx, x) };
     if n == 0 || !t.dtype().is_inexact() {
-        return others_along_last(cx, x);
+        return excluding_one_along_last(cx, x);
     }
     let build = || {
         let t = cx.engine.contiguous(t)?;
-        with_dtype!(t.dtype(), T => cx.engine.build::<T>(t.shape(), |d| others(t.elements(), n, T::from_f64(1.0), d)))
+        with_dtype!(t.dtype(), T => cx.engine.build::<T>(t.shape(), |d| products_excluding_one(t.elements(), n, T::from_f64(1.0), d)))
     };
     build().map_or_else(|e| cx.fail(e), Array::Plain)
 }
 
 /// With the halves a and b of x and o the products of others in a * b: those of a are o * b, those of b are o * a.
-fn others_along_last(cx: &Context, x: &Array) -> Array {
+fn excluding_one_along_last(cx: &Context, x: &Array) -> Array {
     let axis = x.ndim().saturating_sub(1);
     let n = x.shape().last().copied().unwrap_or(0);
     if cx.failed() || n == 0 {
@@ -415,7 +404,7 @@ fn others_along_last(cx: &Context, x: &Array) -> Array {
     let b = slice_axis(cx, x, axis, half, half);
     let pairs = binary(cx, &rows::MUL, &a, &b);
     let rest = slice_axis(cx, x, axis, 2 * half, n - 2 * half);
-    let o = others_along_last(cx, &concatenate(cx, &[&pairs, &rest], axis));
+    let o = excluding_one_along_last(cx, &concatenate(cx, &[&pairs, &rest], axis));
     let pairs = slice_axis(cx, &o, axis, 0, half);
     let rest = slice_axis(cx, &o, axis, half, n - 2 * half);
     let of_a = binary(cx, &rows::MUL, &pairs, &b);
@@ -444,11 +433,16 @@ impl Primitive for Prod {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.others(cx, kept.arg(0)))
+        binary(
+            cx,
+            &rows::SCALED,
+            &keepdims(cx, g, &self.shape, &self.axes),
+            &self.products_excluding_one(cx, kept.arg(0)),
+        )
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::SCALED, t, &self.others(cx, kept.arg(0))), &self.axes, self.keepdims)
+        sum(cx, &binary(cx, &rows::SCALED, t, &self.products_excluding_one(cx, kept.arg(0))), &self.axes, self.keepdims)
     }
 }
 

@@ -56,28 +56,28 @@ scan! {
 }
 
 /// Rows of a transposed array that are brought in order together: twice what a line of the cache holds of a column.
-const TURNED_ROWS: usize = 16;
+const TRANSPOSED_ROWS: usize = 16;
 
 /// Along which axis, in which direction, of which shape.
 #[derive(Clone)]
-struct Line {
+struct ScanAxis {
     axis: usize,
     reverse: bool,
     shape: Shape,
 }
 
-impl Line {
+impl ScanAxis {
     fn text(&self) -> String {
         format!("axis={}{}", self.axis, if self.reverse { ", from the end" } else { "" })
     }
 
-    fn turned(&self) -> Line {
-        Line { reverse: !self.reverse, ..self.clone() }
+    fn reversed(&self) -> ScanAxis {
+        ScanAxis { reverse: !self.reverse, ..self.clone() }
     }
 
     /// The same in each of `n` arrays along a new first axis.
-    fn behind(&self, n: usize) -> Line {
-        Line { axis: self.axis + 1, reverse: self.reverse, shape: behind(n, &self.shape) }
+    fn behind(&self, n: usize) -> ScanAxis {
+        ScanAxis { axis: self.axis + 1, reverse: self.reverse, shape: behind(n, &self.shape) }
     }
 
     /// Fills row after row, each from the one before it along the axis: `step` gets the row's first position, that of
@@ -167,9 +167,9 @@ impl Line {
             return Ok(own);
         }
         let layout = Layout::new(t.shape(), t.strides(), t.offset());
-        if self.is_last() && layout.is_turned() {
+        if self.is_last() && layout.is_transposed() {
             // Some rows at a time, while they are near.
-            let part = TURNED_ROWS * self.shape[self.axis];
+            let part = TRANSPOSED_ROWS * self.shape[self.axis];
             let mut room = cx.engine.heap.pool.take::<T>(part)?;
             let room = room.slice_mut::<T>(part);
             return cx.engine.build::<T>(&self.shape, |d| {
@@ -202,8 +202,8 @@ impl Line {
     }
 }
 
-fn line(x: &Array, axis: usize) -> Line {
-    Line { axis, reverse: false, shape: x.shape().into() }
+fn scan_axis(x: &Array, axis: usize) -> ScanAxis {
+    ScanAxis { axis, reverse: false, shape: x.shape().into() }
 }
 
 /// Elements that are there; booleans are counted as integers.
@@ -217,27 +217,27 @@ fn counted(cx: &Context, t: Tensor) -> Result<Tensor> {
 
 /// `numpy.cumsum` along an axis.
 pub fn cumsum(cx: &Context, x: &Array, axis: usize) -> Array {
-    apply(cx, &CumSum(line(x, axis)), &[x])
+    apply(cx, &CumSum(scan_axis(x, axis)), &[x])
 }
 
 #[derive(Clone)]
-struct CumSum(Line);
+struct CumSum(ScanAxis);
 
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
     with_dtype!(t.dtype(), T => self.0.scanned::<T>(cx, &t, T::plus)?)
-}, |cx, g| apply(cx, &CumSum(self.0.turned()), &[&fit(cx, g, &self.0.shape)]),
+}, |cx, g| apply(cx, &CumSum(self.0.reversed()), &[&fit(cx, g, &self.0.shape)]),
 batch |cx, x, n| apply(cx, &CumSum(self.0.behind(n)), &[x]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
 
 /// `numpy.cumprod` along an axis.
 pub fn cumprod(cx: &Context, x: &Array, axis: usize) -> Array {
-    apply(cx, &CumProd(line(x, axis)), &[x])
+    apply(cx, &CumProd(scan_axis(x, axis)), &[x])
 }
 
 #[derive(Clone)]
-struct CumProd(Line);
+struct CumProd(ScanAxis);
 
 impl Primitive for CumProd {
     fn name(&self) -> &str {
@@ -261,7 +261,7 @@ impl Primitive for CumProd {
 
     // With y the products, the cotangent of y[k] reaches x[k] by y[k - 1], and y[k - 1] by x[k].
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let back = self.0.turned();
+        let back = self.0.reversed();
         let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape));
         binary(cx, &rows::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
     }
@@ -273,19 +273,19 @@ impl Primitive for CumProd {
 }
 
 /// z[k] = a[k] z[k - 1] + b[k]; where one of the factors is 0 their product is 0, whatever the other one is.
-fn recurrence(cx: &Context, line: &Line, a: &Array, b: &Array) -> Array {
+fn recurrence(cx: &Context, scan: &ScanAxis, a: &Array, b: &Array) -> Array {
     let dtype = rows::promote(a, b);
     let (a, b) = (rows::astype(cx, a, dtype), rows::astype(cx, b, dtype));
-    apply(cx, &Recurrence(line.clone()), &[&a, &b])
+    apply(cx, &Recurrence(scan.clone()), &[&a, &b])
 }
 
 #[derive(Clone)]
-struct Recurrence(Line);
+struct Recurrence(ScanAxis);
 
 impl Recurrence {
     /// The cotangent of b, from which that of a follows.
     fn pulled(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Array {
-        let back = self.0.turned();
+        let back = self.0.reversed();
         recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape))
     }
 
@@ -322,9 +322,9 @@ impl Primitive for Recurrence {
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
         let n = args.iter().zip(lead).find(|(_, lead)| **lead)?.0.shape()[0];
-        let line = self.0.behind(n);
-        let many = |k: usize| if lead[k] { args[k].clone() } else { broadcast_to(cx, &args[k], &line.shape) };
-        Some(apply(cx, &Recurrence(line.clone()), &[&many(0), &many(1)]))
+        let scan = self.0.behind(n);
+        let many = |k: usize| if lead[k] { args[k].clone() } else { broadcast_to(cx, &args[k], &scan.shape) };
+        Some(apply(cx, &Recurrence(scan.clone()), &[&many(0), &many(1)]))
     }
 
     fn keeps(&self, argnums: &[usize]) -> u64 {
@@ -389,11 +389,11 @@ fn neighbours(cx: &Context, x: &Array, axis: usize) -> Result<(Array, Array)> {
 
 /// Differences of neighbours along an axis of arrays of a shape.
 #[derive(Clone)]
-struct Diff(Line);
+struct Diff(ScanAxis);
 
 impl Diff {
     fn new(axis: usize, shape: &[usize]) -> Diff {
-        Diff(Line { axis, reverse: false, shape: shape.into() })
+        Diff(ScanAxis { axis, reverse: false, shape: shape.into() })
     }
 
     /// The shape of the differences.
@@ -416,7 +416,7 @@ linear! { Diff "ag_diff" |self, cx, t| {
 struct DiffBack(Diff);
 
 linear! { DiffBack "diff_back" |self, cx, t| {
-    let Line { axis, ref shape, .. } = self.0.0;
+    let ScanAxis { axis, ref shape, .. } = self.0.0;
     let t = cx.engine.contiguous(&t)?;
     let inner: usize = shape[axis + 1..].iter().product();
     with_dtype!(t.dtype(), T => cx.engine.build::<T>(shape, |d| {

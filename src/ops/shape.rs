@@ -4,7 +4,7 @@ use super::elementwise as rows;
 use crate::array::{Axes, DType, Element, Shape, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::kernels::strided::{self, Layout, Place};
+use crate::kernels::strided::{self, Layout, StridedView};
 use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use shape::Show;
@@ -50,10 +50,10 @@ macro_rules! linear {
 pub(super) use linear;
 
 /// The same value in row-major order, if it is a transposed one: for what is going to be read several times.
-pub(super) fn straight(cx: &Context, x: &Array) -> Array {
+pub(super) fn contiguous(cx: &Context, x: &Array) -> Array {
     let row_major = |t: &Tensor| {
-        let turned = t.is_ready() && Layout::new(t.shape(), t.strides(), t.offset()).is_turned();
-        turned.then(|| cx.engine.contiguous(t))
+        let transposed = t.is_ready() && Layout::new(t.shape(), t.strides(), t.offset()).is_transposed();
+        transposed.then(|| cx.engine.contiguous(t))
     };
     let (value, back): (_, &dyn Fn(Tensor) -> Array) = match x {
         Array::Plain(t) => (t, &Array::Plain),
@@ -127,7 +127,7 @@ pub(super) fn with_ndim(cx: &Context, x: &Array, ndim: usize) -> Array {
 }
 
 /// A batch of results of an operation that works element by element.
-pub(super) fn batched_elementwise(cx: &Context, p: &dyn Primitive, args: &[Array], lead: &[bool]) -> Option<Array> {
+pub(crate) fn batched_elementwise(cx: &Context, p: &dyn Primitive, args: &[Array], lead: &[bool]) -> Option<Array> {
     let ndim = args.iter().zip(lead).map(|(a, &lead)| a.ndim() - usize::from(lead)).max().unwrap_or(0);
     let args: SmallVec<[Array; 3]> =
         args.iter().zip(lead).map(|(a, &lead)| if lead { with_ndim(cx, a, ndim) } else { a.clone() }).collect();
@@ -306,13 +306,13 @@ fn put_together<T: Element>(parts: &[Tensor], axis: usize, shape: &[usize], out:
     let (strides, row, line) = (shape::contiguous(shape), shape[axis] * inner, out.len() / shape[0]);
     let width = |t: &Tensor| t.shape()[axis] * inner;
     // Elements by turns, from the whole arrays, or from what lies behind one place of the first axis.
-    if axis > 0 && parts.len() <= strided::TURNS && parts.iter().all(|t| width(t) == 1 && in_lines(t)) {
+    if axis > 0 && parts.len() <= strided::MAX_INTERLEAVED && parts.iter().all(|t| width(t) == 1 && in_lines(t)) {
         let line = if parts.iter().all(Tensor::is_contiguous) { out.len() } else { line };
         for (i, out) in out.chunks_exact_mut(line).enumerate() {
             let first = |t: &Tensor| t.offset().wrapping_add_signed(i as isize * t.strides()[0]);
-            let sources: SmallVec<[&[T]; strided::TURNS]> =
+            let sources: SmallVec<[&[T]; strided::MAX_INTERLEAVED]> =
                 parts.iter().map(|t| &t.memory::<T>()[first(t)..]).collect();
-            strided::by_turns(&sources, out);
+            strided::interleave(&sources, out);
         }
         return;
     }
@@ -324,8 +324,8 @@ fn put_together<T: Element>(parts: &[Tensor], axis: usize, shape: &[usize], out:
         } else if width(t) == row {
             strided::copy_all(&Layout::new(t.shape(), t.strides(), t.offset()), t.memory::<T>(), out);
         } else {
-            let from = Place { offset: t.offset(), strides: t.strides() };
-            strided::copy_to(t.shape(), t.memory::<T>(), from, out, Place { offset: column, strides: &strides });
+            let from = StridedView { offset: t.offset(), strides: t.strides() };
+            strided::copy_to(t.shape(), t.memory::<T>(), from, out, StridedView { offset: column, strides: &strides });
         }
         column += width(t);
     }
@@ -366,8 +366,9 @@ impl Primitive for Concatenate {
             let t = rows::cast(cx, cx.lazy_tensor(a)?, dtype)?;
             cx.engine.force(&t)?;
             // Transposing first and reading by turns then is faster than one element here and one there.
-            let turned = args.len() <= strided::TURNS && t.shape()[axis..].iter().all(|&n| n == 1) && !in_lines(&t);
-            parts.push(if turned { cx.engine.contiguous(&t)? } else { t });
+            let interleaved =
+                args.len() <= strided::MAX_INTERLEAVED && t.shape()[axis..].iter().all(|&n| n == 1) && !in_lines(&t);
+            parts.push(if interleaved { cx.engine.contiguous(&t)? } else { t });
         }
         with_dtype!(dtype, T => Ok(cx.engine.build::<T>(&shape, |out| put_together::<T>(&parts, axis, &shape, out))?.into()))
     }
@@ -601,10 +602,6 @@ impl Primitive for Numbers {
         }
         let one = |&k: &usize| super::index::element(cx, &g, &[k as i64]).unwrap_or_else(|| self.vjp(cx, k, &g, kept));
         argnums.iter().map(one).collect()
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], _: &Kept<'_>) -> SmallVec<[Array; 1]> {

@@ -121,7 +121,9 @@ pub fn cov(
         if any(cx, &compare(cx, &rows::LESS, w, &Array::weak(0.0)))? {
             return Err(Error::value(format!("{name} cannot be negative")));
         }
-        if name == "fweights" && any(cx, &compare(cx, &rows::NOT_EQUAL, w, &rows::step(cx, &rows::RINT, w)))? {
+        if name == "fweights"
+            && any(cx, &compare(cx, &rows::NOT_EQUAL, w, &rows::piecewise_constant(cx, &rows::RINT, w)))?
+        {
             return Err(Error::value("fweights must be integer"));
         }
     }

@@ -15,21 +15,21 @@ use smallvec::SmallVec;
 use std::ops::Deref;
 
 /// A primitive as a node stores it.
-pub enum Rule {
-    /// One that is always there, such as a row of a table.
-    Row(&'static dyn Primitive),
+pub enum StoredPrimitive {
+    /// One that is always there, such as a row of a table of functions.
+    Static(&'static dyn Primitive),
     /// With its parameters: in the node where it is small enough.
-    Own(SmallBox<dyn Primitive, S16>),
+    Owned(SmallBox<dyn Primitive, S16>),
 }
 
-impl Deref for Rule {
+impl Deref for StoredPrimitive {
     type Target = dyn Primitive;
 
     #[inline]
     fn deref(&self) -> &(dyn Primitive + 'static) {
         match self {
-            Rule::Row(row) => *row,
-            Rule::Own(rule) => &**rule,
+            StoredPrimitive::Static(primitive) => *primitive,
+            StoredPrimitive::Owned(primitive) => &**primitive,
         }
     }
 }
@@ -44,7 +44,11 @@ pub const ALL: u64 = u64::MAX;
 /// A rule may return cotangents and tangents that have yet to be summed over broadcast axes, brought to the argument's
 /// precision, or stripped of an imaginary part that a real argument has no use for: whoever called it does that. The
 /// null value stands for zero.
-pub trait Primitive: BoxedRule {
+///
+/// Of each of the pairs [`eval`](Primitive::eval) and [`eval_all`](Primitive::eval_all), [`vjp`](Primitive::vjp) and
+/// [`vjp_all`](Primitive::vjp_all), [`jvp`](Primitive::jvp) and [`jvp_all`](Primitive::jvp_all) one is to be written: the
+/// other one calls it. What is element-wise may leave both of the last pair to `vjp`.
+pub trait Primitive: StorePrimitive {
     /// The name that error messages begin with.
     fn name(&self) -> &str;
 
@@ -54,8 +58,10 @@ pub trait Primitive: BoxedRule {
         e.within(if name.starts_with("ag_") { name } else { error::PART })
     }
 
-    /// The results for arguments of which none is boxed.
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array>;
+    /// The only result (of several the first), for arguments of which none is boxed.
+    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
+        Ok(self.eval_all(cx, args)?.into_iter().next().unwrap_or_default())
+    }
 
     /// Value and partial derivatives for numbers; `None` where numbers are nothing special.
     fn number(&self, _args: &[f64]) -> Option<(f64, [f64; 2])> {
@@ -67,7 +73,7 @@ pub trait Primitive: BoxedRule {
         String::new()
     }
 
-    /// Several results; those with one implement [`Primitive::eval`].
+    /// All results.
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         Ok(SmallVec::from_buf([self.eval(cx, args)?]))
     }
@@ -75,13 +81,28 @@ pub trait Primitive: BoxedRule {
     /// What the VJPs of the arguments `argnums` read: bits of arguments, and [`ANS`].
     fn keeps(&self, argnums: &[usize]) -> u64;
 
+    /// Whether each element of the result comes of the elements of the arguments at its place. Then a batch is more elements,
+    /// and the JVP is the VJP, since both multiply by the same derivative. Where there is none (of the conjugate, say) or the
+    /// dtype changes, `jvp` is written.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// The contribution to the cotangent of argument `argnum`, from the cotangent `g` of the result.
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array;
+    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
+        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[Meta::of(g)], kept).pop().unwrap_or_default()
+    }
 
     /// The contribution to the tangent of the result, from the tangent `t` of argument `argnum`.
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array;
+    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
+        if self.is_elementwise() {
+            return self.vjp(cx, argnum, t, kept);
+        }
+        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).into_iter().next().unwrap_or_default()
+    }
 
-    /// The cotangents of several arguments together, from those of all results (null for zero).
+    /// The cotangents of several arguments together, from those of all results (null for zero). Unless it is written only
+    /// the first result has one that counts.
     fn vjp_all(
         &self,
         cx: &Context,
@@ -92,20 +113,20 @@ pub trait Primitive: BoxedRule {
     ) -> SmallVec<[Array; 2]> {
         let mut parts = SmallVec::new();
         for &k in argnums {
-            parts.push(self.vjp(cx, k, &gs[0], kept));
+            parts.push(if gs[0].is_null() { Array::Null } else { self.vjp(cx, k, &gs[0], kept) });
         }
         parts
     }
 
     /// The results of a batch at once, with its number along their first axis as it is along that of the arguments marked in
-    /// `lead`. `None`: it is done value by value.
+    /// `lead`. `None`: it is done value by value. Not asked of what is element-wise.
     fn batched(&self, _cx: &Context, _args: &[Array], _lead: &[bool]) -> Option<Array> {
         None
     }
 
     /// Adds the contribution to the cotangent of argument `argnum`, from the plain cotangent `g` of the only result, to `sum`
-    /// in place; `alike` says what the argument has in common with the result. `sum` is null yet, or of the argument's
-    /// form. `false` where that can't be done, and `sum` is as it was. What goes the short way of recording calls nobody
+    /// in place; `alike` says what the argument has in common with the result. `sum` is null yet, or of the argument's dtype and
+    /// shape. `false` where that can't be done, and `sum` is as it was. What goes the short way of recording calls nobody
     /// here, and so fails at nothing: the tape is borrowed.
     fn vjp_into(
         &self,
@@ -119,8 +140,8 @@ pub trait Primitive: BoxedRule {
         false
     }
 
-    /// The cotangent of argument `argnum`, the only recorded one and of the result's form, made in the place of `g`, which
-    /// nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
+    /// The cotangent of argument `argnum`, the only recorded one and of the result's dtype and shape, made in the place of
+    /// `g`, which nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
     /// is as it was.
     fn vjp_in_place(&self, _cx: &Context, _argnum: usize, _g: &mut Tensor, _kept: &Kept<'_>) -> bool {
         false
@@ -143,14 +164,14 @@ pub trait Primitive: BoxedRule {
     }
 }
 
-/// What is known of the form of an argument.
+/// What is known of dtype and shape of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alike {
     Unknown,
     /// It has the dtype of the result.
     Dtype,
     /// It has dtype and shape of the result.
-    Form,
+    DtypeAndShape,
 }
 
 impl Alike {
@@ -160,7 +181,7 @@ impl Alike {
         match bits >> (2 * k) & 3 {
             0 => Alike::Unknown,
             1 => Alike::Dtype,
-            _ => Alike::Form,
+            _ => Alike::DtypeAndShape,
         }
     }
 
@@ -170,13 +191,13 @@ impl Alike {
 }
 
 /// Puts a copy of itself into a node; implemented for everything that can be cloned.
-pub trait BoxedRule {
-    fn boxed(&self) -> Rule;
+pub trait StorePrimitive {
+    fn stored(&self) -> StoredPrimitive;
 }
 
-impl<P: Primitive + Clone + 'static> BoxedRule for P {
-    fn boxed(&self) -> Rule {
-        Rule::Own(smallbox!(self.clone()))
+impl<P: Primitive + Clone + 'static> StorePrimitive for P {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Owned(smallbox!(self.clone()))
     }
 }
 
@@ -327,7 +348,7 @@ fn note(
     {
         return Some(None);
     }
-    general.rule = Some(p.boxed());
+    general.rule = Some(p.stored());
     general.parents.extend_from_slice(parents);
     general.mask = mask;
     for (k, primal) in primals.iter_mut().enumerate() {
@@ -511,7 +532,12 @@ fn over_batch<R: Results>(
             layer.map_or_else(|| (*a).clone(), |(_, primal)| primal)
         })
         .collect();
-    if let Some(ans) = p.batched(cx, &primals, &lead) {
+    let at_once = if p.is_elementwise() {
+        operations::batched_elementwise(cx, p, &primals, &lead)
+    } else {
+        p.batched(cx, &primals, &lead)
+    };
+    if let Some(ans) = at_once {
         return (!cx.failed()).then(|| R::of(SmallVec::from_buf([Array::batch(level, ans)])));
     }
     let mut columns: SmallVec<[Vec<Array>; 1]> = SmallVec::new();
@@ -588,7 +614,7 @@ fn forward<R: Results>(
         return None;
     }
     Some(ans.zip(tangents, |a, t| {
-        let t = if t.is_null() { t } else { operations::fit_tangent(cx, &t, &a) };
+        let t = if t.is_null() { t } else { operations::broadcast_tangent(cx, &t, &a) };
         Array::dual(level, t, a)
     }))
 }

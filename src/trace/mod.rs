@@ -50,8 +50,9 @@ mod value;
 pub mod watch;
 
 pub use apply::{
-    ALL, ANS, Alike, BoxedRule, Kept, Primitive, Rule, apply, apply_multi, full, jvp_of, numbered, same_results,
+    ALL, ANS, Alike, Kept, Primitive, StorePrimitive, StoredPrimitive, apply, apply_multi, full, jvp_of, numbered,
+    same_results,
 };
-pub use tape::{General, Head, Level, Link, Meta, Tape, Trace};
+pub use tape::{General, Head, Level, Link, Meta, NO_NODE, Tape, Trace};
 pub use value::{Array, Nested, Number};
-pub use watch::{Entry, Note, Notes, Place, Watcher};
+pub use watch::{Entry, Note, Notes, SourceLine, Watcher};

@@ -5,10 +5,10 @@
 //! Whoever takes it looks whether all is as it should be, and else returns `None`: then the operation goes the general
 //! way of `apply`, errors included. So nobody is called from here, and nothing is dropped that somebody could see.
 
-use super::apply::{ANS, Alike, Kept, Primitive, Rule};
-use super::tape::{General, Meta};
+use super::apply::{ANS, Alike, Kept, Primitive, StoredPrimitive};
+use super::tape::{General, Meta, NO_NODE};
 use super::value::Array;
-use crate::array::{Form, Tensor};
+use crate::array::{Descriptor, Tensor};
 use crate::context::Context;
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// An argument, with the node that it is, if any.
 #[derive(Clone, Copy)]
-pub struct Given<'a> {
+pub struct Argument<'a> {
     pub value: Value<'a>,
     /// 0 for a plain value.
     pub level: u64,
@@ -29,21 +29,21 @@ pub enum Value<'a> {
     Array(&'a Tensor),
 }
 
-impl<'a> Given<'a> {
+impl<'a> Argument<'a> {
     #[inline(always)]
     pub fn is_recorded(&self) -> bool {
         self.level != 0
     }
 
     #[inline(always)]
-    pub fn of(x: &'a Array) -> Option<Given<'a>> {
-        let plain = |value| Given { value, level: 0, node: u32::MAX };
+    pub fn of(x: &'a Array) -> Option<Argument<'a>> {
+        let plain = |value| Argument { value, level: 0, node: NO_NODE };
         Some(match *x {
             Array::Plain(ref t) => plain(Value::Array(t)),
             Array::Number { value, weak } => plain(Value::Number { value, weak }),
-            Array::Recorded { node, level, ref value } => Given { value: Value::Array(value), level, node },
+            Array::Recorded { node, level, ref value } => Argument { value: Value::Array(value), level, node },
             Array::Variable { node, level, value } => {
-                Given { value: Value::Number { value, weak: false }, level, node }
+                Argument { value: Value::Number { value, weak: false }, level, node }
             }
             _ => return None,
         })
@@ -63,7 +63,7 @@ impl Value<'_> {
 
 /// The level on which an operation of these arguments is recorded, 0 for none; `None` if it isn't the innermost one.
 #[inline(always)]
-pub fn level<const N: usize>(cx: &Context, args: &[Given<'_>; N]) -> Option<u64> {
+pub fn level<const N: usize>(cx: &Context, args: &[Argument<'_>; N]) -> Option<u64> {
     let top = cx.trace.top();
     let mut level = 0;
     for arg in args {
@@ -79,10 +79,10 @@ pub fn level<const N: usize>(cx: &Context, args: &[Given<'_>; N]) -> Option<u64>
 
 /// A node of the short way: a rule without parameters, of one result and two arguments at most. Tapes of small programs are
 /// long, so it is kept small, and written where it stays.
-pub struct Row {
+pub struct ShortNode {
     /// `None` after a sweep that consumed the tape.
     pub rule: Option<&'static dyn Primitive>,
-    /// By the number of the argument; [`NONE`] for one that isn't recorded.
+    /// By the number of the argument; [`NO_NODE`] for one that isn't recorded.
     pub parents: [u32; 2],
     /// What the arguments have in common with the result.
     pub alike: [Alike; 2],
@@ -90,14 +90,11 @@ pub struct Row {
     count: u8,
     mask: u64,
     /// Of the value.
-    form: Option<Rc<Form>>,
+    descriptor: Option<Rc<Descriptor>>,
     kept: [Array; 2],
 }
 
-/// No node.
-pub const NONE: u32 = u32::MAX;
-
-/// A copy of what a row keeps.
+/// A copy of what a short node keeps.
 pub struct Taken {
     mask: u64,
     items: SmallVec<[Array; 2]>,
@@ -109,32 +106,32 @@ impl Taken {
     }
 }
 
-impl Row {
+impl ShortNode {
     /// To be filled where it stays.
-    const BLANK: Row = Row {
+    const BLANK: ShortNode = ShortNode {
         rule: None,
-        parents: [NONE; 2],
+        parents: [NO_NODE; 2],
         alike: [Alike::Unknown; 2],
         count: 0,
         mask: 0,
-        form: None,
+        descriptor: None,
         kept: [Array::Null, Array::Null],
     };
 
     #[inline]
-    pub fn form(&self) -> &Form {
-        self.form.as_ref().expect("a row that was recorded has its form")
+    pub fn descriptor(&self) -> &Descriptor {
+        self.descriptor.as_ref().expect("a short node that was recorded has its descriptor")
     }
 
-    /// The form, for an array like the value.
-    pub fn shared_form(&self) -> Option<&Rc<Form>> {
-        self.form.as_ref()
+    /// The descriptor, for an array like the value.
+    pub fn shared_descriptor(&self) -> Option<&Rc<Descriptor>> {
+        self.descriptor.as_ref()
     }
 
     /// Shape and dtype of the value.
     pub fn meta(&self) -> Meta {
-        let form = self.form();
-        Meta { dtype: form.dtype, shape: form.shape.clone() }
+        let descriptor = self.descriptor();
+        Meta { dtype: descriptor.dtype, shape: descriptor.shape.clone() }
     }
 
     fn items(&self) -> &[Array] {
@@ -151,8 +148,8 @@ impl Row {
     #[inline(always)]
     pub fn only_parent(&self) -> Option<(usize, u32)> {
         match self.parents {
-            [parent, NONE] => Some((0, parent)),
-            [NONE, parent] => Some((1, parent)),
+            [parent, NO_NODE] => Some((0, parent)),
+            [NO_NODE, parent] => Some((1, parent)),
             _ => None,
         }
     }
@@ -189,9 +186,9 @@ impl Row {
         std::mem::take(&mut self.kept)
     }
 
-    /// Puts aside what the mask says, into an empty row.
+    /// Puts aside what the mask says, into an empty node.
     #[inline(always)]
-    fn keep(&mut self, args: &[Given<'_>], ans: &Tensor) {
+    fn keep(&mut self, args: &[Argument<'_>], ans: &Tensor) {
         let mut at = self.kept.iter_mut();
         let mut put = |x: Array| {
             if let Some(place) = at.next() {
@@ -211,9 +208,9 @@ impl Row {
 
     /// The same node as the general way has it, for a sweep that is more than numbers.
     pub fn general(&self) -> General {
-        let mut node = General { rule: self.rule.map(Rule::Row), mask: self.mask, ..General::default() };
+        let mut node = General { rule: self.rule.map(StoredPrimitive::Static), mask: self.mask, ..General::default() };
         node.alike = (0..).zip(self.alike).fold(0, |bits, (k, alike)| bits | alike.bits(k));
-        node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NONE));
+        node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NO_NODE));
         node.kept.extend(self.items().iter().cloned());
         node.metas.push(self.meta());
         node
@@ -221,19 +218,19 @@ impl Row {
 }
 
 /// A result of the short way. It fits two registers.
-pub struct Short {
-    /// The node and one more; `u32::MAX` for a plain result, as no tape has so many nodes.
+pub struct ShortResult {
+    /// The node and one more; the greatest number for a plain result, as no tape has so many nodes.
     node: NonZeroU32,
     value: Tensor,
 }
 
-impl Short {
+impl ShortResult {
     const PLAIN: NonZeroU32 = NonZeroU32::MAX;
 
     /// The result as a value. What is recorded is so on the innermost level.
     #[inline(always)]
     pub fn array(self, cx: &Context) -> Array {
-        if self.node == Short::PLAIN {
+        if self.node == ShortResult::PLAIN {
             Array::Plain(self.value)
         } else {
             Array::Recorded { node: self.node.get() - 1, level: cx.trace.top(), value: self.value }
@@ -244,12 +241,12 @@ impl Short {
 /// What an argument has in common with the result.
 #[inline(always)]
 fn common(x: &Tensor, ans: &Tensor) -> Alike {
-    if Rc::ptr_eq(x.form(), ans.form()) {
-        Alike::Form
+    if Rc::ptr_eq(x.descriptor(), ans.descriptor()) {
+        Alike::DtypeAndShape
     } else if x.dtype() != ans.dtype() {
         Alike::Unknown
     } else if x.same_shape(ans) {
-        Alike::Form
+        Alike::DtypeAndShape
     } else {
         Alike::Dtype
     }
@@ -262,12 +259,12 @@ pub fn record<const N: usize>(
     cx: &Context,
     level: u64,
     rule: &'static dyn Primitive,
-    args: [Given<'_>; N],
+    args: [Argument<'_>; N],
     mask: u64,
     ans: Tensor,
-) -> Option<Short> {
+) -> Option<ShortResult> {
     if level == 0 {
-        return Some(Short { node: Short::PLAIN, value: ans });
+        return Some(ShortResult { node: ShortResult::PLAIN, value: ans });
     }
     if mask == ANS | 3 {
         return None;
@@ -276,22 +273,22 @@ pub fn record<const N: usize>(
         let tape = cx.trace.top_tape(level)?;
         let mut tape = tape.borrow_mut();
         // Written field by field where it stays: what is put together first is read before it has been written.
-        let (node, row) = tape.push_row(Row::BLANK)?;
-        row.rule = Some(rule);
-        row.mask = mask;
+        let (node, short) = tape.push_short(ShortNode::BLANK)?;
+        short.rule = Some(rule);
+        short.mask = mask;
         for (k, arg) in args.iter().enumerate() {
             if arg.level != 0 {
-                row.parents[k] = arg.node;
+                short.parents[k] = arg.node;
                 if let Value::Array(t) = arg.value {
-                    row.alike[k] = common(t, &ans);
+                    short.alike[k] = common(t, &ans);
                 }
             }
         }
-        row.form = Some(ans.form().clone());
+        short.descriptor = Some(ans.descriptor().clone());
         if mask != 0 {
-            row.keep(&args, &ans);
+            short.keep(&args, &ans);
         }
         NonZeroU32::new(node + 1)?
     };
-    Some(Short { node, value: ans })
+    Some(ShortResult { node, value: ans })
 }

@@ -1,13 +1,13 @@
 //! Tapes: what was done, in the order in which it was done. See the essay at the head of the folder.
 
-use super::apply::Rule;
-use super::short::Row;
+use super::apply::StoredPrimitive;
+use super::short::ShortNode;
 use super::value::Array;
 use super::watch::Notes;
 use crate::array::Pool;
 use crate::array::shape::size_of;
 use crate::array::{DType, Shape, dims::same};
-use crate::kernels::memory::{fetch, try_push};
+use crate::kernels::memory::{prefetch, try_push};
 use smallvec::SmallVec;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -25,18 +25,20 @@ impl Meta {
     }
 }
 
+/// No node: what isn't recorded, and the second parent of a function of one argument.
+pub const NO_NODE: u32 = u32::MAX;
 /// The node is described in `general`, under the number in the second field.
-const GENERAL: u32 = u32::MAX - 1;
-/// The node is described in `rows`, under the number in the second field.
-const ROW: u32 = u32::MAX - 3;
+const GENERAL: u32 = NO_NODE - 1;
+/// The node is one of the short way, described in `short`, under the number in the second field.
+const SHORT: u32 = NO_NODE - 3;
 /// A further result of the multi-result node described there.
-const RESULT: u32 = u32::MAX - 2;
+const RESULT: u32 = NO_NODE - 2;
 /// An element of the array in the second field; its row-major position is in the bits of the first partial derivative.
-const ELEMENT: u32 = u32::MAX - 4;
+const ELEMENT: u32 = NO_NODE - 4;
 /// The sum of the array of numbers in the second field.
-const TOTAL: u32 = u32::MAX - 5;
+const TOTAL: u32 = NO_NODE - 5;
 /// So many nodes fit a tape.
-const MAX_NODES: usize = (u32::MAX - 16) as usize;
+const MAX_NODES: usize = (NO_NODE - 16) as usize;
 
 /// A node as the tape stores it: parents and partial derivatives of a number, or a reference to `general`.
 #[derive(Clone, Copy)]
@@ -48,10 +50,10 @@ pub struct Head {
 /// What a node is.
 #[derive(Clone, Copy)]
 pub enum Link {
-    /// A number: parents (`u32::MAX` for none) and partial derivatives.
+    /// A number: parents ([`NO_NODE`] for none) and partial derivatives.
     Number([u32; 2], [f64; 2]),
     General(u32),
-    Row(u32),
+    Short(u32),
     /// An element of an array of numbers: the array's node, and a row-major position.
     Element(u32, usize),
     /// The sum of an array of numbers: the array's node.
@@ -64,7 +66,7 @@ impl Head {
     pub fn link(&self) -> Link {
         match self.parents[0] {
             GENERAL => Link::General(self.parents[1]),
-            ROW => Link::Row(self.parents[1]),
+            SHORT => Link::Short(self.parents[1]),
             RESULT => Link::Result,
             ELEMENT => Link::Element(self.parents[1], self.partials[0].to_bits() as usize),
             TOTAL => Link::Total(self.parents[1]),
@@ -77,7 +79,7 @@ impl Head {
 #[derive(Default)]
 pub struct General {
     /// `None` for an input.
-    pub rule: Option<Rule>,
+    pub rule: Option<StoredPrimitive>,
     /// The recorded arguments: number of the argument, node.
     pub parents: SmallVec<[(u32, u32); 2]>,
     /// The values that the rule reads, see [`super::Kept`].
@@ -107,7 +109,7 @@ pub struct Tape {
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
     pub general: Vec<Option<Box<General>>>,
     /// Nodes of small operations, see `trace::short`.
-    pub rows: Vec<Row>,
+    pub short: Vec<ShortNode>,
     /// What watchers say of nodes; empty otherwise.
     pub notes: Notes,
     /// Emptied nodes.
@@ -199,55 +201,55 @@ impl Tape {
 
     /// Records a node of the short way.
     #[inline(always)]
-    pub fn push_row(&mut self, row: Row) -> Option<(u32, &mut Row)> {
+    pub fn push_short(&mut self, short: ShortNode) -> Option<(u32, &mut ShortNode)> {
         let node = self.heads.len();
         if node >= MAX_NODES {
             return None;
         }
-        let head = Head { parents: [ROW, self.rows.len() as u32], partials: [0.0; 2] };
-        make_room(&self.pool, &mut self.claimed, &mut self.rows, 1)?;
+        let head = Head { parents: [SHORT, self.short.len() as u32], partials: [0.0; 2] };
+        make_room(&self.pool, &mut self.claimed, &mut self.short, 1)?;
         make_room(&self.pool, &mut self.claimed, &mut self.heads, 1)?;
-        self.rows.push(row);
+        self.short.push(short);
         self.heads.push(head);
-        Some((node as u32, self.rows.last_mut()?))
+        Some((node as u32, self.short.last_mut()?))
     }
 
-    /// The row that a node is, if it is one.
+    /// The node of the short way that a node is, if it is one.
     #[inline]
-    pub fn row(&self, node: u32) -> Option<&Row> {
+    pub fn short(&self, node: u32) -> Option<&ShortNode> {
         match self.heads[node as usize].link() {
-            Link::Row(k) => Some(&self.rows[k as usize]),
+            Link::Short(k) => Some(&self.short[k as usize]),
             _ => None,
         }
     }
 
     /// Whether all nodes are numbers.
     pub fn is_numbers(&self) -> bool {
-        self.general.is_empty() && self.rows.is_empty()
+        self.general.is_empty() && self.short.is_empty()
     }
 
     /// An empty node, to be filled and pushed.
     pub fn blank(&mut self) -> Box<General> {
         let blank = self.spare.pop().unwrap_or_default();
         if let (Some(next), COLD..) = (self.spare.last(), self.spare.len()) {
-            fetch(&raw const **next, std::mem::size_of::<General>());
+            prefetch(&raw const **next, std::mem::size_of::<General>());
         }
         blank
     }
 
     /// A sweep is at general node `k`: asks for what it needs next, the node before and, of the one before that, the
     /// record alone.
-    pub fn fetch_before(&self, k: usize) {
+    pub fn prefetch_before(&self, k: usize) {
         if k < COLD {
             return;
         }
         if let Some(Some(node)) = k.checked_sub(2).map(|k| &self.general[k]) {
-            fetch(&raw const **node, std::mem::size_of::<General>());
+            prefetch(&raw const **node, std::mem::size_of::<General>());
         }
         if let Some(Some(node)) = k.checked_sub(1).map(|k| &self.general[k]) {
             for kept in &node.kept {
                 if let Array::Plain(t) = kept {
-                    t.fetch();
+                    t.prefetch();
                 }
             }
         }
@@ -263,18 +265,18 @@ impl Tape {
     /// Shape and dtype of a node's value; `None` stands for a number.
     pub fn meta(&self, node: u32) -> Option<Meta> {
         match self.heads[node as usize].link() {
-            Link::Row(k) => Some(self.rows[k as usize].meta()),
+            Link::Short(k) => Some(self.short[k as usize].meta()),
             _ => self.general_meta(node).cloned(),
         }
     }
 
-    /// Whether a cotangent has the form of a node's value.
+    /// Whether a cotangent has dtype and shape of a node's value.
     #[inline]
     pub fn fits(&self, node: u32, g: &Array) -> bool {
         match self.heads[node as usize].link() {
-            Link::Row(k) => {
-                let form = self.rows[k as usize].form();
-                form.dtype == g.dtype() && same(&form.shape, g.shape())
+            Link::Short(k) => {
+                let descriptor = self.short[k as usize].descriptor();
+                descriptor.dtype == g.dtype() && same(&descriptor.shape, g.shape())
             }
             _ => self.general_meta(node).is_some_and(|meta| meta.dtype == g.dtype() && same(&meta.shape, g.shape())),
         }
@@ -294,12 +296,12 @@ impl Tape {
     /// Elements of the largest value.
     pub fn largest(&self) -> usize {
         let general = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
-        general.chain(self.rows.iter().map(|row| row.form().size)).max().unwrap_or(1)
+        general.chain(self.short.iter().map(|short| short.descriptor().size)).max().unwrap_or(1)
     }
 
     fn clear(&mut self) {
         self.heads.clear();
-        self.rows.clear();
+        self.short.clear();
         let Tape { general, notes, spare, .. } = self;
         notes.clear();
         for mut node in general.drain(..).flatten() {

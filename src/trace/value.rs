@@ -1,7 +1,7 @@
 //! The value that operations take and return: a number, a plain array, or either of them on a tape.
 
-use super::tape::Trace;
-use crate::array::{DType, Form, Tensor};
+use super::tape::{NO_NODE, Trace};
+use crate::array::{DType, Descriptor, Tensor};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -45,7 +45,7 @@ pub struct Number {
 
 impl Number {
     pub fn plain(value: f64) -> Number {
-        Number { node: u32::MAX, level: 0, value }
+        Number { node: NO_NODE, level: 0, value }
     }
 }
 
@@ -64,25 +64,25 @@ pub struct Nested {
     pub batch: bool,
     /// How many layers from here on inwards are batches.
     batches: u16,
-    /// The form of the array inside of everything, where layers lie between: looking for it through all of them would make
-    /// whatever is done at `n` levels take `n` times `n` steps.
-    form: Option<Rc<Form>>,
+    /// The descriptor of the array inside of everything, where layers lie between: to look for it through all of them would
+    /// make whatever is done at `n` levels take `n` times `n` steps.
+    descriptor: Option<Rc<Descriptor>>,
 }
 
 impl Nested {
     fn new(level: u64, node: u32, tangent: Array, primal: Array, batch: bool) -> Nested {
-        let (inner, form) = match &primal {
-            Array::Nested(inner) => (inner.batches, inner.form()),
+        let (inner, descriptor) = match &primal {
+            Array::Nested(inner) => (inner.batches, inner.descriptor()),
             _ => (0, None),
         };
-        Nested { level, node, tangent, batch, batches: inner + u16::from(batch), form, primal }
+        Nested { level, node, tangent, batch, batches: inner + u16::from(batch), descriptor, primal }
     }
 
-    /// The form of the array inside of everything; numbers have none.
-    fn form(&self) -> Option<Rc<Form>> {
+    /// The descriptor of the array inside of everything; numbers have none.
+    fn descriptor(&self) -> Option<Rc<Descriptor>> {
         match &self.primal {
-            Array::Plain(t) | Array::Recorded { value: t, .. } => Some(t.form().clone()),
-            _ => self.form.clone(),
+            Array::Plain(t) | Array::Recorded { value: t, .. } => Some(t.descriptor().clone()),
+            _ => self.descriptor.clone(),
         }
     }
 
@@ -92,8 +92,8 @@ impl Nested {
     }
 
     fn shape(&self) -> &[usize] {
-        let all = match (&self.form, &self.primal) {
-            (Some(form), _) => &form.shape,
+        let all = match (&self.descriptor, &self.primal) {
+            (Some(descriptor), _) => &descriptor.shape,
             (None, Array::Nested(_)) => &[][..],
             (None, primal) => primal.shape(),
         };
@@ -101,8 +101,8 @@ impl Nested {
     }
 
     fn dtype(&self) -> DType {
-        match (&self.form, &self.primal) {
-            (Some(form), _) => form.dtype,
+        match (&self.descriptor, &self.primal) {
+            (Some(descriptor), _) => descriptor.dtype,
             (None, Array::Nested(_)) => DType::F64,
             (None, primal) => primal.dtype(),
         }
@@ -335,7 +335,7 @@ impl Array {
 
     /// A layer of forward mode around `primal`.
     pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
-        Array::nested(Nested::new(level, u32::MAX, tangent, primal, false))
+        Array::nested(Nested::new(level, NO_NODE, tangent, primal, false))
     }
 
     /// Level, tangent (`None` for zero) and value of a number in forward mode, where nothing else is known of it.
@@ -348,7 +348,7 @@ impl Array {
             Array::Number { value, weak: false } => Some(value),
             _ => return None,
         };
-        (n.node == u32::MAX && !n.batch && n.level != SAVED).then_some((n.level, tangent, value))
+        (n.node == NO_NODE && !n.batch && n.level != SAVED).then_some((n.level, tangent, value))
     }
 
     /// The values of a batch level, side by side along the first axis of `primal`.
@@ -356,7 +356,7 @@ impl Array {
         if primal.is_null() {
             return primal;
         }
-        Array::nested(Nested::new(level, u32::MAX, Array::Null, primal, true))
+        Array::nested(Nested::new(level, NO_NODE, Array::Null, primal, true))
     }
 
     /// A plain value that the forward function of a primitive has put aside. It counts as plain everywhere, but that a rule which
@@ -365,7 +365,7 @@ impl Array {
         match primal {
             Array::Null => Array::Null,
             x if x.is_saved() => x,
-            primal => Array::nested(Nested::new(SAVED, u32::MAX, Array::Null, primal, false)),
+            primal => Array::nested(Nested::new(SAVED, NO_NODE, Array::Null, primal, false)),
         }
     }
 
@@ -398,10 +398,13 @@ mod tests {
                 x = Array::batch(level, x);
             }
             let Array::Nested(layer) = &x else { panic!("the first level is one of forward mode") };
-            assert!(matches!(layer.primal, Array::Plain(_)) || Rc::ptr_eq(layer.form.as_ref().unwrap(), t.form()));
+            assert!(
+                matches!(layer.primal, Array::Plain(_))
+                    || Rc::ptr_eq(layer.descriptor.as_ref().unwrap(), t.descriptor())
+            );
             assert_eq!((x.dtype(), x.shape()), (DType::F32, if level < 500 { &[2, 3][..] } else { &[3] }));
         }
-        // A number inside has no form, and the layers around it say what it is.
+        // A number inside has no descriptor, and the layers around it say what it is.
         let mut x = Array::from(2.0);
         for level in 1..=10 {
             x = Array::dual(level, Array::Null, x);

@@ -6,7 +6,7 @@
 //! formulas, so that watching doesn't change a bit of the results.
 
 use super::apply::{Primitive, apply_all, apply_one};
-use super::tape::Tape;
+use super::tape::{NO_NODE, Tape};
 use super::value::Array;
 use crate::array::DType;
 use crate::context::Context;
@@ -16,14 +16,14 @@ use std::rc::Rc;
 
 /// A line of the user's program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLine {
     pub file: Rc<str>,
     pub line: u32,
 }
 
 /// An argument of a noted operation.
 #[derive(Clone)]
-pub enum Given {
+pub enum NotedArgument {
     /// A node of the same tape.
     Node(u32),
     /// Not recorded there: text that says what it was.
@@ -36,10 +36,10 @@ pub struct Note {
     /// The operation; `None` for an input.
     pub name: Option<Rc<str>>,
     pub parameters: String,
-    pub args: SmallVec<[Given; 3]>,
+    pub args: SmallVec<[NotedArgument; 3]>,
     /// The operation whose derivative rule this one is part of.
     pub within: Option<Rc<str>>,
-    pub place: Option<Place>,
+    pub called_at: Option<SourceLine>,
     pub label: Option<Rc<str>>,
     /// Of small ones, where that was asked for.
     pub value: Option<String>,
@@ -178,7 +178,7 @@ fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
     if args.len() > 2 {
         return None;
     }
-    let (mut top, mut parents, mut values) = (0, [u32::MAX; 2], [0.0; 2]);
+    let (mut top, mut parents, mut values) = (0, [NO_NODE; 2], [0.0; 2]);
     for (k, a) in args.iter().enumerate() {
         match **a {
             Array::Number { value, .. } => values[k] = value,
@@ -200,7 +200,7 @@ fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
         return None;
     }
     let (value, mut partials) = p.number(&values[..args.len()])?;
-    for (partial, _) in partials.iter_mut().zip(parents).filter(|(_, parent)| *parent == u32::MAX) {
+    for (partial, _) in partials.iter_mut().zip(parents).filter(|(_, parent)| *parent == NO_NODE) {
         *partial = 0.0;
     }
     let node = cx.trace.push_number(top, parents, partials)?;

@@ -148,9 +148,9 @@ pub fn layouts(cx: &Context, x: &Array) -> Vec<(&'static str, Array)> {
     if n == 0 {
         return Vec::new();
     }
-    let turned = vec!["::-1"; n].join(", ");
+    let backwards = vec!["::-1"; n].join(", ");
     let copy = |x: &Array| Array::Plain(cx.engine.contiguous(&cx.tensor(x).unwrap()).unwrap());
-    let reversed = get(cx, &copy(&get(cx, x, &turned)), &turned);
+    let reversed = get(cx, &copy(&get(cx, x, &backwards)), &backwards);
     let order = shapes::reversed(n);
     let transposed = shapes::transpose(cx, &copy(&shapes::transpose(cx, x, &order)), &order);
     let axis = n - 1;

@@ -272,10 +272,10 @@ impl Applied {
         cx.transposing.set(outer);
         let mut result = Some(Array::nulls(ans.len()));
         if !cx.failed() && !u.is_null() {
-            let u = fit_cotangent(cx, u, &Meta::of(&args[argnum]));
+            let u = unbroadcast(cx, u, &Meta::of(&args[argnum]));
             result =
                 u.layer(level).zip(cx.trace.level(level).and_then(|l| l.tape)).map(|(((node, _), primal), tape)| {
-                    let t = fit_cotangent(cx, t.clone(), &Meta::of(&primal));
+                    let t = unbroadcast(cx, t.clone(), &Meta::of(&primal));
                     pull_back(cx, &tape, &[(node, t)], &nodes, true).into_iter().collect()
                 });
         }

@@ -67,7 +67,9 @@ binary!(OVER, "over", 0.3, |FMA, a, b|
     f32: if a == 0.0 { 0.0 } else { a / b };
     c128: over(a, b);
 );
-unary!(NEGATIVE, "negative", 0.1, |FMA, x| f64: -x; f32: -x; c128: -x; i64: x.wrapping_neg(););
+unary!(NEGATIVE, "negative", 0.1, |FMA, x|
+    f64: -x; f32: -x; c128: -x; i64: x.wrapping_neg();
+    .without_bool("the negative of booleans is not defined"););
 unary!(POSITIVE, "positive", 0.1, |FMA, x| f64: x; f32: x; c128: x; i64: x;);
 unary!(
     /// Real and integer only; see `ABS_COMPLEX`.
@@ -87,6 +89,7 @@ unary!(
     /// z/|z| for complex numbers.
     SIGN, "sign", 0.1, |FMA, x|
     f64: sign!(x); f32: sign!(x); c128: cplx::sign(x); i64: x.signum();
+    .without_bool("the sign of booleans is not defined");
 );
 unary!(RAD2DEG, "rad2deg", 0.1, |FMA, x|
     f64: x * RAD_TO_DEG; f32: x * (RAD_TO_DEG as f32););
@@ -107,7 +110,8 @@ unary!(
 binary!(ADD, "add", 0.1, |FMA, a, b|
     f64: a + b; f32: a + b; c128: a + b; i64: a.wrapping_add(b); bool: a | b;);
 binary!(SUBTRACT, "subtract", 0.1, |FMA, a, b|
-    f64: a - b; f32: a - b; c128: a - b; i64: a.wrapping_sub(b););
+    f64: a - b; f32: a - b; c128: a - b; i64: a.wrapping_sub(b);
+    .without_bool("the difference of booleans is not defined; use ag_logical_xor"););
 binary!(MULTIPLY, "multiply", 0.1, |FMA, a, b|
     f64: a * b; f32: a * b; c128: cplx::mul(a, b); i64: a.wrapping_mul(b); bool: a & b;);
 binary!(DIVIDE, "divide", 0.3, |FMA, a, b|

@@ -332,14 +332,14 @@ pub(crate) fn sinh_arccosh(z: Complex64) -> Complex64 {
     mul(sqrt(Complex64::new(z.re - 1.0, z.im)), sqrt(Complex64::new(z.re + 1.0, z.im)))
 }
 
-/// f(iz), turned back: i^-1 f(iz), for the odd functions.
-fn turned(f: fn(Complex64) -> Complex64, z: Complex64) -> Complex64 {
+/// f(iz), rotated back: i^-1 f(iz), for the odd functions.
+fn rotated(f: fn(Complex64) -> Complex64, z: Complex64) -> Complex64 {
     let w = f(Complex64::new(-z.im, z.re));
     Complex64::new(w.im, -w.re)
 }
 
 pub(crate) fn sin(z: Complex64) -> Complex64 {
-    turned(sinh, z)
+    rotated(sinh, z)
 }
 
 pub(crate) fn cos(z: Complex64) -> Complex64 {
@@ -347,7 +347,7 @@ pub(crate) fn cos(z: Complex64) -> Complex64 {
 }
 
 pub(crate) fn tan(z: Complex64) -> Complex64 {
-    turned(tanh, z)
+    rotated(tanh, z)
 }
 
 /// sin(pi z) and cos(pi z). The real part is reduced exactly; what rounding takes from the product with pi is added to

@@ -53,7 +53,7 @@ pub(crate) use reduce::short_sum;
 pub use reduce::{
     SUM_LANES, dot_f32, dot_f64, lanes_f32, lanes_f64, max_f32, max_f64, min_f32, min_f64, sum_f32, sum_f64,
 };
-pub use select::{Side, select};
+pub use select::{Branch, select};
 pub use single::sincos_f32;
 pub use slopes::{
     COS_ARCSIN, COSH_ARCSINH, DIRECTION, EXP_DIFFERENCE, GAUSSIAN, INVERSION, LOGISTIC_DENSITY, POWER_LESS_1,

@@ -182,12 +182,13 @@ fn floor_divide_slow(a: f64, b: f64) -> f64 {
 
 binary!(
     /// x^y as C's pow; complex powers as NumPy. Negative integer exponents of
-    /// integers must be refused by the caller.
+    /// integers must be refused by the caller, as the kernel says.
     POWER, "power", 3.0, |FMA, a, b|
     f64: pow::<FMA>(a, b), if pow_regular(a, b), else a.powf(b);
     f32: powf::<FMA>(a, b), if pow_regular(f64::from(a), f64::from(b)), else a.powf(b);
     c128: cplx::pow(a, b);
     i64: powi(a, b);
+    .without_negative_integer();
 );
 binary!(HYPOT, "hypot", 0.4, |FMA, a, b|
     f64: hypot::<FMA>(a, b);

@@ -8,27 +8,27 @@ use super::dispatch::{Level, level};
 
 /// What is chosen from.
 #[derive(Clone, Copy)]
-pub enum Side<'a, T> {
+pub enum Branch<'a, T> {
     Array(&'a [T]),
     Number(T),
 }
 
-impl<T> Side<'_, T> {
+impl<T> Branch<'_, T> {
     fn fits(&self, n: usize) -> bool {
-        matches!(self, Side::Number(_)) || matches!(self, Side::Array(a) if a.len() == n)
+        matches!(self, Branch::Number(_)) || matches!(self, Branch::Array(a) if a.len() == n)
     }
 
     /// What is left behind the first `n`.
     fn from(self, n: usize) -> Self {
         match self {
-            Side::Array(a) => Side::Array(&a[n..]),
+            Branch::Array(a) => Branch::Array(&a[n..]),
             number => number,
         }
     }
 }
 
 /// dst = x where `c`, else y.
-pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>) {
+pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: Branch<'_, T>, y: Branch<'_, T>) {
     assert!(dst.len() == c.len() && x.fits(c.len()) && y.fits(c.len()));
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the level says that the processor has AVX-512; all have as many elements, of the size that is asked for.
@@ -45,23 +45,23 @@ pub fn select<T: Copy>(dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>
 }
 
 #[inline(always)]
-fn select_body<T: Copy, const FMA: bool>(dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>) {
+fn select_body<T: Copy, const FMA: bool>(dst: &mut [T], c: &[bool], x: Branch<'_, T>, y: Branch<'_, T>) {
     let places = dst.iter_mut().zip(c);
     match (x, y) {
-        (Side::Array(x), Side::Array(y)) => {
+        (Branch::Array(x), Branch::Array(y)) => {
             places.zip(x).zip(y).for_each(|(((d, &c), &x), &y)| *d = if c { x } else { y });
         }
-        (Side::Array(x), Side::Number(y)) => places.zip(x).for_each(|((d, &c), &x)| *d = if c { x } else { y }),
-        (Side::Number(x), Side::Array(y)) => places.zip(y).for_each(|((d, &c), &y)| *d = if c { x } else { y }),
-        (Side::Number(x), Side::Number(y)) => places.for_each(|(d, &c)| *d = if c { x } else { y }),
+        (Branch::Array(x), Branch::Number(y)) => places.zip(x).for_each(|((d, &c), &x)| *d = if c { x } else { y }),
+        (Branch::Number(x), Branch::Array(y)) => places.zip(y).for_each(|((d, &c), &y)| *d = if c { x } else { y }),
+        (Branch::Number(x), Branch::Number(y)) => places.for_each(|(d, &c)| *d = if c { x } else { y }),
     }
 }
 
-super::dispatch::dispatch!(fn select_any[T: Copy](dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>) = select_body);
+super::dispatch::dispatch!(fn select_any[T: Copy](dst: &mut [T], c: &[bool], x: Branch<'_, T>, y: Branch<'_, T>) = select_body);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Side;
+    use super::Branch;
     use std::arch::x86_64::*;
 
     /// Elements of a size.
@@ -117,14 +117,14 @@ mod x86 {
     /// # Safety
     /// The processor has AVX-512 (F, DQ, VL, BW); `T` has the size that `W` stands for; all have as many elements.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-    pub unsafe fn select<T: Copy, W: Width>(dst: &mut [T], c: &[bool], x: Side<'_, T>, y: Side<'_, T>) -> usize {
+    pub unsafe fn select<T: Copy, W: Width>(dst: &mut [T], c: &[bool], x: Branch<'_, T>, y: Branch<'_, T>) -> usize {
         // SAFETY: every vector lies inside of all arrays, which are as long as the mask.
         unsafe {
             match (x, y) {
-                (Side::Array(x), Side::Array(y)) => vectors::<T, W>(dst, c, x.as_ptr(), 1, y.as_ptr(), 1),
-                (Side::Array(x), Side::Number(y)) => vectors::<T, W>(dst, c, x.as_ptr(), 1, &raw const y, 0),
-                (Side::Number(x), Side::Array(y)) => vectors::<T, W>(dst, c, &raw const x, 0, y.as_ptr(), 1),
-                (Side::Number(x), Side::Number(y)) => vectors::<T, W>(dst, c, &raw const x, 0, &raw const y, 0),
+                (Branch::Array(x), Branch::Array(y)) => vectors::<T, W>(dst, c, x.as_ptr(), 1, y.as_ptr(), 1),
+                (Branch::Array(x), Branch::Number(y)) => vectors::<T, W>(dst, c, x.as_ptr(), 1, &raw const y, 0),
+                (Branch::Number(x), Branch::Array(y)) => vectors::<T, W>(dst, c, &raw const x, 0, y.as_ptr(), 1),
+                (Branch::Number(x), Branch::Number(y)) => vectors::<T, W>(dst, c, &raw const x, 0, &raw const y, 0),
             }
         }
     }
@@ -171,14 +171,14 @@ mod tests {
             let (x, y): (Vec<T>, Vec<T>) = ((0..n).map(&of).collect(), (0..n).map(|i| of(i + 1000)).collect());
             let number = (of(77), of(99));
             for k in 0..4 {
-                let a = if k % 2 == 0 { Side::Array(&x[..]) } else { Side::Number(number.0) };
-                let b = if k < 2 { Side::Array(&y[..]) } else { Side::Number(number.1) };
+                let a = if k % 2 == 0 { Branch::Array(&x[..]) } else { Branch::Number(number.0) };
+                let b = if k < 2 { Branch::Array(&y[..]) } else { Branch::Number(number.1) };
                 let mut z = vec![of(5); n];
                 select(&mut z, &c, a, b);
                 for i in 0..n {
-                    let at = |side: Side<'_, T>| match side {
-                        Side::Array(a) => a[i],
-                        Side::Number(x) => x,
+                    let at = |side: Branch<'_, T>| match side {
+                        Branch::Array(a) => a[i],
+                        Branch::Number(x) => x,
                     };
                     assert_eq!(z[i], if c[i] { at(a) } else { at(b) }, "{n} {k} {i}");
                 }

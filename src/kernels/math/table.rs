@@ -20,6 +20,8 @@ pub struct UnaryKernel {
     pub c64: Option<Map<Complex32>>,
     /// Present where NumPy gives an integer result; wraps.
     pub i64: Option<Map<i64>>,
+    /// Why booleans are refused, where NumPy refuses them.
+    pub no_bool: Option<&'static str>,
     /// The same formula on one number.
     pub scalar: fn(f64) -> f64,
     /// Approximate nanoseconds per f64 element with 512 bit vectors.
@@ -53,8 +55,28 @@ pub struct BinaryKernel {
     pub c64: Option<Binary<Complex32>>,
     pub i64: Option<Binary<i64>>,
     pub bool: Option<Binary<bool>>,
+    /// Why booleans are refused, where NumPy refuses them.
+    pub no_bool: Option<&'static str>,
+    /// Whether a negative second argument is refused for integers.
+    pub no_negative_integer: bool,
     pub scalar: fn(f64, f64) -> f64,
     pub cost: f32,
+}
+
+impl UnaryKernel {
+    pub(crate) const fn without_bool(self, why: &'static str) -> UnaryKernel {
+        UnaryKernel { no_bool: Some(why), ..self }
+    }
+}
+
+impl BinaryKernel {
+    pub(crate) const fn without_bool(self, why: &'static str) -> BinaryKernel {
+        BinaryKernel { no_bool: Some(why), ..self }
+    }
+
+    pub(crate) const fn without_negative_integer(self) -> BinaryKernel {
+        BinaryKernel { no_negative_integer: true, ..self }
+    }
 }
 
 /// The three operand shapes of a comparison.
@@ -168,6 +190,7 @@ macro_rules! unary {
         f32: $e32:expr $(, if $r32:expr, else $s32:expr)?;
         $(c128: $c:expr;)?
         $(i64: $i:expr;)?
+        $(.$without:ident($($why:literal)?);)?
     ) => {
         $(#[$m])*
         pub static $st: $crate::kernels::math::UnaryKernel = {
@@ -208,9 +231,11 @@ macro_rules! unary {
                 c128: EXTRA.0,
                 c64: EXTRA.1,
                 i64: EXTRA.2,
+                no_bool: None,
                 scalar: one1::<D>,
                 cost: $cost,
             }
+            $(.$without($($why)?))?
         };
     };
 }
@@ -236,6 +261,7 @@ macro_rules! binary {
         $(c128: $c:expr;)?
         $(i64: $i:expr;)?
         $(bool: $o:expr;)?
+        $(.$without:ident($($why:literal)?);)?
     ) => {
         $(#[$m])*
         pub static $st: $crate::kernels::math::BinaryKernel = {
@@ -282,9 +308,12 @@ macro_rules! binary {
                 c64: EXTRA.1,
                 i64: EXTRA.2,
                 bool: EXTRA.3,
+                no_bool: None,
+                no_negative_integer: false,
                 scalar: $crate::kernels::math::dispatch::one2::<D>,
                 cost: $cost,
             }
+            $(.$without($($why)?))?
         };
     };
 }

@@ -399,8 +399,8 @@ unsafe impl<K: Lanes> Record for Placed<K> {
     unsafe fn ordered(self, other: Self) -> (Self, Self) {
         // SAFETY: the caller's promise.
         unsafe {
-            let turned = other.0.below(self.0);
-            (self.blend(turned, other), other.blend(turned, self))
+            let swapped = other.0.below(self.0);
+            (self.blend(swapped, other), other.blend(swapped, self))
         }
     }
     #[inline]
@@ -410,8 +410,8 @@ unsafe impl<K: Lanes> Record for Placed<K> {
         unsafe {
             let other = self.exchange::<D>();
             // Either both lanes of a pair change, or none: otherwise one position would come twice.
-            let turned = other.0.below(self.0) & !upper | self.0.below(other.0) & upper;
-            self.blend(turned, other)
+            let swapped = other.0.below(self.0) & !upper | self.0.below(other.0) & upper;
+            self.blend(swapped, other)
         }
     }
     #[inline]

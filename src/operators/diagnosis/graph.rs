@@ -1,8 +1,8 @@
 //! The graph of a tape as data, and in the DOT language.
 
 use super::values::kind;
-use crate::trace::watch::Given;
-use crate::trace::{Link, Note, Place, Tape};
+use crate::trace::watch::NotedArgument;
+use crate::trace::{Link, NO_NODE, Note, SourceLine, Tape};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ pub struct Node {
     /// Form, label and value of each result.
     pub results: Vec<Output>,
     pub within: Option<Rc<str>>,
-    pub place: Option<Place>,
+    pub called_at: Option<SourceLine>,
     pub wrong: Option<String>,
 }
 
@@ -79,17 +79,17 @@ impl Graph {
             }
             let (name, parents) = match head.link() {
                 Link::Number(parents, _) => {
-                    let parents: Vec<u32> = parents.into_iter().filter(|&p| p != u32::MAX).collect();
+                    let parents: Vec<u32> = parents.into_iter().filter(|&p| p != NO_NODE).collect();
                     ((!parents.is_empty()).then_some("a number"), parents)
                 }
                 Link::General(k) => match &tape.general[k as usize] {
                     Some(g) => (g.rule.as_ref().map(|r| r.name()), g.parents.iter().map(|p| p.1).collect()),
                     None => (Some("swept"), Vec::new()),
                 },
-                Link::Row(k) => {
-                    let row = &tape.rows[k as usize];
-                    let parents = row.parents.into_iter().filter(|&p| p != u32::MAX).collect();
-                    (Some(row.rule.map_or("swept", |r| r.name())), parents)
+                Link::Short(k) => {
+                    let short = &tape.short[k as usize];
+                    let parents = short.parents.into_iter().filter(|&p| p != NO_NODE).collect();
+                    (Some(short.rule.map_or("swept", |r| r.name())), parents)
                 }
                 Link::Element(parent, _) => (Some("ag_index"), vec![parent]),
                 Link::Total(parent) => (Some("ag_sum"), vec![parent]),
@@ -100,8 +100,8 @@ impl Graph {
                 note.args
                     .iter()
                     .filter_map(|given| match given {
-                        Given::Node(parent) => at(*parent),
-                        Given::Constant(text) => Some(Arg::Constant(text.clone())),
+                        NotedArgument::Node(parent) => at(*parent),
+                        NotedArgument::Constant(text) => Some(Arg::Constant(text.clone())),
                     })
                     .collect()
             } else {
@@ -115,7 +115,7 @@ impl Graph {
                 args,
                 results: vec![output],
                 within: note.within.clone(),
-                place: note.place.clone(),
+                called_at: note.called_at.clone(),
                 wrong: note.wrong.clone(),
             });
         }
@@ -226,9 +226,9 @@ impl Node {
         if let Some(within) = &self.within {
             lines.push(format!("derivative of {within}"));
         }
-        if let Some(place) = self.place.as_ref().filter(|_| !shown.hide_places) {
-            let file = place.file.rsplit(['/', '\\']).next().unwrap_or(&place.file);
-            lines.push(cut(format!("{file}:{}", place.line), 44));
+        if let Some(called_at) = self.called_at.as_ref().filter(|_| !shown.hide_places) {
+            let file = called_at.file.rsplit(['/', '\\']).next().unwrap_or(&called_at.file);
+            lines.push(cut(format!("{file}:{}", called_at.line), 44));
         }
         lines.extend(self.wrong.as_ref().map(|w| cut(w.clone(), 44)));
         lines

@@ -15,8 +15,8 @@ mod values;
 use crate::array::Tensor;
 use crate::context::Context;
 use crate::error::{self, Error, Result, excerpt};
-use crate::trace::watch::{Call, Given, Note, Pull};
-use crate::trace::{Array, Entry, Meta, Place, Primitive, Tape, Watcher};
+use crate::trace::watch::{Call, Note, NotedArgument, Pull};
+use crate::trace::{Array, Entry, Meta, Primitive, SourceLine, Tape, Watcher};
 use profile::Profile;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -50,7 +50,7 @@ pub struct Diagnosis {
     busy: Cell<bool>,
     /// The derivative rules that are running.
     rules: RefCell<Vec<Rc<str>>>,
-    place: RefCell<Option<Place>>,
+    called_at: RefCell<Option<SourceLine>>,
     /// The row or column of a Jacobian that is being computed by itself.
     entry: Cell<Option<Entry>>,
     /// Plain arrays with labels. An array that nobody else holds is let go when the next one gets a label.
@@ -135,17 +135,17 @@ impl Diagnosis {
     fn watch(self: &Rc<Self>, cx: &Context) {
         let wanted = !self.settings.borrow().is_empty() || self.profile.is_running();
         if !wanted {
-            self.place.take();
+            self.called_at.take();
         }
         cx.watch(wanted.then(|| self.clone() as Rc<dyn Watcher>));
     }
 
     /// Where the user's program is.
     pub fn here(&self, file: &str, line: u32) {
-        let mut place = self.place.borrow_mut();
-        match &mut *place {
-            Some(place) if *place.file == *file => place.line = line,
-            place => *place = Some(Place { file: file.into(), line }),
+        let mut called_at = self.called_at.borrow_mut();
+        match &mut *called_at {
+            Some(called_at) if *called_at.file == *file => called_at.line = line,
+            called_at => *called_at = Some(SourceLine { file: file.into(), line }),
         }
     }
 
@@ -210,8 +210,8 @@ impl Diagnosis {
         for result in results {
             each_node(cx, result, |tape, node, level| {
                 let args = call.args.iter().map(|a| match a.layer(level) {
-                    Some(((node, _), _)) => Given::Node(node),
-                    None => Given::Constant(self.constant(cx, a, shown)),
+                    Some(((node, _), _)) => NotedArgument::Node(node),
+                    None => NotedArgument::Constant(self.constant(cx, a, shown)),
                 });
                 let args = args.collect();
                 let mut tape = tape.borrow_mut();
@@ -225,7 +225,7 @@ impl Diagnosis {
                     parameters: call.primitive.map(|p| p.parameters()).unwrap_or_default(),
                     args,
                     within: within.clone(),
-                    place: self.place.borrow().clone(),
+                    called_at: self.called_at.borrow().clone(),
                     label: note.label.take(),
                     value: (result.size() <= shown).then(|| values::elements(result)).flatten(),
                     wrong: bad.map(|bad| bad.to_string()),
@@ -263,10 +263,10 @@ impl Diagnosis {
     }
 
     /// What stands behind a message: the row of a Jacobian that is being computed, and the line of the program.
-    fn whence(&self, place: Option<&Place>) -> String {
+    fn whence(&self, called_at: Option<&SourceLine>) -> String {
         let entry = self.entry.get().map(|e| format!("; in {} {} of a Jacobian", e.what, e.number));
-        let place = place.map(|p| format!("; called at {}:{}", excerpt(&p.file), p.line));
-        [entry, place].into_iter().flatten().collect()
+        let called_at = called_at.map(|p| format!("; called at {}:{}", excerpt(&p.file), p.line));
+        [entry, called_at].into_iter().flatten().collect()
     }
 
     fn check_results(&self, cx: &Context, anomaly: Anomaly, call: &Call<'_>, results: &[Array]) {
@@ -282,7 +282,7 @@ impl Diagnosis {
                 }
                 text += &self.argument(cx, k, x, anomaly.nan_only);
             }
-            text += &self.whence(self.place.borrow().as_ref());
+            text += &self.whence(self.called_at.borrow().as_ref());
             fail(cx, call.primitive, call.name, text);
             return;
         }
@@ -310,7 +310,7 @@ impl Diagnosis {
             let state = bad(g).map_or("is finite".into(), |b| format!("is {} already", b.named()));
             text += &format!("; the cotangent of the result, {}, {state}", kind(g.dtype(), g.shape()));
         }
-        text += &self.whence(note.place.as_ref());
+        text += &self.whence(note.called_at.as_ref());
         drop(tape);
         fail(cx, pull.primitive, name, text);
     }
@@ -393,7 +393,7 @@ impl Watcher for Diagnosis {
                     let state = bad(t).map_or("is finite".into(), |b| format!("is {} already", b.named()));
                     text += &format!("; that of an argument, {}, {state}", kind(t.dtype(), t.shape()));
                 }
-                text += &self.whence(self.place.borrow().as_ref());
+                text += &self.whence(self.called_at.borrow().as_ref());
                 fail(cx, Some(p), p.name(), text);
             }
         }
@@ -406,8 +406,8 @@ impl Watcher for Diagnosis {
         let name = name.unwrap_or_else(|| self.profile.name("a number"));
         self.rules.borrow_mut().push(name.clone());
         // What the rule does is done on behalf of the line that called the operation.
-        let called = pull.tape.borrow().notes.get(pull.node).and_then(|n| n.place.clone());
-        let place = self.place.replace(called);
+        let called = pull.tape.borrow().notes.get(pull.node).and_then(|n| n.called_at.clone());
+        let called_at = self.called_at.replace(called);
         let part = self.busy.replace(true);
         let begun = self.profile.begin(cx);
         run(cotangents);
@@ -415,7 +415,7 @@ impl Watcher for Diagnosis {
         self.settle(cx, touched());
         self.profile.end(cx, begun, &name, true, || values::bytes(touched()));
         self.busy.set(part);
-        self.place.replace(place);
+        self.called_at.replace(called_at);
         self.rules.borrow_mut().pop();
         if let Some(anomaly) = self.anomaly().filter(|_| !cx.failed()) {
             self.check_pull(cx, anomaly, &name, pull, cotangents);

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// An operation in a profile.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub struct ProfileRow {
     pub name: String,
     /// How often it was applied; for the passes, how many there were.
     pub calls: u64,
@@ -30,7 +30,7 @@ pub struct Row {
     pub fused_operations: u64,
 }
 
-impl Row {
+impl ProfileRow {
     pub fn total(&self) -> f64 {
         self.seconds + self.rule_seconds
     }
@@ -44,13 +44,13 @@ pub const PASSES: &str = "fused passes";
 pub struct Profile {
     running: Cell<bool>,
     eager: Cell<bool>,
-    rows: RefCell<HashMap<String, Row>>,
+    rows: RefCell<HashMap<String, ProfileRow>>,
     /// Names of operations, each stored once.
     names: RefCell<HashSet<Rc<str>>>,
     /// Seconds that rows hold.
     accounted: Cell<f64>,
     begun: Cell<Option<Instant>>,
-    result: RefCell<Vec<Row>>,
+    result: RefCell<Vec<ProfileRow>>,
     /// Seconds from beginning to end.
     elapsed: Cell<f64>,
 }
@@ -87,12 +87,19 @@ impl Profile {
         self.elapsed.set(self.begun.take().map_or(0.0, |begun| begun.elapsed().as_secs_f64()));
         self.running.set(false);
         cx.engine.passes.stop();
-        let mut rows: Vec<Row> = self.rows.borrow_mut().drain().map(|(_, row)| row).collect();
+        let mut rows: Vec<ProfileRow> = self.rows.borrow_mut().drain().map(|(_, row)| row).collect();
         let counts = if self.eager.get() { Counts::default() } else { cx.engine.passes.counts() };
         let Counts { passes, operations, bytes, seconds } = counts;
         if passes > 0 {
             let name = PASSES.into();
-            rows.push(Row { name, calls: passes, seconds, bytes, fused_operations: operations, ..Row::default() });
+            rows.push(ProfileRow {
+                name,
+                calls: passes,
+                seconds,
+                bytes,
+                fused_operations: operations,
+                ..ProfileRow::default()
+            });
         }
         rows.sort_by(|a, b| b.total().total_cmp(&a.total()).then_with(|| a.name.cmp(&b.name)));
         *self.result.borrow_mut() = rows;
@@ -131,7 +138,7 @@ impl Profile {
         self.accounted.set(self.accounted.get() + seconds);
         let mut rows = self.rows.borrow_mut();
         if !rows.contains_key(name) {
-            rows.insert(name.into(), Row { name: name.into(), ..Row::default() });
+            rows.insert(name.into(), ProfileRow { name: name.into(), ..ProfileRow::default() });
         }
         let row = rows.get_mut(name).expect("it is there");
         let (calls, time, size) = match rule {
@@ -144,7 +151,7 @@ impl Profile {
     }
 
     /// The rows of the last profile that ended, the longest time first.
-    pub fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<ProfileRow> {
         self.result.borrow().clone()
     }
 
@@ -172,7 +179,7 @@ impl Profile {
                 size(r.rule_bytes)
             );
         }
-        let rest = (elapsed - rows.iter().map(Row::total).sum::<f64>()).max(0.0);
+        let rest = (elapsed - rows.iter().map(ProfileRow::total).sum::<f64>()).max(0.0);
         let _ = writeln!(
             text,
             "{:width$} {:>9} {rest:>11.6} {:>10} {:>5.1}%\n{:width$} {:>9} {elapsed:>11.6}",

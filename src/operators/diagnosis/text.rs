@@ -29,8 +29,8 @@ fn line(text: &mut String, node: &Node, shown: Shown) {
         remarks.push(format!("  # = {value}"));
     }
     remarks.extend(node.within.as_ref().map(|w| format!("  # derivative of {w}")));
-    if let Some(place) = node.place.as_ref().filter(|_| !shown.hide_places) {
-        remarks.push(format!("  # {}:{}", place.file, place.line));
+    if let Some(called_at) = node.called_at.as_ref().filter(|_| !shown.hide_places) {
+        remarks.push(format!("  # {}:{}", called_at.file, called_at.line));
     }
     remarks.extend(node.wrong.as_ref().map(|w| format!("  # {w}")));
     *text += &remarks.concat();

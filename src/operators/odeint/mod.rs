@@ -527,10 +527,6 @@ impl Primitive for Odeint {
         ALL
     }
 
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
-    }
-
     fn vjp_all(
         &self,
         cx: &Context,
@@ -582,10 +578,6 @@ impl Primitive for Odeint {
                 _ => of_args.next().unwrap_or_default(),
             })
             .collect()
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     fn jvp_all(&self, cx: &Context, argnums: &[usize], ts: &[Array], kept: &Kept<'_>) -> SmallVec<[Array; 1]> {
@@ -699,10 +691,6 @@ impl Primitive for Sweep {
         self.problem.name
     }
 
-    fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        Ok(self.eval_all(cx, args)?.swap_remove(0))
-    }
-
     fn eval_all(&self, cx: &Context, args: &[Array]) -> Result<SmallVec<[Array; 1]>> {
         undisturbed(cx, || self.eval_plain(cx, args))
     }
@@ -710,10 +698,6 @@ impl Primitive for Sweep {
     fn keeps(&self, _: &[usize]) -> u64 {
         let n = self.problem.nargs + 1;
         if n < 63 { (1 << n) - 1 } else { ALL }
-    }
-
-    fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp_all(cx, &[argnum], std::slice::from_ref(g), &[], kept).pop().unwrap_or_default()
     }
 
     /// <(u, w), V> is the tangent of <g, O> along (u, w).
@@ -732,10 +716,6 @@ impl Primitive for Sweep {
             let [_, s] = self.problem.tangents(cx, self.run.as_deref(), &args[..n], &gs[0], &w, &Array::Null);
             dot(cx, &args[n], &s)
         })
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).pop().unwrap_or_default()
     }
 
     /// V is the gradient of <g, O> by (y0, a), so its tangent is that of the tangent of <g, O>.

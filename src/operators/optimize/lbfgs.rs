@@ -8,7 +8,7 @@
 //! W', with W the last steps and changes of the gradient side by side, and M a small matrix. Step lengths satisfy the
 //! strong Wolfe conditions. Stopping rules and defaults are those of SciPy's `L-BFGS-B`.
 
-use super::search::{Found, Wolfe, search};
+use super::line_search::{Found, Wolfe, line_search};
 use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};
 use crate::error::{Error, Result};
 use crate::kernels::memory::{collected, repeated, try_push, with_room};
@@ -382,7 +382,7 @@ pub fn minimize(
                 // Of the first direction the length means nothing, unless it leads to a minimum inside of a box.
                 let first = if history.len() == 0 { (1.0 / norm(&d)).min(1.0) } else { 1.0 };
                 let wolfe = Wolfe { c1: 1e-3, c2: 0.9, longest, trials: options.max_line_search };
-                found = search(&wolfe, value, slope, first, |step| {
+                found = line_search(&wolfe, value, slope, first, |step| {
                     trial.iter_mut().zip(x.iter().zip(&d)).for_each(|(t, (x, d))| *t = x + step * d);
                     if let Some(b) = bounds {
                         (0..n).for_each(|i| trial[i] = b.clamp(i, trial[i]));

@@ -7,9 +7,9 @@
 
 pub mod first_order;
 pub mod lbfgs;
+mod line_search;
 pub mod newton_cg;
 pub mod on_trees;
-mod search;
 
 use super::grad::{self, Arrays, Function, Recorded};
 use super::linear::make_hvp;

@@ -2,7 +2,7 @@
 //! the forcing sequence, the treatment of negative curvature and the stopping rule of SciPy's `Newton-CG`. Products
 //! with the Hessian are exact: the gradient is recorded once per iteration, and each product is a sweep.
 
-use super::search::{Found, Wolfe, search};
+use super::line_search::{Found, Wolfe, line_search};
 use super::{Callback, Outcome, Problem, Status, add_scaled, dot, norm, not_a_number, zeros};
 use crate::error::Result;
 
@@ -96,7 +96,7 @@ pub fn minimize(
         }
         let wolfe = Wolfe { c1: 1e-4, c2: 0.9, longest: f64::MAX, trials: 50 };
         let mut at = value;
-        let found = search(&wolfe, value, slope, 1.0, |step| {
+        let found = line_search(&wolfe, value, slope, 1.0, |step| {
             trial.iter_mut().zip(x.iter().zip(&p)).for_each(|(t, (x, p))| *t = x + step * p);
             at = problem.value_and_grad(&trial, &mut g_trial)?;
             Ok((at, dot(&g_trial, &p)))

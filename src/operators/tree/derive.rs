@@ -142,25 +142,25 @@ pub fn holomorphic_grad(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnu
 /// A call recorded as a linear map, from trees like one to trees like another.
 pub struct Pullback {
     pub recorded: Recorded,
-    from: Side,
-    to: Side,
+    from: Space,
+    to: Space,
 }
 
 /// What a linear map takes or gives.
 #[derive(Clone)]
-struct Side {
+struct Space {
     like: Tree,
     /// Of an argument real and complex leaves only, with zeros in place of the others; of a result all.
     argument: bool,
 }
 
-impl Side {
-    fn argument(x: &Tree) -> Side {
-        Side { like: x.clone(), argument: true }
+impl Space {
+    fn argument(x: &Tree) -> Space {
+        Space { like: x.clone(), argument: true }
     }
 
-    fn result(y: &Tree) -> Side {
-        Side { like: y.clone(), argument: false }
+    fn result(y: &Tree) -> Space {
+        Space { like: y.clone(), argument: false }
     }
 
     fn leaves(&self, t: &Tree) -> Arrays {
@@ -195,7 +195,7 @@ pub fn record(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize) 
     let recorded = grad::record(cx, &variables.function(f, args, &form), &variables.values, &variables.all());
     grad::check_any_differentiable(cx, "ag_tree_make_vjp", recorded.values());
     let value = results(cx, &form, recorded.values().cloned());
-    let (from, to) = (Side::result(&value), Side::argument(&args[argnum]));
+    let (from, to) = (Space::result(&value), Space::argument(&args[argnum]));
     (value, Pullback { recorded, from, to })
 }
 
@@ -205,7 +205,7 @@ pub fn make_jvp(cx: &Context, f: &TreeFunction<'_>, args: &[Tree], argnum: usize
     let f = variables.function(f, args, &form);
     let (values, recorded) = linear::make_jvp(cx, &f, &variables.values, &variables.all());
     let value = results(cx, &form, values.into_iter());
-    let (from, to) = (Side::argument(&args[argnum]), Side::result(&value));
+    let (from, to) = (Space::argument(&args[argnum]), Space::result(&value));
     recorded.map(|recorded| (value, Pullback { recorded, from, to }))
 }
 
@@ -221,7 +221,7 @@ pub fn make_hvp(
     let f = with_one_result(name, f);
     let f = variables.function(&f, args, &form);
     let (found, recorded) = linear::make_hvp(cx, &f, &variables.values, &variables.all());
-    let side = Side::argument(&args[argnum]);
+    let side = Space::argument(&args[argnum]);
     let gradient = side.tree(cx, found);
     recorded.map(|recorded| (gradient.unwrap_or_default(), Pullback { recorded, from: side.clone(), to: side }))
 }
@@ -298,7 +298,7 @@ pub fn jvp(
 ) -> Result<Option<(Tree, Tree)>> {
     check_direction("the tangent", &args[argnum], tangent)?;
     let (variables, form) = (Variables::of(args, &[argnum]), RefCell::default());
-    let tangents = Side::argument(&args[argnum]).leaves(tangent);
+    let tangents = Space::argument(&args[argnum]).leaves(tangent);
     let f = variables.function(f, args, &form);
     let (values, found) = grad::push_forward(cx, "ag_tree_jvp", &f, &variables.values, &variables.all(), &tangents);
     grad::check_any_differentiable(cx, "ag_tree_jvp", values.iter());
@@ -335,7 +335,7 @@ pub fn hvps(
     }
     let (variables, form) = (Variables::of(args, argnums), RefCell::default());
     let f = with_one_result(name, f);
-    let vs: Arrays = argnums.iter().zip(vs).flat_map(|(&k, v)| Side::argument(&args[k]).leaves(v)).collect();
+    let vs: Arrays = argnums.iter().zip(vs).flat_map(|(&k, v)| Space::argument(&args[k]).leaves(v)).collect();
     let f = variables.function(&f, args, &form);
     let found = grad::hvps(cx, &f, &variables.values, &variables.all(), &vs);
     Ok(variables.trees(cx, args, argnums, found))
@@ -367,7 +367,7 @@ pub fn ggnvp(
         g(cx, &[y]).map_or_else(Leaves::new, Tree::into_leaves)
     };
     let all = variables.all();
-    let found = tensor::ggnvps(cx, &inner, &outer, &variables.values, &all, &Side::argument(&args[argnum]).leaves(v));
+    let found = tensor::ggnvps(cx, &inner, &outer, &variables.values, &all, &Space::argument(&args[argnum]).leaves(v));
     Ok(variables.trees(cx, args, &[argnum], found).and_then(|mut t| t.pop()))
 }
 

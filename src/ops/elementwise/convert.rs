@@ -53,8 +53,8 @@ impl Primitive for Astype {
         }
         Ok(cast(cx, t, self.0)?.into())
     }
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

@@ -4,7 +4,7 @@ use super::*;
 use crate::kernels::math::{CompareKernel, TestKernel};
 
 /// A piecewise constant function: its derivative is zero wherever there is one, so it returns plain arrays.
-pub struct Step {
+pub struct PiecewiseConstant {
     pub name: &'static str,
     pub kernel: &'static UnaryKernel,
 }
@@ -28,7 +28,7 @@ macro_rules! plain_tables {
         pub static $list: &[&$kind] = &[$(&$id),*];
     };
 }
-plain_tables! { STEPS: Step;
+plain_tables! { PIECEWISE_CONSTANT: PiecewiseConstant;
     SIGN "ag_sign" SIGN;
     FLOOR "ag_floor" FLOOR;
     CEIL "ag_ceil" CEIL;
@@ -59,7 +59,7 @@ pub fn floor_divide(cx: &Context, x: &Array, y: &Array) -> Array {
 }
 
 /// A piecewise constant function.
-pub fn step(cx: &Context, row: &'static Step, x: &Array) -> Array {
+pub fn piecewise_constant(cx: &Context, row: &'static PiecewiseConstant, x: &Array) -> Array {
     // Booleans are whole as they are, and stay booleans; `numpy.rint` makes floating numbers of them.
     if x.dtype() == DType::Bool && [&FLOOR, &CEIL, &TRUNC].iter().any(|&r| std::ptr::eq(r, row)) {
         return plain(cx, row.name, |_| Ok(x.plain()), &[x]);

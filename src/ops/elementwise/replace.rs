@@ -25,8 +25,8 @@ impl Primitive for Where {
         Ok(cx.engine.elementwise(Op::Select, dtype, dtype, &shape, operands)?.into())
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -40,10 +40,6 @@ impl Primitive for Where {
             2 => select(cx, kept.arg(0), &zero, g),
             _ => Array::Null,
         }
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 
@@ -72,8 +68,8 @@ impl Primitive for Clip {
         binary_kernel(cx, &math::MINIMUM, &x, &Array::weak(self.high))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -86,10 +82,6 @@ impl Primitive for Clip {
         let below = compare(cx, &LESS, x, &Array::weak(self.high));
         let inside = compare(cx, &LOGICAL_AND, &above, &below);
         select(cx, &inside, g, &Array::weak(0.0))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }
 
@@ -123,8 +115,8 @@ impl Primitive for NanToNum {
         Ok(select(cx, &nan, &Array::weak(0.0), &finite))
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -133,9 +125,5 @@ impl Primitive for NanToNum {
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         select(cx, &test(cx, &ISFINITE, kept.arg(0)), g, &Array::weak(0.0))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }

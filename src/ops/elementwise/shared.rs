@@ -10,9 +10,9 @@ pub struct Sloped(&'static Unary);
 pub(super) static SLOPED_TANH: Sloped = Sloped(&TANH);
 pub(super) static SLOPED_EXPIT: Sloped = Sloped(&EXPIT);
 
-impl BoxedRule for Sloped {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row(if std::ptr::eq(self.0, &TANH) { &SLOPED_TANH } else { &SLOPED_EXPIT })
+impl StorePrimitive for Sloped {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static(if std::ptr::eq(self.0, &TANH) { &SLOPED_TANH } else { &SLOPED_EXPIT })
     }
 }
 
@@ -25,6 +25,10 @@ impl Primitive for Sloped {
         self.0.eval(cx, args)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         1
     }
@@ -33,11 +37,11 @@ impl Primitive for Sloped {
         binary(cx, &SCALED, g, kept.arg(0))
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = match (SCALE.row, g, kept.arg(0)) {
-            (Some(row), Array::Plain(g), Array::Plain(slope)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row.apart, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
+        let part = match (SCALE.loops, g, kept.arg(0)) {
+            (Some(loops), Array::Plain(g), Array::Plain(slope)) if alike == Alike::DtypeAndShape && !cx.unusual() => {
+                cx.engine.small_pair(loops.apart, g, slope).or_else(|| short::scaled(cx, g, kept.arg(0)))
             }
             _ => None,
         };
@@ -47,10 +51,6 @@ impl Primitive for Sloped {
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
         scale(cx, g, kept.arg(0))
     }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
-    }
 }
 
 /// A cotangent times a slope.
@@ -58,10 +58,10 @@ static SCALE: Rule<3> = rule!(|g, s, _| g.scaled(s));
 
 /// The product of a cotangent and a factor in the cotangent's place; `false` where that can't be done.
 pub(super) fn scale(cx: &Context, g: &mut Tensor, by: &Array) -> bool {
-    match (SCALE.row, by) {
+    match (SCALE.loops, by) {
         _ if cx.unusual() => false,
-        (Some(row), Array::Plain(by)) => cx.engine.small_in_place(row.in_place, g, by),
-        (Some(row), &Array::Number { value, .. }) => cx.engine.small_in_place_by(row.by_number, g, value),
+        (Some(loops), Array::Plain(by)) => cx.engine.small_in_place(loops.in_place, g, by),
+        (Some(loops), &Array::Number { value, .. }) => cx.engine.small_in_place_by(loops.by_number, g, value),
         _ => false,
     }
 }
@@ -78,9 +78,9 @@ pub(super) static TANH_FROM_VALUE: FromValue =
 pub(super) static EXPIT_FROM_VALUE: FromValue =
     FromValue { of: &EXPIT, rule: rule!(|g, _, y| g.scaled(y * (k(1.0) - y))) };
 
-impl BoxedRule for FromValue {
-    fn boxed(&self) -> Boxed {
-        Boxed::Row(if std::ptr::eq(self.of, &TANH) { &TANH_FROM_VALUE } else { &EXPIT_FROM_VALUE })
+impl StorePrimitive for FromValue {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static(if std::ptr::eq(self.of, &TANH) { &TANH_FROM_VALUE } else { &EXPIT_FROM_VALUE })
     }
 }
 
@@ -93,6 +93,10 @@ impl Primitive for FromValue {
         self.of.eval(cx, args)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn keeps(&self, _: &[usize]) -> u64 {
         crate::trace::ANS
     }
@@ -101,11 +105,11 @@ impl Primitive for FromValue {
         with_exprs(cx, [Some(g), None, Some(kept.ans())], self.rule.array)
     }
 
-    /// What has the form of `g` is added as it is.
+    /// What has dtype and shape of `g` is added as it is.
     fn vjp_into(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
-        let part = match (self.rule.row, g, kept.ans()) {
-            (Some(row), Array::Plain(g), Array::Plain(y)) if alike == Alike::Form && !cx.unusual() => {
-                cx.engine.small_pair(row.apart, g, y)
+        let part = match (self.rule.loops, g, kept.ans()) {
+            (Some(loops), Array::Plain(g), Array::Plain(y)) if alike == Alike::DtypeAndShape && !cx.unusual() => {
+                cx.engine.small_pair(loops.apart, g, y)
             }
             _ => None,
         };
@@ -113,13 +117,9 @@ impl Primitive for FromValue {
     }
 
     fn vjp_in_place(&self, cx: &Context, _: usize, g: &mut Tensor, kept: &Kept<'_>) -> bool {
-        match (self.rule.row, kept.ans()) {
-            (Some(row), Array::Plain(y)) if !cx.unusual() => cx.engine.small_in_place(row.in_place, g, y),
+        match (self.rule.loops, kept.ans()) {
+            (Some(loops), Array::Plain(y)) if !cx.unusual() => cx.engine.small_in_place(loops.in_place, g, y),
             _ => false,
         }
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }

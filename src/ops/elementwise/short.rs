@@ -2,15 +2,15 @@
 //! so are the results.
 
 use super::*;
-use crate::trace::short::{Given, Short, Value, level, record};
+use crate::trace::short::{Argument, ShortResult, Value, level, record};
 
 /// A function of one array.
 #[inline]
-pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
+pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }
-    let args = [Given::of(x)?];
+    let args = [Argument::of(x)?];
     let Value::Array(x) = args[0].value else { return None };
     let level = level(cx, &args)?;
     let mut rule: &'static dyn Primitive = row;
@@ -39,14 +39,14 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Short> {
 
 /// A function of two arguments of which one is an array.
 #[inline]
-pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Short> {
+pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }
     if is_square(row, x, y) {
         return unary(cx, &SQUARE, x);
     }
-    let args = [Given::of(x)?, Given::of(y)?];
+    let args = [Argument::of(x)?, Argument::of(y)?];
     let level = level(cx, &args)?;
     let z = small(cx, row.kernel, [args[0].value, args[1].value])?;
     let used = |k: usize| if args[k].is_recorded() { row.uses(k) } else { 0 };
@@ -56,7 +56,7 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Optio
 /// A cotangent times what is kept, if the product has the cotangent's form.
 #[inline(always)]
 pub(super) fn scaled(cx: &Context, g: &Tensor, x: &Array) -> Option<Tensor> {
-    let part = small(cx, SCALED.kernel, [Value::Array(g), Given::of(x)?.value])?;
+    let part = small(cx, SCALED.kernel, [Value::Array(g), Argument::of(x)?.value])?;
     part.same_shape(g).then_some(part)
 }
 

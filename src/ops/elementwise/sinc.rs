@@ -96,8 +96,8 @@ impl Primitive for Sinc {
         Ok(cast(cx, y, dtype)?.into())
     }
 
-    fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
-        batched_elementwise(cx, self, args, lead)
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -106,9 +106,5 @@ impl Primitive for Sinc {
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         binary(cx, &SCALED, g, &apply(cx, &Sinc(self.0 + 1), &[kept.arg(0)]))
-    }
-
-    fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        self.vjp(cx, argnum, t, kept)
     }
 }

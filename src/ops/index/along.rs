@@ -20,9 +20,9 @@ struct Run {
 impl Run {
     /// Asks for what the later run needs of these, which the processor doesn't see coming.
     #[inline]
-    fn fetch<T>(&self, x: &[T]) {
+    fn prefetch<T>(&self, x: &[T]) {
         if let Some(later) = self.later {
-            memory::fetch(x.as_ptr().wrapping_add(later), memory::ALIGN);
+            memory::prefetch(x.as_ptr().wrapping_add(later), memory::ALIGN);
         }
     }
 }
@@ -149,11 +149,11 @@ impl Along {
     fn read<T: Element>(&self, t: &Tensor, d: &mut [T]) {
         let (source, stride, positions) = (t.memory::<T>(), t.strides()[self.axis], self.at.elements::<i64>());
         self.runs(t.offset(), t.strides(), memory::ALIGN / size_of::<T>(), |run| {
-            run.fetch(positions);
-            run.fetch(d);
+            run.prefetch(positions);
+            run.prefetch(d);
             let (d, positions) = (&mut d[run.range.clone()], &positions[run.range]);
             if (stride, run.step) == (1, 0) {
-                return Places::new(positions).pick(source, run.begin as usize, d);
+                return Offsets::new(positions).pick(source, run.begin as usize, d);
             }
             let mut place = run.begin;
             for (d, &k) in d.iter_mut().zip(positions) {
@@ -170,8 +170,8 @@ impl Along {
         let strides = shape::contiguous(&self.from);
         let (stride, positions) = (strides[self.axis], self.at.elements::<i64>());
         self.runs(0, &strides, memory::ALIGN / size_of::<T>(), |run| {
-            run.fetch(positions);
-            run.fetch(values);
+            run.prefetch(positions);
+            run.prefetch(values);
             let mut place = run.begin;
             for (&v, &k) in values[run.range.clone()].iter().zip(&positions[run.range]) {
                 Accumulate::change(&mut d[(place + k as isize * stride) as usize], v);

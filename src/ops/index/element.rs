@@ -38,14 +38,14 @@ pub fn element_number(cx: &Context, x: &Array, ints: &[i64]) -> Option<Number> {
 #[inline]
 pub fn flat_element(cx: &Context, x: &Array, at: usize) -> Option<Number> {
     let (node, level, t) = match x {
-        Array::Plain(t) => (u32::MAX, 0, t),
+        Array::Plain(t) => (NO_NODE, 0, t),
         Array::Recorded { node, level, value } => (*node, *level, value),
         _ => return None,
     };
     if cx.unusual() || t.ndim() == 0 {
         return None;
     }
-    let value = *t.row::<f64>()?.get(at)?;
+    let value = *t.owned_slice::<f64>()?.get(at)?;
     if level == 0 {
         return Some(Number::plain(value));
     }
@@ -63,7 +63,7 @@ fn of_layers(cx: &Context, x: &Array, places: &[i64]) -> Option<Array> {
         // Layers are many only where something else finds that the stack doesn't hold them.
         Array::Nested(layer) if !layer.batch && cx.trace.is_live(layer.level) && !is_short() => {
             let y = of_layers(cx, &layer.primal, places)?;
-            if layer.node != u32::MAX {
+            if layer.node != NO_NODE {
                 return recorded(cx, layer.level, layer.node, layer.primal.shape(), places, y);
             }
             let t = match &layer.tangent {

@@ -2,7 +2,7 @@
 //! a differential equation, is one node: no vector is made a matrix and back. The derivatives are products of the same
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
-use super::{Side, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
+use super::{MatrixStack, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -10,77 +10,77 @@ use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecm
 use crate::kernels::reduce::all_finite;
 use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
-use crate::trace::short::{Given, Short, Value, level, record};
-use crate::trace::{Alike, Array, BoxedRule, Kept, Primitive, Rule, apply};
+use crate::trace::short::{Argument, ShortResult, Value, level, record};
+use crate::trace::{Alike, Array, Kept, Primitive, StorePrimitive, StoredPrimitive, apply};
 
-/// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is turned.
+/// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is transposed.
 pub(super) fn vecmat(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Array {
     short(cx, x, m, of).map_or_else(|| apply(cx, of, &[x, m]), |y| y.array(cx))
 }
 
 /// The short way, for a vector and a matrix of one real dtype; extents that don't fit are for somebody else to find.
 #[inline]
-pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Option<Short> {
+pub(super) fn short(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Option<ShortResult> {
     if cx.unusual() {
         return None;
     }
-    let args = [Given::of(x)?, Given::of(m)?];
+    let args = [Argument::of(x)?, Argument::of(m)?];
     let level = level(cx, &args)?;
     let [Value::Array(x), Value::Array(m)] = [args[0].value, args[1].value] else { return None };
-    let y = straight(x, m, of)?;
+    let y = contiguous(x, m, of)?;
     let mask = u64::from(args[1].is_recorded()) | u64::from(args[0].is_recorded()) << 1;
     record(cx, level, of, args, mask, y)
 }
 
 /// The product where both own their elements, in row-major order. A silent one must be all finite.
 #[inline(always)]
-fn straight(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
+fn contiguous(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
     match x.dtype() {
-        DType::F64 => straight_of::<f64>(x, m, of),
-        DType::F32 => straight_of::<f32>(x, m, of),
+        DType::F64 => contiguous_of::<f64>(x, m, of),
+        DType::F32 => contiguous_of::<f32>(x, m, of),
         _ => None,
     }
 }
 
 #[inline]
-fn straight_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
-    let turned = of.turned;
+fn contiguous_of<T: Product>(x: &Tensor, m: &Tensor, of: &VecMat) -> Option<Tensor> {
+    let transposed = of.transposed;
     let (&[length], &[rows, columns]) = (x.shape(), m.shape()) else { return None };
-    let (vector, matrix) = (x.row::<T>()?, m.row::<T>()?);
-    let (k, n) = if turned { (columns, rows) } else { (rows, columns) };
+    let (vector, matrix) = (x.owned_slice::<T>()?, m.owned_slice::<T>()?);
+    let (k, n) = if transposed { (columns, rows) } else { (rows, columns) };
     if k != length || matrix.len() > SMALL || n == 0 {
         return None;
     }
     let mut finite = true;
     let y = Tensor::vector::<T>(x.heap(), n, |y| {
-        vecmat_rows(vector, matrix, columns, turned, y);
+        vecmat_rows(vector, matrix, columns, transposed, y);
         finite = !of.silent || all_finite(y);
     });
     y.filter(|_| finite)
 }
 
-/// y_j is the sum of x_i m_ij over i, or of x_i m_ji if the matrix is turned.
+/// y_j is the sum of x_i m_ij over i, or of x_i m_ji if the matrix is transposed.
 pub(super) struct VecMat {
-    turned: bool,
+    transposed: bool,
     /// In derivatives: a factor of 0 makes a product 0, see `silence`.
     silent: bool,
 }
 
 impl VecMat {
     /// All there are.
-    pub(super) fn of(turned: bool, silent: bool) -> &'static VecMat {
-        match (turned, silent) {
-            (false, false) => &VecMat { turned: false, silent: false },
-            (false, true) => &VecMat { turned: false, silent: true },
-            (true, false) => &VecMat { turned: true, silent: false },
-            (true, true) => &VecMat { turned: true, silent: true },
+    pub(super) fn of(transposed: bool, silent: bool) -> &'static VecMat {
+        match (transposed, silent) {
+            (false, false) => &VecMat { transposed: false, silent: false },
+            (false, true) => &VecMat { transposed: false, silent: true },
+            (true, false) => &VecMat { transposed: true, silent: false },
+            (true, true) => &VecMat { transposed: true, silent: true },
         }
     }
 }
 
-impl BoxedRule for VecMat {
-    fn boxed(&self) -> Rule {
-        Rule::Row(VecMat::of(self.turned, self.silent))
+impl StorePrimitive for VecMat {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static(VecMat::of(self.transposed, self.silent))
     }
 }
 
@@ -90,13 +90,12 @@ impl Primitive for VecMat {
     }
 
     fn parameters(&self) -> String {
-        if self.turned { "the matrix transposed" } else { "" }.into()
+        if self.transposed { "the matrix transposed" } else { "" }.into()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         on_tensors(cx, args, |x, m, dtype| {
-            let plain =
-                |x: &Tensor, m: &Tensor| with_product!(dtype, T => product::<T>(cx, x, &Side::new(m, self.turned)));
+            let plain = |x: &Tensor, m: &Tensor| with_product!(dtype, T => product::<T>(cx, x, &MatrixStack::new(m, self.transposed)));
             let y = plain(x, m)?;
             if self.silent && dtype.is_inexact() && suspicious(x, m, &y) { silenced(cx, x, m, &plain) } else { Ok(y) }
         })
@@ -105,11 +104,11 @@ impl Primitive for VecMat {
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
         let (x, m) = (&args[0], &args[1]);
         if !lead[1] {
-            return Some(Stacked::of(cx, (x, false), (m, self.turned), self.silent));
+            return Some(Stacked::of(cx, (x, false), (m, self.transposed), self.silent));
         }
         let k = *x.shape().last()?;
         let row = if lead[0] { reshape(cx, x, &[x.shape()[0], 1, k]) } else { reshape(cx, x, &[1, k]) };
-        let y = Stacked::of(cx, (&row, false), (m, self.turned), self.silent);
+        let y = Stacked::of(cx, (&row, false), (m, self.transposed), self.silent);
         let &[batch, _, n] = y.shape() else { return Some(Array::Null) };
         Some(reshape(cx, &y, &[batch, n]))
     }
@@ -120,8 +119,8 @@ impl Primitive for VecMat {
 
     /// Of x: g m^T. Of m: x^T g, the product of a column and a row.
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        match (argnum, self.turned) {
-            (0, turned) => vecmat(cx, g, kept.arg(1), VecMat::of(!turned, true)),
+        match (argnum, self.transposed) {
+            (0, transposed) => vecmat(cx, g, kept.arg(1), VecMat::of(!transposed, true)),
             (_, false) => outer_by(cx, &rows::SCALED, kept.arg(0), g),
             (_, true) => outer_by(cx, &rows::SCALED, g, kept.arg(0)),
         }
@@ -131,23 +130,23 @@ impl Primitive for VecMat {
     fn vjp_into(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>, alike: Alike, sum: &mut Array) -> bool {
         if argnum == 0 {
             let (Array::Plain(g), Array::Plain(m)) = (g, kept.arg(1)) else { return false };
-            let part = if alike >= Alike::Dtype { straight(g, m, VecMat::of(!self.turned, true)) } else { None };
+            let part = if alike >= Alike::Dtype { contiguous(g, m, VecMat::of(!self.transposed, true)) } else { None };
             return part.is_some_and(|part| accumulate_short(cx, sum, part).is_ok());
         }
         let (Array::Plain(g), Array::Plain(x)) = (g, kept.arg(0)) else { return false };
         let Array::Plain(sum) = sum else { return false };
         // What isn't finite is left to the general way: it must meet no zero.
-        let (column, row) = if self.turned { (g, x) } else { (x, g) };
+        let (column, row) = if self.transposed { (g, x) } else { (x, g) };
         cx.engine.add_outer(sum, column, row)
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let [x, m] = if argnum == 0 { [t, kept.arg(1)] } else { [kept.arg(0), t] };
-        vecmat(cx, x, m, VecMat::of(self.turned, true))
+        vecmat(cx, x, m, VecMat::of(self.transposed, true))
     }
 }
 
-fn product<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+fn product<T: Product>(cx: &Context, x: &Tensor, m: &MatrixStack<'_>) -> Result<Tensor> {
     let (k, n) = (m.rows, m.columns);
     if k * n <= SMALL && x.is_contiguous() {
         return small::<T>(cx, x, m);
@@ -167,7 +166,7 @@ const SMALL: usize = 1 << 14;
 
 /// The kernel on one thread and a vector that lies in order: nothing is taken from the pool but the result.
 #[inline]
-fn small<T: Product>(cx: &Context, x: &Tensor, m: &Side<'_>) -> Result<Tensor> {
+fn small<T: Product>(cx: &Context, x: &Tensor, m: &MatrixStack<'_>) -> Result<Tensor> {
     let matrix = m.matrix::<T>(m.tensor.offset() as isize);
     cx.engine.build::<T>(&[m.columns], |y| {
         vecmat_small(x.elements::<T>(), matrix, y);

@@ -19,7 +19,7 @@ pub(super) struct Grouped {
 }
 
 impl Grouped {
-    /// Axes in the order of memory, so that a transposed array is as good as a straight one.
+    /// Axes in the order of memory, so that a transposed array is as good as a contiguous one.
     pub(super) fn order(t: &Tensor, axes: &[usize]) -> Axes {
         let mut order: Axes = (0..t.ndim()).collect();
         order.sort_by_key(|&a| std::cmp::Reverse(t.strides()[a].unsigned_abs()));
@@ -36,9 +36,9 @@ impl Grouped {
         if permuted(t, &order).is_contiguous() && side_by_side(&order) {
             return order;
         }
-        let straight: Axes = (0..t.ndim()).collect();
-        if side_by_side(&straight) {
-            return straight;
+        let in_order: Axes = (0..t.ndim()).collect();
+        if side_by_side(&in_order) {
+            return in_order;
         }
         let mut order: Axes = (0..t.ndim()).filter(|a| !axes.contains(a)).collect();
         order.extend(axes.iter().copied());

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::kernels::softmax::{Exponential, softmax};
-use crate::trace::short::{Given, Short, Value, level, record};
-use crate::trace::{BoxedRule, Rule};
+use crate::trace::short::{Argument, ShortResult, Value, level, record};
+use crate::trace::{StorePrimitive, StoredPrimitive};
 
 /// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are
 /// -infinity it is 0.
@@ -129,11 +129,11 @@ impl Primitive for LogSumExp {
 
 /// The logarithms along the last axis, recorded with the softmax in the place of x: both are made of the same powers, and
 /// the rule needs nothing else.
-fn short(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Option<Short> {
+fn short(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Option<ShortResult> {
     if cx.unusual() || *axes != [x.ndim().checked_sub(1)?] {
         return None;
     }
-    let args = [Given::of(x)?];
+    let args = [Argument::of(x)?];
     let Value::Array(t) = args[0].value else { return None };
     let level = level(cx, &args)?;
     if level == 0 || t.size() == 0 || !t.is_ready() || !t.is_contiguous() {
@@ -167,9 +167,9 @@ struct Weighed {
 static KEPT: Weighed = Weighed { keepdims: true };
 static DROPPED: Weighed = Weighed { keepdims: false };
 
-impl BoxedRule for Weighed {
-    fn boxed(&self) -> Rule {
-        Rule::Row(if self.keepdims { &KEPT } else { &DROPPED })
+impl StorePrimitive for Weighed {
+    fn stored(&self) -> StoredPrimitive {
+        StoredPrimitive::Static(if self.keepdims { &KEPT } else { &DROPPED })
     }
 }
 

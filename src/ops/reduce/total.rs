@@ -4,8 +4,8 @@
 //! place, or fills a new one.
 
 use super::*;
-use crate::array::Form;
-use crate::trace::Number;
+use crate::array::Descriptor;
+use crate::trace::{NO_NODE, Number};
 use std::rc::Rc;
 
 /// The sum of all elements of a real array in double precision, plain or recorded on the innermost tape, that is small and
@@ -13,14 +13,14 @@ use std::rc::Rc;
 #[inline]
 pub fn total(cx: &Context, x: &Array) -> Option<Number> {
     let (node, level, t) = match x {
-        Array::Plain(t) => (u32::MAX, 0, t),
+        Array::Plain(t) => (NO_NODE, 0, t),
         Array::Recorded { node, level, value } => (*node, *level, value),
         _ => return None,
     };
     if cx.unusual() || !cx.engine.is_small(t) {
         return None;
     }
-    let value = f64::row(Fold::Sum, t.row::<f64>()?);
+    let value = f64::row(Fold::Sum, t.owned_slice::<f64>()?);
     if level == 0 {
         return Some(Number::plain(value));
     }
@@ -28,17 +28,19 @@ pub fn total(cx: &Context, x: &Array) -> Option<Number> {
     Some(Number { node, level, value })
 }
 
-/// Adds a number to all elements of a plain cotangent, in place; a null one becomes an array of the form given, if any.
+/// Adds a number to all elements of a plain cotangent, in place; a null one becomes an array with the descriptor given, if any.
 /// `false` where that can't be done, and nothing has changed.
 pub fn accumulate_total<'a>(
     cx: &Context,
     sum: &mut Array,
-    form: impl FnOnce() -> Option<&'a Rc<Form>>,
+    descriptor: impl FnOnce() -> Option<&'a Rc<Descriptor>>,
     g: f64,
 ) -> bool {
     match sum {
         Array::Null => {
-            let Some(t) = form().and_then(|form| Tensor::of_form::<f64>(&cx.engine.heap, form, |d| d.fill(g))) else {
+            let Some(t) = descriptor()
+                .and_then(|descriptor| Tensor::with_descriptor::<f64>(&cx.engine.heap, descriptor, |d| d.fill(g)))
+            else {
                 return false;
             };
             sum.fill(Array::Plain(t));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Result;
-use crate::ops::{arrange, diagonal, join, pad, shape, space};
+use crate::ops::{arrange, diagonal, join, linspace, pad, shape};
 
 /// Several results as one, so that all of them are differentiated: side by side, each with a weight of its own.
 fn all(cx: &Context, parts: Result<Vec<Array>>) -> Array {
@@ -282,17 +282,17 @@ fn values(list: &mut Vec<Entry>) {
 #[rustfmt::skip]
 fn spaces(list: &mut Vec<Entry>) {
     entry! { list, "spaces", "ag_linspace_arrays", ALL, Both;
-        "numbers"   [Real [], Real []]              |cx, a| ok(cx, space::linspace(cx, &a[0], &a[1], 5, true, 0));
-        "open"      [Real [2, 1], Real [3]]         |cx, a| ok(cx, space::linspace(cx, &a[0], &a[1], 3, false, -1));
-        "one"       [Real [2], Real []]             |cx, a| ok(cx, space::linspace(cx, &a[0], &a[1], 1, true, 0));
-        "none"      [Real [2], Real []]             |cx, a| ok(cx, space::linspace(cx, &a[0], &a[1], 0, true, 0));
+        "numbers"   [Real [], Real []]              |cx, a| ok(cx, linspace::linspace(cx, &a[0], &a[1], 5, true, 0));
+        "open"      [Real [2, 1], Real [3]]         |cx, a| ok(cx, linspace::linspace(cx, &a[0], &a[1], 3, false, -1));
+        "one"       [Real [2], Real []]             |cx, a| ok(cx, linspace::linspace(cx, &a[0], &a[1], 1, true, 0));
+        "none"      [Real [2], Real []]             |cx, a| ok(cx, linspace::linspace(cx, &a[0], &a[1], 0, true, 0));
     }
     entry! { list, "spaces", "ag_logspace", ALL, Both;
-        "numbers"   [Real [], Real []]              |cx, a| ok(cx, space::logspace(cx, &a[0], &a[1], 4, true, 2.0, 0));
-        "arrays"    [Real [2], Real [2]]            |cx, a| ok(cx, space::logspace(cx, &a[0], &a[1], 3, false, 10.0, 1));
+        "numbers"   [Real [], Real []]              |cx, a| ok(cx, linspace::logspace(cx, &a[0], &a[1], 4, true, 2.0, 0));
+        "arrays"    [Real [2], Real [2]]            |cx, a| ok(cx, linspace::logspace(cx, &a[0], &a[1], 3, false, 10.0, 1));
     }
     entry! { list, "spaces", "ag_geomspace", ALL, Both;
-        "numbers"   [Positive [], Positive []]      |cx, a| ok(cx, space::geomspace(cx, &a[0], &a[1], 4, true, 0));
-        "arrays"    [Positive [2], Positive [2]]    |cx, a| ok(cx, space::geomspace(cx, &a[0], &a[1], 3, false, 1));
+        "numbers"   [Positive [], Positive []]      |cx, a| ok(cx, linspace::geomspace(cx, &a[0], &a[1], 4, true, 0));
+        "arrays"    [Positive [2], Positive [2]]    |cx, a| ok(cx, linspace::geomspace(cx, &a[0], &a[1], 3, false, 1));
     }
 }

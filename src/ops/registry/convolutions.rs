@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ops::convolve::{self, Mode, Pairs};
-use crate::ops::pool::{Pooling, pool2d};
+use crate::ops::pooling::{Pooling, pool2d};
 
 const MODES: [(&str, Mode); 3] = [("full", Mode::Full), ("same", Mode::Same), ("valid", Mode::Valid)];
 
@@ -50,8 +50,8 @@ pub fn cases(list: &mut Vec<Entry>) {
 }
 
 fn some_axes(list: &mut Vec<Entry>) {
-    type Form = (&'static [usize], &'static [usize], [&'static [usize]; 4]);
-    let forms: &[Form] = &[
+    type Params = (&'static [usize], &'static [usize], [&'static [usize]; 4]);
+    let params: &[Params] = &[
         (&[4, 3, 2], &[2, 3], [&[0], &[1], &[], &[]]),
         (&[4, 3, 2], &[2, 3], [&[1], &[1], &[2], &[0]]),
         (&[3, 4, 2], &[2, 2, 5], [&[1, 0], &[1, 0], &[], &[]]),
@@ -63,7 +63,7 @@ fn some_axes(list: &mut Vec<Entry>) {
         (&[2, 3, 6], &[4, 3, 3], [&[2], &[2], &[1], &[1]]),
     ];
     let mut cases = Vec::new();
-    for &(a, b, [conv_a, conv_b, dot_a, dot_b]) in forms {
+    for &(a, b, [conv_a, conv_b, dot_a, dot_b]) in params {
         for (name, mode) in MODES {
             let (conv, dot) = (Pairs { a: conv_a, b: conv_b }, Pairs { a: dot_a, b: dot_b });
             // Along these axes neither array is the larger one.

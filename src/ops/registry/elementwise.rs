@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ops::complex;
-use crate::ops::elementwise::{BINARY, COMPARISONS, STEPS, TESTS, UNARY};
+use crate::ops::elementwise::{BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
 
 pub fn tables(list: &mut Vec<Entry>) {
     for &row in UNARY {
@@ -34,13 +34,13 @@ pub fn tables(list: &mut Vec<Entry>) {
         });
     }
     // The sign of a complex number is no step, and has a derivative: see below.
-    for &row in STEPS.iter().filter(|row| !std::ptr::eq(**row, &rows::SIGN)) {
+    for &row in PIECEWISE_CONSTANT.iter().filter(|row| !std::ptr::eq(**row, &rows::SIGN)) {
         list.push(Entry {
             name: row.name,
             family: "steps and tests",
             dtypes: if row.kernel.c128.is_some() { ALL } else { REAL },
             derivative: Constant("piecewise constant"),
-            cases: of_shapes(Nonzero, move |cx, a| rows::step(cx, row, &a[0])),
+            cases: of_shapes(Nonzero, move |cx, a| rows::piecewise_constant(cx, row, &a[0])),
         });
     }
     for &row in TESTS {
@@ -64,7 +64,7 @@ pub fn tables(list: &mut Vec<Entry>) {
 }
 
 #[rustfmt::skip]
-pub fn others(list: &mut Vec<Entry>) {
+pub fn explicit(list: &mut Vec<Entry>) {
     const F: &str = "steps and tests";
     list.push(Entry { name: "ag_floor_divide", family: F, dtypes: REAL, derivative: Constant("piecewise constant"),
         cases: of_pairs([Real, Nonzero], |cx, a| rows::floor_divide(cx, &a[0], &a[1])) });

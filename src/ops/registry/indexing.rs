@@ -139,14 +139,14 @@ pub fn cases(list: &mut Vec<Entry>) {
     ];
     for (name, kind) in kinds {
         // No segment is empty: its extrema would be infinite.
-        type Form = (&'static [usize], &'static [usize], &'static [i64], i64);
-        let forms: [Form; 4] = [
+        type Params = (&'static [usize], &'static [usize], &'static [i64], i64);
+        let params: [Params; 4] = [
             (&[6], &[6], &[0, 2, 0, 2, 2, 1], 3),
             (&[5, 3], &[5], &[1, 0, 1, 1, 0], 2),
             (&[2, 3, 2], &[2, 3], &[1, 1, 0, 2, 3, 1], 4),
             (&[0, 2], &[0], &[], 0),
         ];
-        let case = |(shape, lead, ids, n): Form| Case {
+        let case = |(shape, lead, ids, n): Params| Case {
             label: format!("{shape:?} ids {ids:?}"),
             args: vec![Arg { domain: Distinct, shape }],
             run: Box::new(move |cx, a| {
@@ -154,7 +154,7 @@ pub fn cases(list: &mut Vec<Entry>) {
                 ok(cx, segment(cx, kind, &a[0], &ids.into(), n))
             }),
         };
-        let cases = forms.into_iter().map(case).collect();
+        let cases = params.into_iter().map(case).collect();
         list.push(Entry { name, family: "indexing", dtypes: ALL, derivative: Both, cases });
     }
     let position = Constant("positions");

@@ -123,7 +123,7 @@ const PAIRS: &[[&[usize]; 2]] = &[
 pub fn entries() -> Vec<Entry> {
     let mut list = Vec::new();
     elementwise::tables(&mut list);
-    elementwise::others(&mut list);
+    elementwise::explicit(&mut list);
     elementwise::complexes(&mut list);
     reductions::cases(&mut list);
     products::cases(&mut list);

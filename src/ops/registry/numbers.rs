@@ -96,8 +96,8 @@ fn constant(list: &mut Vec<Entry>) {
 }
 
 fn masked(list: &mut Vec<Entry>) {
-    type Form = (&'static [usize], &'static [usize], bool, bool);
-    let forms: &[Form] = &[
+    type Params = (&'static [usize], &'static [usize], bool, bool);
+    let params: &[Params] = &[
         (&[5], &[0], false, false),
         (&[3, 4], &[0, 1], false, true),
         (&[3, 4], &[0], true, false),
@@ -120,7 +120,7 @@ fn masked(list: &mut Vec<Entry>) {
     for (name, kind, derivative) in kinds {
         let begins = matches!(kind, Kind::Sum | Kind::Prod | Kind::Max | Kind::Min);
         let mut cases = Vec::new();
-        for &(shape, axes, keepdims, selected) in forms {
+        for &(shape, axes, keepdims, selected) in params {
             for initial in [true, false] {
                 let extremum = matches!(kind, Kind::Max | Kind::Min);
                 if initial && !begins || !initial && extremum && selected {

@@ -8,10 +8,10 @@ use crate::ops::{nan, order, scan};
 
 type Reduction = fn(&Context, &Array, &[usize], bool) -> Array;
 
-/// Some forms of axes for a reduction.
+/// Some choices of axes for a reduction.
 fn of_axes(domain: Domain, f: Reduction) -> Vec<Case> {
-    type Form = (&'static [usize], &'static [usize], bool);
-    let forms: [Form; 8] = [
+    type Params = (&'static [usize], &'static [usize], bool);
+    let params: [Params; 8] = [
         (&[], &[], false),
         (&[5], &[0], false),
         (&[3, 4], &[0, 1], true),
@@ -21,12 +21,12 @@ fn of_axes(domain: Domain, f: Reduction) -> Vec<Case> {
         (&[0, 3], &[1], false),
         (&[33, 40], &[1], false),
     ];
-    let case = |(shape, axes, keepdims): Form| Case {
+    let case = |(shape, axes, keepdims): Params| Case {
         label: format!("{shape:?} axes {axes:?}{}", if keepdims { " keepdims" } else { "" }),
         args: vec![Arg { domain, shape }],
         run: Box::new(move |cx, a| f(cx, &a[0], axes, keepdims)),
     };
-    forms.into_iter().map(case).collect()
+    params.into_iter().map(case).collect()
 }
 
 /// The same with NaN after every second element.

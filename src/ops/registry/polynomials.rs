@@ -1,7 +1,7 @@
 //! Cases of the polynomials.
 
 use super::*;
-use crate::ops::fit;
+use crate::ops::polyfit;
 use crate::ops::polynomial as ops;
 
 #[rustfmt::skip]
@@ -36,11 +36,11 @@ pub fn cases(list: &mut Vec<Entry>) {
         "of a shorter one" [Real [2], Positive [3]]        |cx, a| ops::polydiv(cx, &a[0], &a[1]).1;
     }
     entry! { list, "polynomials", "ag_polyfit", REAL, Both;
-        "parabola"         [Real [6], Real [6]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 2, None));
-        "weights"          [Real [5], Real [5], Positive [5]] |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, Some(&a[2])));
-        "through all"      [Real [4], Real [4]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 3, None));
-        "columns"          [Real [4], Real [4, 2]]         |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, None));
-        "mean"             [Real [3], Real [3]]            |cx, a| ok(cx, fit::polyfit(cx, &apart(cx, &a[0]), &a[1], 0, None));
+        "parabola"         [Real [6], Real [6]]            |cx, a| ok(cx, polyfit::polyfit(cx, &apart(cx, &a[0]), &a[1], 2, None));
+        "weights"          [Real [5], Real [5], Positive [5]] |cx, a| ok(cx, polyfit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, Some(&a[2])));
+        "through all"      [Real [4], Real [4]]            |cx, a| ok(cx, polyfit::polyfit(cx, &apart(cx, &a[0]), &a[1], 3, None));
+        "columns"          [Real [4], Real [4, 2]]         |cx, a| ok(cx, polyfit::polyfit(cx, &apart(cx, &a[0]), &a[1], 1, None));
+        "mean"             [Real [3], Real [3]]            |cx, a| ok(cx, polyfit::polyfit(cx, &apart(cx, &a[0]), &a[1], 0, None));
     }
     entry! { list, "polynomials", "ag_polyder", ALL, Both;
         "first"            [Real [4]]                      |cx, a| ops::polyder(cx, &a[0], 1);

@@ -1,4 +1,4 @@
-//! Cases of the reductions: every form of axes.
+//! Cases of the reductions: every choice of axes.
 
 use super::*;
 use crate::ops::logsumexp::{Options, logsumexp_with};
@@ -6,10 +6,10 @@ use crate::ops::reduce;
 
 type Reduction = fn(&Context, &Array, &[usize], bool) -> Array;
 
-/// Every form of axes for a reduction that has an identity (`empty`) or not.
+/// Every choice of axes for a reduction that has an identity (`empty`) or not.
 fn of_axes(domain: Domain, empty: bool, f: Reduction) -> Vec<Case> {
-    type Form = (&'static [usize], &'static [usize], bool);
-    let mut forms: Vec<Form> = vec![
+    type Params = (&'static [usize], &'static [usize], bool);
+    let mut params: Vec<Params> = vec![
         (&[], &[], false),
         (&[5], &[0], false),
         (&[5], &[0], true),
@@ -28,20 +28,20 @@ fn of_axes(domain: Domain, empty: bool, f: Reduction) -> Vec<Case> {
         (&[33, 40], &[1], true),
     ];
     if empty {
-        forms.extend::<[Form; 3]>([(&[0], &[0], false), (&[2, 0], &[1], true), (&[0, 2], &[0, 1], false)]);
+        params.extend::<[Params; 3]>([(&[0], &[0], false), (&[2, 0], &[1], true), (&[0, 2], &[0, 1], false)]);
     }
-    let case = |(shape, axes, keepdims): Form| Case {
+    let case = |(shape, axes, keepdims): Params| Case {
         label: format!("{shape:?} axes {axes:?}{}", if keepdims { " keepdims" } else { "" }),
         args: vec![Arg { domain, shape }],
         run: Box::new(move |cx, a| f(cx, &a[0], axes, keepdims)),
     };
-    forms.into_iter().map(case).collect()
+    params.into_iter().map(case).collect()
 }
 
 /// Weights (of either sign where the sign is asked for), masks and axes.
 fn weighted_exponentials() -> Vec<Case> {
-    type Form = (&'static [usize], &'static [usize], &'static [i64], bool, bool);
-    let forms: [Form; 6] = [
+    type Params = (&'static [usize], &'static [usize], &'static [i64], bool, bool);
+    let params: [Params; 6] = [
         (&[5], &[5], &[0], false, true),
         (&[3, 4], &[4], &[1], true, false),
         (&[4], &[3, 1], &[0, 1], false, true),
@@ -50,7 +50,7 @@ fn weighted_exponentials() -> Vec<Case> {
         (&[33, 40], &[40], &[0], false, false),
     ];
     let mut cases = Vec::new();
-    for (shape, weights, axes, keepdims, signed) in forms {
+    for (shape, weights, axes, keepdims, signed) in params {
         for masked in [false, true] {
             let domain = if signed { Distinct } else { Positive };
             cases.push(Case {

@@ -61,13 +61,13 @@ pub fn cases(list: &mut Vec<Entry>) {
         "initial"   [Real [3, 2]]       |cx, a| ok(cx, scan::cumulative(cx, true, &a[0], -1, true));
     }
     for (name, max) in [("ag_cummax", true), ("ag_cummin", false)] {
-        let forms: [(&[usize], usize); 5] = [(&[6], 0), (&[2, 3, 4], 1), (&[3, 4], 1), (&[0, 2], 0), (&[33, 40], 0)];
+        let params: [(&[usize], usize); 5] = [(&[6], 0), (&[2, 3, 4], 1), (&[3, 4], 1), (&[0, 2], 0), (&[33, 40], 0)];
         let case = |(shape, axis)| Case {
             label: format!("{shape:?} axis {axis}"),
             args: vec![Arg { domain: Distinct, shape }],
             run: Box::new(move |cx: &Context, a: &[Array]| scan::cumulative_extremum(cx, max, &a[0], axis)),
         };
-        list.push(Entry { name, family: "scans", dtypes: ALL, derivative: Both, cases: forms.into_iter().map(case).collect() });
+        list.push(Entry { name, family: "scans", dtypes: ALL, derivative: Both, cases: params.into_iter().map(case).collect() });
     }
     entry! { list, "scans", "ag_logcumsumexp", REAL, Both;
         "vector"    [Real [5]]          |cx, a| scan::logcumsumexp(cx, &a[0], 0);

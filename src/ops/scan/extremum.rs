@@ -3,7 +3,7 @@
 
 use super::super::gather::pick;
 use super::super::order::Ordered;
-use super::{Line, line};
+use super::{ScanAxis, scan_axis};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -19,11 +19,11 @@ pub fn cumulative_extremum(cx: &Context, max: bool, x: &Array, axis: usize) -> A
 }
 
 fn run(cx: &Context, max: bool, x: &Array, axis: usize) -> Result<Array> {
-    let (t, line) = (cx.engine.contiguous(&cx.tensor(&x.plain())?)?, line(x, axis));
+    let (t, scan) = (cx.engine.contiguous(&cx.tensor(&x.plain())?)?, scan_axis(x, axis));
     if matches!(x, Array::Plain(_)) || x.dtype() == DType::I64 || x.dtype() == DType::Bool {
-        return Ok(elements(cx, max, &t, &line)?.into());
+        return Ok(elements(cx, max, &t, &scan)?.into());
     }
-    pick(cx, x, places(cx, max, &t, &line)?)
+    pick(cx, x, places(cx, max, &t, &scan)?)
 }
 
 /// Whether an element takes the place of the extremum of those before it.
@@ -32,11 +32,11 @@ fn supersedes<T: Ordered>(max: bool, new: &T, old: &T) -> bool {
 }
 
 /// The extrema themselves, where nobody asks where they came from.
-fn elements(cx: &Context, max: bool, t: &Tensor, line: &Line) -> Result<Tensor> {
+fn elements(cx: &Context, max: bool, t: &Tensor, scan: &ScanAxis) -> Result<Tensor> {
     with_dtype!(t.dtype(), T => {
         let x = t.elements::<T>();
         let better = |old: T, new: T| if supersedes(max, &new, &old) { new } else { old };
-        cx.engine.build::<T>(t.shape(), |d| line.walk(|at, before, len| match before {
+        cx.engine.build::<T>(t.shape(), |d| scan.walk(|at, before, len| match before {
             None => d[at..at + len].copy_from_slice(&x[at..at + len]),
             Some(before) => (0..len).for_each(|i| d[at + i] = better(d[before + i], x[at + i])),
         }))
@@ -44,10 +44,10 @@ fn elements(cx: &Context, max: bool, t: &Tensor, line: &Line) -> Result<Tensor> 
 }
 
 /// The row-major place of the extremum so far, for every element.
-fn places(cx: &Context, max: bool, t: &Tensor, line: &Line) -> Result<Tensor> {
+fn places(cx: &Context, max: bool, t: &Tensor, scan: &ScanAxis) -> Result<Tensor> {
     with_dtype!(t.dtype(), T => {
         let x = t.elements::<T>();
-        cx.engine.build::<i64>(t.shape(), |d| line.walk(|at, before, len| {
+        cx.engine.build::<i64>(t.shape(), |d| scan.walk(|at, before, len| {
             for i in at..at + len {
                 d[i] = match before {
                     Some(before) if !supersedes(max, &x[i], &x[d[before + i - at] as usize]) => d[before + i - at],

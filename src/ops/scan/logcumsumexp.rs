@@ -7,7 +7,7 @@
 
 use super::super::elementwise::{self as rows, binary, unary};
 use super::super::shape::fit;
-use super::{Line, line, recurrence};
+use super::{ScanAxis, recurrence, scan_axis};
 use crate::array::{DType, Element, Tensor};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ pub fn logcumsumexp(cx: &Context, x: &Array, axis: usize) -> Array {
         return cx.fail(e.within("ag_logcumsumexp"));
     }
     let x = rows::astype(cx, x, x.dtype().inexact());
-    of(cx, &line(&x, axis), Part::Value, &x)
+    of(cx, &scan_axis(&x, axis), Part::Value, &x)
 }
 
 /// What is computed of the sums.
@@ -34,8 +34,8 @@ enum Part {
     New,
 }
 
-fn of(cx: &Context, line: &Line, part: Part, x: &Array) -> Array {
-    apply(cx, &LogCumSumExp { line: line.clone(), part }, &[x])
+fn of(cx: &Context, scan: &ScanAxis, part: Part, x: &Array) -> Array {
+    apply(cx, &LogCumSumExp { scan: scan.clone(), part }, &[x])
 }
 
 /// Takes one more element in: `largest` is the largest one so far, `others` the sum of exp(x - largest) of all but that one.
@@ -66,15 +66,15 @@ fn step(largest: &mut f64, others: &mut f64, x: f64, part: Part) -> f64 {
 
 #[derive(Clone)]
 struct LogCumSumExp {
-    line: Line,
+    scan: ScanAxis,
     part: Part,
 }
 
 impl LogCumSumExp {
     /// Single precision is added up in double precision.
     fn scanned<T: Element>(&self, cx: &Context, t: &Tensor) -> Result<Tensor> {
-        let n = self.line.shape[self.line.axis];
-        let inner: usize = self.line.shape[self.line.axis + 1..].iter().product();
+        let n = self.scan.shape[self.scan.axis];
+        let inner: usize = self.scan.shape[self.scan.axis + 1..].iter().product();
         let mut room = cx.engine.heap.pool.take::<f64>(2 * inner)?;
         let (largest, others) = room.slice_mut::<f64>(2 * inner).split_at_mut(inner);
         cx.engine.build::<T>(t.shape(), |d| {
@@ -95,21 +95,21 @@ impl LogCumSumExp {
 
     /// What the derivative of the logarithms makes of a tangent.
     fn pushed(&self, cx: &Context, x: &Array, t: &Array) -> Array {
-        let own = binary(cx, &rows::SCALED, t, &of(cx, &self.line, Part::New, x));
-        recurrence(cx, &self.line, &of(cx, &self.line, Part::Before, x), &own)
+        let own = binary(cx, &rows::SCALED, t, &of(cx, &self.scan, Part::New, x));
+        recurrence(cx, &self.scan, &of(cx, &self.scan, Part::Before, x), &own)
     }
 
     /// The same of a cotangent.
     fn pulled(&self, cx: &Context, x: &Array, g: &Array) -> Array {
-        let back = self.line.turned();
-        let before = of(cx, &self.line, Part::Before, x);
+        let back = self.scan.reversed();
+        let before = of(cx, &self.scan, Part::Before, x);
         let along = recurrence(cx, &back, &back.before(cx, &before, 0.0), g);
-        binary(cx, &rows::SCALED, &along, &of(cx, &self.line, Part::New, x))
+        binary(cx, &rows::SCALED, &along, &of(cx, &self.scan, Part::New, x))
     }
 
     /// The derivative of a share by the difference of x[k] and y[k - 1]: the product of both shares, with a sign.
     fn slope(&self, cx: &Context, x: &Array) -> Array {
-        let [before, new] = [Part::Before, Part::New].map(|part| of(cx, &self.line, part, x));
+        let [before, new] = [Part::Before, Part::New].map(|part| of(cx, &self.scan, part, x));
         let product = binary(cx, &rows::MUL, &before, &new);
         if self.part == Part::New { product } else { unary(cx, &rows::NEG, &product) }
     }
@@ -125,7 +125,7 @@ impl Primitive for LogCumSumExp {
     }
 
     fn parameters(&self) -> String {
-        self.line.text()
+        self.scan.text()
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
@@ -134,7 +134,7 @@ impl Primitive for LogCumSumExp {
     }
 
     fn batched(&self, cx: &Context, args: &[Array], _: &[bool]) -> Option<Array> {
-        Some(of(cx, &self.line.behind(args[0].shape()[0]), self.part, &args[0]))
+        Some(of(cx, &self.scan.behind(args[0].shape()[0]), self.part, &args[0]))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {
@@ -142,13 +142,13 @@ impl Primitive for LogCumSumExp {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let (g, x) = (fit(cx, g, &self.line.shape), kept.arg(0));
+        let (g, x) = (fit(cx, g, &self.scan.shape), kept.arg(0));
         if self.part == Part::Value {
             return self.pulled(cx, x, &g);
         }
         let direct = binary(cx, &rows::SCALED, &g, &self.slope(cx, x));
         // That of y[k - 1] stands at k.
-        let shifted = self.line.turned().before(cx, &direct, 0.0);
+        let shifted = self.scan.reversed().before(cx, &direct, 0.0);
         binary(cx, &rows::SUB, &direct, &self.pulled(cx, x, &shifted))
     }
 
@@ -158,7 +158,7 @@ impl Primitive for LogCumSumExp {
         if self.part == Part::Value {
             return pushed;
         }
-        let apart = binary(cx, &rows::SUB, t, &self.line.before(cx, &pushed, 0.0));
+        let apart = binary(cx, &rows::SUB, t, &self.scan.before(cx, &pushed, 0.0));
         binary(cx, &rows::SCALED, &apart, &self.slope(cx, x))
     }
 }

@@ -16,10 +16,10 @@ const LINES: usize = 32;
 const BLOCK: usize = LANES * LINES;
 
 // Fills `dst` for rows of `n` elements, which is not 0.
-dispatch!(fn others[T: Reduce](x: &[T], n: usize, one: T, dst: &mut [T]) = others_body);
+dispatch!(fn products_excluding_one[T: Reduce](x: &[T], n: usize, one: T, dst: &mut [T]) = products_body);
 
 #[inline(always)]
-fn others_body<T: Reduce, const FMA: bool>(x: &[T], n: usize, one: T, dst: &mut [T]) {
+fn products_body<T: Reduce, const FMA: bool>(x: &[T], n: usize, one: T, dst: &mut [T]) {
     for (x, dst) in x.chunks_exact(n).zip(dst.chunks_exact_mut(n)) {
         if n < LANES {
             single_lane(x, one, dst);
@@ -28,7 +28,7 @@ fn others_body<T: Reduce, const FMA: bool>(x: &[T], n: usize, one: T, dst: &mut 
         } else {
             let products: Vec<T> = x.chunks(BLOCK).map(|block| T::row(Fold::Prod, block)).collect();
             let mut outside = vec![one; products.len()];
-            others(&products, products.len(), one, &mut outside);
+            products_excluding_one(&products, products.len(), one, &mut outside);
             for ((x, dst), &o) in x.chunks(BLOCK).zip(dst.chunks_mut(BLOCK)).zip(&outside) {
                 block(x, o, one, dst);
             }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_those_of_all_others() {
+    fn products_are_those_of_all_other_elements() {
         for n in [1, 2, 3, 31, 32, 33, 64, 100, 1023, 1024, 1025, 1500, 40_000] {
             // Powers of two, whose products are exact, and a few zeros.
             for zeros in 0..3 {
@@ -126,7 +126,7 @@ mod tests {
                     x[n + (k * 37 + 5) % n] = 0.0;
                 }
                 let mut dst = vec![f64::NAN; 2 * n];
-                others(&x, n, 1.0, &mut dst);
+                products_excluding_one(&x, n, 1.0, &mut dst);
                 for (x, dst) in x.chunks(n).zip(dst.chunks(n)) {
                     let product = |from: &[f64]| from.iter().product::<f64>();
                     for k in (0..n).step_by(n / 50 + 1) {

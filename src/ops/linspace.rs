@@ -92,10 +92,10 @@ pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: 
             let factor = unary(cx, &rows::LOG, &binary(cx, &rows::DIV, stop, start));
             binary(cx, &rows::MUL, start, &unary(cx, &rows::EXP, &binary(cx, &rows::MUL, &factor, w)))
         } else {
-            let sign = rows::step(cx, &rows::SIGN, start);
+            let sign = rows::piecewise_constant(cx, &rows::SIGN, start);
             let log = |x: &Array| unary(cx, &rows::LOG2, &rows::unary(cx, &rows::FABS, &x.plain()));
             let both = binary(cx, &rows::ADD, &log(start), &log(stop));
-            let middle = rows::step(cx, &rows::FLOOR, &binary(cx, &rows::MUL, &both, &Array::weak(0.5)));
+            let middle = rows::piecewise_constant(cx, &rows::FLOOR, &binary(cx, &rows::MUL, &both, &Array::weak(0.5)));
             let unit = binary(cx, &rows::MUL, &unary(cx, &rows::EXP2, &middle), &sign);
             let power = |x: &Array, p: &Array| binary(cx, &rows::POW, &binary(cx, &rows::DIV, x, &unit), p);
             let y =

@@ -1,5 +1,6 @@
-//! What arrays have in common: dtype and shape, and what follows from them. Most arrays of a program have the form of another
-//! one, so forms are counted and looked for before they are made: arrays are told to be alike by comparing two pointers.
+//! What arrays have in common: dtype and shape, and what follows from them. Most arrays of a program share the descriptor
+//! of another one. So descriptors are counted, and looked for before they are made: arrays are told to be alike by comparing
+//! two pointers.
 
 use super::DType;
 use super::dims::same;
@@ -9,8 +10,8 @@ use crate::kernels::memory::try_push;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The form of an array.
-pub struct Form {
+/// The descriptor of an array: what it is, but for the memory it lies in.
+pub struct Descriptor {
     pub dtype: DType,
     /// Of the memory that the elements take, row-major; the highest value where cells don't keep it.
     pub class: u8,
@@ -23,18 +24,18 @@ pub struct Form {
 /// No class of small memory.
 const LARGE: u8 = u8::MAX;
 
-impl Form {
-    fn new(dtype: DType, shape: &[usize]) -> Form {
+impl Descriptor {
+    fn new(dtype: DType, shape: &[usize]) -> Descriptor {
         let size = shape::size_of(shape);
         // What has more elements than fit the address space repeats them.
         let bytes = size.saturating_mul(dtype.size());
         let class = small_class(bytes).map_or(LARGE, |class| class as u8);
-        Form { dtype, class, size, shape: shape.into(), strides: shape::contiguous(shape) }
+        Descriptor { dtype, class, size, shape: shape.into(), strides: shape::contiguous(shape) }
     }
 
     /// Whether both have the same extents.
     #[inline]
-    pub fn same_shape(&self, other: &Form) -> bool {
+    pub fn same_shape(&self, other: &Descriptor) -> bool {
         self.size == other.size && same(&self.shape, &other.shape)
     }
 
@@ -44,29 +45,29 @@ impl Form {
     }
 }
 
-/// The forms of a context.
-pub struct Forms {
+/// The descriptors of a context.
+pub struct Descriptors {
     /// The last one of each hash.
-    known: RefCell<[Option<Rc<Form>>; KNOWN]>,
+    known: RefCell<[Option<Rc<Descriptor>>; KNOWN]>,
     /// Nobody's, to be filled again.
-    spare: RefCell<Vec<Rc<Form>>>,
+    spare: RefCell<Vec<Rc<Descriptor>>>,
 }
 
 /// A power of two.
 const KNOWN: usize = 256;
-/// More spare forms than this are given back.
+/// More spare descriptors than this are given back.
 const SPARE: usize = 1 << 10;
 
-impl Default for Forms {
-    fn default() -> Forms {
-        Forms { known: RefCell::new([const { None }; KNOWN]), spare: RefCell::default() }
+impl Default for Descriptors {
+    fn default() -> Descriptors {
+        Descriptors { known: RefCell::new([const { None }; KNOWN]), spare: RefCell::default() }
     }
 }
 
-impl Forms {
-    /// The form of arrays of this dtype and shape.
+impl Descriptors {
+    /// The descriptor of arrays of this dtype and shape.
     #[inline]
-    pub fn of(&self, dtype: DType, shape: &[usize]) -> Rc<Form> {
+    pub fn of(&self, dtype: DType, shape: &[usize]) -> Rc<Descriptor> {
         // The golden ratio's digits spread what differs in a few low bits over the high ones.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
         let start = dtype as u64 ^ (shape.len() as u64) << 8;
@@ -75,34 +76,35 @@ impl Forms {
         let mut known = self.known.borrow_mut();
         let known = &mut known[(hash >> (64 - KNOWN.ilog2())) as usize];
         match known {
-            Some(form) if form.is(dtype, shape) => form.clone(),
+            Some(descriptor) if descriptor.is(dtype, shape) => descriptor.clone(),
             _ => self.make(known, dtype, shape),
         }
     }
 
     #[cold]
-    fn make(&self, known: &mut Option<Rc<Form>>, dtype: DType, shape: &[usize]) -> Rc<Form> {
+    fn make(&self, known: &mut Option<Rc<Descriptor>>, dtype: DType, shape: &[usize]) -> Rc<Descriptor> {
         if let Some(old) = known.take() {
             self.release(old);
         }
-        let form = match self.spare.borrow_mut().pop() {
+        let descriptor = match self.spare.borrow_mut().pop() {
             Some(mut rc) => {
-                *Rc::get_mut(&mut rc).expect("a spare form has no other reference") = Form::new(dtype, shape);
+                *Rc::get_mut(&mut rc).expect("a spare descriptor has no other reference") =
+                    Descriptor::new(dtype, shape);
                 rc
             }
-            None => Rc::new(Form::new(dtype, shape)),
+            None => Rc::new(Descriptor::new(dtype, shape)),
         };
-        *known = Some(form.clone());
-        form
+        *known = Some(descriptor.clone());
+        descriptor
     }
 
     /// Takes back what an array doesn't need any more.
     #[inline]
-    pub fn release(&self, form: Rc<Form>) {
-        if Rc::strong_count(&form) == 1 {
+    pub fn release(&self, descriptor: Rc<Descriptor>) {
+        if Rc::strong_count(&descriptor) == 1 {
             let mut spare = self.spare.borrow_mut();
             if spare.len() < SPARE {
-                let _ = try_push(&mut *spare, form);
+                let _ = try_push(&mut *spare, descriptor);
             }
         }
     }
@@ -120,9 +122,9 @@ mod tests {
 
     #[test]
     fn what_is_alike_has_one_form() {
-        let forms = Forms::default();
-        let form = forms.of(DType::F64, &[2, 3]);
-        assert!(Rc::ptr_eq(&form, &forms.of(DType::F64, &[2, 3])));
+        let descriptors = Descriptors::default();
+        let descriptor = descriptors.of(DType::F64, &[2, 3]);
+        assert!(Rc::ptr_eq(&descriptor, &descriptors.of(DType::F64, &[2, 3])));
         let others: [(DType, &[usize]); 5] = [
             (DType::F32, &[2, 3]),
             (DType::F64, &[3, 2]),
@@ -131,25 +133,28 @@ mod tests {
             (DType::F64, &[]),
         ];
         for (dtype, shape) in others {
-            let other = forms.of(dtype, shape);
-            assert!(!Rc::ptr_eq(&form, &other));
+            let other = descriptors.of(dtype, shape);
+            assert!(!Rc::ptr_eq(&descriptor, &other));
             assert_eq!((other.dtype, other.shape.as_slice()), (dtype, shape));
-            assert_eq!(other.same_shape(&form), shape == [2, 3]);
+            assert_eq!(other.same_shape(&descriptor), shape == [2, 3]);
         }
-        assert_eq!((form.size, form.strides.as_slice()), (6, [3, 1].as_slice()));
+        assert_eq!((descriptor.size, descriptor.strides.as_slice()), (6, [3, 1].as_slice()));
     }
 
     #[test]
     fn forms_that_nobody_needs_are_filled_again() {
-        let forms = Forms::default();
+        let descriptors = Descriptors::default();
         for round in 0..3 {
             for n in 0..2000 {
-                let form = forms.of(DType::F64, &[n, n + round]);
-                assert_eq!((form.shape.as_slice(), form.size), ([n, n + round].as_slice(), n * (n + round)));
-                forms.release(form);
+                let descriptor = descriptors.of(DType::F64, &[n, n + round]);
+                assert_eq!(
+                    (descriptor.shape.as_slice(), descriptor.size),
+                    ([n, n + round].as_slice(), n * (n + round))
+                );
+                descriptors.release(descriptor);
             }
         }
         // Each is either the last one of its hash or was filled again: there are no more than one for each hash, and one.
-        assert!(forms.spare.borrow().len() <= 1);
+        assert!(descriptors.spare.borrow().len() <= 1);
     }
 }

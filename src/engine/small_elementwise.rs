@@ -9,8 +9,8 @@ use crate::array::{DType, Element, Tensor, dims::same};
 use crate::kernels::math::{self, Binary, BinaryKernel, Pair, UnaryKernel};
 use crate::kernels::rows;
 
-/// How the second operand lies beside a row-major first one.
-enum Beside {
+/// How the second operand is broadcast to a row-major first one.
+enum Broadcast {
     /// Element by element.
     Same,
     /// One number for all.
@@ -69,7 +69,7 @@ impl Engine {
         if !self.is_small(x) {
             return None;
         }
-        if let Some(of) = x.row::<f64>() {
+        if let Some(of) = x.owned_slice::<f64>() {
             return both(x, of, pair.f64);
         }
         self.both_elsewhere(pair, x)
@@ -89,12 +89,12 @@ impl Engine {
         }
     }
 
-    /// A function of a small floating array and one that fits beside it; `flip` says that `x` is the second argument. `None`
+    /// A function of a small floating array and one that is broadcast to it; `flip` says that `x` is the second argument. `None`
     /// for the general way.
     #[inline]
     pub fn small_arrays(&self, kernel: &BinaryKernel, x: &Tensor, y: &Tensor, flip: bool) -> Option<Tensor> {
         // What most are, with as few questions as may be.
-        if let (Some(a), Some(b)) = (x.row::<f64>(), y.row::<f64>())
+        if let (Some(a), Some(b)) = (x.owned_slice::<f64>(), y.owned_slice::<f64>())
             && self.is_small(x)
             && x.same_shape(y)
         {
@@ -104,13 +104,13 @@ impl Engine {
         if !self.is_handy(x) {
             return None;
         }
-        self.beside(kernel, x, Some(y), beside(x, y)?, flip)
+        self.small_broadcast(kernel, x, Some(y), broadcast(x, y)?, flip)
     }
 
     /// The same of an array and a number in its precision.
     #[inline]
     pub fn small_number(&self, kernel: &BinaryKernel, x: &Tensor, y: f64, flip: bool) -> Option<Tensor> {
-        if let Some(a) = x.row::<f64>()
+        if let Some(a) = x.owned_slice::<f64>()
             && self.is_small(x)
         {
             let kernel = &kernel.f64;
@@ -119,51 +119,51 @@ impl Engine {
         if !self.is_handy(x) {
             return None;
         }
-        self.beside(kernel, x, None, Beside::Number(y), flip)
+        self.small_broadcast(kernel, x, None, Broadcast::Number(y), flip)
     }
 
-    fn beside(
+    fn small_broadcast(
         &self,
         kernel: &BinaryKernel,
         x: &Tensor,
         y: Option<&Tensor>,
-        beside: Beside,
+        broadcast: Broadcast,
         flip: bool,
     ) -> Option<Tensor> {
         match x.dtype() {
-            DType::F64 => paired(Loops { kernel: &kernel.f64, flip }, x, y, beside),
-            DType::F32 => paired(Loops { kernel: &kernel.f32, flip }, x, y, beside),
+            DType::F64 => paired(Loops { kernel: &kernel.f64, flip }, x, y, broadcast),
+            DType::F32 => paired(Loops { kernel: &kernel.f32, flip }, x, y, broadcast),
             _ => None,
         }
     }
 
     /// A loop over two small arrays of float64 and the same shape; `None` for the general way.
     #[inline]
-    pub fn small_pair(&self, row: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
-        let (a, b) = (x.row::<f64>()?, y.row::<f64>()?);
+    pub fn small_pair(&self, run: fn(&mut [f64], &[f64], &[f64]), x: &Tensor, y: &Tensor) -> Option<Tensor> {
+        let (a, b) = (x.owned_slice::<f64>()?, y.owned_slice::<f64>()?);
         let fits = (2..=self.small.get()).contains(&a.len()) && x.same_shape(y);
-        if fits { x.like::<f64>(|z| row(z, a, b)) } else { None }
+        if fits { x.like::<f64>(|z| run(z, a, b)) } else { None }
     }
 
     /// A loop over a small array of float64 that nobody else sees, in its place, and another one of the same shape; `false` for
     /// the general way.
     #[inline]
-    pub fn small_in_place(&self, row: fn(&mut [f64], &[f64]), x: &mut Tensor, y: &Tensor) -> bool {
+    pub fn small_in_place(&self, run: fn(&mut [f64], &[f64]), x: &mut Tensor, y: &Tensor) -> bool {
         if !self.is_small(x) || !x.same_shape(y) {
             return false;
         }
-        let (Some(a), Some(b)) = (x.unique_mut::<f64>(), y.row::<f64>()) else { return false };
-        row(a, b);
+        let (Some(a), Some(b)) = (x.unique_mut::<f64>(), y.owned_slice::<f64>()) else { return false };
+        run(a, b);
         true
     }
 
     /// The same with a number.
     #[inline]
-    pub fn small_in_place_by(&self, row: fn(&mut [f64], f64), x: &mut Tensor, y: f64) -> bool {
+    pub fn small_in_place_by(&self, run: fn(&mut [f64], f64), x: &mut Tensor, y: f64) -> bool {
         if !self.is_small(x) {
             return false;
         }
-        x.unique_mut::<f64>().map(|a| row(a, y)).is_some()
+        x.unique_mut::<f64>().map(|a| run(a, y)).is_some()
     }
 
     /// Adds `part` to `sum`, both small, real and alike: in the place of one of them that nobody else sees, or in a new array.
@@ -225,16 +225,16 @@ fn both<T: Element>(
     Some((first, if from_first { None } else { Some(second) }))
 }
 
-fn paired<T: Element>(loops: Loops<'_, T>, x: &Tensor, y: Option<&Tensor>, beside: Beside) -> Option<Tensor> {
+fn paired<T: Element>(loops: Loops<'_, T>, x: &Tensor, y: Option<&Tensor>, broadcast: Broadcast) -> Option<Tensor> {
     let a = x.elements::<T>();
-    x.like::<T>(|z| match (beside, y) {
-        (Beside::Number(y), _) => loops.number(z, a, T::from_f64(y)),
-        (Beside::Same, Some(y)) => loops.arrays(z, a, y.elements::<T>()),
-        (Beside::Row(n), Some(y)) => {
+    x.like::<T>(|z| match (broadcast, y) {
+        (Broadcast::Number(y), _) => loops.number(z, a, T::from_f64(y)),
+        (Broadcast::Same, Some(y)) => loops.arrays(z, a, y.elements::<T>()),
+        (Broadcast::Row(n), Some(y)) => {
             let y = y.elements::<T>();
             z.chunks_exact_mut(n).zip(a.chunks_exact(n)).for_each(|(z, x)| loops.arrays(z, x, y));
         }
-        (Beside::Column(n), Some(y)) => {
+        (Broadcast::Column(n), Some(y)) => {
             let rows = z.chunks_exact_mut(n).zip(a.chunks_exact(n));
             rows.zip(y.elements::<T>()).for_each(|((z, x), &y)| loops.number(z, x, y));
         }
@@ -258,22 +258,22 @@ const IN_PLACE: usize = 1 << 16;
 /// Rows shorter than this are not worth a call each.
 const SHORT: usize = 8;
 
-fn beside(x: &Tensor, y: &Tensor) -> Option<Beside> {
+fn broadcast(x: &Tensor, y: &Tensor) -> Option<Broadcast> {
     if y.dtype() != x.dtype() || !y.is_ready() {
         return None;
     }
     let (p, q) = (x.shape(), y.shape());
     if same(p, q) {
-        return if y.is_contiguous() { Some(Beside::Same) } else { splat_number(y).map(Beside::Number) };
+        return if y.is_contiguous() { Some(Broadcast::Same) } else { splat_number(y).map(Broadcast::Number) };
     }
     let &[.., n] = p else { return None };
     if !y.is_contiguous() || n < SHORT {
         return None;
     }
     match *q {
-        [] => splat_number(y).map(Beside::Number),
-        [k] | [1, k] if k == n && p.len() >= q.len() => Some(Beside::Row(n)),
-        [.., 1] if q.len() == p.len() && q[..q.len() - 1] == p[..p.len() - 1] => Some(Beside::Column(n)),
+        [] => splat_number(y).map(Broadcast::Number),
+        [k] | [1, k] if k == n && p.len() >= q.len() => Some(Broadcast::Row(n)),
+        [.., 1] if q.len() == p.len() && q[..q.len() - 1] == p[..p.len() - 1] => Some(Broadcast::Column(n)),
         _ => None,
     }
 }

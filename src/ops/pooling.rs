@@ -8,7 +8,7 @@ use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::convolve::Axis;
-use crate::kernels::pool as pairs;
+use crate::kernels::pooling as pairs;
 use crate::trace::{Array, Kept, Primitive, apply};
 use shape::Show;
 use std::ops::Range;
@@ -109,9 +109,9 @@ impl Windows {
     }
 
     /// The rows of a window, as ranges of elements; the first argument is where the image begins.
-    fn rows(&self) -> impl Fn(usize, Range<usize>, Range<usize>) -> Rows + use<> {
+    fn rows(&self) -> impl Fn(usize, Range<usize>, Range<usize>) -> WindowRows + use<> {
         let width = self.0[1].input;
-        move |start, rows, columns| Rows {
+        move |start, rows, columns| WindowRows {
             at: start + rows.start * width,
             end: start + rows.end * width,
             width,
@@ -213,14 +213,14 @@ fn replaces<T: PartialOrd + Copy>(best: Option<T>, v: T) -> bool {
 }
 
 /// The rows of one window.
-struct Rows {
+struct WindowRows {
     at: usize,
     end: usize,
     width: usize,
     columns: Range<usize>,
 }
 
-impl Iterator for Rows {
+impl Iterator for WindowRows {
     type Item = Range<usize>;
 
     #[inline(always)]

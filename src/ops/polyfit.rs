@@ -36,8 +36,8 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     let x = times(&x, &Array::weak(scale));
     let square = w.map(|w| astype(cx, w, real)).map(|w| times(&w, &w));
     let weighted = |f: &Array| square.as_ref().map_or_else(|| f.clone(), |square| times(square, f));
-    // A vector beside the columns of y.
-    let beside = |f: &Array| if y.ndim() == 2 { expand_dims(cx, f, 1) } else { f.clone() };
+    // A vector that is to be broadcast along the columns of y.
+    let as_column = |f: &Array| if y.ndim() == 2 { expand_dims(cx, f, 1) } else { f.clone() };
     let (n, total) = (degree + 1, |f: &Array| sum(cx, f, &[0], false));
     let mut left = y.clone();
     let mut result: Option<Array> = None;
@@ -47,9 +47,9 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     for k in 0..n {
         let of_p = weighted(&p);
         let norm = total(&times(&of_p, &p));
-        let c = binary(cx, &rows::DIV, &total(&times(&beside(&of_p), &left)), &norm);
-        left = minus(&left, &times(&beside(&p), &c));
-        let part = times(&beside(&q), &c);
+        let c = binary(cx, &rows::DIV, &total(&times(&as_column(&of_p), &left)), &norm);
+        left = minus(&left, &times(&as_column(&p), &c));
+        let part = times(&as_column(&q), &c);
         result = Some(result.map_or_else(|| part.clone(), |sum| binary(cx, &rows::ADD, &sum, &part)));
         if k == degree || cx.failed() {
             break;
@@ -67,7 +67,7 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     }
     let powers: Vec<f64> = (0..n).rev().map(|k| scale.powi(k as i32)).collect();
     let powers = Array::from(cx.engine.build::<f64>(&[n], |d| d.copy_from_slice(&powers))?);
-    Ok(times(&result.expect("a degree is not negative"), &beside(&astype(cx, &powers, real))))
+    Ok(times(&result.expect("a degree is not negative"), &as_column(&astype(cx, &powers, real))))
 }
 
 /// The degree, if shapes, dtypes and coordinates are right.

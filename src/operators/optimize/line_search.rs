@@ -41,7 +41,7 @@ pub enum Found {
 
 /// Looks for a step. `evaluate` returns value and slope at a step length; the caller keeps what belongs to the last
 /// one. A value that isn't finite is a step too long.
-pub fn search(
+pub fn line_search(
     wolfe: &Wolfe,
     value: f64,
     slope: f64,
@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn kinks_and_abysses() {
         let wolfe = Wolfe { c1: 1e-4, c2: 0.9, longest: 1e300, trials: 40 };
-        let kink = search(&wolfe, 2.0, -1.0, 1.0, |a| Ok(((a - 2.0).abs(), if a < 2.0 { -1.0 } else { 1.0 }))).unwrap();
+        let kink =
+            line_search(&wolfe, 2.0, -1.0, 1.0, |a| Ok(((a - 2.0).abs(), if a < 2.0 { -1.0 } else { 1.0 }))).unwrap();
         let Found::Nearly(step) = kink else { panic!("{kink:?}") };
         assert!((2.0..2.1).contains(&step), "{step}");
         let mut last = 0.0;
@@ -177,10 +178,10 @@ mod tests {
             *last = a;
             Ok((-a, -1.0))
         };
-        assert_eq!(search(&wolfe, 0.0, -1.0, 1.0, |a| down(a, &mut last)).unwrap(), Found::Endless);
+        assert_eq!(line_search(&wolfe, 0.0, -1.0, 1.0, |a| down(a, &mut last)).unwrap(), Found::Endless);
         assert!(last > 1e6);
         // Down to minus infinity: the last number.
-        let fall = search(&wolfe, -1.0, -1.0, 1.0, |a| {
+        let fall = line_search(&wolfe, -1.0, -1.0, 1.0, |a| {
             last = a;
             Ok((-a.exp(), -a.exp()))
         });
@@ -208,7 +209,7 @@ mod tests {
             for first in [1e-3, 0.1, 1.0, 10.0, 1e3] {
                 let wolfe = Wolfe { c1: 1e-4, c2: 0.4, longest: 1e10, trials: 60 };
                 let mut seen = f64::NAN;
-                let found = search(&wolfe, value, slope, first, |a| {
+                let found = line_search(&wolfe, value, slope, first, |a| {
                     seen = a;
                     Ok(f(a))
                 });
