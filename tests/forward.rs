@@ -136,15 +136,15 @@ fn elementwise() {
 
 #[test]
 fn reductions() {
-    check_file(include_str!("reference/numpy_reductions.txt"), 4000);
+    check_file(include_str!("reference/numpy_reduce.txt"), 4000);
 }
 
 #[test]
 fn products_and_shapes() {
-    check_file(include_str!("reference/numpy_shapes.txt"), 1500);
+    check_file(include_str!("reference/numpy_shape.txt"), 1500);
 }
 
 #[test]
 fn indexing() {
-    check_file(include_str!("reference/numpy_indexing.txt"), 700);
+    check_file(include_str!("reference/numpy_index.txt"), 700);
 }

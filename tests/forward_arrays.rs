@@ -188,7 +188,7 @@ fn scanned(cx: &Context, call: &Call<'_>) -> Result<Array> {
 
 #[test]
 fn scanning() {
-    walk(include_str!("reference/numpy_scans.txt"), 1000, Near::Sums, scanned);
+    walk(include_str!("reference/numpy_scan.txt"), 1000, Near::Sums, scanned);
 }
 
 fn quantile(cx: &Context, call: &Call<'_>, x: &Array, axes: &[usize], keepdims: bool) -> Result<Array> {

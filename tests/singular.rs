@@ -11,7 +11,7 @@ use autograd::ops::logsumexp::{self, logsumexp_with};
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::pooling::{Pooling, pool2d};
 use autograd::ops::segment::{self, segment};
-use autograd::ops::{bessel, complex, floats, nan, order, quantile, reduce, scan, statistics};
+use autograd::ops::{bessel, complex, nan, number, order, quantile, reduce, scan, statistics};
 use autograd::trace::Array;
 use helpers::*;
 use std::f64::consts::PI;
@@ -280,8 +280,8 @@ fn copysign_at_0() {
 
 #[test]
 fn heaviside_at_0() {
-    pair(&floats::heaviside, 0.0, 0.5, [0.0, 1.0]);
-    pair(&floats::heaviside, 1.0, 0.5, [0.0, 0.0]);
+    pair(&number::heaviside, 0.0, 0.5, [0.0, 1.0]);
+    pair(&number::heaviside, 1.0, 0.5, [0.0, 0.0]);
 }
 
 #[test]
@@ -291,17 +291,17 @@ fn i0_at_0() {
 
 #[test]
 fn clip_arrays_at_a_bound() {
-    pair(&|cx, x, low| floats::clip(cx, x, low, &Array::Null), 1.0, 1.0, [0.0, 1.0]);
-    pair(&|cx, x, high| floats::clip(cx, x, &Array::Null, high), 1.0, 1.0, [0.0, 1.0]);
-    pair(&|cx, x, high| floats::clip(cx, x, &Array::Null, high), f64::NAN, 1.0, [1.0, 0.0]);
+    pair(&|cx, x, low| number::clip_arrays(cx, x, low, &Array::Null), 1.0, 1.0, [0.0, 1.0]);
+    pair(&|cx, x, high| number::clip_arrays(cx, x, &Array::Null, high), 1.0, 1.0, [0.0, 1.0]);
+    pair(&|cx, x, high| number::clip_arrays(cx, x, &Array::Null, high), f64::NAN, 1.0, [1.0, 0.0]);
 }
 
 #[test]
 fn modf_and_frexp_at_steps() {
-    derivatives(&|cx, x| floats::modf(cx, x).0, 2.0, &[0.0, 1.0, 0.0]);
-    derivatives(&|cx, x| floats::modf(cx, x).0, INF, &[0.0, 0.0, 0.0]);
-    derivatives(&|cx, x| floats::frexp(cx, x).0, 2.0, &[0.5, 0.25, 0.0]);
-    derivatives(&|cx, x| floats::frexp(cx, x).0, 0.0, &[0.0, 1.0, 0.0]);
+    derivatives(&|cx, x| number::modf(cx, x).0, 2.0, &[0.0, 1.0, 0.0]);
+    derivatives(&|cx, x| number::modf(cx, x).0, INF, &[0.0, 0.0, 0.0]);
+    derivatives(&|cx, x| number::frexp(cx, x).0, 2.0, &[0.5, 0.25, 0.0]);
+    derivatives(&|cx, x| number::frexp(cx, x).0, 0.0, &[0.0, 1.0, 0.0]);
 }
 
 #[test]

@@ -3,19 +3,19 @@
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store, two};
 use crate::context::Context;
 use crate::ops::predicates::{self, Tolerance};
-use crate::ops::{bessel, complex, elementwise as rows, floats, integers};
+use crate::ops::{bessel, complex, elementwise as rows, integers, number};
 use crate::trace::Array;
 
 /// x to the power of y in double precision at least, with broadcasting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_float_power(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_float_power", x, y, floats::float_power)
+    two(cx, "ag_float_power", x, y, number::float_power)
 }
 
 /// 0 where x is negative, 1 where it is positive, y where it is 0, with broadcasting. The derivative by x is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_heaviside(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_heaviside", x, y, floats::heaviside)
+    two(cx, "ag_heaviside", x, y, number::heaviside)
 }
 
 /// The modified Bessel function of the first kind and order 0, of real numbers.
@@ -55,7 +55,7 @@ pub(super) unsafe fn pair(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_modf(cx: *mut ag_context, x: ag_array, whole: *mut ag_array) -> ag_array {
     // SAFETY: the caller's promise.
-    unsafe { pair(cx, "ag_modf", &[x], whole, |c, a| floats::modf(c, &a[0])) }
+    unsafe { pair(cx, "ag_modf", &[x], whole, |c, a| number::modf(c, &a[0])) }
 }
 
 /// The mantissa of every element, 0.5 or more and less than 1, and in *exponent (unless NULL) the power of 2 it is to be
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn ag_modf(cx: *mut ag_context, x: ag_array, whole: *mut a
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_frexp(cx: *mut ag_context, x: ag_array, exponent: *mut ag_array) -> ag_array {
     // SAFETY: the caller's promise.
-    unsafe { pair(cx, "ag_frexp", &[x], exponent, |c, a| floats::frexp(c, &a[0])) }
+    unsafe { pair(cx, "ag_frexp", &[x], exponent, |c, a| number::frexp(c, &a[0])) }
 }
 
 /// floor(x / y), a plain array, and in *remainder (unless NULL) the remainder with the sign of y; with broadcasting.
@@ -85,43 +85,43 @@ pub unsafe extern "C" fn ag_divmod(
 /// x 2^e with integers e, with broadcasting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ldexp(cx: *mut ag_context, x: ag_array, e: ag_array) -> ag_array {
-    two(cx, "ag_ldexp", x, e, floats::ldexp)
+    two(cx, "ag_ldexp", x, e, number::ldexp)
 }
 
 /// The next floating-point number after x on the way to y, with broadcasting. A plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nextafter(cx: *mut ag_context, x: ag_array, y: ag_array) -> ag_array {
-    two(cx, "ag_nextafter", x, y, floats::nextafter)
+    two(cx, "ag_nextafter", x, y, number::nextafter)
 }
 
 /// The distance to the next floating-point number away from 0, with the sign of x. A plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_spacing(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_spacing", x, floats::spacing)
+    one(cx, "ag_spacing", x, number::spacing)
 }
 
 /// Whether the sign is set, that of -0 and of NaN too. A boolean array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_signbit(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_signbit", x, floats::signbit)
+    one(cx, "ag_signbit", x, number::signbit)
 }
 
 /// The nearest whole number towards 0. Piecewise constant: a plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_fix(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_fix", x, floats::fix)
+    one(cx, "ag_fix", x, number::fix)
 }
 
 /// Rounded to so many decimals, halves to even; -1 rounds to tens and so on. A plain array, no derivative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_round(cx: *mut ag_context, x: ag_array, decimals: i64) -> ag_array {
-    one(cx, "ag_round", x, |c, x| floats::round(c, x, decimals))
+    one(cx, "ag_round", x, |c, x| number::round(c, x, decimals))
 }
 
 /// The same as ag_round.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_around(cx: *mut ag_context, x: ag_array, decimals: i64) -> ag_array {
-    one(cx, "ag_around", x, |c, x| floats::round(c, x, decimals))
+    one(cx, "ag_around", x, |c, x| number::round(c, x, decimals))
 }
 
 /// x limited by arrays of lower and upper bounds, with broadcasting; a null array is no bound. Outside and at a bound the
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn ag_clip_arrays(cx: *mut ag_context, x: ag_array, low: a
         let x = c.get("ag_clip_arrays", x);
         let [low, high] =
             [low, high].map(|h| if h == ag_array::NULL { Array::Null } else { c.get("ag_clip_arrays", h) });
-        if c.core.failed() { ag_array::NULL } else { c.put(floats::clip(&c.core, &x, &low, &high)) }
+        if c.core.failed() { ag_array::NULL } else { c.put(number::clip_arrays(&c.core, &x, &low, &high)) }
     })
 }
 
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn ag_nan_to_num_values(
     posinf: f64,
     neginf: f64,
 ) -> ag_array {
-    one(cx, "ag_nan_to_num_values", x, |c, x| floats::nan_to_num(c, x, nan, posinf, neginf))
+    one(cx, "ag_nan_to_num_values", x, |c, x| number::nan_to_num_values(c, x, nan, posinf, neginf))
 }
 
 /// The angle in the complex plane in degrees.
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn ag_angle_degrees(cx: *mut ag_context, x: ag_array) -> a
 /// An array of the shape and dtype of `x`, every element `value`. A value that an integer cannot be is AG_ERR_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_full_like(cx: *mut ag_context, x: ag_array, value: f64) -> ag_array {
-    one(cx, "ag_full_like", x, |c, x| floats::full_like(c, x, value))
+    one(cx, "ag_full_like", x, |c, x| number::full_like(c, x, value))
 }
 
 fn integer(cx: *const ag_context, f: &'static integers::Function, x: ag_array, y: ag_array) -> ag_array {

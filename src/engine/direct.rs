@@ -54,7 +54,7 @@ fn run_on<T: Element, Z: Element>(
 ) -> Result<Option<Buffer>> {
     let numbers =
         [&operands[0], &operands[1]].map(|o| if let Operand::Number(x) = o { T::from_f64(*x) } else { T::default() });
-    let side = |k: usize| -> Option<StridedOperand<'_, T>> {
+    let operand = |k: usize| -> Option<StridedOperand<'_, T>> {
         match &operands[k] {
             Operand::Array(t) => {
                 let strides = shape::broadcast_strides(t.shape(), t.strides(), shape).expect("checked to broadcast");
@@ -64,7 +64,7 @@ fn run_on<T: Element, Z: Element>(
             Operand::None => None,
         }
     };
-    let (Some((x, x0, x_steps)), Some((y, y0, y_steps))) = (side(0), side(1)) else { return Ok(None) };
+    let (Some((x, x0, x_steps)), Some((y, y0, y_steps))) = (operand(0), operand(1)) else { return Ok(None) };
     let mut axes: SmallVec<[(usize, Steps); 4]> = SmallVec::new();
     for ((&n, &a), &b) in shape.iter().zip(&x_steps).zip(&y_steps) {
         match axes.last_mut() {

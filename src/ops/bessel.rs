@@ -4,7 +4,7 @@
 //! differentiation.
 
 use super::elementwise::{self as rows, binary, cast};
-use super::floats::{map, only_real};
+use super::number::{map, only_real};
 use crate::array::DType;
 use crate::context::Context;
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! Whole numbers: divisors, multiples, bits. None of these functions has a derivative; results are plain arrays.
 
 use super::elementwise::{self as rows, cast, plain};
-use super::floats::{map, zip};
+use super::number::{map, zip};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::complex;
 use super::elementwise::{self as rows, astype, binary, cast, compare, plain, test};
-use super::floats::{map, only_real};
+use super::number::{map, only_real};
 use super::reduce::{all_any, all_axes};
 use crate::array::{DType, Tensor, shape};
 use crate::context::Context;

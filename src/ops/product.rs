@@ -394,7 +394,7 @@ pub fn tensordot_n(cx: &Context, a: &Array, b: &Array, n: usize) -> Array {
 /// are brought in order: each line of the cache is read once, and no copy of everything goes through memory.
 struct Vectors<'t, T: Product> {
     all: Columns,
-    side: &'t MatrixStack<'t>,
+    stack: &'t MatrixStack<'t>,
     group: Option<Buffer>,
     of: PhantomData<T>,
 }
@@ -409,25 +409,25 @@ pub(super) fn in_groups(length: usize) -> bool {
 }
 
 impl<'t, T: Product> Vectors<'t, T> {
-    fn new(cx: &Context, side: &'t MatrixStack<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
-        let (length, along) = if side.rows == 1 { (side.columns, side.column) } else { (side.rows, side.row) };
-        let at = side.tensor.offset() as isize;
+    fn new(cx: &Context, stack: &'t MatrixStack<'t>, count: usize, step: isize) -> Result<Vectors<'t, T>> {
+        let (length, along) = if stack.rows == 1 { (stack.columns, stack.column) } else { (stack.rows, stack.row) };
+        let at = stack.tensor.offset() as isize;
         let all =
             Columns { at, row_step: step, column_step: along, rows: count, columns: length, ahead: GROUP, past: false };
         let transposed = length >= GROUP && count >= GROUP && step != 0 && step.unsigned_abs() < along.unsigned_abs();
         let group = (transposed && in_groups(length)).then(|| cx.engine.heap.pool.take::<T>(GROUP * length));
-        Ok(Vectors { all, side, group: group.transpose()?, of: PhantomData })
+        Ok(Vectors { all, stack, group: group.transpose()?, of: PhantomData })
     }
 
     /// Vector `i`; they are asked for in order.
     fn vector(&mut self, i: usize) -> Matrix<'_, T> {
         let first = self.all.at + i as isize * self.all.row_step;
-        let Some(group) = &mut self.group else { return self.side.matrix(first) };
+        let Some(group) = &mut self.group else { return self.stack.matrix(first) };
         let length = self.all.columns;
         let memory = group.elements_mut::<T>(GROUP * length);
         if i.is_multiple_of(GROUP) {
             let part = Columns { at: first, rows: GROUP.min(self.all.rows - i), ..self.all };
-            part.copy(self.side.tensor.memory::<T>(), memory, length);
+            part.copy(self.stack.tensor.memory::<T>(), memory, length);
         }
         Matrix { memory, offset: (i % GROUP * length) as isize, row: 1, column: 1 }
     }

@@ -106,7 +106,7 @@ f.write()
 
 # ------------------------------------------------------------------------------------------------------ reductions
 
-f = File("numpy_reductions.txt")
+f = File("numpy_reduce.txt")
 
 
 def logsumexp(x, axis=None, keepdims=False):
@@ -147,7 +147,7 @@ f.write()
 
 # -------------------------------------------------------------------------------------------------- products, shapes
 
-f = File("numpy_shapes.txt")
+f = File("numpy_shape.txt")
 shapes = [(), (3,), (4,), (3, 4), (4, 3), (2, 3, 4), (2, 4, 3), (1, 4), (0,), (3, 0), (0, 3), (5, 1, 3, 4)]
 operands = {s: f.let(f"p{i}", draw(s)) for i, s in enumerate(shapes)}
 PRODUCTS = {"dot": np.dot, "matmul": np.matmul, "inner": np.inner, "outer": np.outer}
@@ -192,7 +192,7 @@ f.write()
 
 # -------------------------------------------------------------------------------------------------------- indexing
 
-f = File("numpy_indexing.txt")
+f = File("numpy_index.txt")
 x1 = f.let("x1", np.arange(7.0))
 x2 = f.let("x2", np.arange(12.0).reshape(3, 4))
 x3 = f.let("x3", np.arange(24.0).reshape(2, 3, 4))

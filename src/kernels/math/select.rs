@@ -176,7 +176,7 @@ mod tests {
                 let mut z = vec![of(5); n];
                 select(&mut z, &c, a, b);
                 for i in 0..n {
-                    let at = |side: Branch<'_, T>| match side {
+                    let at = |branch: Branch<'_, T>| match branch {
                         Branch::Array(a) => a[i],
                         Branch::Number(x) => x,
                     };

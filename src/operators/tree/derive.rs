@@ -221,9 +221,9 @@ pub fn make_hvp(
     let f = with_one_result(name, f);
     let f = variables.function(&f, args, &form);
     let (found, recorded) = linear::make_hvp(cx, &f, &variables.values, &variables.all());
-    let side = Space::argument(&args[argnum]);
-    let gradient = side.tree(cx, found);
-    recorded.map(|recorded| (gradient.unwrap_or_default(), Pullback { recorded, from: side.clone(), to: side }))
+    let space = Space::argument(&args[argnum]);
+    let gradient = space.tree(cx, found);
+    recorded.map(|recorded| (gradient.unwrap_or_default(), Pullback { recorded, from: space.clone(), to: space }))
 }
 
 impl Pullback {

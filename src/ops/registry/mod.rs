@@ -24,17 +24,17 @@ macro_rules! entry {
 
 mod arrange;
 mod choose;
-mod contractions;
-mod convolutions;
+mod convolve;
+mod einsum;
 mod elementwise;
-mod indexing;
-mod numbers;
+mod index;
+mod number;
 mod order;
-mod polynomials;
-mod products;
-mod reductions;
-mod scans;
-mod shapes;
+mod polynomial;
+mod product;
+mod reduce;
+mod scan;
+mod shape;
 
 use super::elementwise as rows;
 use crate::array::DType::{self, *};
@@ -125,18 +125,18 @@ pub fn entries() -> Vec<Entry> {
     elementwise::tables(&mut list);
     elementwise::explicit(&mut list);
     elementwise::complexes(&mut list);
-    reductions::cases(&mut list);
-    products::cases(&mut list);
-    contractions::cases(&mut list);
-    convolutions::cases(&mut list);
-    polynomials::cases(&mut list);
-    numbers::cases(&mut list);
-    shapes::cases(&mut list);
+    reduce::cases(&mut list);
+    product::cases(&mut list);
+    einsum::cases(&mut list);
+    convolve::cases(&mut list);
+    polynomial::cases(&mut list);
+    number::cases(&mut list);
+    shape::cases(&mut list);
     arrange::cases(&mut list);
-    scans::cases(&mut list);
+    scan::cases(&mut list);
     order::cases(&mut list);
     choose::cases(&mut list);
-    indexing::cases(&mut list);
+    index::cases(&mut list);
     list
 }
 

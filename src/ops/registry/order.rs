@@ -1,6 +1,6 @@
 //! Cases of sorting, order statistics, statistics with and without NaN, and interpolation.
 
-use super::scans::{growing, with_nan};
+use super::scan::{growing, with_nan};
 use super::*;
 use crate::ops::quantile::{self, Method, Request};
 use crate::ops::statistics::{self, Outside, Weights};

@@ -1,4 +1,4 @@
-//! Contractions against the values that NumPy gave, recorded by `tests/reference/make_products.py`.
+//! Contractions against the values that NumPy gave, recorded by `tests/reference/make_einsum.py`.
 
 mod helpers;
 mod recorded;
@@ -10,7 +10,7 @@ use recorded::{Near, walk};
 
 #[test]
 fn contractions() {
-    walk(include_str!("reference/numpy_products.txt"), 400, Near::Sums, |cx, call| {
+    walk(include_str!("reference/numpy_einsum.txt"), 400, Near::Sums, |cx, call| {
         let a = &call.args;
         Ok(match call.name {
             // In the file "_" stands for a space and ">" for "->".

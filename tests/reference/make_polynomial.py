@@ -1,10 +1,10 @@
-"""Records polynomials, for tests/forward_polynomials.rs; see make_numpy.py for the format."""
+"""Records polynomials, for tests/forward_polynomial.rs; see make_numpy.py for the format."""
 
 from fractions import Fraction
 
 from make_numpy import File, np
 
-f = File("numpy_polynomials.txt")
+f = File("numpy_polynomial.txt")
 random = np.random.default_rng(23)
 
 

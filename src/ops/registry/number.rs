@@ -4,7 +4,7 @@ use super::*;
 use crate::ops::create::full;
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::predicates::{self, Tolerance};
-use crate::ops::{bessel, complex, floats, integers};
+use crate::ops::{bessel, complex, integers, number};
 
 pub fn cases(list: &mut Vec<Entry>) {
     differentiable(list);
@@ -23,19 +23,19 @@ fn differentiable(list: &mut Vec<Entry>) {
         list.push(Entry { name, family: "floating-point numbers", dtypes, derivative: Both, cases });
     };
     // In double precision whatever comes in, so not compared with itself in single precision.
-    add("ag_float_power", &[F64, C128], of_pairs([Positive, Real], |cx, a| floats::float_power(cx, &a[0], &a[1])));
-    add("ag_heaviside", REAL, of_pairs([Nonzero, Real], |cx, a| floats::heaviside(cx, &a[0], &a[1])));
+    add("ag_float_power", &[F64, C128], of_pairs([Positive, Real], |cx, a| number::float_power(cx, &a[0], &a[1])));
+    add("ag_heaviside", REAL, of_pairs([Nonzero, Real], |cx, a| number::heaviside(cx, &a[0], &a[1])));
     add("ag_i0", REAL, of_shapes(Real, |cx, a| bessel::i0(cx, &a[0])));
-    add("ag_modf", REAL, of_shapes(Unit, |cx, a| floats::modf(cx, &a[0]).0));
-    add("ag_frexp", REAL, of_shapes(Distinct, |cx, a| floats::frexp(cx, &a[0]).0));
-    let mut ldexp = of_shapes(Real, |cx, a| floats::ldexp(cx, &a[0], &whole(cx, &[3])));
+    add("ag_modf", REAL, of_shapes(Unit, |cx, a| number::modf(cx, &a[0]).0));
+    add("ag_frexp", REAL, of_shapes(Distinct, |cx, a| number::frexp(cx, &a[0]).0));
+    let mut ldexp = of_shapes(Real, |cx, a| number::ldexp(cx, &a[0], &whole(cx, &[3])));
     ldexp.push(Case {
         label: "broadcast".into(),
         args: vec![Arg { domain: Real, shape: &[3, 1] }],
-        run: Box::new(|cx, a| floats::ldexp(cx, &a[0], &whole(cx, &[-2, 0, 1, 4]))),
+        run: Box::new(|cx, a| number::ldexp(cx, &a[0], &whole(cx, &[-2, 0, 1, 4]))),
     });
     add("ag_ldexp", REAL, ldexp);
-    add("ag_nan_to_num_values", ALL, of_shapes(Real, |cx, a| floats::nan_to_num(cx, &a[0], 1.0, 2.0, 3.0)));
+    add("ag_nan_to_num_values", ALL, of_shapes(Real, |cx, a| number::nan_to_num_values(cx, &a[0], 1.0, 2.0, 3.0)));
     add(
         "ag_angle_degrees",
         ALL,
@@ -47,15 +47,15 @@ fn differentiable(list: &mut Vec<Entry>) {
 #[rustfmt::skip]
 fn bounds(list: &mut Vec<Entry>) {
     entry! { list, "floating-point numbers", "ag_clip_arrays", REAL, Both;
-        "numbers"       [Real [], Unit [], AboveOne []]                     |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
-        "arrays"        [Real [3, 4], Unit [3, 4], AboveOne [3, 4]]         |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
-        "broadcast"     [Real [3, 1], Unit [4], AboveOne [2, 1, 1]]         |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
-        "lower bound"   [Real [3, 4], Unit [4]]                             |cx, a| floats::clip(cx, &a[0], &a[1], &Array::Null);
-        "upper bound"   [Real [3, 4], Unit [3, 1]]                          |cx, a| floats::clip(cx, &a[0], &Array::Null, &a[1]);
-        "crossed"       [Real [4], AboveOne [4], Unit [4]]                  |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
-        "no bound"      [Real [4]]                                          |cx, a| floats::clip(cx, &a[0], &Array::Null, &Array::Null);
-        "empty"         [Real [0], Unit [1], AboveOne []]                   |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
-        "large"         [Real [33, 40], Unit [40], AboveOne []]             |cx, a| floats::clip(cx, &a[0], &a[1], &a[2]);
+        "numbers"       [Real [], Unit [], AboveOne []]                     |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
+        "arrays"        [Real [3, 4], Unit [3, 4], AboveOne [3, 4]]         |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
+        "broadcast"     [Real [3, 1], Unit [4], AboveOne [2, 1, 1]]         |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
+        "lower bound"   [Real [3, 4], Unit [4]]                             |cx, a| number::clip_arrays(cx, &a[0], &a[1], &Array::Null);
+        "upper bound"   [Real [3, 4], Unit [3, 1]]                          |cx, a| number::clip_arrays(cx, &a[0], &Array::Null, &a[1]);
+        "crossed"       [Real [4], AboveOne [4], Unit [4]]                  |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
+        "no bound"      [Real [4]]                                          |cx, a| number::clip_arrays(cx, &a[0], &Array::Null, &Array::Null);
+        "empty"         [Real [0], Unit [1], AboveOne []]                   |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
+        "large"         [Real [33, 40], Unit [40], AboveOne []]             |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
     }
     entry! { list, "floating-point numbers", "ag_divmod", REAL, Both;
         "the remainder" [Real [3, 4], Nonzero [4]]                          |cx, a| rows::binary(cx, &rows::MOD, &a[0], &a[1]);
@@ -68,14 +68,14 @@ fn constant(list: &mut Vec<Entry>) {
         list.push(Entry { name, family: "numbers and questions", dtypes, derivative: Constant(why), cases });
     };
     let real = [Nonzero, Nonzero];
-    add("ag_nextafter", REAL, "a unit of precision", of_pairs(real, |cx, a| floats::nextafter(cx, &a[0], &a[1])));
-    add("ag_spacing", REAL, "a unit of precision", of_shapes(Nonzero, |cx, a| floats::spacing(cx, &a[0])));
-    add("ag_signbit", REAL, "boolean", of_shapes(Nonzero, |cx, a| floats::signbit(cx, &a[0])));
-    add("ag_fix", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::fix(cx, &a[0])));
-    add("ag_round", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| floats::round(cx, &a[0], 1)));
+    add("ag_nextafter", REAL, "a unit of precision", of_pairs(real, |cx, a| number::nextafter(cx, &a[0], &a[1])));
+    add("ag_spacing", REAL, "a unit of precision", of_shapes(Nonzero, |cx, a| number::spacing(cx, &a[0])));
+    add("ag_signbit", REAL, "boolean", of_shapes(Nonzero, |cx, a| number::signbit(cx, &a[0])));
+    add("ag_fix", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| number::fix(cx, &a[0])));
+    add("ag_round", REAL, "piecewise constant", of_shapes(Nonzero, |cx, a| number::round(cx, &a[0], 1)));
     add("ag_zeros_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 0.0)));
     add("ag_ones_like", ALL, "constant", of_shapes(Nonzero, |cx, a| full(cx, a[0].dtype(), a[0].shape(), 1.0)));
-    add("ag_full_like", REAL, "constant", of_shapes(Nonzero, |cx, a| floats::full_like(cx, &a[0], 2.0)));
+    add("ag_full_like", REAL, "constant", of_shapes(Nonzero, |cx, a| number::full_like(cx, &a[0], 2.0)));
     for f in integers::FUNCTIONS {
         let run = move |cx: &Context, a: &[Array]| {
             let whole = |x: &Array| rows::astype(cx, x, I64);

@@ -1,4 +1,4 @@
-//! Functions of numbers and masked reductions, against the values that `tests/reference/make_numbers.py` recorded.
+//! Functions of numbers and masked reductions, against the values that `tests/reference/make_number.py` recorded.
 
 mod helpers;
 mod recorded;
@@ -9,7 +9,7 @@ use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::masked::{Kind, Options, reduce};
 use autograd::ops::predicates::{self, Tolerance};
-use autograd::ops::{bessel, choose, complex, elementwise as rows, floats, integers, order};
+use autograd::ops::{bessel, choose, complex, elementwise as rows, integers, number, order};
 use autograd::trace::Array;
 use recorded::{Call, Near, walk};
 
@@ -27,26 +27,28 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "erfc" => rows::unary(cx, &rows::ERFC, &a[0]),
         "fmod" => rows::binary(cx, &rows::FMOD, &a[0], &a[1]),
         "copysign" => rows::binary(cx, &rows::COPYSIGN, &a[0], &a[1]),
-        "float_power" => floats::float_power(cx, &a[0], &a[1]),
-        "heaviside" => floats::heaviside(cx, &a[0], &a[1]),
-        "nextafter" => floats::nextafter(cx, &a[0], &a[1]),
-        "spacing" => floats::spacing(cx, &a[0]),
-        "signbit" => floats::signbit(cx, &a[0]),
-        "fix" => floats::fix(cx, &a[0]),
-        "round" => floats::round(cx, &a[0], call.integer("decimals")),
+        "float_power" => number::float_power(cx, &a[0], &a[1]),
+        "heaviside" => number::heaviside(cx, &a[0], &a[1]),
+        "nextafter" => number::nextafter(cx, &a[0], &a[1]),
+        "spacing" => number::spacing(cx, &a[0]),
+        "signbit" => number::signbit(cx, &a[0]),
+        "fix" => number::fix(cx, &a[0]),
+        "round" => number::round(cx, &a[0], call.integer("decimals")),
         "i0" => bessel::i0(cx, &a[0]),
-        "modf_0" => floats::modf(cx, &a[0]).0,
-        "modf_1" => floats::modf(cx, &a[0]).1,
-        "frexp_0" => floats::frexp(cx, &a[0]).0,
-        "frexp_1" => floats::frexp(cx, &a[0]).1,
-        "ldexp" => floats::ldexp(cx, &a[0], &a[1]),
+        "modf_0" => number::modf(cx, &a[0]).0,
+        "modf_1" => number::modf(cx, &a[0]).1,
+        "frexp_0" => number::frexp(cx, &a[0]).0,
+        "frexp_1" => number::frexp(cx, &a[0]).1,
+        "ldexp" => number::ldexp(cx, &a[0], &a[1]),
         "clip" => {
             let mut bounds = a[1..].iter().cloned();
             let mut bound = |key: &str| if call.flag(key) { bounds.next().unwrap() } else { Array::Null };
             let low = bound("low");
-            floats::clip(cx, &a[0], &low, &bound("high"))
+            number::clip_arrays(cx, &a[0], &low, &bound("high"))
         }
-        "nan_to_num" => floats::nan_to_num(cx, &a[0], call.number("nan"), call.number("posinf"), call.number("neginf")),
+        "nan_to_num" => {
+            number::nan_to_num_values(cx, &a[0], call.number("nan"), call.number("posinf"), call.number("neginf"))
+        }
         "angle_degrees" => rows::unary(cx, &rows::RAD2DEG, &complex::angle(cx, &a[0])),
         "invert" => integers::invert(cx, &a[0]),
         "isreal" => predicates::isreal(cx, true, &a[0]),
@@ -71,7 +73,7 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
 
 #[test]
 fn numbers() {
-    walk(include_str!("reference/numpy_numbers.txt"), 600, Near::Elements, run);
+    walk(include_str!("reference/numpy_number.txt"), 600, Near::Elements, run);
 }
 
 #[test]

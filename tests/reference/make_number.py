@@ -1,4 +1,4 @@
-"""Records functions of numbers and masked reductions, for tests/forward_numbers.rs; see make_numpy.py for the format.
+"""Records functions of numbers and masked reductions, for tests/forward_number.rs; see make_numpy.py for the format.
 
 The complex error functions come from `pip install mpmath`: SciPy's are right to 1e-13 only.
 """
@@ -10,7 +10,7 @@ import mpmath
 from make_numpy import INF, NAN, File, grid, np, pairs, plane, plane64, single, truth, whole
 
 random = np.random.default_rng(24)
-f = File("numpy_numbers.txt")
+f = File("numpy_number.txt")
 for name, a in [("grid", grid), ("single", single), ("plane", plane), ("plane64", plane64), ("whole", whole), ("truth", truth)]:
     f.let(name, a)
 left, right = f.let("left", pairs[:, None]), f.let("right", pairs)

@@ -283,7 +283,7 @@ pub fn round(cx: &Context, x: &Array, decimals: i64) -> Array {
 // --------------------------------------------------------------------------------------- bounds and replacements
 
 /// `numpy.clip` with arrays as bounds, null for none. At a bound the derivative belongs to the bound.
-pub fn clip(cx: &Context, x: &Array, low: &Array, high: &Array) -> Array {
+pub fn clip_arrays(cx: &Context, x: &Array, low: &Array, high: &Array) -> Array {
     run(cx, "ag_clip_arrays", || {
         let inside = |x: &Array, bound: &Array, row| {
             let beyond = compare(cx, row, x, bound);
@@ -296,12 +296,12 @@ pub fn clip(cx: &Context, x: &Array, low: &Array, high: &Array) -> Array {
 }
 
 /// `numpy.nan_to_num` with the replacements given. The derivative is 0 where something was replaced.
-pub fn nan_to_num(cx: &Context, x: &Array, nan: f64, posinf: f64, neginf: f64) -> Array {
+pub fn nan_to_num_values(cx: &Context, x: &Array, nan: f64, posinf: f64, neginf: f64) -> Array {
     if !x.dtype().is_inexact() || cx.failed() {
         return x.clone();
     }
     if x.dtype().is_complex() {
-        let part = |x: Array| nan_to_num(cx, &x, nan, posinf, neginf);
+        let part = |x: Array| nan_to_num_values(cx, &x, nan, posinf, neginf);
         return complex::join(cx, &part(complex::real(cx, x)), &part(complex::imag(cx, x)));
     }
     let x = astype(cx, x, x.dtype());

@@ -1,4 +1,4 @@
-"""Records einsum and the products of vectors, for tests/forward_products.rs; see make_numpy.py for the format."""
+"""Records einsum and the products of vectors, for tests/forward_einsum.rs; see make_numpy.py for the format."""
 
 import itertools
 
@@ -19,7 +19,7 @@ def draw(shape, kind="float64"):
     return np.asarray(x, dtype=kind)
 
 
-f = File("numpy_products.txt")
+f = File("numpy_einsum.txt")
 shapes = [(), (1,), (2,), (3,), (2, 3), (3, 2), (3, 3), (1, 3), (2, 1), (2, 3, 3), (3, 2, 3), (2, 2, 2), (0,), (0, 3), (3, 0), (2, 1, 3), (4, 2, 3)]
 operands = {s: f.let(f"p{i}", draw(s)) for i, s in enumerate(shapes)}
 

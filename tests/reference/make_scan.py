@@ -1,6 +1,6 @@
 """Records what NumPy computes for tests/forward_arrays.rs: running sums and products, differences, gradients, integrals.
 
-    target/venv/bin/python tests/reference/make_scans.py
+    target/venv/bin/python tests/reference/make_scan.py
 """
 
 import itertools
@@ -9,7 +9,7 @@ import numpy as np
 
 from recording import INF, NAN, File, draw
 
-f = File("numpy_scans.txt")
+f = File("numpy_scan.txt")
 KINDS = ("float64", "float32", "complex128", "complex64", "int64", "bool")
 shapes = [(), (5,), (3, 4), (2, 3, 4), (0,), (0, 3), (3, 0), (1, 4), (1,), (2, 1, 3)]
 x = {s: f.let(f"x{i}", draw(s)) for i, s in enumerate(shapes)}

@@ -1,4 +1,4 @@
-"""Records convolutions, correlations and pooling, for tests/forward_convolutions.rs; see make_numpy.py for the format.
+"""Records convolutions, correlations and pooling, for tests/forward_convolve.rs; see make_numpy.py for the format.
 
 Besides NumPy and SciPy it wants `pip install autograd==1.9.1`, whose convolution takes axes.
 """
@@ -25,7 +25,7 @@ def draw(shape, kind="float64"):
     return np.asarray(x, dtype=kind)
 
 
-f = File("numpy_convolutions.txt")
+f = File("numpy_convolve.txt")
 for m, n in [(5, 3), (3, 5), (4, 4), (5, 2), (2, 5), (1, 1), (6, 1), (1, 4), (0, 3), (3, 0), (70, 9), (9, 70)]:
     for kind in ("float64", "complex128"):
         a, v = draw(m, kind), draw(n, kind)

@@ -1,4 +1,4 @@
-//! Polynomials against the values that NumPy gave, recorded by `tests/reference/make_polynomials.py`.
+//! Polynomials against the values that NumPy gave, recorded by `tests/reference/make_polynomial.py`.
 
 mod helpers;
 mod recorded;
@@ -11,7 +11,7 @@ use recorded::{Near, walk};
 
 #[test]
 fn polynomials() {
-    walk(include_str!("reference/numpy_polynomials.txt"), 700, Near::Sums, |cx, call| {
+    walk(include_str!("reference/numpy_polynomial.txt"), 700, Near::Sums, |cx, call| {
         let a = &call.args;
         Ok(match call.name {
             "polyval" => ops::polyval(cx, &a[0], &a[1]),

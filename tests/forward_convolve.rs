@@ -1,4 +1,4 @@
-//! Convolutions and pooling against the values that `tests/reference/make_convolutions.py` recorded.
+//! Convolutions and pooling against the values that `tests/reference/make_convolve.py` recorded.
 
 mod helpers;
 mod recorded;
@@ -11,7 +11,7 @@ use recorded::{Near, walk};
 
 #[test]
 fn convolutions() {
-    walk(include_str!("reference/numpy_convolutions.txt"), 800, Near::Sums, |cx, call| {
+    walk(include_str!("reference/numpy_convolve.txt"), 800, Near::Sums, |cx, call| {
         let a = &call.args;
         let mode = || Mode::parse(call.parameters["mode"]);
         let both = |key: &str| {
