@@ -187,7 +187,7 @@ fn broken(code: &str) -> String {
     lines.join("\n")
 }
 
-/// The declarations of a section. A blank line stands before and after what takes more than two lines.
+/// The declarations of a section. Blank lines stand around constants, and around what takes more than two lines.
 fn section(title: &str, items: &[Item]) -> String {
     let mut text = format!("/* ---- {title} {} */\n", "-".repeat(WIDTH - title.len() - "/* ----   */".len()));
     let mut open = false;
