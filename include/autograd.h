@@ -1265,7 +1265,7 @@ AG_API bool ag_ix(ag_context *cx, const ag_array *arrays, size_t n, ag_array *ou
 #define AG_PAD_WRAP 10         ///< Periodic: b c | a b c | a b.
 
 /// x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
-/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+/// axes; with npairs 1 the same for all axes. `mode_code` is AG_PAD_ZEROS to AG_PAD_WRAP.
 AG_API ag_array ag_pad(ag_context *cx, ag_array x, const int64_t *widths, size_t npairs, int32_t mode_code);
 
 /// x with new elements around it as by ag_pad, where the maximum, mean, median or minimum is that of the first

@@ -1,4 +1,5 @@
-//! The C header: committed, and equal to what cbindgen renders from `src/capi`.
+//! The C header: committed, and equal to what is rendered here. cbindgen makes the declarations out of `src/capi`; here they get
+//! their order, in sections, and their layout.
 //!
 //! `make header` (that is `AUTOGRAD_UPDATE_HEADER=1 cargo test --test header`) writes it.
 

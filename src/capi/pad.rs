@@ -62,7 +62,7 @@ fn padded(
 }
 
 /// x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
-/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+/// axes; with npairs 1 the same for all axes. `mode_code` is AG_PAD_ZEROS to AG_PAD_WRAP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad(
     cx: *mut ag_context,
