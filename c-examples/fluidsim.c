@@ -40,7 +40,7 @@ static ag_array draw(ag_context *cx, int side, double (*shape)(double, double, i
   double *values = malloc((size_t)side * (size_t)side * sizeof *values);
   for (int i = 0; values && i < side * side; i++)
     values[i] = shape((i % side + 0.5) / side - 0.5, ((double)(i / side) + 0.5) / side - 0.5, side);
-  ag_array drawn = values ? ag_matrix(cx, values, (size_t)side, (size_t)side) : ag_array_NULL;
+  ag_array drawn = values ? ag_matrix(cx, values, (size_t)side, (size_t)side) : (ag_array){0};
   free(values);
   return drawn;
 }

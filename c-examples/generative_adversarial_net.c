@@ -96,7 +96,7 @@ static void train_epoch(ag_context *cx, const ag_tree nets[2], const ag_tree sta
   losses[0] = losses[1] = 0;
   for (size_t i = 0; i < batches && !ag_error(cx); i++) {
     ag_scope step = ag_scope_enter(cx);
-    struct batch batch = {digits_batch(cx, images, order, i * BATCH, BATCH), ag_array_NULL, seed + 3 * i + 1};
+    struct batch batch = {digits_batch(cx, images, order, i * BATCH, BATCH), {0}, seed + 3 * i + 1};
     batch.noise = ag_random_normal(cx, batch.seed + 2, AG_F32, ag_shape(cx, batch.images), 2, 0, 0.1);
     for (size_t k = 2; k-- > 0;) { /* the discriminator first */
       ag_tree gradient;

@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
   double length = (double)pieces * LENGTH;
 
   ag_context *cx = ag_context_new();
-  struct data data = {{ag_array_NULL}};
+  struct data data = {{{0}}};
   check_that("there is memory", cut(cx, &t, pieces, &data));
   ag_tree params = init_params(cx, (int64_t)t.symbols, (uint64_t)seed);
   for (int i = 0; i < steps && !ag_error(cx); i++) {

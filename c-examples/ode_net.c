@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
   options_read(argc, argv, "Learns the law of motion of a spiral. Writes ode_net.svg.", options, COUNT(options));
 
   ag_context *cx = ag_context_new();
-  problem whole = {ag_vector(cx, (double[]){2, 0}, 2), ag_linspace(cx, 0, 6, TIMES), ag_array_NULL};
+  problem whole = {ag_vector(cx, (double[]){2, 0}, 2), ag_linspace(cx, 0, 6, TIMES), {0}};
   ag_array law = ag_matrix(cx, (double[]){-0.1, 2.0, -2.0, -0.1}, 2, 2);
   whole.points = ag_odeint(cx, spiral, NULL, NULL, whole.start, whole.times, &law, 1, NULL);
   problem parts = stretches(cx, &whole);

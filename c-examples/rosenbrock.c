@@ -17,7 +17,7 @@ int main(void) {
   ag_minimize_options options = {.struct_size = sizeof options, .gtol = 1e-9, .ftol = -1};
   ag_minimize_result result = {.struct_size = sizeof result};
   ag_array start = ag_vector(cx, (double[]){-1.2, 1}, 2);
-  ag_array x = ag_minimize_lbfgs(cx, rosenbrock, NULL, start, ag_array_NULL, ag_array_NULL, &options, &result);
+  ag_array x = ag_minimize_lbfgs(cx, rosenbrock, NULL, start, (ag_array){0}, (ag_array){0}, &options, &result);
   printf("%s after %zu steps and %zu gradients: value %.3e at %s\n", result.message, result.iterations,
          result.evaluations, result.value, ag_to_string(cx, x));
   check_that("the gradient is as small as wanted", result.status == AG_STOP_GRADIENT);

@@ -88,7 +88,7 @@ static ag_array from_formula(ag_context *cx, const fluid *flow, double (*f)(doub
   for (int64_t i = 0; values && i < rows * columns; i++) /* in heights, from the middle */
     values[i] = f(((double)(i % columns) + 0.5 - 0.5 * (double)columns) / (double)rows,
                   ((double)(i / columns) + 0.5) / (double)rows - 0.5);
-  ag_array array = values ? ag_matrix(cx, values, (size_t)rows, (size_t)columns) : ag_array_NULL;
+  ag_array array = values ? ag_matrix(cx, values, (size_t)rows, (size_t)columns) : (ag_array){0};
   free(values);
   return array;
 }

@@ -1,4 +1,5 @@
-/* autograd_debug.h: where functions are called, for the messages of errors and of ag_anomaly_begin, for pictures and traces.
+/* autograd_debug.h: where functions are called. Messages of errors and of ag_anomaly_begin say it, and so do pictures
+ * and traces.
  *
  * By hand, before the calls of interest:
  *
@@ -7,8 +8,8 @@
  *
  * or everywhere, without a change of the program: compile it with -DAG_TRACE_LINES and include this file instead of
  * autograd.h (or after it, or with the compiler's option -include). Then every function that can fail is a macro of the
- * same name that says its file and line first. It costs a call per call. An expression that spans several lines counts as
- * one line of them.
+ * same name that says its file and line first. It costs a call per call. An expression that spans several lines counts
+ * as one line of them.
  */
 #ifndef AUTOGRAD_DEBUG_H
 #define AUTOGRAD_DEBUG_H

@@ -114,11 +114,10 @@ fn functions(header: &str) -> BTreeMap<String, String> {
     let mut rest = header;
     while let Some((before, after)) = rest.split_once("\nAG_API") {
         let name = after.split('(').next().and_then(|head| words(head).filter(|w| !w.is_empty()).last());
-        let comment = before.rsplit_once("/**").map_or("", |(_, c)| c).trim();
-        // Of the last comment, if nothing stands between it and the function.
-        let comment = comment.strip_suffix("*/").filter(|c| !c.contains("*/")).unwrap_or("");
-        let text: Vec<&str> =
-            comment.split(|c: char| c.is_whitespace() || c == '*').filter(|w| !w.is_empty()).collect();
+        // The comment that ends right before the function.
+        let comment = before.lines().rev().map_while(|line| line.strip_prefix("///"));
+        let mut text: Vec<&str> = comment.map(str::trim).collect();
+        text.reverse();
         found.insert(name.expect("a function has a name").to_string(), text.join(" "));
         rest = after;
     }

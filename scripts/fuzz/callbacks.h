@@ -217,7 +217,7 @@ static bool behaves(struct running *r, ag_context *cx, const ag_array *args, siz
 }
 static ag_array spoilt(struct running *r, ag_context *cx, ag_array y) {
   switch (r->nature) {
-    case RETURNS_NULL: return ag_array_NULL;
+    case RETURNS_NULL: return (ag_array){0};
     case RETURNS_STALE: return stale;
     case RETURNS_FOREIGN: return foreign;
     case OTHER_SHAPE: return made(cx);
@@ -227,7 +227,7 @@ static ag_array spoilt(struct running *r, ag_context *cx, ag_array y) {
 }
 static ag_tree spoilt_tree(struct running *r, ag_context *cx, ag_tree y) {
   switch (r->nature) {
-    case RETURNS_NULL: return ag_tree_NULL;
+    case RETURNS_NULL: return (ag_tree){0};
     case RETURNS_STALE: return (ag_tree){stale.bits};
     case RETURNS_FOREIGN: return foreign_tree;
     case OTHER_SHAPE: return made_tree(cx);
@@ -267,18 +267,18 @@ static ag_array result_of(ag_context *cx, enum kind kind, const ag_array *args, 
 static ag_array function(ag_context *cx, const ag_array *args, size_t nargs, void *user, enum kind kind,
                          ag_function itself) {
   struct running r;
-  if (!begin(&r, cx, user, nargs, args)) return ag_array_NULL;
+  if (!begin(&r, cx, user, nargs, args)) return (ag_array){0};
   see(args, nargs * sizeof *args);
   random_program(cx);
   tidy(cx);
-  ag_array y = ag_array_NULL;
+  ag_array y = {0};
   if (r.nature == CALLS_ITSELF && nargs) y = ag_grad(cx, itself, user, args, nargs, 0);
   if (!y.bits) y = result_of(cx, kind, args, nargs);
   if (ag_error(cx) && roll(4)) {
     settle(cx);
     y = kind == SCALAR || !nargs ? ag_scalar(cx, 2.0) : args[0];
   }
-  y = behaves(&r, cx, args, nargs) ? spoilt(&r, cx, y) : ag_array_NULL;
+  y = behaves(&r, cx, args, nargs) ? spoilt(&r, cx, y) : (ag_array){0};
   end(&r);
   return y;
 }
@@ -309,7 +309,7 @@ static int32_t multi_function(ag_context *cx, const ag_array *args, size_t nargs
     if (ag_error(cx)) results[i] = ag_scalar(cx, 1.0);
   }
   bool there = behaves(&r, cx, args, nargs);
-  if (n > 0) results[roll(n)] = there ? spoilt(&r, cx, results[0]) : ag_array_NULL;
+  if (n > 0) results[roll(n)] = there ? spoilt(&r, cx, results[0]) : (ag_array){0};
   int32_t code = r.nature == RAISES || (r.nature == FICKLE && !roll(8)) ? a_code() : 0;
   end(&r);
   return code;
@@ -364,7 +364,7 @@ static ag_tree tree_function(ag_context *cx, const ag_tree *args, size_t nargs, 
   struct running r;
   ag_array leaves[4];
   size_t n = leaves_of(cx, args, nargs, leaves, 4);
-  if (!begin(&r, cx, user, n, leaves)) return ag_tree_NULL;
+  if (!begin(&r, cx, user, n, leaves)) return (ag_tree){0};
   for (size_t i = 0; i < nargs && i < 3; i++) here->trees[i] = args[i];
   random_program(cx);
   tidy(cx);
@@ -373,7 +373,7 @@ static ag_tree tree_function(ag_context *cx, const ag_tree *args, size_t nargs, 
     settle(cx);
     y = kind == ANY && nargs ? args[0] : ag_tree_leaf(cx, ag_scalar(cx, 1.0));
   }
-  y = behaves(&r, cx, leaves, n) ? spoilt_tree(&r, cx, y) : ag_tree_NULL;
+  y = behaves(&r, cx, leaves, n) ? spoilt_tree(&r, cx, y) : (ag_tree){0};
   end(&r);
   return y;
 }
@@ -393,13 +393,13 @@ static ag_tree tree_step_function(ag_context *cx, size_t i, const ag_tree *args,
 }
 static ag_tree array_tree_function(ag_context *cx, const ag_array *args, size_t nargs, void *user) {
   struct running r;
-  if (!begin(&r, cx, user, nargs, args)) return ag_tree_NULL;
+  if (!begin(&r, cx, user, nargs, args)) return (ag_tree){0};
   random_program(cx);
   tidy(cx);
   ag_array items[] = {result_of(cx, roll(2) ? SCALAR : ANY, args, nargs), nargs ? args[0] : made(cx)};
   settle(cx);
   ag_tree y = ag_tree_list_of(cx, items, 1 + roll(2));
-  y = behaves(&r, cx, args, nargs) ? spoilt_tree(&r, cx, y) : ag_tree_NULL;
+  y = behaves(&r, cx, args, nargs) ? spoilt_tree(&r, cx, y) : (ag_tree){0};
   end(&r);
   return y;
 }
@@ -408,12 +408,12 @@ static ag_array objective(ag_context *cx, size_t i, ag_tree x, void *user) {
   struct running r;
   ag_array leaves[4];
   size_t n = leaves_of(cx, &x, 1, leaves, 4);
-  if (!begin(&r, cx, user, n, leaves)) return ag_array_NULL;
+  if (!begin(&r, cx, user, n, leaves)) return (ag_array){0};
   here->trees[0] = x;
   random_program(cx);
   tidy(cx);
   ag_array y = result_of(cx, SCALAR, leaves, n);
-  y = behaves(&r, cx, leaves, n) ? spoilt(&r, cx, y) : ag_array_NULL;
+  y = behaves(&r, cx, leaves, n) ? spoilt(&r, cx, y) : (ag_array){0};
   end(&r);
   return y;
 }

@@ -183,7 +183,7 @@ static bool round_of(uint64_t seed) {
   outermost.filled = POOL;
   state = mixed(seed + 1);
   here = &outermost;
-  recent = stale = ag_array_NULL;
+  recent = stale = (ag_array){0};
   callbacks = 0;
   fuel = MOST_CALLBACKS;
   ag_context *cx = fresh_context();

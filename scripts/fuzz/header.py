@@ -21,12 +21,11 @@ class Function(NamedTuple):
 
 def source():
     """The header without comments and lines of the preprocessor."""
-    text = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "autograd.h").read_text(), flags=re.S)
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", (ROOT / "include" / "autograd.h").read_text(), flags=re.S)
     return re.sub(r"^\s*#.*$", "", text, flags=re.M)
 
 
 def variable(text):
-    text = re.sub(r"\bstruct\b", "", text)
     kind = " ".join(re.sub(r"\w+\s*$", "", text).split()).replace(" *", "*")
     return Variable(kind, re.search(r"(\w+)\s*$", text).group(1))
 
@@ -34,7 +33,7 @@ def variable(text):
 def functions():
     found = []
     for result, name, arguments in re.findall(r"AG_API\s+([\w\s*]*?)\b(ag_\w+)\(([^()]*)\);", source()):
-        kind = " ".join(result.replace("struct", "").split()).replace(" *", "*")
+        kind = " ".join(result.split()).replace(" *", "*")
         listed = [] if arguments.strip() == "void" else [variable(a) for a in arguments.split(",")]
         found.append(Function(kind, name, listed))
     return found

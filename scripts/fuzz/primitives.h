@@ -8,12 +8,12 @@
 /* Linear in `g`, of the form of `x`. */
 static ag_array rule(ag_context *cx, ag_array g, ag_array x, const ag_array *args, size_t nargs, void *user) {
   struct running r;
-  if (!begin(&r, cx, user, nargs, args)) return ag_array_NULL;
+  if (!begin(&r, cx, user, nargs, args)) return (ag_array){0};
   here->arrays[0] = g;
   random_program(cx);
   tidy(cx);
   ag_array y = ag_mul(cx, x, ag_sum(cx, g));
-  y = behaves(&r, cx, args, nargs) ? spoilt(&r, cx, y) : ag_array_NULL;
+  y = behaves(&r, cx, args, nargs) ? spoilt(&r, cx, y) : (ag_array){0};
   end(&r);
   return y;
 }
@@ -37,7 +37,7 @@ static int32_t vjp_argnums(ag_context *cx, const size_t *argnums, size_t n, cons
   tidy(cx);
   for (size_t i = 0; i < n; i++) grads[i] = ag_mul(cx, args[argnums[i]], ag_sum(cx, gs[roll(nresults)]));
   bool there = behaves(&r, cx, args, nargs);
-  if (n > 0) grads[0] = there ? spoilt(&r, cx, grads[0]) : ag_array_NULL;
+  if (n > 0) grads[0] = there ? spoilt(&r, cx, grads[0]) : (ag_array){0};
   int32_t code = r.nature == RAISES ? a_code() : 0;
   end(&r);
   return code;
@@ -51,7 +51,7 @@ static int32_t jvp_argnums(ag_context *cx, const size_t *argnums, const ag_array
   tidy(cx);
   for (size_t i = 0; i < nresults; i++) out[i] = ag_mul(cx, ans[i], ag_sum(cx, tangents[roll(n)]));
   bool there = behaves(&r, cx, args, nargs);
-  if (nresults > 0) out[0] = there ? spoilt(&r, cx, out[0]) : ag_array_NULL;
+  if (nresults > 0) out[0] = there ? spoilt(&r, cx, out[0]) : (ag_array){0};
   int32_t code = r.nature == RAISES ? a_code() : 0;
   end(&r);
   return code;
@@ -269,7 +269,7 @@ static void with_context(void) {
   r.frame.filled = 4;
   here = &r.frame;
   ag_array before = recent;
-  recent = ag_array_NULL;
+  recent = (ag_array){0};
   bool was_limited = is_limited;
   for (size_t i = 0; i < r.frame.filled; i++) {
     r.frame.arrays[i] = made(cx);

@@ -28,7 +28,7 @@ static ag_array wrong_array(void) {
     case 0: return stale;
     case 1: return foreign;
     case 2: return (ag_array){(uint64_t)roll(1u << 31) << 32 | roll(1u << 31)};
-    default: return ag_array_NULL;
+    default: return (ag_array){0};
   }
 }
 /* One that is there, the one drawn last, one of the caller's of a callback, or a wrong one. */
@@ -65,7 +65,7 @@ static ag_array some_positions(ag_context *cx) {
   static const int64_t shapes[][2] = {{3}, {2, 3}, {1}, {4}, {3, 3}, {3, 1}};
   static const size_t ranks[] = {1, 2, 1, 1, 2, 2};
   size_t k = roll(6);
-  ag_array like = roll(2) ? any_array(cx) : ag_array_NULL;
+  ag_array like = roll(2) ? any_array(cx) : (ag_array){0};
   ag_array x = like.bits && roll(2) ? ag_astype(cx, ag_zeros_like(cx, like), AG_I64)
                                     : ag_array_new(cx, AG_I64, shapes[k], ranks[k], numbers);
   settle(cx);

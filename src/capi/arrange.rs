@@ -110,13 +110,14 @@ pub unsafe extern "C" fn ag_roll(cx: *mut ag_context, x: ag_array, shift: i64) -
     one(cx, "ag_roll", x, |c, x| arrange::roll_flat(c, x, shift))
 }
 
-/// The same along one axis.
+/// The elements moved on by `shift` places along one axis; what leaves at the end comes in at the beginning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_roll_axis(cx: *mut ag_context, x: ag_array, shift: i64, axis: i64) -> ag_array {
     checked(cx, "ag_roll_axis", x, |c, x| arrange::roll(&c.core, x, &[shift], &[axis]))
 }
 
-/// The same along several axes, shifts[i] places along axes[i].
+/// The elements moved on by shifts[i] places along axes[i], for several axes; what leaves at the end comes in at the
+/// beginning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_roll_axes(
     cx: *mut ag_context,
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn ag_repeat_counts_axis(
     })
 }
 
-/// The same elements in another shape, both in column-major order (NumPy's order "F"). One extent may be -1.
+/// The elements of x in another shape, both in column-major order (NumPy's order "F"). One extent may be -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_reshape_f(cx: *mut ag_context, x: ag_array, shape: *const i64, ndim: usize) -> ag_array {
     checked(cx, "ag_reshape_f", x, |c, x| {
@@ -275,7 +276,8 @@ pub unsafe extern "C" fn ag_insert(
     })
 }
 
-/// The same along an axis: all entries of `values` before the only position, or one before each of several.
+/// The array with values before n positions along an axis: all entries of `values` before the only position, or one
+/// before each of several.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_insert_axis(
     cx: *mut ag_context,

@@ -261,7 +261,8 @@ pub unsafe extern "C" fn ag_trim_zeros(cx: *mut ag_context, x: ag_array, front: 
     checked(cx, "ag_trim_zeros", x, |c, x| choose::trim_zeros(&c.core, x, front, back, &reduce::all_axes(x)))
 }
 
-/// The same along some axes only: the others stay whole.
+/// The smallest part of x along some axes with all its elements that are not 0; the other axes stay whole. Zeros before
+/// the first such element (with `front`) and after the last one (with `back`) are left out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_trim_zeros_axes(
     cx: *mut ag_context,

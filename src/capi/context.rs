@@ -68,9 +68,9 @@ pub const AUTOGRAD_VERSION_NUMBER: i32 = 100;
 /// for ag_error and ag_error_message.
 pub type ag_error_hook = Option<unsafe extern "C" fn(code: i32, message: *const c_char, user: *mut c_void)>;
 
-/// Everything that was made with it: arrays, tapes, primitives, memory, and the pending error. Contexts are independent
-/// of each other and may be used on different threads at the same time; one context serves one thread at a time, any
-/// thread.
+/// A context: everything that was made with it, arrays, tapes, primitives, memory, and the pending error. Contexts are
+/// independent of each other and may be used on different threads at the same time; one context serves one thread at a
+/// time, any thread.
 pub struct ag_context {
     pub(crate) core: Context,
     pub(crate) slots: RefCell<Slots>,

@@ -268,8 +268,8 @@ pub struct ag_odeint_report {
     /// chosen for the solution; where this is 100, expect tangents and gradients with two digits less, and ask for smaller
     /// tolerances if these are needed.
     pub tangent_error: f64,
-    /// The same of cotangents in a sweep, between whose steps no time of the solution lies. It is rougher, and far too large
-    /// where stability limits the steps.
+    /// The largest local error of a cotangent, likewise, in a sweep between whose steps no time of the solution lies. It is
+    /// rougher than tangent_error, and far too large where stability limits the steps.
     pub cotangent_error: f64,
 }
 

@@ -264,7 +264,8 @@ pub unsafe extern "C" fn ag_index_mul(
     indexed(cx, "ag_index_mul", x, Source::Text(index), Some(values), combine(Combine::Mul))
 }
 
-/// As ag_index_mul, at items.
+/// The array that x would be after x[items] *= values; values are broadcast, and a place that occurs several times gets
+/// all of its values (numpy.multiply.at).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index_items_mul(
     cx: *mut ag_context,
@@ -288,7 +289,8 @@ pub unsafe extern "C" fn ag_index_max(
     indexed(cx, "ag_index_max", x, Source::Text(index), Some(values), combine(Combine::Max))
 }
 
-/// As ag_index_max, at items.
+/// The array that x would be after x[items] = maximum(x[items], values); values are broadcast, and a place that occurs
+/// several times gets all of its values (numpy.maximum.at). Where several attain it, they share the cotangent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index_items_max(
     cx: *mut ag_context,
@@ -312,7 +314,8 @@ pub unsafe extern "C" fn ag_index_min(
     indexed(cx, "ag_index_min", x, Source::Text(index), Some(values), combine(Combine::Min))
 }
 
-/// As ag_index_min, at items.
+/// The array that x would be after x[items] = minimum(x[items], values); values are broadcast, and a place that occurs
+/// several times gets all of its values (numpy.minimum.at). Where several attain it, they share the cotangent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_index_items_min(
     cx: *mut ag_context,

@@ -4,19 +4,21 @@ use super::reduce::{Which, reduction};
 use super::{ag_array, ag_context};
 use crate::ops::{nan, order};
 
-/// The sum of all elements but NaN, which have derivative 0 here and below.
+/// The sum of all elements but NaN, by which the derivative is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nansum(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_nansum", x, Which::All, |c, x, axes| nan::sum(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The sum of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays, with
+/// extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nansum_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nansum_axis", x, Which::One(axis), |c, x, axes| nan::sum(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The sum of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims` they
+/// stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nansum_axes(
     cx: *mut ag_context,
@@ -34,13 +36,15 @@ pub unsafe extern "C" fn ag_nanprod(cx: *mut ag_context, x: ag_array) -> ag_arra
     reduction(cx, "ag_nanprod", x, Which::All, |c, x, axes| nan::prod(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The product of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays,
+/// with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanprod_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanprod_axis", x, Which::One(axis), |c, x, axes| nan::prod(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The product of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims`
+/// they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanprod_axes(
     cx: *mut ag_context,
@@ -58,13 +62,15 @@ pub unsafe extern "C" fn ag_nanmean(cx: *mut ag_context, x: ag_array) -> ag_arra
     reduction(cx, "ag_nanmean", x, Which::All, |c, x, axes| nan::mean(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The mean of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
+/// extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmean_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmean_axis", x, Which::One(axis), |c, x, axes| nan::mean(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The mean of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
+/// stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmean_axes(
     cx: *mut ag_context,
@@ -82,13 +88,15 @@ pub unsafe extern "C" fn ag_nanmax(cx: *mut ag_context, x: ag_array) -> ag_array
     reduction(cx, "ag_nanmax", x, Which::All, |c, x, axes| nan::extremum(c, true, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The greatest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
+/// With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmax_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmax_axis", x, Which::One(axis), |c, x, axes| nan::extremum(c, true, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The greatest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
+/// cotangent equally. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmax_axes(
     cx: *mut ag_context,
@@ -108,13 +116,15 @@ pub unsafe extern "C" fn ag_nanmin(cx: *mut ag_context, x: ag_array) -> ag_array
     reduction(cx, "ag_nanmin", x, Which::All, |c, x, axes| nan::extremum(c, false, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The smallest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
+/// With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmin_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmin_axis", x, Which::One(axis), |c, x, axes| nan::extremum(c, false, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The smallest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
+/// cotangent equally. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmin_axes(
     cx: *mut ag_context,
@@ -128,13 +138,15 @@ pub unsafe extern "C" fn ag_nanmin_axes(
     })
 }
 
-/// The variance of all elements but NaN. The other forms divide by n - ddof, and give NaN where that is not positive.
+/// The variance of all elements but NaN. ag_nanvar_axis and ag_nanvar_axes divide by n - ddof, and give NaN where that
+/// is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanvar(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_nanvar", x, Which::All, |c, x, axes| nan::var(c, x, axes, 0.0, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The variance of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is not
+/// positive. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanvar_axis(
     cx: *mut ag_context,
@@ -146,7 +158,8 @@ pub unsafe extern "C" fn ag_nanvar_axis(
     reduction(cx, "ag_nanvar_axis", x, Which::One(axis), |c, x, axes| nan::var(c, x, axes, ddof, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The variance of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN where
+/// that is not positive. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanvar_axes(
     cx: *mut ag_context,
@@ -165,7 +178,8 @@ pub unsafe extern "C" fn ag_nanstd(cx: *mut ag_context, x: ag_array) -> ag_array
     reduction(cx, "ag_nanstd", x, Which::All, |c, x, axes| nan::std(c, x, axes, 0.0, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The standard deviation of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is
+/// not positive. Of equal elements the derivative is 0. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanstd_axis(
     cx: *mut ag_context,
@@ -177,7 +191,8 @@ pub unsafe extern "C" fn ag_nanstd_axis(
     reduction(cx, "ag_nanstd_axis", x, Which::One(axis), |c, x, axes| nan::std(c, x, axes, ddof, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The standard deviation of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN
+/// where that is not positive. Of equal elements the derivative is 0. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanstd_axes(
     cx: *mut ag_context,
@@ -196,7 +211,7 @@ pub unsafe extern "C" fn ag_count_nonzero(cx: *mut ag_context, x: ag_array) -> a
     reduction(cx, "ag_count_nonzero", x, Which::All, |c, x, axes| order::count_nonzero(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// How many elements are not 0, along one axis: a plain i64 array. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_count_nonzero_axis(
     cx: *mut ag_context,
@@ -207,7 +222,8 @@ pub unsafe extern "C" fn ag_count_nonzero_axis(
     reduction(cx, "ag_count_nonzero_axis", x, Which::One(axis), |c, x, axes| order::count_nonzero(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// How many elements are not 0, along several axes (NULL: all): a plain i64 array. With `keepdims` they stay, with
+/// extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_count_nonzero_axes(
     cx: *mut ag_context,

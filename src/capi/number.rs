@@ -118,7 +118,7 @@ pub unsafe extern "C" fn ag_round(cx: *mut ag_context, x: ag_array, decimals: i6
     one(cx, "ag_round", x, |c, x| number::round(c, x, decimals))
 }
 
-/// The same as ag_round.
+/// Rounded to so many decimals, halves to even: another name of ag_round.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_around(cx: *mut ag_context, x: ag_array, decimals: i64) -> ag_array {
     one(cx, "ag_around", x, |c, x| number::round(c, x, decimals))

@@ -15,7 +15,8 @@ pub unsafe extern "C" fn ag_sort(cx: *mut ag_context, x: ag_array) -> ag_array {
     checked(cx, "ag_sort", x, |c, x| order::sort(&c.core, &flat(c, x), 0))
 }
 
-/// The same along one axis.
+/// The elements along one axis in ascending order, NaN last; equal ones keep their order. The derivative follows the
+/// elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sort_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     checked(cx, "ag_sort_axis", x, |c, x| order::sort(&c.core, x, axis))
@@ -43,7 +44,8 @@ pub unsafe extern "C" fn ag_partition(cx: *mut ag_context, x: ag_array, kths: *c
     })
 }
 
-/// The same along one axis.
+/// The elements along one axis in an order in which those numbered kths[0] to kths[n - 1] stand where sorting puts
+/// them, smaller ones before and greater ones after. In linear time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_partition_axis(
     cx: *mut ag_context,
@@ -67,7 +69,7 @@ pub unsafe extern "C" fn ag_argpartition(cx: *mut ag_context, x: ag_array, kths:
     })
 }
 
-/// The same along one axis.
+/// The positions along one axis of the elements that ag_partition_axis puts there; a plain i64 array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_argpartition_axis(
     cx: *mut ag_context,
@@ -109,8 +111,9 @@ pub unsafe extern "C" fn ag_unique(cx: *mut ag_context, x: ag_array) -> ag_array
     checked(cx, "ag_unique", x, |c, x| Ok(order::unique(&c.core, x)?.values))
 }
 
-/// The same, and plain i64 arrays: in *index where each value occurs first in row-major order, in *inverse for each
-/// element the number of its value, in *counts how often each value occurs. Each pointer may be NULL.
+/// The different elements in ascending order, and plain i64 arrays: in *index where each value occurs first in
+/// row-major order, in *inverse for each element the number of its value, in *counts how often each value occurs. Each
+/// pointer may be NULL. A derivative goes to the first of equal elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_unique_all(
     cx: *mut ag_context,
@@ -172,7 +175,9 @@ pub unsafe extern "C" fn ag_topk(cx: *mut ag_context, x: ag_array, k: i64, indic
     unsafe { largest(cx, "ag_topk", x, k, -1, indices) }
 }
 
-/// The same along any axis.
+/// The k largest elements along an axis in descending order, and in *indices (unless NULL) their positions along it, a
+/// plain i64 array. Of equal elements the earlier one comes first; NaN counts as largest. Derivatives follow the
+/// elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_topk_axis(
     cx: *mut ag_context,
@@ -192,7 +197,8 @@ pub unsafe extern "C" fn ag_lexsort(cx: *mut ag_context, keys: *const ag_array, 
     joined(cx, "ag_lexsort", keys, n, |c, keys| order::lexsort(&c.core, keys, -1))
 }
 
-/// The same along any axis.
+/// The positions that put n arrays of one shape in order along an axis, all together: by the last one, where its
+/// elements are equal by the one before it, and so on. A plain i64 array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_lexsort_axis(cx: *mut ag_context, keys: *const ag_array, n: usize, axis: i64) -> ag_array {
     joined(cx, "ag_lexsort_axis", keys, n, |c, keys| order::lexsort(&c.core, keys, axis))

@@ -62,7 +62,7 @@ fn padded(
 }
 
 /// x with new elements around it: widths[2 i] before and widths[2 i + 1] after along axis i, if npairs is the number of
-/// axes; with npairs 1 the same for all axes. `mode` is AG_PAD_ZEROS to AG_PAD_WRAP.
+/// axes; with npairs 1 the same for all axes. `mode_code` is AG_PAD_ZEROS to AG_PAD_WRAP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad(
     cx: *mut ag_context,
@@ -77,8 +77,9 @@ pub unsafe extern "C" fn ag_pad(
     })
 }
 
-/// The same with the maximum, mean, median or minimum of the first lengths[2 i] and the last lengths[2 i + 1] elements
-/// along axis i only (as many pairs as widths has). Other modes take no notice of them.
+/// x with new elements around it as by ag_pad, where the maximum, mean, median or minimum is that of the first
+/// lengths[2 i] and the last lengths[2 i + 1] elements along axis i only (as many pairs as widths has). Other modes
+/// take no notice of the lengths.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad_statistic(
     cx: *mut ag_context,
@@ -99,7 +100,8 @@ pub unsafe extern "C" fn ag_pad_statistic(
     })
 }
 
-/// The same with values that broadcast to (axes, 2): for each axis those before and after. Differentiable in both.
+/// x with constants around it, with widths as for ag_pad. The values broadcast to (axes, 2): for each axis those before
+/// and after. Differentiable in both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad_constant(
     cx: *mut ag_context,
@@ -115,7 +117,8 @@ pub unsafe extern "C" fn ag_pad_constant(
     })
 }
 
-/// The same with lines from the edges to end values, which broadcast to (axes, 2). Differentiable in both.
+/// x with lines around it from its edges to end values, with widths as for ag_pad. The end values broadcast to (axes,
+/// 2): for each axis those before and after. Differentiable in both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_pad_linear_ramp(
     cx: *mut ag_context,

@@ -9,7 +9,7 @@ use crate::ops::quantile::{self, Method, Request};
 pub const AG_QUANTILE_LINEAR: i32 = 0;
 /// The first element at which the distribution function reaches q.
 pub const AG_QUANTILE_INVERTED_CDF: i32 = 1;
-/// The same, the mean of two where it is reached exactly.
+/// The first element at which the distribution function reaches q, the mean of two where that is exact.
 pub const AG_QUANTILE_AVERAGED_INVERTED_CDF: i32 = 2;
 /// The element whose number is nearest, of two the one with an even number.
 pub const AG_QUANTILE_CLOSEST_OBSERVATION: i32 = 3;
@@ -94,7 +94,8 @@ pub unsafe extern "C" fn ag_median(cx: *mut ag_context, x: ag_array) -> ag_array
     })
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The median along one axis: of an even number of elements the mean of the two in the middle. NaN where there is one.
+/// With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_median_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_median_axis", x, Which::One(axis), |c, x, axes| {
@@ -102,7 +103,8 @@ pub unsafe extern "C" fn ag_median_axis(cx: *mut ag_context, x: ag_array, axis: 
     })
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The median along several axes (NULL: all): of an even number of elements the mean of the two in the middle. NaN
+/// where there is one. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_median_axes(
     cx: *mut ag_context,
@@ -124,7 +126,8 @@ pub unsafe extern "C" fn ag_nanmedian(cx: *mut ag_context, x: ag_array) -> ag_ar
     })
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The median of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
+/// extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmedian_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmedian_axis", x, Which::One(axis), |c, x, axes| {
@@ -132,7 +135,8 @@ pub unsafe extern "C" fn ag_nanmedian_axis(cx: *mut ag_context, x: ag_array, axi
     })
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The median of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
+/// stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmedian_axes(
     cx: *mut ag_context,
@@ -158,8 +162,8 @@ pub unsafe extern "C" fn ag_quantile(cx: *mut ag_context, x: ag_array, q: f64) -
     )
 }
 
-/// The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
-/// with extent 1.
+/// The q-quantile along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN where
+/// there is one. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_quantile_axis(
     cx: *mut ag_context,
@@ -172,7 +176,8 @@ pub unsafe extern "C" fn ag_quantile_axis(
     one(cx, x, q, Which::One(axis), Kind { name: "ag_quantile_axis", method, scale: 1.0, ignore_nan: false, keepdims })
 }
 
-/// The same along several axes (NULL: all).
+/// The q-quantile along several axes (NULL: all), q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
+/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_quantile_axes(
     cx: *mut ag_context,
@@ -228,8 +233,8 @@ pub unsafe extern "C" fn ag_percentile(cx: *mut ag_context, x: ag_array, q: f64)
     )
 }
 
-/// The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
-/// with extent 1.
+/// The q-th percentile along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN
+/// where there is one. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_percentile_axis(
     cx: *mut ag_context,
@@ -248,7 +253,8 @@ pub unsafe extern "C" fn ag_percentile_axis(
     )
 }
 
-/// The same along several axes (NULL: all).
+/// The q-th percentile along several axes (NULL: all), q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
+/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_percentile_axes(
     cx: *mut ag_context,
@@ -304,8 +310,8 @@ pub unsafe extern "C" fn ag_nanquantile(cx: *mut ag_context, x: ag_array, q: f64
     )
 }
 
-/// The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
-/// with extent 1.
+/// The q-quantile of all elements but NaN along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
+/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanquantile_axis(
     cx: *mut ag_context,
@@ -324,7 +330,8 @@ pub unsafe extern "C" fn ag_nanquantile_axis(
     )
 }
 
-/// The same along several axes (NULL: all).
+/// The q-quantile of all elements but NaN along several axes (NULL: all), q from 0 to 1, by a method of
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanquantile_axes(
     cx: *mut ag_context,
@@ -380,8 +387,8 @@ pub unsafe extern "C" fn ag_nanpercentile(cx: *mut ag_context, x: ag_array, q: f
     )
 }
 
-/// The same along one axis, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST; with `keepdims` the axis stays,
-/// with extent 1.
+/// The q-th percentile of all elements but NaN along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
+/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanpercentile_axis(
     cx: *mut ag_context,
@@ -400,7 +407,8 @@ pub unsafe extern "C" fn ag_nanpercentile_axis(
     )
 }
 
-/// The same along several axes (NULL: all).
+/// The q-th percentile of all elements but NaN along several axes (NULL: all), q from 0 to 100, by a method of
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanpercentile_axes(
     cx: *mut ag_context,

@@ -46,19 +46,19 @@ fn total(cx: *const ag_context, x: ag_array) -> Option<ag_array> {
     })
 }
 
-/// The sum of all elements; of booleans their number.
+/// The sum of all elements; of booleans how many are true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sum(cx: *mut ag_context, x: ag_array) -> ag_array {
     total(cx, x).unwrap_or_else(|| reduction(cx, "ag_sum", x, Which::All, |c, x, axes| reduce::sum(c, x, axes, false)))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The sum along one axis; of booleans how many are true. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sum_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_sum_axis", x, Which::One(axis), |c, x, axes| reduce::sum(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The sum along several axes (NULL: all); of booleans how many are true. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sum_axes(
     cx: *mut ag_context,
@@ -76,13 +76,13 @@ pub unsafe extern "C" fn ag_mean(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_mean", x, Which::All, |c, x, axes| reduce::mean(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The mean along one axis; NaN of nothing. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mean_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_mean_axis", x, Which::One(axis), |c, x, axes| reduce::mean(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The mean along several axes (NULL: all); NaN of nothing. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mean_axes(
     cx: *mut ag_context,
@@ -100,13 +100,15 @@ pub unsafe extern "C" fn ag_max(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_max", x, Which::All, |c, x, axes| reduce::extremum(c, true, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The largest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
+/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_max_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_max_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, true, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The largest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
+/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_max_axes(
     cx: *mut ag_context,
@@ -126,13 +128,15 @@ pub unsafe extern "C" fn ag_min(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_min", x, Which::All, |c, x, axes| reduce::extremum(c, false, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The smallest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
+/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_min_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_min_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, false, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The smallest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
+/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_min_axes(
     cx: *mut ag_context,
@@ -152,13 +156,15 @@ pub unsafe extern "C" fn ag_prod(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_prod", x, Which::All, |c, x, axes| reduce::prod(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The product along one axis, with an exact derivative also if some elements are 0. With `keepdims` the axis stays,
+/// with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_prod_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_prod_axis", x, Which::One(axis), |c, x, axes| reduce::prod(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The product along several axes (NULL: all), with an exact derivative also if some elements are 0. With `keepdims`
+/// they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_prod_axes(
     cx: *mut ag_context,
@@ -176,13 +182,15 @@ pub unsafe extern "C" fn ag_logsumexp(cx: *mut ag_context, x: ag_array) -> ag_ar
     reduction(cx, "ag_logsumexp", x, Which::All, |c, x, axes| reduce::logsumexp(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// log(sum(exp(x))) along one axis, without overflow. The derivative is the softmax; where all elements are -infinity
+/// it is 0. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logsumexp_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_logsumexp_axis", x, Which::One(axis), |c, x, axes| reduce::logsumexp(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// log(sum(exp(x))) along several axes (NULL: all), without overflow. The derivative is the softmax; where all elements
+/// are -infinity it is 0. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logsumexp_axes(
     cx: *mut ag_context,
@@ -196,13 +204,14 @@ pub unsafe extern "C" fn ag_logsumexp_axes(
     })
 }
 
-/// The variance of all elements: the mean of |x - mean|^2. The other forms divide by n - ddof.
+/// The variance of all elements: the mean of |x - mean|^2. ag_var_axis and ag_var_axes divide by n - ddof.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_var(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_var", x, Which::All, |c, x, axes| reduce::var(c, x, axes, 0.0, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The variance along one axis: the sum of |x - mean|^2, divided by n - ddof. With `keepdims` the axis stays, with
+/// extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_var_axis(
     cx: *mut ag_context,
@@ -214,7 +223,8 @@ pub unsafe extern "C" fn ag_var_axis(
     reduction(cx, "ag_var_axis", x, Which::One(axis), |c, x, axes| reduce::var(c, x, axes, ddof, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The variance along several axes (NULL: all): the sum of |x - mean|^2, divided by n - ddof. With `keepdims` they
+/// stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_var_axes(
     cx: *mut ag_context,
@@ -227,13 +237,15 @@ pub unsafe extern "C" fn ag_var_axes(
     reduction(cx, "ag_var_axes", x, Which::Several(axes, naxes), |c, x, axes| reduce::var(c, x, axes, ddof, keepdims))
 }
 
-/// The standard deviation of all elements. Of equal elements the derivative is 0. The other forms divide by n - ddof.
+/// The standard deviation of all elements. Of equal elements the derivative is 0. ag_std_axis and ag_std_axes divide by
+/// n - ddof.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_std(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_std", x, Which::All, |c, x, axes| reduce::std(c, x, axes, 0.0, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The standard deviation along one axis, from squares divided by n - ddof. Of equal elements the derivative is 0. With
+/// `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_std_axis(
     cx: *mut ag_context,
@@ -245,7 +257,8 @@ pub unsafe extern "C" fn ag_std_axis(
     reduction(cx, "ag_std_axis", x, Which::One(axis), |c, x, axes| reduce::std(c, x, axes, ddof, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The standard deviation along several axes (NULL: all), from squares divided by n - ddof. Of equal elements the
+/// derivative is 0. With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_std_axes(
     cx: *mut ag_context,
@@ -264,13 +277,15 @@ pub unsafe extern "C" fn ag_all(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_all", x, Which::All, |c, x, axes| reduce::all_any(c, true, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// Whether all elements are not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent
+/// 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_all_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_all_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, true, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// Whether all elements are not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
+/// with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_all_axes(
     cx: *mut ag_context,
@@ -290,13 +305,14 @@ pub unsafe extern "C" fn ag_any(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_any", x, Which::All, |c, x, axes| reduce::all_any(c, false, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// Whether some element is not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_any_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_any_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, false, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// Whether some element is not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
+/// with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_any_axes(
     cx: *mut ag_context,

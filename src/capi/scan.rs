@@ -35,7 +35,7 @@ pub unsafe extern "C" fn ag_cumsum(cx: *mut ag_context, x: ag_array) -> ag_array
     flat(cx, "ag_cumsum", x, scan::cumsum)
 }
 
-/// The same along one axis.
+/// The sums of the first 1, 2, ... elements along one axis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cumsum_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_cumsum_axis", x, axis, scan::cumsum)
@@ -47,31 +47,31 @@ pub unsafe extern "C" fn ag_cumprod(cx: *mut ag_context, x: ag_array) -> ag_arra
     flat(cx, "ag_cumprod", x, scan::cumprod)
 }
 
-/// The same along one axis.
+/// The products of the first 1, 2, ... elements along one axis. The derivative is exact also if some are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cumprod_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_cumprod_axis", x, axis, scan::cumprod)
 }
 
-/// ag_cumsum with 0 for NaN.
+/// The sums of the first 1, 2, ... elements in row-major order, with 0 for NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nancumsum(cx: *mut ag_context, x: ag_array) -> ag_array {
     flat(cx, "ag_nancumsum", x, nansum)
 }
 
-/// The same along one axis.
+/// The sums of the first 1, 2, ... elements along one axis, with 0 for NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nancumsum_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_nancumsum_axis", x, axis, nansum)
 }
 
-/// ag_cumprod with 1 for NaN.
+/// The products of the first 1, 2, ... elements in row-major order, with 1 for NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nancumprod(cx: *mut ag_context, x: ag_array) -> ag_array {
     flat(cx, "ag_nancumprod", x, nanprod)
 }
 
-/// The same along one axis.
+/// The products of the first 1, 2, ... elements along one axis, with 1 for NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nancumprod_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_nancumprod_axis", x, axis, nanprod)
@@ -115,7 +115,8 @@ pub unsafe extern "C" fn ag_cummax(cx: *mut ag_context, x: ag_array) -> ag_array
     flat(cx, "ag_cummax", x, cummax)
 }
 
-/// The same along one axis.
+/// The greatest of the first 1, 2, ... elements along one axis; NaN from the first NaN on. The derivative goes to the
+/// element that is the greatest, of equal ones to the first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cummax_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_cummax_axis", x, axis, cummax)
@@ -128,7 +129,8 @@ pub unsafe extern "C" fn ag_cummin(cx: *mut ag_context, x: ag_array) -> ag_array
     flat(cx, "ag_cummin", x, cummin)
 }
 
-/// The same along one axis.
+/// The smallest of the first 1, 2, ... elements along one axis; NaN from the first NaN on. The derivative goes to the
+/// element that is the smallest, of equal ones to the first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cummin_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_cummin_axis", x, axis, cummin)
@@ -141,7 +143,8 @@ pub unsafe extern "C" fn ag_logcumsumexp(cx: *mut ag_context, x: ag_array) -> ag
     flat(cx, "ag_logcumsumexp", x, scan::logcumsumexp)
 }
 
-/// The same along one axis.
+/// log(sum(exp)) of the first 1, 2, ... elements along one axis, without overflow; of real numbers. Where all elements
+/// so far are -infinity, it is -infinity and the derivative 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logcumsumexp_axis(cx: *mut ag_context, x: ag_array, axis: i64) -> ag_array {
     along(cx, "ag_logcumsumexp_axis", x, axis, scan::logcumsumexp)
@@ -153,7 +156,8 @@ pub unsafe extern "C" fn ag_diff(cx: *mut ag_context, x: ag_array, n: i64, axis:
     checked(cx, "ag_diff", x, |c, x| scan::diff(&c.core, x, n, axis, None, None))
 }
 
-/// The same after `prepend` and `append` were put before and after x; each may be the null handle.
+/// The differences of neighbours along an axis, n times, after `prepend` and `append` were put before and after x. Each
+/// may be the null handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_diff_with(
     cx: *mut ag_context,
@@ -176,7 +180,8 @@ pub unsafe extern "C" fn ag_ediff1d(cx: *mut ag_context, x: ag_array) -> ag_arra
     checked(cx, "ag_ediff1d", x, |c, x| scan::ediff1d(&c.core, x, None, None))
 }
 
-/// The same with to_begin before them and to_end after them; each may be the null handle.
+/// The differences of neighbours in row-major order, with to_begin before them and to_end after them. Each may be the
+/// null handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ediff1d_with(
     cx: *mut ag_context,
@@ -217,7 +222,8 @@ pub unsafe extern "C" fn ag_gradient_axis(
     })
 }
 
-/// The same along n axes, to out[0] to out[n - 1], with spacings[i] along axes[i]. False on failure.
+/// The slopes of samples along n axes, to out[0] to out[n - 1], with spacings[i] along axes[i] as in ag_gradient_axis.
+/// False on failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_gradient_axes(
     cx: *mut ag_context,
@@ -254,7 +260,8 @@ pub unsafe extern "C" fn ag_trapezoid(cx: *mut ag_context, y: ag_array, dx: f64,
     checked(cx, "ag_trapezoid", y, |c, y| scan::trapezoid(&c.core, y, &Array::weak(dx), axis))
 }
 
-/// The same with coordinates x, a vector or an array that broadcasts with y. Differentiable in both.
+/// The integral of samples along an axis by the trapezoidal rule. They are taken at the coordinates x, a vector or an
+/// array that broadcasts with y. Differentiable in both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_trapezoid_x(cx: *mut ag_context, y: ag_array, x: ag_array, axis: i64) -> ag_array {
     super::shape::joined(cx, "ag_trapezoid_x", [y, x].as_ptr(), 2, |c, a| scan::trapezoid(&c.core, a[0], a[1], axis))
@@ -267,7 +274,8 @@ pub unsafe extern "C" fn ag_unwrap(cx: *mut ag_context, x: ag_array) -> ag_array
     checked(cx, "ag_unwrap", x, |c, x| scan::unwrap(&c.core, x, 0.0, -1, std::f64::consts::TAU))
 }
 
-/// The same along any axis and with any period, where neighbours are more than `discont` (at least half a period) apart.
+/// Angles made continuous along an axis: where neighbours are more than `discont` (at least half a period) apart, whole
+/// periods are added.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_unwrap_axis(
     cx: *mut ag_context,

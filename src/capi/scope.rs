@@ -144,7 +144,7 @@ pub unsafe extern "C" fn ag_release_later(cx: *mut ag_context, x: ag_array) {
     }
 }
 
-/// As ag_release_later, of a tree.
+/// Gives up a handle of a tree whenever it suits, on any thread, as ag_release_later does with one of an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_release_later(cx: *mut ag_context, t: ag_tree) {
     // SAFETY: as above.
@@ -167,7 +167,8 @@ pub unsafe extern "C" fn ag_is_valid(cx: *mut ag_context, x: ag_array) -> bool {
     is_valid(cx, |c| c.slots.borrow().get(x).is_ok())
 }
 
-/// As ag_is_valid, of a tree.
+/// Whether a handle stands for a tree of this context now. Raises nothing, whatever the bits are; false while another
+/// thread is inside.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_is_valid(cx: *mut ag_context, t: ag_tree) -> bool {
     is_valid(cx, |c| c.slots.borrow().get_tree(t).is_ok())

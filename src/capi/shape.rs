@@ -62,7 +62,7 @@ pub(super) unsafe fn list<'a>(
     unsafe { slice(c, name, what, data, n) }.ok_or_else(|| Error::argument("not seen: the first error stays"))
 }
 
-/// The same elements in another shape, in row-major order. One extent may be -1: it follows from the others.
+/// The elements of x in another shape, in row-major order. One extent may be -1: it follows from the others.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_reshape(cx: *mut ag_context, x: ag_array, shape: *const i64, ndim: usize) -> ag_array {
     checked(cx, "ag_reshape", x, |c, x| {

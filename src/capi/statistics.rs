@@ -24,13 +24,13 @@ pub unsafe extern "C" fn ag_ptp(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_ptp", x, Which::All, |c, x, axes| statistics::ptp(c, x, axes, false))
 }
 
-/// The same along one axis; with `keepdims` it stays, with extent 1.
+/// The greatest element less the smallest one along one axis. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ptp_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_ptp_axis", x, Which::One(axis), |c, x, axes| statistics::ptp(c, x, axes, keepdims))
 }
 
-/// The same along several axes (NULL: all); with `keepdims` they stay, with extent 1.
+/// The greatest element less the smallest one along several axes (NULL: all). With `keepdims` they stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ptp_axes(
     cx: *mut ag_context,
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn ag_average(cx: *mut ag_context, x: ag_array, weights: a
     unsafe { averaged(cx, "ag_average", x, weights, Which::All, false) }
 }
 
-/// The same along one axis, the weights being a vector along it or of the shape of x; with `keepdims` it stays, with
-/// extent 1.
+/// The mean along one axis with weights: a vector along it, or of the shape of x, or the null handle for all alike.
+/// Differentiable in both. With `keepdims` the axis stays, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_average_axis(
     cx: *mut ag_context,
@@ -89,7 +89,8 @@ pub unsafe extern "C" fn ag_average_axis(
     unsafe { averaged(cx, "ag_average_axis", x, weights, Which::One(axis), keepdims) }
 }
 
-/// The same along several axes (NULL: all), in whose order the axes of the weights are, unless they have the shape of x.
+/// The mean along several axes (NULL: all) with weights: of the shape of x, or with these axes alone, in the order
+/// given, or the null handle for all alike. Differentiable in both. With `keepdims` the axes stay, with extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_average_axes(
     cx: *mut ag_context,
@@ -109,8 +110,9 @@ pub unsafe extern "C" fn ag_cov(cx: *mut ag_context, x: ag_array, rowvar: bool) 
     checked(cx, "ag_cov", x, |c, x| statistics::cov(&c.core, x, None, rowvar, 1.0, &Weights::default()))
 }
 
-/// The same with more variables in y, divided by n - ddof, with how often each observation was made in `fweights` and how
-/// much it counts in `aweights`; each of the three arrays may be the null handle. Differentiable in all but fweights.
+/// The covariances of variables, in the rows (`rowvar`) or the columns of x and then of y, divided by n - ddof.
+/// `fweights` says how often each observation was made, `aweights` how much it counts. y and both weights may be the
+/// null handle. Differentiable in all but fweights.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_cov_with(
     cx: *mut ag_context,
@@ -187,8 +189,10 @@ pub unsafe extern "C" fn ag_histogram(cx: *mut ag_context, x: ag_array, bins: i6
     histogram(cx, "ag_histogram", x, ag_array::NULL, false, edges, |c, x| statistics::bin_edges(&c.core, x, bins, None))
 }
 
-/// The same over the range from `low` to `high`. With weights of the shape of x (null handle: none) the sums of those in
-/// each bin, differentiable in the weights; with `density` divided by the total and by the bins' width.
+/// How many elements lie in each of `bins` equal bins from `low` to `high`; the last bin has both its edges. With
+/// weights of the shape of x (null handle: none) the sums of those in each bin, differentiable in the weights; with
+/// `density` divided by the total and by the bins' width. The edges, one more than bins, go to *edges, which may be
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_histogram_range(
     cx: *mut ag_context,
@@ -205,7 +209,9 @@ pub unsafe extern "C" fn ag_histogram_range(
     })
 }
 
-/// The same between the edges given, which ascend.
+/// How many elements lie in each bin between the edges given, which ascend; the last bin has both its edges. With
+/// weights of the shape of x (null handle: none) the sums of those in each bin, differentiable in the weights; with
+/// `density` divided by the total and by the bins' width.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_histogram_edges(
     cx: *mut ag_context,
@@ -230,8 +236,9 @@ pub unsafe extern "C" fn ag_interp(cx: *mut ag_context, x: ag_array, xp: ag_arra
     })
 }
 
-/// The same with numbers for what lies to the left and to the right (null handles: those of the first and last samples);
-/// or periodic, if `period` is not 0: then the samples need no order, and left and right have no say.
+/// The broken line of ag_interp, with numbers for what lies to the left and to the right (null handles: those of the
+/// first and last samples). It is periodic if `period` is not 0: then the samples need no order, and left and right
+/// have no say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_interp_with(
     cx: *mut ag_context,
