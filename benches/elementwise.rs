@@ -4,7 +4,7 @@
 use autograd::context::Context;
 use autograd::kernels::math::fused::elementwise_by_hand;
 use autograd::operators::grad::{one, value_and_grads};
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::reduce;
 use autograd::trace::Array;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -13,11 +13,16 @@ use std::time::Duration;
 
 fn loss(cx: &Context, args: &[Array]) -> Array {
     let x = &args[0];
-    let square = binary(cx, &rows::MUL, x, x);
-    let left =
-        binary(cx, &rows::MUL, &unary(cx, &rows::TANH, x), &unary(cx, &rows::EXP, &unary(cx, &rows::NEG, &square)));
-    let right = binary(cx, &rows::MUL, &unary(cx, &rows::LOG1P, &square), &unary(cx, &rows::SIN, x));
-    reduce::sum(cx, &binary(cx, &rows::ADD, &left, &right), &[0], false)
+    let square = binary(cx, &elementwise::MUL, x, x);
+    let left = binary(
+        cx,
+        &elementwise::MUL,
+        &unary(cx, &elementwise::TANH, x),
+        &unary(cx, &elementwise::EXP, &unary(cx, &elementwise::NEG, &square)),
+    );
+    let right =
+        binary(cx, &elementwise::MUL, &unary(cx, &elementwise::LOG1P, &square), &unary(cx, &elementwise::SIN, x));
+    reduce::sum(cx, &binary(cx, &elementwise::ADD, &left, &right), &[0], false)
 }
 
 fn elementwise(c: &mut Criterion) {

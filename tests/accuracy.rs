@@ -11,7 +11,7 @@ use autograd::context::Context;
 use autograd::kernels::math::{Level, best_level, with_level};
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
-use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
+use autograd::ops::elementwise::{self, BINARY, UNARY, binary, unary};
 use autograd::ops::{bessel, complex, create, logsumexp, reduce, statistics};
 use autograd::trace::Array;
 use helpers::*;
@@ -69,7 +69,7 @@ fn function(name: &str) -> Box<Function> {
         return Box::new(move |cx, a| binary(cx, row, &a[0], &a[1]));
     }
     match name.as_str() {
-        "ag_sinc" => Box::new(|cx, a| rows::sinc(cx, &a[0])),
+        "ag_sinc" => Box::new(|cx, a| elementwise::sinc(cx, &a[0])),
         "ag_i0" => Box::new(|cx, a| bessel::i0(cx, &a[0])),
         _ => panic!("{name} is not known"),
     }
@@ -78,7 +78,7 @@ fn function(name: &str) -> Box<Function> {
 /// The derivative by one argument, element by element: in forward mode, or as the gradient of the sum.
 fn derivative_by(cx: &Context, f: &Function, args: &[Array], k: usize, forward: bool) -> Array {
     if forward {
-        let t = rows::astype(cx, &create::full(cx, DType::F64, args[k].shape(), 1.0), args[k].dtype());
+        let t = elementwise::astype(cx, &create::full(cx, DType::F64, args[k].shape(), 1.0), args[k].dtype());
         return jvp(cx, &one(f), args, &[k], &[t]).1.pop().unwrap();
     }
     // Of the real part, which for a holomorphic function is the derivative by the library's convention.
@@ -130,7 +130,7 @@ fn measure(block: &Block, found: &mut Found) {
     let nargs = block.args.len();
     let argument = |values: &[Complex64]| -> Array {
         let t = cx.engine.build::<Complex64>(&[values.len()], |d| d.copy_from_slice(values)).unwrap();
-        rows::astype(&cx, &t.into(), block.dtype)
+        elementwise::astype(&cx, &t.into(), block.dtype)
     };
     let args: Vec<Array> = block.args.iter().map(|a| argument(a)).collect();
     let mut check = |column: usize, what: String, got: &Array| {
@@ -296,8 +296,8 @@ fn correlations_of_numbers_of_any_size() {
     let want = [-0.233_804_9, 0.350_707_3, -0.116_902_4];
     for (scale, dtype) in [(1.0, DType::F64), (1e-170, DType::F64), (1e200, DType::F64), (1e25, DType::F32)] {
         let cx = Context::new();
-        let y = rows::astype(&cx, &vector(&cx, &[1.0, 3.0, 2.0]), dtype);
-        let x = rows::astype(&cx, &vector(&cx, &[scale, 2.0 * scale, 4.0 * scale]), dtype);
+        let y = elementwise::astype(&cx, &vector(&cx, &[1.0, 3.0, 2.0]), dtype);
+        let x = elementwise::astype(&cx, &vector(&cx, &[scale, 2.0 * scale, 4.0 * scale]), dtype);
         let both = |cx: &Context, x: &Array| cx.take("corrcoef", statistics::corrcoef(cx, x, Some(&y), true));
         let near = |a: f64, b: f64| (a - b).abs() <= if dtype == DType::F32 { 1e-6 } else { 1e-7 };
         let c = reals(&cx, &both(&cx, &x));
@@ -312,13 +312,13 @@ fn weights_of_logsumexp_come_from_the_elements() {
     let all = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &reduce::all_axes(x), false);
     let cx = Context::new();
     for (dtype, large) in [(DType::F32, -1e9), (DType::F64, 1e17), (DType::F64, -1e300)] {
-        let x = rows::astype(&cx, &vector(&cx, &[large; 4]), dtype);
+        let x = elementwise::astype(&cx, &vector(&cx, &[large; 4]), dtype);
         assert_eq!(gradient(&cx, all, &x), [0.25; 4], "{large}");
         // The same by columns, and in forward mode.
-        let columns = rows::astype(&cx, &array(&cx, &[4, 2], &[large; 8]), dtype);
+        let columns = elementwise::astype(&cx, &array(&cx, &[4, 2], &[large; 8]), dtype);
         let by_axis = |cx: &Context, x: &Array| reduce::logsumexp(cx, x, &[0], false);
         assert_eq!(gradient(&cx, by_axis, &columns), [0.25; 8], "{large}");
-        let t = rows::astype(&cx, &vector(&cx, &[1.0, 2.0, 3.0, 4.0]), dtype);
+        let t = elementwise::astype(&cx, &vector(&cx, &[1.0, 2.0, 3.0, 4.0]), dtype);
         let (_, t) = jvp(&cx, &one(|cx: &Context, a: &[Array]| all(cx, &a[0])), &[x], &[0], &[t]);
         assert_eq!(reals(&cx, &t[0]), [2.5]);
     }
@@ -395,7 +395,7 @@ fn mixed_dtypes_are_computed_in_the_common_one() {
     for row in BINARY {
         for flip in [false, true] {
             let cx = Context::new();
-            let narrow = |v: f64| rows::astype(&cx, &vector(&cx, &[v, v]), DType::F32);
+            let narrow = |v: f64| elementwise::astype(&cx, &vector(&cx, &[v, v]), DType::F32);
             let wide = |v: f64| vector(&cx, &[v, v]);
             let f = |cx: &Context, a: &[Array]| binary(cx, row, &a[0], &a[1]);
             let (a, b) = if flip { (y, x) } else { (x, y) };
@@ -424,7 +424,7 @@ fn mixed_dtypes_are_computed_in_the_common_one() {
     let cx = Context::new();
     let y = complex::number(&cx, 0.3, 0.2);
     for x in [Array::from(-2.0), Array::weak(-2.0), vector(&cx, &[-2.0])] {
-        let f = |cx: &Context, y: &Array| total(cx, &complex::real(cx, &binary(cx, &rows::POW, &x, y)));
+        let f = |cx: &Context, y: &Array| total(cx, &complex::real(cx, &binary(cx, &elementwise::POW, &x, y)));
         let got = elements(&cx, &grad(&cx, f, &y))[0];
         let log = Complex64::new(2f64.ln(), std::f64::consts::PI);
         let want = log * (Complex64::new(0.3, 0.2) * log).exp();

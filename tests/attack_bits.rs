@@ -8,7 +8,7 @@ use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::ops::convolve::{self, Mode, Pairs};
 use autograd::ops::create::{self, Random};
-use autograd::ops::elementwise::{self as rows, BINARY, UNARY, binary, unary};
+use autograd::ops::elementwise::{self, BINARY, UNARY, binary, unary};
 use autograd::ops::registry::Domain;
 use autograd::ops::{
     bilinear, complex, einsum, gather, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve,
@@ -511,7 +511,7 @@ fn reductions() {
         let inner = draw.flip();
         let case = Case::new(format!("{name} {axes:?}"), vec![x], move |cx, a| {
             // Of what is still to be computed, too.
-            if inner { f(cx, &unary(cx, &rows::SQUARE, &a[0]), &axes) } else { f(cx, &a[0], &axes) }
+            if inner { f(cx, &unary(cx, &elementwise::SQUARE, &a[0]), &axes) } else { f(cx, &a[0], &axes) }
         });
         if std::ptr::eq(table, CONSTANT) { case.constant() } else { case }
     });
@@ -586,7 +586,7 @@ fn elements() {
             move |cx, a| {
                 let u = unary(cx, first, &a[0]);
                 let w = binary(cx, second, &a[1], &a[2]);
-                let all = binary(cx, &rows::ADD, &binary(cx, &rows::MUL, &u, &w), &a[0]);
+                let all = binary(cx, &elementwise::ADD, &binary(cx, &elementwise::MUL, &u, &w), &a[0]);
                 if summed { reduce::sum(cx, &all, &axes, false) } else { all }
             },
         )
@@ -611,10 +611,10 @@ fn places() {
         match draw.within(0..4) {
             0 => Case::new("take", vec![x], move |cx, a| {
                 let rows = gather::take(cx, &a[0], &list(cx, n, count), 0, gather::Outside::Raise).expect("inside");
-                unary(cx, &rows::SQUARE, &rows)
+                unary(cx, &elementwise::SQUARE, &rows)
             }),
             1 => Case::new("segment_sum", vec![x], move |cx, a| {
-                let squares = unary(cx, &rows::SQUARE, &a[0]);
+                let squares = unary(cx, &elementwise::SQUARE, &a[0]);
                 segment::segment(cx, segment::Kind::Sum, &squares, &list(cx, count, n), count as i64).expect("inside")
             }),
             2 => Case::new("segment_prod", vec![x], move |cx, a| {
@@ -623,7 +623,7 @@ fn places() {
             _ => {
                 let y = Input::new(draw, dtype, &[count, m]);
                 Case::new("concatenate", vec![x, y], |cx, a| {
-                    shape::concatenate(cx, &[&unary(cx, &rows::SQUARE, &a[0]), &a[1]], 0)
+                    shape::concatenate(cx, &[&unary(cx, &elementwise::SQUARE, &a[0]), &a[1]], 0)
                 })
             }
         }

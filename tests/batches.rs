@@ -7,7 +7,7 @@ use autograd::array::Element;
 use autograd::context::Context;
 use autograd::operators::grad::{close, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
-use autograd::ops::elementwise as rows;
+use autograd::ops::elementwise;
 use autograd::ops::registry::{Case, Derivative, entries};
 use autograd::ops::{reduce, shape};
 use autograd::trace::Array;
@@ -20,7 +20,7 @@ fn units(cx: &Context, x: &Array) -> Array {
         d.fill(f64::default());
         d.iter_mut().step_by(n + 1).take(n).for_each(|d| *d = f64::from_f64(1.0));
     });
-    rows::astype(cx, &block.unwrap().into(), x.dtype().inexact())
+    elementwise::astype(cx, &block.unwrap().into(), x.dtype().inexact())
 }
 
 /// The primal of a batch, or the one value for all.
@@ -128,8 +128,8 @@ fn operators() {
     let cx = Context::new();
     let x = vector(&cx, &[0.3, -0.7, 1.1]);
     let wide = one(|cx: &Context, a: &[Array]| {
-        let outer = rows::binary(cx, &rows::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
-        shape::concatenate(cx, &[&outer, &rows::unary(cx, &rows::SIN, &outer)], 0)
+        let outer = elementwise::binary(cx, &elementwise::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
+        shape::concatenate(cx, &[&outer, &elementwise::unary(cx, &elementwise::SIN, &outer)], 0)
     });
     let args = std::slice::from_ref(&x);
     let by_rows = jacobian(&cx, &wide, args, 0, Mode::Reverse);
@@ -139,8 +139,8 @@ fn operators() {
     }
     // sum of exp(x_i x_j) over the matrix: Hessian by columns of the gradient, and by rows.
     let scalar = one(|cx: &Context, a: &[Array]| {
-        let outer = rows::binary(cx, &rows::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
-        let e = rows::unary(cx, &rows::EXP, &outer);
+        let outer = elementwise::binary(cx, &elementwise::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
+        let e = elementwise::unary(cx, &elementwise::EXP, &outer);
         reduce::sum(cx, &e, &reduce::all_axes(&e), false)
     });
     let inner = one(|cx: &Context, a: &[Array]| jacobian(cx, &scalar, a, 0, Mode::Reverse));
@@ -150,11 +150,11 @@ fn operators() {
     let squares = |mode: Mode| {
         move |cx: &Context, a: &[Array]| {
             let f = one(|cx: &Context, a: &[Array]| {
-                let outer = rows::binary(cx, &rows::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
-                rows::unary(cx, &rows::SIN, &outer)
+                let outer = elementwise::binary(cx, &elementwise::MUL, &shape::reshape(cx, &a[0], &[3, 1]), &a[0]);
+                elementwise::unary(cx, &elementwise::SIN, &outer)
             });
             let j = jacobian(cx, &f, a, 0, mode);
-            let s = rows::unary(cx, &rows::SQUARE, &j);
+            let s = elementwise::unary(cx, &elementwise::SQUARE, &j);
             reduce::sum(cx, &s, &reduce::all_axes(&s), false)
         }
     };

@@ -13,7 +13,7 @@ use autograd::operators::diagnosis::{Anomaly, Diagnosis, svg, text};
 use autograd::operators::grad::{box_on, jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, jacobian};
 use autograd::operators::sweep::pull_back;
-use autograd::ops::elementwise::{self as rows, unary};
+use autograd::ops::elementwise::{self, unary};
 use autograd::ops::gather::{self, Outside};
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::registry::{Derivative, entries};
@@ -23,11 +23,11 @@ use helpers::*;
 use std::rc::Rc;
 
 fn log(cx: &Context, x: &Array) -> Array {
-    unary(cx, &rows::LOG, x)
+    unary(cx, &elementwise::LOG, x)
 }
 
 fn sqrt(cx: &Context, x: &Array) -> Array {
-    unary(cx, &rows::SQRT, x)
+    unary(cx, &elementwise::SQRT, x)
 }
 
 fn message(cx: &Context) -> String {
@@ -144,7 +144,8 @@ fn the_first_anomaly_stops() {
     let text = message(&cx);
     assert!(text.starts_with("ag_sqrt: the tangent of the result, f64[2, 2], is inf at [1, 0]"), "{text}");
     // Of the second order: the rule of the rule.
-    let cube_root = |cx: &Context, x: &Array| grad(cx, |cx, x| rows::binary(cx, &rows::POW, x, &Array::from(1.5)), x);
+    let cube_root =
+        |cx: &Context, x: &Array| grad(cx, |cx, x| elementwise::binary(cx, &elementwise::POW, x, &Array::from(1.5)), x);
     assert!(grad(&cx, cube_root, &Array::from(0.0)).is_null());
     let text = message(&cx);
     assert!(text.contains("ag_pow"), "{text}");
@@ -179,7 +180,7 @@ fn what_counts_as_an_anomaly() {
     d.end_anomaly(&cx, 0);
     // What a rule computes on the way and does not return is no anomaly.
     d.begin_anomaly(&cx, Anomaly::default());
-    let f = |cx: &Context, x: &Array| total(cx, &rows::binary(cx, &rows::POW, x, &Array::from(2.5)));
+    let f = |cx: &Context, x: &Array| total(cx, &elementwise::binary(cx, &elementwise::POW, x, &Array::from(2.5)));
     assert_eq!(reals(&cx, &grad(&cx, f, &x)), [0.0, 2.5]);
     assert_eq!(d.truncate(&cx, 0), 1);
     assert!(!cx.watched());
@@ -304,7 +305,7 @@ impl Primitive for Wrong {
     }
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let factor = array(cx, &[2, 3], &[1.0, 1.0, 1.0, 1.0, 1.0, 1.5]);
-        mul(cx, &mul(cx, g, &factor), &unary(cx, &rows::COS, kept.arg(0)))
+        mul(cx, &mul(cx, g, &factor), &unary(cx, &elementwise::COS, kept.arg(0)))
     }
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         self.vjp(cx, argnum, t, kept)
@@ -325,7 +326,7 @@ fn checks_say_where_the_difference_is() {
         let loose = Options { rtol: 3.0, atol: 3.0, ..options };
         check::check_grads(&cx, &f, std::slice::from_ref(&x), loose).unwrap();
     }
-    let z = rows::astype(&cx, &x, DType::C128);
+    let z = elementwise::astype(&cx, &x, DType::C128);
     let f = one(|cx: &Context, a: &[Array]| {
         let wrong = apply(cx, &Wrong, &[&a[1]]);
         mul(cx, &a[0], &wrong)
@@ -374,7 +375,7 @@ fn traces_show_parameters() {
             scan::cumsum(cx, x, 1),
             order::sort(cx, x, 1).unwrap(),
             diagonal::diagonal(cx, x, 1, 0, 1).unwrap(),
-            rows::clip(cx, x, -1.5, 2.0),
+            elementwise::clip(cx, x, -1.5, 2.0),
             gather::take(cx, x, &Array::from(cx.engine.build::<i64>(&[8], |d| d.fill(1)).unwrap()), 1, Outside::Raise)
                 .unwrap(),
         ];

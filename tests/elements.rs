@@ -7,7 +7,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{hvps, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
-use autograd::ops::elementwise::{self as rows};
+use autograd::ops::elementwise;
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::{create, join, reduce, shape};
 use autograd::trace::Array;
@@ -80,8 +80,8 @@ fn every_mode_and_order() {
     for (name, f) in WAYS {
         for dtype in [DType::F64, DType::F32] {
             let cx = Context::new();
-            let x = rows::astype(&cx, &vector(&cx, &[0.5, -1.0, 2.0, 0.25]), dtype);
-            let t = rows::astype(&cx, &vector(&cx, &[1.0, 0.5, -2.0, 3.0]), dtype);
+            let x = elementwise::astype(&cx, &vector(&cx, &[0.5, -1.0, 2.0, 0.25]), dtype);
+            let t = elementwise::astype(&cx, &vector(&cx, &[1.0, 0.5, -2.0, 3.0]), dtype);
             let what = format!("{name}, {}", dtype.name());
             close(&what, &reals(&cx, &f(&cx, &x)), &reals(&cx, &whole(&cx, &x)));
             let gradient = |f: Function| reals(&cx, &grad(&cx, f, &x));

@@ -6,7 +6,7 @@ use autograd::array::{DType, Tensor};
 use autograd::context::Context;
 use autograd::error::code;
 use autograd::ops::create::{self, Random};
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::gather::{Outside, take};
 use autograd::ops::{complex, reduce, shape};
 use autograd::trace::Array;
@@ -43,7 +43,7 @@ fn both_ways(eps: f64, f: impl Fn(&Context) -> Vec<Array>) {
 fn a_sum_beside_a_pending_number() {
     let cx = deferring(0);
     let x = sin(&cx, &random(&cx, 1, &[N]));
-    let c = unary(&cx, &rows::COS, &rank0(&cx, 0.5));
+    let c = unary(&cx, &elementwise::COS, &rank0(&cx, 0.5));
     let s = total(&cx, &x);
     let all: Vec<Tensor> = [&x, &c, &s].map(|a| cx.lazy_tensor(a).unwrap()).into();
     assert!(all.iter().all(|t| !t.is_ready()));
@@ -80,12 +80,12 @@ fn equal_subexpressions_and_pairs_of_sin_and_cos() {
             let x = random(cx, 1, &[N]);
             let (s, c) = if first_sin {
                 let s = sin(cx, &x);
-                (s, unary(cx, &rows::COS, &x))
+                (s, unary(cx, &elementwise::COS, &x))
             } else {
-                let c = unary(cx, &rows::COS, &x);
+                let c = unary(cx, &elementwise::COS, &x);
                 (sin(cx, &x), c)
             };
-            let again = mul(cx, &sin(cx, &x), &unary(cx, &rows::COS, &x));
+            let again = mul(cx, &sin(cx, &x), &unary(cx, &elementwise::COS, &x));
             let sum = add(cx, &mul(cx, &s, &c), &again);
             let tensors: Vec<Tensor> = [&s, &c, &sum].iter().map(|a| cx.lazy_tensor(a).unwrap()).collect();
             cx.engine.force_all(tensors.iter()).unwrap();
@@ -94,12 +94,12 @@ fn equal_subexpressions_and_pairs_of_sin_and_cos() {
         });
     }
     both_ways(4.0, |cx| {
-        let x = rows::astype(cx, &random(cx, 2, &[N]), DType::F32);
-        let (c, s) = (unary(cx, &rows::COS, &x), sin(cx, &x));
+        let x = elementwise::astype(cx, &random(cx, 2, &[N]), DType::F32);
+        let (c, s) = (unary(cx, &elementwise::COS, &x), sin(cx, &x));
         // Squared, so that both results stay inside the program.
-        vec![rows::astype(cx, &add(cx, &mul(cx, &c, &c), &mul(cx, &s, &s)), DType::F64)]
+        vec![elementwise::astype(cx, &add(cx, &mul(cx, &c, &c), &mul(cx, &s, &s)), DType::F64)]
             .into_iter()
-            .map(|y| rows::piecewise_constant(cx, &rows::RINT, &mul(cx, &y, &Array::from(1e4))))
+            .map(|y| elementwise::piecewise_constant(cx, &elementwise::RINT, &mul(cx, &y, &Array::from(1e4))))
             .collect()
     });
 }
@@ -146,7 +146,7 @@ fn sums_of_every_floating_type() {
         both_ways(eps, |cx| {
             let x = random(cx, 1, &[N]);
             let x = if dtype.is_complex() { complex::join(cx, &x, &random(cx, 2, &[N])) } else { x };
-            let y = exp(cx, &rows::astype(cx, &x, dtype));
+            let y = exp(cx, &elementwise::astype(cx, &x, dtype));
             let (s, t) = (total(cx, &y), total(cx, &mul(cx, &y, &y)));
             let mean = div(cx, &s, &Array::weak(N as f64));
             vec![mean, div(cx, &t, &Array::weak(N as f64))]
@@ -158,17 +158,17 @@ fn sums_of_every_floating_type() {
 fn several_dtypes_in_one_program() {
     both_ways(2.0, |cx| {
         let x = random(cx, 1, &[N]);
-        let single = rows::astype(cx, &x, DType::F32);
-        let back = rows::astype(cx, &mul(cx, &single, &single), DType::F64);
+        let single = elementwise::astype(cx, &x, DType::F32);
+        let back = elementwise::astype(cx, &mul(cx, &single, &single), DType::F64);
         let z = complex::join(cx, &x, &back);
-        let mask = rows::compare(cx, &rows::GREATER, &x, &single);
-        let whole = rows::astype(cx, &mul(cx, &x, &Array::from(100.0)), DType::I64);
+        let mask = elementwise::compare(cx, &elementwise::GREATER, &x, &single);
+        let whole = elementwise::astype(cx, &mul(cx, &x, &Array::from(100.0)), DType::I64);
         let counted = add(cx, &whole, &mask);
-        let chosen = rows::select(cx, &mask, &z, &counted);
-        let one = rows::select(cx, &mask, &Array::from(1.0), &Array::weak(-1.0));
-        let two = rows::select(cx, &mask, &x, &Array::weak(-1.0));
-        let three = rows::select(cx, &mask, &Array::weak(-1.0), &single);
-        vec![back, counted, chosen, complex::abs(cx, &z), one, two, three, rows::astype(cx, &mask, DType::F64)]
+        let chosen = elementwise::select(cx, &mask, &z, &counted);
+        let one = elementwise::select(cx, &mask, &Array::from(1.0), &Array::weak(-1.0));
+        let two = elementwise::select(cx, &mask, &x, &Array::weak(-1.0));
+        let three = elementwise::select(cx, &mask, &Array::weak(-1.0), &single);
+        vec![back, counted, chosen, complex::abs(cx, &z), one, two, three, elementwise::astype(cx, &mask, DType::F64)]
     });
 }
 
@@ -193,9 +193,9 @@ fn inputs_of_every_layout() {
         for y in &inputs {
             all.push(sub(cx, y, &x));
             all.push(sub(cx, &x, y));
-            all.push(binary(cx, &rows::MAXIMUM, &unary(cx, &rows::SQUARE, y), &x));
-            all.push(rows::compare(cx, &rows::LESS, y, &x));
-            all.push(rows::select(cx, &rows::compare(cx, &rows::LESS, &x, y), y, &x));
+            all.push(binary(cx, &elementwise::MAXIMUM, &unary(cx, &elementwise::SQUARE, y), &x));
+            all.push(elementwise::compare(cx, &elementwise::LESS, y, &x));
+            all.push(elementwise::select(cx, &elementwise::compare(cx, &elementwise::LESS, &x, y), y, &x));
             all.push(mul(cx, y, &create::full(cx, DType::F64, &[40, 50], 3.0)));
         }
         all
@@ -214,8 +214,8 @@ fn rows_of_a_list() {
             };
             let eps = if dtype == DType::F64 { 8.0 } else { 8e9 };
             both_ways(eps, |cx| {
-                let x = rows::astype(cx, &random(cx, 1, &[11, row]), dtype);
-                let w = rows::astype(cx, &random(cx, 2, &[50, row]), dtype);
+                let x = elementwise::astype(cx, &random(cx, 1, &[11, row]), dtype);
+                let w = elementwise::astype(cx, &random(cx, 2, &[50, row]), dtype);
                 let f = |cx: &Context, x: &Array| {
                     let y = rows_of(cx, x);
                     let z = add(cx, &mul(cx, &y, &y), &mul(cx, &w, &rows_of(cx, &mul(cx, &x.plain(), &x.plain()))));
@@ -239,7 +239,7 @@ fn repeated_elements_are_reduced_like_copies() {
             let count: usize = from.iter().product();
             let finite = |v: f64| if dtype.is_inexact() || v.is_finite() { v } else { 3.0 };
             let list: Vec<f64> = (0..count).map(|k| finite(values[k % kept])).collect();
-            let x = rows::astype(&cx, &array(&cx, &from, &list), dtype);
+            let x = elementwise::astype(&cx, &array(&cx, &from, &list), dtype);
             let view = shape::broadcast_to(&cx, &x, to);
             let copy = Array::from(cx.engine.contiguous(&cx.tensor(&view).unwrap()).unwrap());
             for axes in [&[0][..], &[1], &[0, 1]] {
@@ -389,28 +389,28 @@ fn graph(cx: &Context, seed: u64) -> Vec<Array> {
     pool.push(shape::broadcast_to(cx, &pool[1], &[30, 40]));
     pool.push(create::full(cx, DType::F64, &[30, 40], 0.25 + 0.5 * dice.roll(2) as f64));
     pool.push(Array::from(1.0));
-    let mask = rows::compare(cx, &rows::GREATER, &pool[0], &pool[1]);
+    let mask = elementwise::compare(cx, &elementwise::GREATER, &pool[0], &pool[1]);
     let single = seed.is_multiple_of(3);
     let mut results = Vec::new();
     for _ in 0..8 + dice.roll(30) {
         let (a, b) = (pool[dice.roll(pool.len())].clone(), pool[dice.roll(pool.len())].clone());
         let y = match dice.roll(16) {
             0 => sin(cx, &a),
-            1 => unary(cx, &rows::COS, &a),
-            2 => unary(cx, &rows::TANH, &a),
-            3 => unary(cx, &rows::EXPIT, &a),
-            4 => mul(cx, &unary(cx, &rows::TANH, &a), &b),
+            1 => unary(cx, &elementwise::COS, &a),
+            2 => unary(cx, &elementwise::TANH, &a),
+            3 => unary(cx, &elementwise::EXPIT, &a),
+            4 => mul(cx, &unary(cx, &elementwise::TANH, &a), &b),
             5 => sub(cx, &a, &b),
-            6 => unary(cx, &rows::ARCTAN, &add(cx, &a, &b)),
-            7 => binary(cx, &rows::MAXIMUM, &a, &b),
-            8 => rows::select(cx, &mask, &a, &b),
-            9 => rows::select(cx, &mask, &a, &Array::weak(0.5)),
+            6 => unary(cx, &elementwise::ARCTAN, &add(cx, &a, &b)),
+            7 => binary(cx, &elementwise::MAXIMUM, &a, &b),
+            8 => elementwise::select(cx, &mask, &a, &b),
+            9 => elementwise::select(cx, &mask, &a, &Array::weak(0.5)),
             10 => div(cx, &a, &add(cx, &mul(cx, &b, &b), &Array::from(1.0))),
-            11 if single => rows::astype(cx, &rows::astype(cx, &a, DType::F32), DType::F64),
+            11 if single => elementwise::astype(cx, &elementwise::astype(cx, &a, DType::F32), DType::F64),
             12 => reduce::mean(cx, &a, &reduce::all_axes(&a), false),
             13 if a.ndim() == 2 => reduce::mean(cx, &a, &[dice.roll(2)], true),
             14 if a.shape() == [30, 40] => shape::transpose(cx, &get(cx, &a, "::-1, :"), &[1, 0]),
-            _ => unary(cx, &rows::ERF, &a),
+            _ => unary(cx, &elementwise::ERF, &a),
         };
         let y = if y.shape() == [40, 30] { shape::transpose(cx, &y, &[1, 0]) } else { y };
         // Some are asked for at once, some held, some dropped.
@@ -421,12 +421,12 @@ fn graph(cx: &Context, seed: u64) -> Vec<Array> {
             1 => results.push(y.clone()),
             2 => {
                 let at = dice.roll(pool.len());
-                pool[at] = unary(cx, &rows::TANH, &y);
+                pool[at] = unary(cx, &elementwise::TANH, &y);
                 continue;
             }
             _ => {}
         }
-        pool.push(unary(cx, &rows::TANH, &y));
+        pool.push(unary(cx, &elementwise::TANH, &y));
     }
     results.push(pool.last().unwrap().clone());
     // Together, as value and gradients are.
@@ -479,11 +479,16 @@ fn gradients_of_random_graphs() {
                     let (u, v) = (pool[p[0] % pool.len()].clone(), pool[p[1] % pool.len()].clone());
                     pool.push(match p[2] % 6 {
                         0 => sin(cx, &add(cx, &u, &v)),
-                        1 => unary(cx, &rows::TANH, &mul(cx, &u, &v)),
-                        2 => div(cx, &u, &add(cx, &exp(cx, &unary(cx, &rows::TANH, &v)), &Array::from(1.0))),
+                        1 => unary(cx, &elementwise::TANH, &mul(cx, &u, &v)),
+                        2 => div(cx, &u, &add(cx, &exp(cx, &unary(cx, &elementwise::TANH, &v)), &Array::from(1.0))),
                         3 => sub(cx, &u, &reduce::mean(cx, &v, &reduce::all_axes(&v), false)),
-                        4 => rows::select(cx, &rows::compare(cx, &rows::GREATER, &a[0], &a[1]), &u, &v),
-                        _ => unary(cx, &rows::COS, &u),
+                        4 => elementwise::select(
+                            cx,
+                            &elementwise::compare(cx, &elementwise::GREATER, &a[0], &a[1]),
+                            &u,
+                            &v,
+                        ),
+                        _ => unary(cx, &elementwise::COS, &u),
                     });
                 }
                 reduce::mean(cx, pool.last().unwrap(), &reduce::all_axes(pool.last().unwrap()), false)

@@ -6,7 +6,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis};
 use autograd::operators::grad::box_on;
-use autograd::ops::elementwise::{self as rows, binary};
+use autograd::ops::elementwise::{self, binary};
 use autograd::ops::registry::{Derivative, entries};
 use autograd::trace::Array;
 use helpers::*;
@@ -76,7 +76,8 @@ fn failures(prepare: impl Fn(&Context, &Rc<Diagnosis>, Vec<Array>) -> Vec<Array>
 fn arguments_that_are_anomalies() {
     let (failed, panicked) = failures(|cx, diagnosis, args| {
         let nan = Array::from(f64::NAN);
-        let spoiled = args.iter().map(|x| binary(cx, &rows::MUL, x, &nan)).map(|x| cx.tensor(&x).map(Array::from));
+        let spoiled =
+            args.iter().map(|x| binary(cx, &elementwise::MUL, x, &nan)).map(|x| cx.tensor(&x).map(Array::from));
         let spoiled = spoiled.map(|x| x.expect("a product")).collect();
         diagnosis.begin_anomaly(cx, Anomaly::default());
         spoiled

@@ -7,7 +7,7 @@ mod support;
 use autograd::array::{DType, Shape, shape as arithmetic};
 use autograd::context::Context;
 use autograd::error::Result;
-use autograd::ops::elementwise::{self as rows, BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
+use autograd::ops::elementwise::{self, BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
 use autograd::ops::index_reduce::{self, Combine};
 use autograd::ops::{complex, create, index, product, reduce, shape};
 use autograd::trace::Array;
@@ -22,19 +22,19 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
     let full = format!("ag_{}", call.name);
     let x = a.first();
     if let Some(row) = UNARY.iter().find(|r| r.name == full) {
-        return Ok(rows::unary(cx, row, &a[0]));
+        return Ok(elementwise::unary(cx, row, &a[0]));
     }
     if let Some(row) = BINARY.iter().find(|r| r.name == full) {
-        return Ok(rows::binary(cx, row, &a[0], &a[1]));
+        return Ok(elementwise::binary(cx, row, &a[0], &a[1]));
     }
     if let Some(row) = PIECEWISE_CONSTANT.iter().find(|r| r.name == full) {
-        return Ok(rows::piecewise_constant(cx, row, &a[0]));
+        return Ok(elementwise::piecewise_constant(cx, row, &a[0]));
     }
     if let Some(row) = TESTS.iter().find(|r| r.name == full) {
-        return Ok(rows::test(cx, row, &a[0]));
+        return Ok(elementwise::test(cx, row, &a[0]));
     }
     if let Some(row) = COMPARISONS.iter().find(|r| r.name == full) {
-        return Ok(rows::compare(cx, row, &a[0], &a[1]));
+        return Ok(elementwise::compare(cx, row, &a[0], &a[1]));
     }
     let reduction = |f: &dyn Fn(&Array, &[usize], bool) -> Array| -> Result<Array> {
         let axes = call.axes("axis", a[0].ndim())?;
@@ -50,14 +50,14 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "imag" => complex::imag(cx, &a[0]),
         "conj" => complex::conj(cx, &a[0]),
         "angle" => complex::angle(cx, &a[0]),
-        "sinc" => rows::sinc(cx, &a[0]),
-        "nan_to_num" => rows::nan_to_num(cx, &a[0]),
-        "floor_divide" => rows::floor_divide(cx, &a[0], &a[1]),
-        "where" => rows::select(cx, &a[0], &a[1], &a[2]),
-        "clip" => rows::clip(cx, &a[0], number("low"), number("high")),
+        "sinc" => elementwise::sinc(cx, &a[0]),
+        "nan_to_num" => elementwise::nan_to_num(cx, &a[0]),
+        "floor_divide" => elementwise::floor_divide(cx, &a[0], &a[1]),
+        "where" => elementwise::select(cx, &a[0], &a[1], &a[2]),
+        "clip" => elementwise::clip(cx, &a[0], number("low"), number("high")),
         "astype" => {
             let to = DType::ALL.into_iter().find(|d| d.name() == call.parameters["to"]).unwrap();
-            rows::astype(cx, &a[0], to)
+            elementwise::astype(cx, &a[0], to)
         }
         "sum" => reduction(&|x, axes, keep| reduce::sum(cx, x, axes, keep))?,
         "mean" => reduction(&|x, axes, keep| reduce::mean(cx, x, axes, keep))?,

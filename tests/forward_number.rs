@@ -9,7 +9,7 @@ use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::masked::{Kind, Options, reduce};
 use autograd::ops::predicates::{self, Tolerance};
-use autograd::ops::{bessel, choose, complex, elementwise as rows, integers, number, order};
+use autograd::ops::{bessel, choose, complex, elementwise, integers, number, order};
 use autograd::trace::Array;
 use recorded::{Call, Near, walk};
 
@@ -22,11 +22,11 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
     let tolerance =
         || Tolerance { relative: call.number("rtol"), absolute: call.number("atol"), equal_nan: call.flag("nan") };
     Ok(match call.name {
-        "cbrt" => rows::unary(cx, &rows::CBRT, &a[0]),
-        "erf" => rows::unary(cx, &rows::ERF, &a[0]),
-        "erfc" => rows::unary(cx, &rows::ERFC, &a[0]),
-        "fmod" => rows::binary(cx, &rows::FMOD, &a[0], &a[1]),
-        "copysign" => rows::binary(cx, &rows::COPYSIGN, &a[0], &a[1]),
+        "cbrt" => elementwise::unary(cx, &elementwise::CBRT, &a[0]),
+        "erf" => elementwise::unary(cx, &elementwise::ERF, &a[0]),
+        "erfc" => elementwise::unary(cx, &elementwise::ERFC, &a[0]),
+        "fmod" => elementwise::binary(cx, &elementwise::FMOD, &a[0], &a[1]),
+        "copysign" => elementwise::binary(cx, &elementwise::COPYSIGN, &a[0], &a[1]),
         "float_power" => number::float_power(cx, &a[0], &a[1]),
         "heaviside" => number::heaviside(cx, &a[0], &a[1]),
         "nextafter" => number::nextafter(cx, &a[0], &a[1]),
@@ -49,7 +49,7 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "nan_to_num" => {
             number::nan_to_num_values(cx, &a[0], call.number("nan"), call.number("posinf"), call.number("neginf"))
         }
-        "angle_degrees" => rows::unary(cx, &rows::RAD2DEG, &complex::angle(cx, &a[0])),
+        "angle_degrees" => elementwise::unary(cx, &elementwise::RAD2DEG, &complex::angle(cx, &a[0])),
         "invert" => integers::invert(cx, &a[0]),
         "isreal" => predicates::isreal(cx, true, &a[0]),
         "iscomplex" => predicates::isreal(cx, false, &a[0]),

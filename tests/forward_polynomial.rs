@@ -4,7 +4,7 @@ mod helpers;
 mod recorded;
 mod support;
 
-use autograd::ops::elementwise as rows;
+use autograd::ops::elementwise;
 use autograd::ops::polyfit;
 use autograd::ops::polynomial as ops;
 use recorded::{Near, walk};
@@ -15,8 +15,8 @@ fn polynomials() {
         let a = &call.args;
         Ok(match call.name {
             "polyval" => ops::polyval(cx, &a[0], &a[1]),
-            "polyadd" => ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]),
-            "polysub" => ops::combine(cx, "ag_polysub", &rows::SUB, &a[0], &a[1]),
+            "polyadd" => ops::combine(cx, "ag_polyadd", &elementwise::ADD, &a[0], &a[1]),
+            "polysub" => ops::combine(cx, "ag_polysub", &elementwise::SUB, &a[0], &a[1]),
             "polymul" => ops::polymul(cx, &a[0], &a[1]),
             "polydiv" => ops::polydiv(cx, &a[0], &a[1]).0,
             "remainder" => ops::polydiv(cx, &a[0], &a[1]).1,

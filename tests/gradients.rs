@@ -7,7 +7,7 @@ use autograd::context::Context;
 use autograd::operators::check::{Modes, Options, check_grads};
 use autograd::operators::grad::{one, record};
 use autograd::ops::create;
-use autograd::ops::elementwise as rows;
+use autograd::ops::elementwise;
 use autograd::ops::registry::{Case, Derivative, Domain, Entry, ORDERS, entries, render};
 use autograd::trace::Array;
 use helpers::*;
@@ -105,7 +105,7 @@ fn every_case_in_single_precision() {
                 let cx = deferring(LARGE);
                 let args = arguments(&cx, case, dtype);
                 let wide = if dtype == F32 { F64 } else { C128 };
-                let widened: Vec<Array> = args.iter().map(|a| rows::astype(&cx, a, wide)).collect();
+                let widened: Vec<Array> = args.iter().map(|a| elementwise::astype(&cx, a, wide)).collect();
                 let (a, b) = (outcome_parts(&cx, case, &args), outcome_parts(&cx, case, &widened));
                 let worst = a.iter().zip(&b).fold(0.0, |m: f64, (a, b)| {
                     let (a, b) = (elements(&cx, a), elements(&cx, b));
@@ -202,7 +202,7 @@ fn outcome_parts(cx: &Context, case: &Case, args: &[Array]) -> Vec<Array> {
     let value = run(cx, args);
     let seed = {
         let t = create::random(cx, 3, F64, value.shape(), create::Random::Uniform(0.5, 1.5)).unwrap();
-        rows::astype(cx, &Array::from(t), value.dtype().inexact())
+        elementwise::astype(cx, &Array::from(t), value.dtype().inexact())
     };
     let mut parts = vec![value];
     let recorded = record(cx, &one(run), args, &all);
@@ -321,7 +321,7 @@ fn constant_operations_have_zero_gradients() {
                 let f = one(|cx: &Context, a: &[Array]| {
                     let y = (case.run)(cx, a);
                     assert!(cx.failed() || y.level(&cx.trace) == 0, "{} returns plain arrays", entry.name);
-                    rows::astype(cx, &y, F64)
+                    elementwise::astype(cx, &y, F64)
                 });
                 let recorded = record(&cx, &f, &args, &all);
                 let value = recorded.value();

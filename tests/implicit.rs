@@ -11,7 +11,7 @@ use autograd::operators::grad::one;
 use autograd::operators::implicit::{Stop, fixed_point, root};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::operators::odeint::{Options, odeint, rk4};
-use autograd::ops::elementwise::{self as rows, unary};
+use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{create, product, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -51,7 +51,7 @@ fn square_roots_as_fixed_points() {
 #[test]
 fn fixed_points_of_vectors() {
     let cx = Context::new();
-    let layer = stored(|cx, a| unary(cx, &rows::TANH, &add(cx, &product::dot(cx, &a[1], &a[0]), &a[2])));
+    let layer = stored(|cx, a| unary(cx, &elementwise::TANH, &add(cx, &product::dot(cx, &a[1], &a[0]), &a[2])));
     let w = array(&cx, &[3, 3], &[0.2, -0.1, 0.3, 0.1, 0.25, -0.2, -0.3, 0.1, 0.15]);
     let b = vector(&cx, &[0.3, -0.2, 0.5]);
     let zeros = create::full(&cx, DType::F64, &[3], 0.0);
@@ -125,7 +125,7 @@ const TIGHT: Options =
 fn oscillator() -> Stored {
     stored(|cx, a| {
         let (y, v) = (shape::slice_axis(cx, &a[0], 0, 0, 1), shape::slice_axis(cx, &a[0], 0, 1, 1));
-        shape::concatenate(cx, &[&v, &unary(cx, &rows::NEG, &mul(cx, &a[2], &y))], 0)
+        shape::concatenate(cx, &[&v, &unary(cx, &elementwise::NEG, &mul(cx, &a[2], &y))], 0)
     })
 }
 
@@ -149,8 +149,8 @@ fn solutions_in_both_directions() {
     let y = odeint(&cx, &oscillator(), &vector(&cx, &[1.0, 0.0]), &vector(&cx, &[0.0, 10.0]), &[k], rough);
     close(reals(&cx, &y)[2], 15f64.cos(), 5e-2);
     // Many states at once, and in single precision.
-    let decay = stored(|cx, a| unary(cx, &rows::NEG, &a[0]));
-    let y0 = rows::astype(&cx, &array(&cx, &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), DType::F32);
+    let decay = stored(|cx, a| unary(cx, &elementwise::NEG, &a[0]));
+    let y0 = elementwise::astype(&cx, &array(&cx, &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), DType::F32);
     let y = odeint(&cx, &decay, &y0, &vector(&cx, &[0.0, 0.0, 1.0]), &[], Options::default());
     assert_eq!((y.shape(), y.dtype()), (&[3, 2, 3][..], DType::F32));
     let y = reals(&cx, &y);
@@ -186,7 +186,7 @@ fn derivatives_of_solutions() {
     let cx = Context::new();
     let driven = stored(|cx, a| {
         let force = sin(cx, &mul(cx, &a[1], &a[3]));
-        add(cx, &unary(cx, &rows::TANH, &product::dot(cx, &a[2], &a[0])), &force)
+        add(cx, &unary(cx, &elementwise::TANH, &product::dot(cx, &a[2], &a[0])), &force)
     });
     let t = vector(&cx, &[0.0, 0.4, 0.9]);
     let w = array(&cx, &[2, 2], &[0.3, -0.8, 0.9, 0.1]);
@@ -236,7 +236,7 @@ fn divergence_is_not_convergence() {
     // Newton's method among such values: x^3 = 1e270, x^2 = 1e-260.
     let power = |n: f64, c: f64| {
         stored(move |cx, a| {
-            sub(cx, &autograd::ops::elementwise::binary(cx, &rows::POW, &a[0], &Array::weak(n)), &Array::weak(c))
+            sub(cx, &autograd::ops::elementwise::binary(cx, &elementwise::POW, &a[0], &Array::weak(n)), &Array::weak(c))
         })
     };
     let x = root(&cx, &power(3.0, 1e270), &[vector(&cx, &[3e90])], stop);

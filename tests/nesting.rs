@@ -11,7 +11,7 @@ use autograd::operators::grad::{
 };
 use autograd::operators::jacobian::{self, Mode, hessian};
 use autograd::operators::sweep::pull_back;
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::{complex, create, product, reduce, shape};
 use autograd::trace::{Array, Kept, Primitive, apply};
 use helpers::*;
@@ -410,7 +410,7 @@ fn a_tape_keeps_only_what_rules_use() {
     // exp keeps its result, once; tanh of it another one.
     cx.engine.set_eager(true);
     cx.engine.heap.pool.reset_peak();
-    grad(&cx, |cx, x| total(cx, &unary(cx, &rows::TANH, &exp(cx, x))), &x);
+    grad(&cx, |cx, x| total(cx, &unary(cx, &elementwise::TANH, &exp(cx, x))), &x);
     let peak = cx.engine.heap.pool.stats().peak;
     assert!(peak < 65 * MIB, "{} MiB", peak / MIB);
     drop(x);
@@ -431,7 +431,7 @@ fn integers_become_floating_when_boxed() {
     // Integers on the way are constants.
     let g = grad(
         &cx,
-        |cx, x| total(cx, &mul(cx, &rows::astype(cx, &rows::astype(cx, x, DType::I64), DType::F64), x)),
+        |cx, x| total(cx, &mul(cx, &elementwise::astype(cx, &elementwise::astype(cx, x, DType::I64), DType::F64), x)),
         &vector(&cx, &[1.5, 2.5]),
     );
     assert_eq!(reals(&cx, &g), [1.0, 2.0]);
@@ -440,7 +440,7 @@ fn integers_become_floating_when_boxed() {
 #[test]
 fn single_precision_stays_single() {
     let cx = Context::new();
-    let x = rows::astype(&cx, &vector(&cx, &[0.5, 1.5]), DType::F32);
+    let x = elementwise::astype(&cx, &vector(&cx, &[0.5, 1.5]), DType::F32);
     let f = |cx: &Context, x: &Array| {
         let y = mul(cx, &exp(cx, x), &Array::weak(2.0));
         reduce::mean(cx, &y, &[0], false)
@@ -651,7 +651,9 @@ fn broadcast_cotangents_are_summed_at_every_level() {
     let f = one(|cx: &Context, a: &[Array]| total(cx, &mul(cx, &x, &mul(cx, &a[0], &mul(cx, &a[0], &a[0])))));
     let h = hessian(&cx, &f, std::slice::from_ref(&b), 0);
     assert_eq!(reals(&cx, &h), [54.0, 0.0, 0.0, 144.0]);
-    let s = one(|cx: &Context, a: &[Array]| total(cx, &binary(cx, &rows::POW, &shape::expand_dims(cx, &x, 0), &a[0])));
+    let s = one(|cx: &Context, a: &[Array]| {
+        total(cx, &binary(cx, &elementwise::POW, &shape::expand_dims(cx, &x, 0), &a[0]))
+    });
     check_grads(&cx, &s, &[array(&cx, &[1, 1, 1, 1], &[1.5])], Options::default()).unwrap();
 }
 
@@ -659,7 +661,7 @@ fn broadcast_cotangents_are_summed_at_every_level() {
 #[test]
 fn weak_numbers() {
     let cx = Context::new();
-    let cast = |dtype| rows::astype(&cx, &vector(&cx, &[1.5, 2.5]), dtype);
+    let cast = |dtype| elementwise::astype(&cx, &vector(&cx, &[1.5, 2.5]), dtype);
     for (x, weak, strong) in [
         (DType::F32, DType::F32, DType::F64),
         (DType::F64, DType::F64, DType::F64),
@@ -668,7 +670,7 @@ fn weak_numbers() {
         (DType::Bool, DType::F64, DType::F64),
     ] {
         let x = cast(x);
-        for row in [&rows::ADD, &rows::MUL, &rows::POW] {
+        for row in [&elementwise::ADD, &elementwise::MUL, &elementwise::POW] {
             assert_eq!(binary(&cx, row, &x, &Array::weak(2.0)).dtype(), weak, "{} {:?}", row.name, x.dtype());
             assert_eq!(binary(&cx, row, &Array::from(3.0), &x).dtype(), strong, "{} {:?}", row.name, x.dtype());
         }

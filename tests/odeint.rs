@@ -9,7 +9,7 @@ use autograd::operators::checkpoint::Stored;
 use autograd::operators::grad::{Arrays, Function, jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::operators::odeint::{Options, Report, last_report, odeint};
-use autograd::ops::elementwise::{self as rows, unary};
+use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{create, product, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -37,7 +37,7 @@ fn of(cx: &Context, parts: &[Array]) -> Array {
 }
 
 fn neg(cx: &Context, x: &Array) -> Array {
-    unary(cx, &rows::NEG, x)
+    unary(cx, &elementwise::NEG, x)
 }
 
 fn times(cx: &Context, x: &Array, c: f64) -> Array {
@@ -126,7 +126,7 @@ fn cases() -> Vec<Case> {
     });
     cases.push(Case {
         f: stored(|cx, a| {
-            let away = sub(cx, &a[0], &unary(cx, &rows::COS, &a[1]));
+            let away = sub(cx, &a[0], &unary(cx, &elementwise::COS, &a[1]));
             neg(cx, &mul(cx, &a[2], &away))
         }),
         span: 10.0,
@@ -232,14 +232,14 @@ fn close_encounters() {
     let kepler = stored(|cx, a| {
         let (q, p) = (shape::slice_axis(cx, &a[0], 0, 0, 2), shape::slice_axis(cx, &a[0], 0, 2, 2));
         let r2 = total(cx, &mul(cx, &q, &q));
-        let pull = div(cx, &a[2], &mul(cx, &r2, &unary(cx, &rows::SQRT, &r2)));
+        let pull = div(cx, &a[2], &mul(cx, &r2, &unary(cx, &elementwise::SQRT, &r2)));
         shape::concatenate(cx, &[&p, &neg(cx, &mul(cx, &pull, &q))], 0)
     });
     let f = one(move |cx: &Context, a: &[Array]| {
         let (m, e) = (&a[0], &a[1]);
         let (less, more) = (sub(cx, &Array::from(1.0), e), add(cx, &Array::from(1.0), e));
         let zero = Array::from(0.0);
-        let y0 = of(cx, &[less.clone(), zero.clone(), zero, unary(cx, &rows::SQRT, &div(cx, &more, &less))]);
+        let y0 = of(cx, &[less.clone(), zero.clone(), zero, unary(cx, &elementwise::SQRT, &div(cx, &more, &less))]);
         let ys = odeint(cx, &kepler, &y0, &vector(cx, &[0.0, 20.0]), std::slice::from_ref(m), within(1e-11));
         end_of(cx, &ys)
     });
@@ -327,7 +327,7 @@ fn contraction_over_a_long_time() {
     let e = cx.clear_error().unwrap();
     assert!(e.code == code::VALUE && e.message.contains("in the derivative"), "{e}");
     let relaxation = stored(|cx, a| {
-        let away = sub(cx, &a[0], &unary(cx, &rows::COS, &a[1]));
+        let away = sub(cx, &a[0], &unary(cx, &elementwise::COS, &a[1]));
         neg(cx, &mul(cx, &a[2], &away))
     });
     let end = |cx: &Context, k: &Array, options: Options| {
@@ -469,7 +469,8 @@ fn third_derivatives() {
 fn transposes() {
     let cx = Context::new();
     let f = one(|cx: &Context, a: &[Array]| {
-        let net = stored(|cx, a| unary(cx, &rows::TANH, &add(cx, &product::dot(cx, &a[0], &a[2]), &sin(cx, &a[1]))));
+        let net =
+            stored(|cx, a| unary(cx, &elementwise::TANH, &add(cx, &product::dot(cx, &a[0], &a[2]), &sin(cx, &a[1]))));
         odeint(cx, &net, &a[0], &a[1], &a[2..], DEFAULT)
     });
     let y0 = array(&cx, &[2, 3], &[0.1, -0.4, 0.3, 0.7, -0.2, 0.5]);
@@ -582,7 +583,7 @@ fn states_of_any_kind() {
         assert!(worst(&reals(&cx, &jacobian(&cx, &f, &args, 1, mode)), &truth) < 1e-9);
     }
     // Single precision: of the state, of an argument, of the times.
-    let single = |x: &Array| rows::astype(&cx, x, DType::F32);
+    let single = |x: &Array| elementwise::astype(&cx, x, DType::F32);
     let (y0, y0_32, k_32) = (vector(&cx, &[1.0, 2.0]), single(&vector(&cx, &[1.0, 2.0])), single(&k));
     for (y0, k, t, tolerance) in
         [(&y0_32, &k_32, single(&t), 1e-4), (&y0_32, &k, t.clone(), 1e-4), (&y0, &k_32, single(&t), 1e-6)]
@@ -696,16 +697,17 @@ fn errors_say_what_is_wrong() {
     says(&go(jump, 1.0, 1.0, DEFAULT), &["too small at t = 0.29999", "the function jumps there"]);
     let e = go(stored(|cx, a| neg(cx, &a[0])), 1.0, 1.0, Options { max_steps: 1000, ..within(1e-30) });
     says(&e, &["more digits than float64 has", "raise rtol"]);
-    let edge = stored(|cx, a| unary(cx, &rows::SQRT, &sub(cx, &Array::from(0.5), &a[1])));
+    let edge = stored(|cx, a| unary(cx, &elementwise::SQRT, &sub(cx, &Array::from(0.5), &a[1])));
     let e = go(edge, 0.0, 1.0, DEFAULT);
     says(&e, &["returns NaN or infinity", "too small at t = 0.49999"]);
     assert!(e.2.invalid > 0 && e.2.invalid <= e.2.rejected, "{e:?}");
     says(
-        &go(stored(|cx, a| unary(cx, &rows::LOG, &a[0])), -1.0, 1.0, DEFAULT),
+        &go(stored(|cx, a| unary(cx, &elementwise::LOG, &a[0])), -1.0, 1.0, DEFAULT),
         &["the function is NaN or infinite at t = 0"],
     );
     says(&go(square(), f64::NAN, 1.0, DEFAULT), &["the state is NaN or infinite at t = 0, in element 0"]);
-    let stiff = stored(|cx, a| neg(cx, &mul(cx, &Array::from(1e6), &sub(cx, &a[0], &unary(cx, &rows::COS, &a[1])))));
+    let stiff =
+        stored(|cx, a| neg(cx, &mul(cx, &Array::from(1e6), &sub(cx, &a[0], &unary(cx, &elementwise::COS, &a[1])))));
     let e = go(stiff, 1.0, 10.0, Options { max_steps: 500, ..DEFAULT });
     says(&e, &["500 steps led from t = 0 to", "stability limited"]);
     assert!(e.2.limited > e.2.steps / 2 && e.2.stability > 2.5 && e.2.stability < 5.0, "{e:?}");

@@ -8,7 +8,7 @@ use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::operators::tree::{Tree, leaves};
-use autograd::ops::elementwise::{self as rows};
+use autograd::ops::elementwise;
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::statistics::{self, Outside, Weights};
 use autograd::ops::{nan, polynomial, reduce, scan};
@@ -16,7 +16,7 @@ use autograd::trace::Array;
 use helpers::*;
 
 fn single(cx: &Context, values: &[f64]) -> Array {
-    rows::astype(cx, &vector(cx, values), DType::F32)
+    elementwise::astype(cx, &vector(cx, values), DType::F32)
 }
 
 fn close(got: &[f64], want: &[f64], tolerance: f64) {
@@ -46,23 +46,23 @@ fn mixed_precision_is_computed_in_double() {
     both(&|x| {
         let outside = Outside { left: Some(&tenth), ..Outside::default() };
         let third = statistics::average(&cx, x, None, &[0], false).unwrap();
-        let at = rows::binary(&cx, &rows::DIV, x, &third);
+        let at = elementwise::binary(&cx, &elementwise::DIV, x, &third);
         // The coordinates themselves have the precision that they were computed in.
-        let at = rows::astype(&cx, &rows::astype(&cx, &at, DType::F32), x.dtype());
+        let at = elementwise::astype(&cx, &elementwise::astype(&cx, &at, DType::F32), x.dtype());
         statistics::interp(&cx, &at, x, x, &outside).unwrap()
     });
     let weights = Weights { importance: Some(&b64), frequencies: None };
     both(&|x| statistics::cov(&cx, x, None, true, 1.0, &weights).unwrap());
     both(&|x| statistics::cov(&cx, x, Some(&b64), true, 1.0, &Weights::default()).unwrap());
     both(&|x| statistics::average(&cx, x, Some(&b64), &[0], false).unwrap());
-    let thirds = |x: &Array| rows::binary(&cx, &rows::SUB, x, &Array::weak(0.5));
+    let thirds = |x: &Array| elementwise::binary(&cx, &elementwise::SUB, x, &Array::weak(0.5));
     both(&|x| scan::ediff1d(&cx, &thirds(x), Some(&tenth), None).unwrap());
     both(&|x| scan::trapezoid(&cx, x, &b64, 0).unwrap());
     both(&|p| polynomial::polyint(&cx, p, 1, &tenth));
     both(&|p| polynomial::polyval(&cx, p, &b64));
     both(&|p| polynomial::polydiv(&cx, p, &vector(&cx, &[3.0, 0.1])).0);
     both(&|x| autograd::ops::einsum::einsum(&cx, "i,i,i->", &[x, x, &b64]));
-    both(&|x| rows::astype(&cx, &autograd::ops::bilinear::kron(&cx, x, &b64), DType::F64));
+    both(&|x| elementwise::astype(&cx, &autograd::ops::bilinear::kron(&cx, x, &b64), DType::F64));
 }
 
 #[test]
@@ -88,15 +88,15 @@ fn deviations(check: impl Fn(&str, &dyn Fn(&Context, &Array) -> Array)) {
         let pair = autograd::ops::shape::stack(cx, &[x, x], 1);
         let y = reduce::std(cx, &pair, &[0], 0.0, false);
         assert_eq!(pair.shape(), [n, 2]);
-        rows::binary(cx, &rows::MUL, &total(cx, &y), &Array::weak(0.5))
+        elementwise::binary(cx, &elementwise::MUL, &total(cx, &y), &Array::weak(0.5))
     };
     let without_nan = |cx: &Context, x: &Array| {
         let with = autograd::ops::shape::concatenate(cx, &[x, &vector(cx, &[f64::NAN])], 0);
-        nan::std(cx, &rows::astype(cx, &with, x.dtype()), &[0], 0.0, false)
+        nan::std(cx, &elementwise::astype(cx, &with, x.dtype()), &[0], 0.0, false)
     };
     let masked = |cx: &Context, x: &Array| {
         let with = autograd::ops::shape::concatenate(cx, &[x, &vector(cx, &[7e3])], 0);
-        let with = rows::astype(cx, &with, x.dtype());
+        let with = elementwise::astype(cx, &with, x.dtype());
         let mask: Array = cx
             .engine
             .build::<bool>(with.shape(), |d| {
@@ -122,7 +122,7 @@ fn deviations_of_equal_elements() {
         deviations(|name, f| {
             for dtype in [DType::F64, DType::F32] {
                 let cx = Context::new();
-                let x = rows::astype(&cx, &vector(&cx, &values), dtype);
+                let x = elementwise::astype(&cx, &vector(&cx, &values), dtype);
                 let zeros = vec![0.0; values.len()];
                 let what = format!("{name} of {} times {}, {}", values.len(), values[0], dtype.name());
                 assert_eq!(number(&cx, &f(&cx, &x)), 0.0, "{what}");
@@ -158,7 +158,7 @@ fn deviations_of_any_size() {
         deviations(|name, f| {
             // The masked element must not matter; in the other tests it does not overflow either.
             let cx = Context::new();
-            let x = rows::astype(&cx, &vector(&cx, &[scale, 2.0 * scale]), dtype);
+            let x = elementwise::astype(&cx, &vector(&cx, &[scale, 2.0 * scale]), dtype);
             let tolerance = if dtype == DType::F32 { 1e-6 } else { 1e-13 };
             let exact = reals(&cx, &x);
             let want = (exact[1] - exact[0]) / 2.0;
@@ -186,7 +186,7 @@ fn norms_of_any_size() {
     for (scale, dtype) in [(1.0, DType::F64), (1e200, DType::F64), (1e-200, DType::F64), (1e25, DType::F32)] {
         let cx = Context::new();
         let norm = |cx: &Context, x: &Array| leaves::norm(cx, &Tree::from(x.clone()));
-        let x = rows::astype(&cx, &vector(&cx, &[3.0 * scale, -4.0 * scale]), dtype);
+        let x = elementwise::astype(&cx, &vector(&cx, &[3.0 * scale, -4.0 * scale]), dtype);
         close(&reals(&cx, &norm(&cx, &x)), &[5.0 * scale], 1e-6);
         close(&reals(&cx, &grad(&cx, norm, &x)), &[0.6, -0.8], 1e-6);
     }

@@ -6,7 +6,7 @@ mod helpers;
 use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{Recorded, close, grad, one, record, value_and_grads};
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::{create, product, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -14,26 +14,26 @@ use helpers::*;
 fn test_values(cx: &Context, dims: &[usize], first: usize, dtype: DType) -> Array {
     let n: usize = dims.iter().product();
     let values: Vec<f64> = (first..first + n).map(|i| ((i * 37 % 101) as f64 - 50.0) / 60.0).collect();
-    rows::astype(cx, &array(cx, dims, &values), dtype)
+    elementwise::astype(cx, &array(cx, dims, &values), dtype)
 }
 
 /// A net on one example with everything that has a short way, and some that hasn't; `columns` of its last layer.
 fn net(cx: &Context, p: &[Array], columns: usize) -> Array {
     let [y, w, b, v] = p else { unreachable!("four parameters") };
-    let h = unary(cx, &rows::TANH, &add(cx, &product::dot(cx, y, w), b));
+    let h = unary(cx, &elementwise::TANH, &add(cx, &product::dot(cx, y, w), b));
     // The matrix from the other side, and an argument that takes part twice.
     let back = product::matmul(cx, w, &mul(cx, &h, &h));
     let out = product::dot(cx, &add(cx, &h, &h), v);
-    let scaled = binary(cx, &rows::MUL, &out, &Array::weak(0.7));
-    let flipped = binary(cx, &rows::SUB, &Array::weak(1.5), &scaled);
-    let powers = binary(cx, &rows::POW, &unary(cx, &rows::EXP, &flipped), &Array::weak(2.0));
-    let ratio = div(cx, &powers, &add(cx, &unary(cx, &rows::SQUARE, &out), &Array::from(1.0)));
+    let scaled = binary(cx, &elementwise::MUL, &out, &Array::weak(0.7));
+    let flipped = binary(cx, &elementwise::SUB, &Array::weak(1.5), &scaled);
+    let powers = binary(cx, &elementwise::POW, &unary(cx, &elementwise::EXP, &flipped), &Array::weak(2.0));
+    let ratio = div(cx, &powers, &add(cx, &unary(cx, &elementwise::SQUARE, &out), &Array::from(1.0)));
     // A row for all rows, and a number that is recorded.
     let table = mul(cx, v, &ratio);
-    let mean = binary(cx, &rows::DIV, &total(cx, &back), &Array::weak(columns as f64));
+    let mean = binary(cx, &elementwise::DIV, &total(cx, &back), &Array::weak(columns as f64));
     let shifted = sub(cx, &shape::transpose(cx, &table, &[1, 0]), &mean);
-    let twice = binary(cx, &rows::MAXIMUM, &shifted, &unary(cx, &rows::NEG, &shifted));
-    add(cx, &total(cx, &twice), &total(cx, &unary(cx, &rows::EXPIT, &back)))
+    let twice = binary(cx, &elementwise::MAXIMUM, &shifted, &unary(cx, &elementwise::NEG, &shifted));
+    add(cx, &total(cx, &twice), &total(cx, &unary(cx, &elementwise::EXPIT, &back)))
 }
 
 fn parameters(cx: &Context, hidden: usize, columns: usize, dtype: DType) -> Vec<Array> {
@@ -109,10 +109,10 @@ fn every_row_agrees_both_ways() {
     // Parts of rules, which C has no name for, are not differentiated twice at infinity and NaN, and where their second
     // derivative cancels it is compared with 1.
     let of = |name: &str| if name.starts_with("ag_") { &values[..] } else { &values[..values.len() - 2] };
-    for row in rows::UNARY {
+    for row in elementwise::UNARY {
         compare(row.name, of(row.name), EPS, &|cx, x| unary(cx, row, x));
     }
-    for row in rows::BINARY {
+    for row in elementwise::BINARY {
         for y in [0.0, 2.0, -1.5, 3.0] {
             compare(row.name, of(row.name), EPS, &|cx, x| binary(cx, row, x, &Array::weak(y)));
             compare(row.name, of(row.name), EPS, &|cx, x| binary(cx, row, &Array::weak(y), x));
@@ -198,10 +198,10 @@ fn a_limit_reaches_the_memory_of_free_cells() {
 #[test]
 fn a_derivative_does_not_depend_on_the_neighbours() {
     let cx = Context::new();
-    for row in [&rows::TANH, &rows::EXPIT] {
+    for row in [&elementwise::TANH, &elementwise::EXPIT] {
         for dtype in [DType::F64, DType::F32] {
             let derivatives = |x: &[f64]| {
-                let x = rows::astype(&cx, &array(&cx, &[x.len()], x), dtype);
+                let x = elementwise::astype(&cx, &array(&cx, &[x.len()], x), dtype);
                 let f = one(move |cx, p| total(cx, &unary(cx, row, &p[0])));
                 reals(&cx, &grad(&cx, "sum", &f, &[x], 0))
             };
@@ -224,7 +224,7 @@ fn cotangents_in_their_place_are_the_same_bits() {
     let x = array(&cx, &[8], &[0.3, -0.7, 0.0, -0.0, 1.0, 2.5, -30.0, 1e200]);
     let seed = array(&cx, &[8], &[1.5, -2.0, 0.25, 3.0, 0.0, -0.0, 1e-300, 7.0]);
     let factor = array(&cx, &[8], &[0.0, -0.0, 2.0, 1e300, 1.0, -3.0, 0.5, 1e-300]);
-    let negated = |y: &Array| unary(&cx, &rows::NEG, y);
+    let negated = |y: &Array| unary(&cx, &elementwise::NEG, y);
     let bits = |f: &dyn Fn(&Array) -> Array| {
         let recorded = record(&cx, &one(|_, p| f(&p[0])), std::slice::from_ref(&x), &[0]);
         let grads = recorded.pull(&cx, std::slice::from_ref(&seed), true);
@@ -235,12 +235,12 @@ fn cotangents_in_their_place_are_the_same_bits() {
         // The sign of a cotangent changes twice, so it is one that the sweep has made.
         assert_eq!(bits(f), bits(&|x| negated(&negated(&f(x)))), "{name}");
     };
-    for row in rows::UNARY {
+    for row in elementwise::UNARY {
         both(row.name, &|x| unary(&cx, row, x));
     }
     let numbers = [Array::weak(0.7), Array::from(0.0), Array::from(-3.0)];
     for with in numbers.iter().chain([&factor]) {
-        for row in [&rows::MUL, &rows::ADD, &rows::SUB, &rows::DIV] {
+        for row in [&elementwise::MUL, &elementwise::ADD, &elementwise::SUB, &elementwise::DIV] {
             both(row.name, &|x| binary(&cx, row, x, with));
             both(row.name, &|x| binary(&cx, row, with, x));
         }

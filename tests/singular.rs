@@ -6,7 +6,7 @@ use autograd::array::DType;
 use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::logsumexp::{self, logsumexp_with};
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::pooling::{Pooling, pool2d};
@@ -21,7 +21,7 @@ const INF: f64 = f64::INFINITY;
 type Function<'a> = &'a dyn Fn(&Context, &Array) -> Array;
 
 fn forward(cx: &Context, f: Function<'_>, x: &Array) -> Array {
-    let t = rows::astype(cx, &autograd::ops::create::full(cx, DType::F64, x.shape(), 1.0), x.dtype());
+    let t = elementwise::astype(cx, &autograd::ops::create::full(cx, DType::F64, x.shape(), 1.0), x.dtype());
     let f = one(|cx: &Context, a: &[Array]| f(cx, &a[0]));
     jvp(cx, &f, std::slice::from_ref(x), &[0], &[t]).1.pop().unwrap()
 }
@@ -66,7 +66,7 @@ fn pair(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [f6
     for (x, y) in
         [(Array::from(x), Array::from(y)), (vector(&cx, &[x]), vector(&cx, &[y])), (rank0(&cx, x), Array::from(y))]
     {
-        let g = rows::astype(&cx, &autograd::ops::create::full(&cx, DType::F64, x.shape(), 1.0), DType::F64);
+        let g = elementwise::astype(&cx, &autograd::ops::create::full(&cx, DType::F64, x.shape(), 1.0), DType::F64);
         let got = vjp(&cx, &run, &[x.clone(), y.clone()], &g);
         let got = [number(&cx, &got[0]), number(&cx, &got[1])];
         assert_eq!(got, want);
@@ -115,7 +115,7 @@ fn second(f: &dyn Fn(&Context, &Array, &Array) -> Array, x: f64, y: f64, want: [
 #[test]
 fn abs_at_0() {
     derivatives(&|cx, x| complex::abs(cx, x), 0.0, &[0.0, 0.0, 0.0]);
-    derivatives(&|cx, x| unary(cx, &rows::FABS, x), -0.0, &[0.0, 0.0]);
+    derivatives(&|cx, x| unary(cx, &elementwise::FABS, x), -0.0, &[0.0, 0.0]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn roots_of_complex_multiples_of_0() {
     // The slope is infinite, in the direction of the root of the factor.
     for (re, im, want) in [(1.0, 1.0, INF), (1.0, 0.0, INF), (-1.0, 0.5, -INF), (0.0, 1.0, 0.0)] {
         let f = move |cx: &Context, x: &Array| {
-            complex::real(cx, &unary(cx, &rows::SQRT, &mul(cx, &complex::number(cx, re, im), x)))
+            complex::real(cx, &unary(cx, &elementwise::SQRT, &mul(cx, &complex::number(cx, re, im), x)))
         };
         derivatives(&f, 0.0, &[0.0, want]);
     }
@@ -157,35 +157,39 @@ fn roots_of_complex_multiples_of_0() {
 
 #[test]
 fn sqrt_of_0_under_a_zero_cotangent() {
-    let positive = |cx: &Context, x: &Array| rows::compare(cx, &rows::GREATER, x, &Array::weak(0.0));
-    let masked =
-        |cx: &Context, x: &Array| rows::select(cx, &positive(cx, x), &unary(cx, &rows::SQRT, x), &Array::weak(0.0));
+    let positive = |cx: &Context, x: &Array| elementwise::compare(cx, &elementwise::GREATER, x, &Array::weak(0.0));
+    let masked = |cx: &Context, x: &Array| {
+        elementwise::select(cx, &positive(cx, x), &unary(cx, &elementwise::SQRT, x), &Array::weak(0.0))
+    };
     derivatives(&masked, 0.0, &[0.0, 0.0, 0.0]);
     // Under any other cotangent it is what it is.
-    derivatives(&|cx, x| unary(cx, &rows::SQRT, x), 0.0, &[0.0, INF]);
+    derivatives(&|cx, x| unary(cx, &elementwise::SQRT, x), 0.0, &[0.0, INF]);
 }
 
 #[test]
 fn factors_that_are_0_silence_infinite_derivatives() {
     let cx = Context::new();
-    for row in [&rows::SQRT, &rows::LOG, &rows::RECIPROCAL, &rows::LOG2, &rows::LOG10] {
+    for row in
+        [&elementwise::SQRT, &elementwise::LOG, &elementwise::RECIPROCAL, &elementwise::LOG2, &elementwise::LOG10]
+    {
         for x in [Array::from(0.0), rank0(&cx, 0.0), vector(&cx, &[0.0, 0.0])] {
-            let g = grad(&cx, |cx, x| total(cx, &rows::select(cx, &Array::from(0.0), &unary(cx, row, x), x)), &x);
+            let g =
+                grad(&cx, |cx, x| total(cx, &elementwise::select(cx, &Array::from(0.0), &unary(cx, row, x), x)), &x);
             assert!(reals(&cx, &g).iter().all(|&g| g == 1.0), "{}", row.name);
         }
     }
-    for row in [&rows::ARCSIN, &rows::ARCCOS, &rows::ARCTANH, &rows::ARCCOSH] {
-        let g = grad(&cx, |cx, x| rows::select(cx, &Array::from(0.0), &unary(cx, row, x), x), &Array::from(1.0));
+    for row in [&elementwise::ARCSIN, &elementwise::ARCCOS, &elementwise::ARCTANH, &elementwise::ARCCOSH] {
+        let g = grad(&cx, |cx, x| elementwise::select(cx, &Array::from(0.0), &unary(cx, row, x), x), &Array::from(1.0));
         assert_eq!(number(&cx, &g), 1.0, "{}", row.name);
     }
 }
 
 #[test]
 fn hypot_at_the_origin() {
-    pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 0.0, 0.0, [0.0, 0.0]);
-    pair(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 3.0, 0.0, [1.0, 0.0]);
-    second(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 0.0, 0.0, [0.0; 4]);
-    second(&|cx, x, y| binary(cx, &rows::HYPOT, x, y), 2.0, 0.0, [0.0, 0.0, 0.0, 0.5]);
+    pair(&|cx, x, y| binary(cx, &elementwise::HYPOT, x, y), 0.0, 0.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::HYPOT, x, y), 3.0, 0.0, [1.0, 0.0]);
+    second(&|cx, x, y| binary(cx, &elementwise::HYPOT, x, y), 0.0, 0.0, [0.0; 4]);
+    second(&|cx, x, y| binary(cx, &elementwise::HYPOT, x, y), 2.0, 0.0, [0.0, 0.0, 0.0, 0.5]);
 }
 
 /// The norm of a tree of zeros, and of leaves of which one is 0.
@@ -205,27 +209,27 @@ fn tree_norm_at_the_origin() {
 #[test]
 fn hypot_and_arctan2_at_infinity() {
     let root = 1.0 / 2f64.sqrt();
-    let hypot = |cx: &Context, x: &Array, y: &Array| binary(cx, &rows::HYPOT, x, y);
+    let hypot = |cx: &Context, x: &Array, y: &Array| binary(cx, &elementwise::HYPOT, x, y);
     pair(&hypot, INF, 1.0, [1.0, 0.0]);
     pair(&hypot, 1.0, -INF, [0.0, -1.0]);
     pair(&hypot, INF, -INF, [root, -root]);
-    let angle = |cx: &Context, x: &Array, y: &Array| binary(cx, &rows::ARCTAN2, x, y);
+    let angle = |cx: &Context, x: &Array, y: &Array| binary(cx, &elementwise::ARCTAN2, x, y);
     pair(&angle, INF, 1.0, [0.0, 0.0]);
     pair(&angle, -INF, INF, [0.0, 0.0]);
 }
 
 #[test]
 fn arctan2_at_the_origin() {
-    pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 0.0, [0.0, 0.0]);
-    pair(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 2.0, [0.5, 0.0]);
-    second(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 0.0, [0.0; 4]);
-    second(&|cx, x, y| binary(cx, &rows::ARCTAN2, x, y), 0.0, 2.0, [0.0, -0.25, -0.25, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::ARCTAN2, x, y), 0.0, 0.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::ARCTAN2, x, y), 0.0, 2.0, [0.5, 0.0]);
+    second(&|cx, x, y| binary(cx, &elementwise::ARCTAN2, x, y), 0.0, 0.0, [0.0; 4]);
+    second(&|cx, x, y| binary(cx, &elementwise::ARCTAN2, x, y), 0.0, 2.0, [0.0, -0.25, -0.25, 0.0]);
 }
 
 #[test]
 fn sinc_at_0() {
     let (p2, p4) = (PI * PI, PI.powi(4));
-    derivatives(&rows::sinc, 0.0, &[1.0, 0.0, -p2 / 3.0, 0.0, p4 / 5.0]);
+    derivatives(&elementwise::sinc, 0.0, &[1.0, 0.0, -p2 / 3.0, 0.0, p4 / 5.0]);
 }
 
 #[test]
@@ -246,14 +250,14 @@ fn ties_of_max_and_min() {
 
 #[test]
 fn ties_of_maximum_and_minimum() {
-    for row in [&rows::MAXIMUM, &rows::MINIMUM, &rows::FMAX, &rows::FMIN] {
+    for row in [&elementwise::MAXIMUM, &elementwise::MINIMUM, &elementwise::FMAX, &elementwise::FMIN] {
         pair(&|cx, x, y| binary(cx, row, x, y), 2.0, 2.0, [0.5, 0.5]);
     }
-    derivatives(&|cx, x| binary(cx, &rows::MAXIMUM, x, &Array::weak(0.0)), 0.0, &[0.0, 0.5, 0.0]);
+    derivatives(&|cx, x| binary(cx, &elementwise::MAXIMUM, x, &Array::weak(0.0)), 0.0, &[0.0, 0.5, 0.0]);
     // NaN is ignored by fmax, and takes no gradient.
-    pair(&|cx, x, y| binary(cx, &rows::FMAX, x, y), f64::NAN, 2.0, [0.0, 1.0]);
-    pair(&|cx, x, y| binary(cx, &rows::FMIN, x, y), 2.0, f64::NAN, [1.0, 0.0]);
-    pair(&|cx, x, y| binary(cx, &rows::MAXIMUM, x, y), f64::NAN, 2.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::FMAX, x, y), f64::NAN, 2.0, [0.0, 1.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::FMIN, x, y), 2.0, f64::NAN, [1.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::MAXIMUM, x, y), f64::NAN, 2.0, [0.0, 0.0]);
 }
 
 #[test]
@@ -268,14 +272,14 @@ fn ties_of_max_pooling() {
 
 #[test]
 fn cbrt_of_0() {
-    derivatives(&|cx, x| unary(cx, &rows::CBRT, x), 0.0, &[0.0, INF]);
-    derivatives(&|cx, x| unary(cx, &rows::CBRT, &mul(cx, x, x)), 0.0, &[0.0, 0.0]);
+    derivatives(&|cx, x| unary(cx, &elementwise::CBRT, x), 0.0, &[0.0, INF]);
+    derivatives(&|cx, x| unary(cx, &elementwise::CBRT, &mul(cx, x, x)), 0.0, &[0.0, 0.0]);
 }
 
 #[test]
 fn copysign_at_0() {
-    pair(&|cx, x, y| binary(cx, &rows::COPYSIGN, x, y), 0.0, -1.0, [0.0, 0.0]);
-    derivatives(&|cx, x| binary(cx, &rows::COPYSIGN, x, &Array::weak(-1.0)), 0.0, &[-0.0, 0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::COPYSIGN, x, y), 0.0, -1.0, [0.0, 0.0]);
+    derivatives(&|cx, x| binary(cx, &elementwise::COPYSIGN, x, &Array::weak(-1.0)), 0.0, &[-0.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -338,9 +342,9 @@ fn std_with_a_mask_of_equal_elements() {
 #[test]
 fn where_keeps_the_untaken_branch_out() {
     let f = |cx: &Context, x: &Array| {
-        let taken = rows::compare(cx, &rows::GREATER, x, &Array::weak(0.0));
-        let log = unary(cx, &rows::LOG, x);
-        rows::select(cx, &taken, &mul(cx, x, &log), &mul(cx, x, x))
+        let taken = elementwise::compare(cx, &elementwise::GREATER, x, &Array::weak(0.0));
+        let log = unary(cx, &elementwise::LOG, x);
+        elementwise::select(cx, &taken, &mul(cx, x, &log), &mul(cx, x, x))
     };
     derivatives(&f, 0.0, &[0.0, 0.0, 2.0, 0.0]);
     derivatives(&f, -1.0, &[1.0, -2.0, 2.0]);
@@ -374,7 +378,7 @@ fn cumprod_with_zeros_is_exact_to_order_2() {
     gradient(&products, &[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0]);
     // A factor of 0 silences the infinite slope of a root, in both modes.
     let cx = Context::new();
-    let roots = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &scan::cumprod(cx, x, 0)));
+    let roots = |cx: &Context, x: &Array| total(cx, &unary(cx, &elementwise::SQRT, &scan::cumprod(cx, x, 0)));
     for (x, want, sum) in [([1.0, 0.0, 2.0], [0.5, INF, 0.0], INF), ([0.0, 0.0, 0.0], [INF, 0.0, 0.0], INF)] {
         let x = vector(&cx, &x);
         assert_eq!(reals(&cx, &grad(&cx, roots, &x)), want);
@@ -451,7 +455,7 @@ fn ties_of_nanmax_and_ptp() {
     gradient(&|cx, x| statistics::ptp(cx, x, &[0], false), &[2.0, 2.0, 1.0], &[0.5, 0.5, -1.0]);
     // Equal elements: 0, also under the infinite slope of a root.
     let cx = Context::new();
-    let root = |cx: &Context, x: &Array| unary(cx, &rows::SQRT, &statistics::ptp(cx, x, &[0], false));
+    let root = |cx: &Context, x: &Array| unary(cx, &elementwise::SQRT, &statistics::ptp(cx, x, &[0], false));
     let x = vector(&cx, &[1.0, 1.0]);
     assert_eq!(reals(&cx, &grad(&cx, root, &x)), [0.0, 0.0]);
     assert_eq!(number(&cx, &forward(&cx, &root, &x)), 0.0);
@@ -484,13 +488,18 @@ fn powers_of_0() {
         (3.0, [0.0, 0.0, 0.0]),
         (0.5, [0.0, INF, -INF]),
     ] {
-        derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(p)), 0.0, &want);
+        derivatives(&|cx, x| binary(cx, &elementwise::POW, x, &Array::weak(p)), 0.0, &want);
     }
     // By the exponent: 0^y is constant for positive y.
     for y in [0.5, 1.0, 2.0] {
-        pair(&|cx, x, y| binary(cx, &rows::POW, x, y), 0.0, y, [if y < 1.0 { INF } else { f64::from(y == 1.0) }, 0.0]);
+        pair(
+            &|cx, x, y| binary(cx, &elementwise::POW, x, y),
+            0.0,
+            y,
+            [if y < 1.0 { INF } else { f64::from(y == 1.0) }, 0.0],
+        );
     }
-    pair(&|cx, x, y| binary(cx, &rows::POW, x, y), 0.0, 0.0, [0.0, 0.0]);
+    pair(&|cx, x, y| binary(cx, &elementwise::POW, x, y), 0.0, 0.0, [0.0, 0.0]);
 }
 
 #[test]
@@ -500,7 +509,7 @@ fn mixed_derivative_of_a_power_at_exponent_0() {
     for x in [Array::from(4.0), vector(&cx, &[4.0])] {
         let mixed = grad(
             &cx,
-            |cx, y| total(cx, &grad(cx, |cx, x| total(cx, &binary(cx, &rows::POW, x, y)), &x)),
+            |cx, y| total(cx, &grad(cx, |cx, x| total(cx, &binary(cx, &elementwise::POW, x, y)), &x)),
             &Array::from(0.0),
         );
         assert_eq!(number(&cx, &mixed), 0.25);
@@ -509,8 +518,8 @@ fn mixed_derivative_of_a_power_at_exponent_0() {
 
 #[test]
 fn powers_of_negative_numbers() {
-    derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(3.0)), -2.0, &[-8.0, 12.0, -12.0]);
-    derivatives(&|cx, x| binary(cx, &rows::POW, x, &Array::weak(2.0)), -2.0, &[4.0, -4.0, 2.0]);
+    derivatives(&|cx, x| binary(cx, &elementwise::POW, x, &Array::weak(3.0)), -2.0, &[-8.0, 12.0, -12.0]);
+    derivatives(&|cx, x| binary(cx, &elementwise::POW, x, &Array::weak(2.0)), -2.0, &[4.0, -4.0, 2.0]);
 }
 
 #[test]
@@ -550,7 +559,7 @@ fn logsumexp_beside_plus_infinity() {
 
 #[test]
 fn logaddexp_of_minus_infinity() {
-    for row in [&rows::LOGADDEXP, &rows::LOGADDEXP2] {
+    for row in [&elementwise::LOGADDEXP, &elementwise::LOGADDEXP2] {
         pair(&|cx, x, y| binary(cx, row, x, y), -INF, -INF, [0.0, 0.0]);
         pair(&|cx, x, y| binary(cx, row, x, y), -INF, 1.0, [0.0, 1.0]);
     }
@@ -558,7 +567,7 @@ fn logaddexp_of_minus_infinity() {
 
 #[test]
 fn logaddexp_of_plus_infinity() {
-    for row in [&rows::LOGADDEXP, &rows::LOGADDEXP2] {
+    for row in [&elementwise::LOGADDEXP, &elementwise::LOGADDEXP2] {
         pair(&|cx, x, y| binary(cx, row, x, y), INF, 1.0, [1.0, 0.0]);
         pair(&|cx, x, y| binary(cx, row, x, y), INF, -INF, [1.0, 0.0]);
         pair(&|cx, x, y| binary(cx, row, x, y), INF, INF, [0.5, 0.5]);
@@ -569,16 +578,16 @@ fn logaddexp_of_plus_infinity() {
 fn clip_at_its_bounds() {
     for (x, want) in [(-2.0, 0.0), (-1.0, 0.0), (0.5, 1.0), (1.0, 0.0), (3.0, 0.0), (f64::NAN, 0.0)] {
         let value = if x.is_nan() { x } else { x.clamp(-1.0, 1.0) };
-        derivatives(&|cx, x| rows::clip(cx, x, -1.0, 1.0), x, &[value, want, 0.0]);
+        derivatives(&|cx, x| elementwise::clip(cx, x, -1.0, 1.0), x, &[value, want, 0.0]);
     }
 }
 
 #[test]
 fn nan_to_num_where_it_replaces() {
-    derivatives(&rows::nan_to_num, f64::NAN, &[0.0, 0.0]);
-    derivatives(&rows::nan_to_num, INF, &[f64::MAX, 0.0]);
-    derivatives(&rows::nan_to_num, -INF, &[f64::MIN, 0.0]);
-    derivatives(&rows::nan_to_num, 2.0, &[2.0, 1.0, 0.0]);
+    derivatives(&elementwise::nan_to_num, f64::NAN, &[0.0, 0.0]);
+    derivatives(&elementwise::nan_to_num, INF, &[f64::MAX, 0.0]);
+    derivatives(&elementwise::nan_to_num, -INF, &[f64::MIN, 0.0]);
+    derivatives(&elementwise::nan_to_num, 2.0, &[2.0, 1.0, 0.0]);
 }
 
 #[test]
@@ -589,25 +598,25 @@ fn var_of_one_element() {
 #[test]
 fn division_under_a_zero_cotangent() {
     let f = |cx: &Context, x: &Array| {
-        let zero = rows::compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
-        rows::select(cx, &zero, &Array::weak(1.0), &div(cx, &sin(cx, x), x))
+        let zero = elementwise::compare(cx, &elementwise::EQUAL, x, &Array::weak(0.0));
+        elementwise::select(cx, &zero, &Array::weak(1.0), &div(cx, &sin(cx, x), x))
     };
     derivatives(&f, 0.0, &[1.0, 0.0, 0.0]);
 }
 
 #[test]
 fn a_norm_written_out() {
-    let norm = |cx: &Context, x: &Array| unary(cx, &rows::SQRT, &total(cx, &mul(cx, x, x)));
+    let norm = |cx: &Context, x: &Array| unary(cx, &elementwise::SQRT, &total(cx, &mul(cx, x, x)));
     gradient(&norm, &[0.0, 0.0, 0.0], &[0.0, 0.0, 0.0]);
-    derivatives(&|cx, x| unary(cx, &rows::SQRT, &mul(cx, x, x)), 0.0, &[0.0, 0.0]);
-    derivatives(&|cx, x| unary(cx, &rows::SQRT, &unary(cx, &rows::SQUARE, x)), 0.0, &[0.0, 0.0]);
+    derivatives(&|cx, x| unary(cx, &elementwise::SQRT, &mul(cx, x, x)), 0.0, &[0.0, 0.0]);
+    derivatives(&|cx, x| unary(cx, &elementwise::SQRT, &unary(cx, &elementwise::SQUARE, x)), 0.0, &[0.0, 0.0]);
 }
 
 #[test]
 fn steps_have_zero_derivatives() {
-    for row in rows::PIECEWISE_CONSTANT {
-        let value = number(&Context::new(), &rows::piecewise_constant(&Context::new(), row, &Array::from(2.0)));
-        derivatives(&|cx, x| rows::piecewise_constant(cx, row, x), 2.0, &[value, 0.0, 0.0]);
+    for row in elementwise::PIECEWISE_CONSTANT {
+        let value = number(&Context::new(), &elementwise::piecewise_constant(&Context::new(), row, &Array::from(2.0)));
+        derivatives(&|cx, x| elementwise::piecewise_constant(cx, row, x), 2.0, &[value, 0.0, 0.0]);
     }
 }
 
@@ -623,9 +632,9 @@ fn topk_among_equal_elements() {
 fn ties_of_cummax_and_cummin() {
     for max in [true, false] {
         let f = |cx: &Context, x: &Array| {
-            let x = if max { x.clone() } else { unary(cx, &rows::NEG, x) };
+            let x = if max { x.clone() } else { unary(cx, &elementwise::NEG, x) };
             let y = scan::cumulative_extremum(cx, max, &x, 0);
-            if max { y } else { unary(cx, &rows::NEG, &y) }
+            if max { y } else { unary(cx, &elementwise::NEG, &y) }
         };
         gradient(&f, &[1.0, 3.0, 3.0, 2.0, 3.0], &[1.0, 4.0, 0.0, 0.0, 0.0]);
         gradient(&f, &[1.0, f64::NAN, 3.0, f64::NAN], &[1.0, 3.0, 0.0, 0.0]);
@@ -733,8 +742,8 @@ fn a_norm_as_a_product() {
             let cx = Context::new();
             let zeros = vec![0.0; n];
             for dtype in [DType::F64, DType::F32] {
-                let x = rows::astype(&cx, &vector(&cx, &zeros), dtype);
-                let norm = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &f(cx, x)));
+                let x = elementwise::astype(&cx, &vector(&cx, &zeros), dtype);
+                let norm = |cx: &Context, x: &Array| total(cx, &unary(cx, &elementwise::SQRT, &f(cx, x)));
                 assert_eq!(reals(&cx, &grad(&cx, norm, &x)), zeros, "{name} of {n}, reverse");
                 assert_eq!(number(&cx, &forward(&cx, &norm, &x)), 0.0, "{name} of {n}, forward");
             }
@@ -755,9 +764,9 @@ fn a_norm_as_a_product() {
 fn the_curvature_of_a_norm() {
     use autograd::ops::product;
     let ways: [(&str, Function<'_>); 3] = [
-        ("products", &|cx, x| unary(cx, &rows::SQRT, &total(cx, &mul(cx, x, x)))),
-        ("squares", &|cx, x| unary(cx, &rows::SQRT, &total(cx, &unary(cx, &rows::SQUARE, x)))),
-        ("dot", &|cx, x| unary(cx, &rows::SQRT, &product::dot(cx, x, x))),
+        ("products", &|cx, x| unary(cx, &elementwise::SQRT, &total(cx, &mul(cx, x, x)))),
+        ("squares", &|cx, x| unary(cx, &elementwise::SQRT, &total(cx, &unary(cx, &elementwise::SQUARE, x)))),
+        ("dot", &|cx, x| unary(cx, &elementwise::SQRT, &product::dot(cx, x, x))),
     ];
     for (name, f) in ways {
         let cx = Context::new();
@@ -794,7 +803,7 @@ fn the_curvature_of_a_root_of_a_variance() {
     for (name, f) in ways {
         for c in [0.0, 0.1, -3.0] {
             let cx = Context::new();
-            let root = |cx: &Context, x: &Array| total(cx, &unary(cx, &rows::SQRT, &f(cx, x)));
+            let root = |cx: &Context, x: &Array| total(cx, &unary(cx, &elementwise::SQRT, &f(cx, x)));
             let (x, t) = (vector(&cx, &[c, c]), vector(&cx, &[1.0, 0.0]));
             let along = |cx: &Context, f: Function<'_>, x: &Array| {
                 let f = one(|cx: &Context, a: &[Array]| f(cx, &a[0]));
@@ -820,10 +829,10 @@ fn the_curvature_of_a_root_of_a_variance() {
 fn opposite_infinities_of_differences() {
     let cx = Context::new();
     let product = |cx: &Context, x: &Array| {
-        let d = binary(cx, &rows::SUB, x, &reduce::mean(cx, x, &[0], true));
+        let d = binary(cx, &elementwise::SUB, x, &reduce::mean(cx, x, &[0], true));
         autograd::ops::product::dot(cx, &d, &vector(cx, &[1.0, -2.0, 1.0]))
     };
-    let root = |cx: &Context, x: &Array| unary(cx, &rows::SQRT, &product(cx, x));
+    let root = |cx: &Context, x: &Array| unary(cx, &elementwise::SQRT, &product(cx, x));
     let x = vector(&cx, &[-1.0, 0.0, 1.0]);
     assert!(reals(&cx, &grad(&cx, root, &x)).iter().all(|g| g.is_nan()));
     for (k, want) in [INF, -INF, INF].into_iter().enumerate() {
@@ -842,7 +851,7 @@ fn a_deviation_from_covariances() {
     let x = array(&cx, &[2, 3], &[1.0; 6]);
     let deviation = |cx: &Context, x: &Array| {
         let c = statistics::cov(cx, x, None, true, 1.0, &statistics::Weights::default()).unwrap();
-        total(cx, &unary(cx, &rows::SQRT, &autograd::ops::diagonal::diagonal(cx, &c, 0, 0, 1).unwrap()))
+        total(cx, &unary(cx, &elementwise::SQRT, &autograd::ops::diagonal::diagonal(cx, &c, 0, 0, 1).unwrap()))
     };
     assert_eq!(reals(&cx, &grad(&cx, deviation, &x)), [0.0; 6]);
     assert_eq!(number(&cx, &forward(&cx, &deviation, &x)), 0.0);

@@ -9,7 +9,7 @@ use autograd::operators::diagnosis::{Anomaly, Diagnosis};
 use autograd::operators::grad::{jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::create::{self, Random};
-use autograd::ops::elementwise::{self as rows, unary};
+use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{product, reduce, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -37,7 +37,7 @@ fn work(workers: usize, rounds: usize) -> Vec<u64> {
     for round in 0..rounds {
         let (x, w) = (random(&cx, 1, &[96, 80]), random(&cx, 2, &[80, 64]));
         let net = one(|cx: &Context, a: &[Array]| {
-            let h = unary(cx, &rows::TANH, &product::matmul(cx, &a[0], &a[1]));
+            let h = unary(cx, &elementwise::TANH, &product::matmul(cx, &a[0], &a[1]));
             total(cx, &mul(cx, &h, &exp(cx, &sin(cx, &h))))
         });
         let (value, grads) = value_and_grads(&cx, "net", &net, &[x.clone(), w], &[0, 1]);
@@ -47,8 +47,12 @@ fn work(workers: usize, rounds: usize) -> Vec<u64> {
         // A fused pass that is divided among the workers.
         let long = random(&cx, 3, &[150_000]);
         let chain = one(|cx: &Context, a: &[Array]| {
-            let y = mul(cx, &sin(cx, &a[0]), &exp(cx, &unary(cx, &rows::NEG, &unary(cx, &rows::SQUARE, &a[0]))));
-            total(cx, &unary(cx, &rows::LOG1P, &unary(cx, &rows::SQUARE, &y)))
+            let y = mul(
+                cx,
+                &sin(cx, &a[0]),
+                &exp(cx, &unary(cx, &elementwise::NEG, &unary(cx, &elementwise::SQUARE, &a[0]))),
+            );
+            total(cx, &unary(cx, &elementwise::LOG1P, &unary(cx, &elementwise::SQUARE, &y)))
         });
         let (value, grads) = value_and_grads(&cx, "chain", &chain, std::slice::from_ref(&long), &[0]);
         assert!((number(&cx, &value) - expected(&reals(&cx, &long))).abs() < 1e-8);

@@ -7,7 +7,7 @@ mod helpers;
 use autograd::array::{DType, Tensor};
 use autograd::context::Context;
 use autograd::error::Result;
-use autograd::ops::elementwise as rows;
+use autograd::ops::elementwise;
 use autograd::ops::gather::{self, Outside};
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::{arrange, create, einsum, order, pad, reduce, scan, shape};
@@ -21,9 +21,9 @@ fn numbers(cx: &Context, n: usize, dtype: DType) -> Array {
     let values: Vec<f64> = (0..n).map(|i| ((i * 7919) % 1009) as f64 / 100.0 - 5.0).collect();
     let x = vector(cx, &values);
     if dtype == DType::Bool {
-        rows::compare(cx, &rows::GREATER, &x, &Array::from(0.0))
+        elementwise::compare(cx, &elementwise::GREATER, &x, &Array::from(0.0))
     } else {
-        rows::astype(cx, &x, dtype)
+        elementwise::astype(cx, &x, dtype)
     }
 }
 

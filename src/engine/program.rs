@@ -67,7 +67,7 @@ pub(super) enum Value {
     Input(u16),
 }
 
-/// An instruction before registers are assigned: each result has one of its own.
+/// An instruction before registers are assigned, each of whose results is written once.
 pub(super) struct SsaInstruction {
     pub(super) code: Code,
     pub(super) dtype: DType,
@@ -590,7 +590,7 @@ impl Pass {
             let partner = Op::Unary(if second { pair.first } else { pair.second });
             if let Some(&Value::Result(instruction, false)) = self.known.get(&key(partner.key())) {
                 // Whichever came first keeps the first result, so that nothing compiled before changes its meaning.
-                self.ssa[instruction as usize].code = if second { Code::Both(pair) } else { Code::BothTurned(pair) };
+                self.ssa[instruction as usize].code = if second { Code::Both(pair) } else { Code::BothSwapped(pair) };
                 self.cost += 0.3;
                 let value = Value::Result(instruction, true);
                 self.known.insert(key(op.key()), value);

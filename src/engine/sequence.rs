@@ -37,7 +37,7 @@ impl Registers<'_> {
 impl Pass {
     /// Counts the uses of results by instructions from which something comes.
     pub(super) fn count_uses(&mut self) {
-        // From the last one back: a instruction that is reached without a use has none.
+        // From the last one back: an instruction that is reached without a use has none.
         for i in (0..self.ssa.len()).rev() {
             if self.ssa[i].is_wanted() {
                 for k in 0..3 {
@@ -154,7 +154,7 @@ impl Pass {
         sequence.iter().take(MAX_CHAIN).take_while(of_chain).count()
     }
 
-    /// The instructions `run` of the sequence as one instruction.
+    /// The instructions `run` of the sequence as one of the machine.
     pub(super) fn chain(
         &mut self,
         sequence: &[u32],
@@ -233,7 +233,7 @@ impl Pass {
     pub(super) fn instruction(&mut self, i: u32, at: usize, registers: &mut Registers<'_>) -> Instruction {
         let results = match self.ssa[i as usize].code {
             Code::Sum(_) | Code::Scatter(_) => 0,
-            Code::Both(_) | Code::BothTurned(_) => 2,
+            Code::Both(_) | Code::BothSwapped(_) => 2,
             _ => 1,
         };
         for part in 0..results {

@@ -52,7 +52,7 @@ pub enum Code {
     /// The functions of a pair, each to a destination.
     Both(&'static Pair),
     /// The same, the second function to the first destination.
-    BothTurned(&'static Pair),
+    BothSwapped(&'static Pair),
     /// The block of a strided input.
     Load(u16),
     /// The block of rows of an input, in the order of a list.
@@ -63,7 +63,7 @@ pub enum Code {
     Scatter(u16),
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
-    /// So many steps from this one on, at most [`MAX_STEPS`]. Their places are the operands and results. If there is a
+    /// So many steps from this one on, at most [`MAX_STEPS`]. Their locations are the operands and results. If there is a
     /// step `Sum`, what it adds up goes to that row of `sums`; its location is a register.
     Chain {
         first: u32,
@@ -304,7 +304,7 @@ impl Machine<'_> {
         match i.code {
             // SAFETY: operands and result hold `n` elements of the dtypes named, the result apart from the operands.
             Code::Op(op) => unsafe { apply(op, i.dtype, i.out, dst, [source(0), source(1), source(2)], n) },
-            Code::Both(pair) | Code::BothTurned(pair) => {
+            Code::Both(pair) | Code::BothSwapped(pair) => {
                 // SAFETY: places exist; two results apart from each other and from the operand.
                 unsafe {
                     let dst2 = self.at(i.dst2, element, worker, start);

@@ -10,7 +10,7 @@ use crate::array::DType;
 use crate::context::Context;
 use crate::error::Error;
 use crate::ops::create::{Random, random};
-use crate::ops::{complex, elementwise as rows, reduce};
+use crate::ops::{complex, elementwise, reduce};
 use crate::trace::Array;
 use num_complex::Complex64;
 use smallvec::SmallVec;
@@ -68,8 +68,10 @@ pub fn check_grads(cx: &Context, f: &Function<'_>, args: &[Array], options: Opti
         rtol: or(options.rtol, if single { 2e-2 } else { 1e-6 }),
         atol: or(options.atol, if single { 2e-2 } else { 1e-6 }),
     };
-    let args: Arrays =
-        args.iter().map(|a| if a.dtype().is_inexact() { a.clone() } else { rows::astype(cx, a, DType::F64) }).collect();
+    let args: Arrays = args
+        .iter()
+        .map(|a| if a.dtype().is_inexact() { a.clone() } else { elementwise::astype(cx, a, DType::F64) })
+        .collect();
     check.check(&alike("ag_check_grads", f), &args, options.order, "")
 }
 
@@ -165,7 +167,7 @@ impl Check<'_> {
         };
         let re = draw();
         let value = if x.dtype().is_complex() { complex::join(self.cx, &re, &draw()) } else { re };
-        rows::astype(self.cx, &value, x.dtype().inexact())
+        elementwise::astype(self.cx, &value, x.dtype().inexact())
     }
 
     fn covector(&self, x: &Array) -> Array {
@@ -174,9 +176,9 @@ impl Check<'_> {
 
     /// The real inner product.
     fn inner(&self, x: &Array, y: &Array) -> Result<f64, Error> {
-        let product = rows::binary(self.cx, &rows::MUL, &complex::conj(self.cx, x), y);
+        let product = elementwise::binary(self.cx, &elementwise::MUL, &complex::conj(self.cx, x), y);
         let sum = reduce::sum(self.cx, &product, &reduce::all_axes(&product), false);
-        let sum = rows::astype(self.cx, &complex::real(self.cx, &sum), DType::F64);
+        let sum = elementwise::astype(self.cx, &complex::real(self.cx, &sum), DType::F64);
         self.pending()?;
         let t = self.cx.tensor(&sum)?;
         Ok(t.first::<f64>())
@@ -189,8 +191,8 @@ impl Check<'_> {
                 .iter()
                 .zip(directions)
                 .map(|(a, v)| {
-                    let step = rows::binary(self.cx, &rows::MUL, v, &Array::weak(h));
-                    rows::binary(self.cx, &rows::ADD, a, &step)
+                    let step = elementwise::binary(self.cx, &elementwise::MUL, v, &Array::weak(h));
+                    elementwise::binary(self.cx, &elementwise::ADD, a, &step)
                 })
                 .collect();
             f(self.cx, &moved).into_iter().collect()
@@ -201,8 +203,8 @@ impl Check<'_> {
             .iter()
             .zip(&down)
             .map(|(u, d)| {
-                let d = rows::binary(self.cx, &rows::SUB, u, d);
-                rows::binary(self.cx, &rows::DIV, &d, &Array::weak(self.step))
+                let d = elementwise::binary(self.cx, &elementwise::SUB, u, d);
+                elementwise::binary(self.cx, &elementwise::DIV, &d, &Array::weak(self.step))
             })
             .collect();
         self.pending()?;
@@ -239,7 +241,7 @@ impl Check<'_> {
                     let unit = if x.dtype().is_complex() { unit } else { complex::real(self.cx, &unit) };
                     let mut directions: Arrays =
                         args.iter().map(|a| crate::ops::zeros(self.cx, &crate::trace::Meta::of(a))).collect();
-                    directions[k] = rows::astype(self.cx, &unit, x.dtype().inexact());
+                    directions[k] = elementwise::astype(self.cx, &unit, x.dtype().inexact());
                     let (_, differences) = self.difference(f, args, &directions)?;
                     weights.iter().zip(&differences).map(|(w, d)| self.inner(w, d)).sum()
                 };
@@ -264,7 +266,7 @@ impl Check<'_> {
 
     /// The elements of an array.
     fn parts(&self, x: &Array) -> Result<Vec<Complex64>, Error> {
-        let x = rows::astype(self.cx, x, DType::C128);
+        let x = elementwise::astype(self.cx, x, DType::C128);
         let t = self.cx.tensor(&x)?;
         Ok(t.view::<Complex64>().iter().copied().collect())
     }

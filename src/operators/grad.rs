@@ -5,7 +5,7 @@ use super::sweep::pull_back;
 use crate::array::{Shape, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::ops::{self, complex, create, elementwise as rows};
+use crate::ops::{self, complex, create, elementwise};
 use crate::trace::{Array, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
     if cx.failed() {
         return Array::Null;
     }
-    let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
+    let x = if x.dtype().is_inexact() { x.clone() } else { elementwise::astype(cx, x, x.dtype().inexact()) };
     let Some(tape) = cx.trace.level(level).and_then(|l| l.tape) else {
         return cx.fail(Error::tape("the tape has ended").within("ag_box"));
     };
@@ -302,7 +302,7 @@ pub fn push_forward(
     let mut boxed: SmallVec<[Array; 4]> = args.into();
     for (&k, t) in argnums.iter().zip(tangents) {
         let x = &args[k];
-        let x = if x.dtype().is_inexact() { x.clone() } else { rows::astype(cx, x, x.dtype().inexact()) };
+        let x = if x.dtype().is_inexact() { x.clone() } else { elementwise::astype(cx, x, x.dtype().inexact()) };
         if !cx.failed()
             && let Err(e) = check_direction("the tangent", t, &format!("argument {k}"), &Meta::of(&x))
         {

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::lu;
 use crate::kernels::memory::{collected, copied};
-use crate::ops::elementwise::{self as rows, astype, binary, unary};
+use crate::ops::elementwise::{self, astype, binary, unary};
 use crate::ops::solve::solve;
 use crate::ops::{accumulate, shape};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply};
@@ -268,8 +268,8 @@ impl Primitive for Root {
                 let x = args[0].clone();
                 let mut fraction = 1.0;
                 loop {
-                    let part = binary(cx, &rows::MUL, &step, &Array::weak(fraction));
-                    args[0] = binary(cx, &rows::SUB, &x, &part);
+                    let part = binary(cx, &elementwise::MUL, &step, &Array::weak(fraction));
+                    args[0] = binary(cx, &elementwise::SUB, &x, &part);
                     let (new, norm) = of(&args)?;
                     if norm < residual || close {
                         (y, residual) = (new, norm);
@@ -309,7 +309,7 @@ impl Primitive for Root {
             return SmallVec::from_iter([Array::Null]);
         }
         let solution = at(kept, self.nargs);
-        let g = unary(cx, &rows::NEG, &gs[0]);
+        let g = unary(cx, &elementwise::NEG, &gs[0]);
         let w = solve(cx, &self.matrix(cx, &solution), &flat(cx, &g), true);
         let w = shape::reshape(cx, &w, solution[0].shape());
         pulled(cx, &self.f, &solution, argnums, &w)
@@ -322,7 +322,7 @@ impl Primitive for Root {
             return SmallVec::from_iter([Array::Null]);
         }
         let moved = push(cx, self.name, &self.f, &solution, &argnums, &ts);
-        let x = solve(cx, &self.matrix(cx, &solution), &flat(cx, &unary(cx, &rows::NEG, &moved)), false);
+        let x = solve(cx, &self.matrix(cx, &solution), &flat(cx, &unary(cx, &elementwise::NEG, &moved)), false);
         SmallVec::from_iter([shape::reshape(cx, &x, solution[0].shape())])
     }
 }

@@ -6,7 +6,7 @@ use super::again::alike;
 use super::grad::{Function, Recorded, check_differentiable, close, normal, one, push_forward, record, settle};
 use crate::array::{Element, Shape};
 use crate::context::Context;
-use crate::ops::{self, complex, create, elementwise as rows, shape};
+use crate::ops::{self, complex, create, elementwise, shape};
 use crate::trace::{Array, Entry, Meta};
 use num_complex::Complex64;
 
@@ -100,7 +100,7 @@ fn basis(cx: &Context, x: &Array, first: usize, count: usize, imaginary: bool) -
     let dtype = x.dtype().inexact();
     let block =
         if imaginary { of(cx, x, first, count, Complex64::new(0.0, -1.0)) } else { of(cx, x, first, count, 1.0) };
-    rows::astype(cx, &block, dtype)
+    elementwise::astype(cx, &block, dtype)
 }
 
 /// Blocks of entries along a new first axis: `n` of them, `step` at a time where `together` works, else one by one.

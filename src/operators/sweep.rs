@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
 use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
-use crate::ops::{accumulate, elementwise as rows, index, unbroadcast};
+use crate::ops::{accumulate, elementwise, index, unbroadcast};
 use crate::trace::short::ShortNode;
 use crate::trace::watch::Pull;
 use crate::trace::{Alike, Array, General, Kept, Link, Meta, NO_NODE, Tape};
@@ -433,7 +433,7 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
         return;
     }
     for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
-        let part = rows::binary(cx, &rows::SCALED, g, &Array::from(partial));
+        let part = elementwise::binary(cx, &elementwise::SCALED, g, &Array::from(partial));
         let old = std::mem::take(&mut cotangents[p as usize]);
         cotangents[p as usize] = accumulate(cx, old, part);
     }

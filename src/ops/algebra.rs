@@ -5,7 +5,7 @@
 //! operation is an ordinary recorded operation of the library, so that the rule can be differentiated again; and
 //! [`Uses`], which computes nothing but notes which of its arguments a rule reads, and so decides what a tape keeps.
 
-use super::elementwise as rows;
+use super::elementwise;
 use crate::context::Context;
 use crate::kernels::math;
 use crate::trace::Array;
@@ -83,12 +83,12 @@ macro_rules! kernels {
     };
     (number of_one: $($f:ident $row:ident),*) => {
         $(fn $f(self) -> f64 {
-            (rows::$row.kernel.scalar)(self)
+            (elementwise::$row.kernel.scalar)(self)
         })*
     };
     (number of_two: $($f:ident $row:ident),*) => {
         $(fn $f(self, other: f64) -> f64 {
-            (rows::$row.kernel.scalar)(self, other)
+            (elementwise::$row.kernel.scalar)(self, other)
         })*
     };
     (uses of_one: $($f:ident $row:ident),*) => {
@@ -103,12 +103,12 @@ macro_rules! kernels {
     };
     (array of_one: $($f:ident $row:ident),*) => {
         $(fn $f(self) -> Expr<'c> {
-            self.map(rows::$row.kernel.scalar, |cx, a| rows::unary(cx, &rows::$row, a))
+            self.map(elementwise::$row.kernel.scalar, |cx, a| elementwise::unary(cx, &elementwise::$row, a))
         })*
     };
     (array of_two: $($f:ident $row:ident),*) => {
         $(fn $f(self, other: Expr<'c>) -> Expr<'c> {
-            self.zip(other, rows::$row.kernel.scalar, |cx, a, b| rows::binary(cx, &rows::$row, a, b))
+            self.zip(other, elementwise::$row.kernel.scalar, |cx, a, b| elementwise::binary(cx, &elementwise::$row, a, b))
         })*
     };
 }
@@ -355,7 +355,7 @@ macro_rules! operators {
         impl<'c> $op for Expr<'c> {
             type Output = Expr<'c>;
             fn $f(self, other: Expr<'c>) -> Expr<'c> {
-                self.zip(other, $op::$f, |cx, a, b| rows::binary(cx, &rows::$row, a, b))
+                self.zip(other, $op::$f, |cx, a, b| elementwise::binary(cx, &elementwise::$row, a, b))
             }
         }
     )*};
@@ -365,16 +365,16 @@ operators!(Add add ADD, Sub sub SUB, Mul mul MUL, Div div DIV);
 impl<'c> Neg for Expr<'c> {
     type Output = Expr<'c>;
     fn neg(self) -> Expr<'c> {
-        self.map(|x| -x, |cx, a| rows::unary(cx, &rows::NEG, a))
+        self.map(|x| -x, |cx, a| elementwise::unary(cx, &elementwise::NEG, a))
     }
 }
 
 impl<'c> Expr<'c> {
     /// x^(y - n), by its row unless n can be subtracted exactly.
-    fn pow_less(self, y: Expr<'c>, n: f64, row: &'static rows::Binary) -> Expr<'c> {
+    fn pow_less(self, y: Expr<'c>, n: f64, row: &'static elementwise::Binary) -> Expr<'c> {
         match y {
             Expr::Number(e) if is_exact(e, n) => self.pow(Expr::Number(e - n)),
-            _ => self.zip(y, row.kernel.scalar, |cx, a, b| rows::binary(cx, row, a, b)),
+            _ => self.zip(y, row.kernel.scalar, |cx, a, b| elementwise::binary(cx, row, a, b)),
         }
     }
 }
@@ -382,58 +382,58 @@ impl<'c> Expr<'c> {
 impl<'c> Elem for Expr<'c> {
     kernels! { array }
     fn rint(self) -> Expr<'c> {
-        self.map(f64::round_ties_even, |cx, a| rows::piecewise_constant(cx, &rows::RINT, a))
+        self.map(f64::round_ties_even, |cx, a| elementwise::piecewise_constant(cx, &elementwise::RINT, a))
     }
     fn floor_divide(self, other: Expr<'c>) -> Expr<'c> {
-        self.zip(other, Elem::floor_divide, rows::floor_divide)
+        self.zip(other, Elem::floor_divide, elementwise::floor_divide)
     }
     fn pow_less_1(self, y: Expr<'c>) -> Expr<'c> {
-        self.pow_less(y, 1.0, &rows::POWER_LESS_1)
+        self.pow_less(y, 1.0, &elementwise::POWER_LESS_1)
     }
     fn pow_less_2(self, y: Expr<'c>) -> Expr<'c> {
-        self.pow_less(y, 2.0, &rows::POWER_LESS_2)
+        self.pow_less(y, 2.0, &elementwise::POWER_LESS_2)
     }
     fn exp(self) -> Expr<'c> {
-        self.map(f64::exp, |cx, a| rows::unary(cx, &rows::EXP, a))
+        self.map(f64::exp, |cx, a| elementwise::unary(cx, &elementwise::EXP, a))
     }
     fn ln(self) -> Expr<'c> {
-        self.map(f64::ln, |cx, a| rows::unary(cx, &rows::LOG, a))
+        self.map(f64::ln, |cx, a| elementwise::unary(cx, &elementwise::LOG, a))
     }
     fn sin(self) -> Expr<'c> {
-        self.map(f64::sin, |cx, a| rows::unary(cx, &rows::SIN, a))
+        self.map(f64::sin, |cx, a| elementwise::unary(cx, &elementwise::SIN, a))
     }
     fn cos(self) -> Expr<'c> {
-        self.map(f64::cos, |cx, a| rows::unary(cx, &rows::COS, a))
+        self.map(f64::cos, |cx, a| elementwise::unary(cx, &elementwise::COS, a))
     }
     fn sinh(self) -> Expr<'c> {
-        self.map(f64::sinh, |cx, a| rows::unary(cx, &rows::SINH, a))
+        self.map(f64::sinh, |cx, a| elementwise::unary(cx, &elementwise::SINH, a))
     }
     fn cosh(self) -> Expr<'c> {
-        self.map(f64::cosh, |cx, a| rows::unary(cx, &rows::COSH, a))
+        self.map(f64::cosh, |cx, a| elementwise::unary(cx, &elementwise::COSH, a))
     }
     fn sqrt(self) -> Expr<'c> {
-        self.map(f64::sqrt, |cx, a| rows::unary(cx, &rows::SQRT, a))
+        self.map(f64::sqrt, |cx, a| elementwise::unary(cx, &elementwise::SQRT, a))
     }
     fn sign(self) -> Expr<'c> {
-        self.map(Elem::sign, |cx, a| rows::piecewise_constant(cx, &rows::SIGN, a))
+        self.map(Elem::sign, |cx, a| elementwise::piecewise_constant(cx, &elementwise::SIGN, a))
     }
     fn floor(self) -> Expr<'c> {
-        self.map(f64::floor, |cx, a| rows::piecewise_constant(cx, &rows::FLOOR, a))
+        self.map(f64::floor, |cx, a| elementwise::piecewise_constant(cx, &elementwise::FLOOR, a))
     }
     fn pow(self, exponent: Expr<'c>) -> Expr<'c> {
-        self.zip(exponent, f64::powf, |cx, a, b| rows::binary(cx, &rows::POW, a, b))
+        self.zip(exponent, f64::powf, |cx, a, b| elementwise::binary(cx, &elementwise::POW, a, b))
     }
     fn exp2(self) -> Expr<'c> {
-        self.map(f64::exp2, |cx, a| rows::unary(cx, &rows::EXP2, a))
+        self.map(f64::exp2, |cx, a| elementwise::unary(cx, &elementwise::EXP2, a))
     }
     fn scaled(self, d: Expr<'c>) -> Expr<'c> {
-        self.zip(d, Elem::scaled, |cx, a, b| rows::binary(cx, &rows::SCALED, a, b))
+        self.zip(d, Elem::scaled, |cx, a, b| elementwise::binary(cx, &elementwise::SCALED, a, b))
     }
     fn over(self, d: Expr<'c>) -> Expr<'c> {
-        self.zip(d, Elem::over, |cx, a, b| rows::binary(cx, &rows::OVER, a, b))
+        self.zip(d, Elem::over, |cx, a, b| elementwise::binary(cx, &elementwise::OVER, a, b))
     }
     fn is(self, other: Expr<'c>) -> Expr<'c> {
-        self.zip(other, Elem::is, |cx, a, b| rows::compare(cx, &rows::EQUAL, a, b))
+        self.zip(other, Elem::is, |cx, a, b| elementwise::compare(cx, &elementwise::EQUAL, a, b))
     }
     fn choose(self, a: Expr<'c>, b: Expr<'c>) -> Expr<'c> {
         match self {
@@ -444,7 +444,7 @@ impl<'c> Elem for Expr<'c> {
                     b
                 }
             }
-            Expr::At(cx, _) => Expr::new(cx, rows::select(cx, &self.array(), &a.array(), &b.array())),
+            Expr::At(cx, _) => Expr::new(cx, elementwise::select(cx, &self.array(), &a.array(), &b.array())),
         }
     }
 }

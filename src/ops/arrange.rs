@@ -1,7 +1,7 @@
 //! The same elements in another order, or several times: axes moved, flipped, rolled and turned, arrays tiled and
 //! repeated, entries deleted and inserted. What can be a view is one; what repeats is a view until it is reshaped.
 
-use super::elementwise as rows;
+use super::elementwise;
 use super::gather::{self, positions, take_along, value_for};
 use super::index::{self, Item, Plan};
 use super::shape::{
@@ -393,6 +393,6 @@ pub fn insert(cx: &Context, x: &Array, at: &[i64], values: &Array, axis: usize) 
         list.push(i as i64);
     }
     list.pop();
-    let x = rows::astype(cx, x, values.dtype());
+    let x = elementwise::astype(cx, x, values.dtype());
     take_along(cx, &concatenate(cx, &[&x, &values], axis), axis, positions(cx, &list)?)
 }

@@ -3,7 +3,7 @@
 //! I_n' = (I_(n-1) + I_(n+1)) / 2 (DLMF 10.29.1) with I_(-1) = I_1, so the functions of whole order are closed under
 //! differentiation.
 
-use super::elementwise::{self as rows, binary, cast};
+use super::elementwise::{self, binary, cast};
 use super::number::{map, only_real};
 use crate::array::DType;
 use crate::context::Context;
@@ -13,7 +13,7 @@ use std::f64::consts::TAU;
 
 /// `numpy.i0`.
 pub fn i0(cx: &Context, x: &Array) -> Array {
-    apply(cx, &Bessel(0), &[&rows::astype(cx, x, x.dtype().inexact())])
+    apply(cx, &Bessel(0), &[&elementwise::astype(cx, x, x.dtype().inexact())])
 }
 
 /// The function of this order.
@@ -97,8 +97,10 @@ impl Primitive for Bessel {
         let of = |n: u32| apply(cx, &Bessel(n), &[kept.arg(0)]);
         let slope = match self.0 {
             0 => of(1),
-            n => binary(cx, &rows::MUL, &binary(cx, &rows::ADD, &of(n - 1), &of(n + 1)), &Array::weak(0.5)),
+            n => {
+                binary(cx, &elementwise::MUL, &binary(cx, &elementwise::ADD, &of(n - 1), &of(n + 1)), &Array::weak(0.5))
+            }
         };
-        binary(cx, &rows::SCALED, g, &slope)
+        binary(cx, &elementwise::SCALED, g, &slope)
     }
 }

@@ -2,7 +2,7 @@
 //! element-wise multiplication, sums and matrix products, and have their derivatives from there.
 
 use super::complex::conj;
-use super::elementwise::{self as rows, astype, binary};
+use super::elementwise::{self, astype, binary};
 use super::product::stacked;
 use super::reduce::sum;
 use super::shape::{concatenate, reshape, slice_axis, transpose};
@@ -45,7 +45,7 @@ pub fn kron(cx: &Context, a: &Array, b: &Array) -> Array {
                 of_b.push(y);
             }
         }
-        let product = binary(cx, &rows::MUL, &reshape(cx, a, &of_a), &reshape(cx, b, &of_b));
+        let product = binary(cx, &elementwise::MUL, &reshape(cx, a, &of_a), &reshape(cx, b, &of_b));
         Ok(reshape(cx, &product, &out))
     })
 }
@@ -105,7 +105,7 @@ pub fn vecdot(cx: &Context, a: &Array, b: &Array, axis: i64) -> Array {
             let product = stacked(cx, &reshape(cx, &a, &[1, n]), &reshape(cx, &b, &[n, 1]));
             return Ok(reshape(cx, &product, &[]));
         }
-        let product = binary(cx, &rows::MUL, &a, &b);
+        let product = binary(cx, &elementwise::MUL, &a, &b);
         if cx.failed() {
             return Ok(Array::Null);
         }
@@ -182,13 +182,13 @@ pub fn cross(cx: &Context, a: &Array, b: &Array, [axisa, axisb, axisc]: [i64; 3]
         }
         let lead = shape::broadcast(&a.shape()[..a.ndim() - 1], &b.shape()[..b.ndim() - 1])?;
         let of = |x: &Array, i: usize| slice_axis(cx, x, x.ndim() - 1, i, 1);
-        let times = |i: usize, j: usize| binary(cx, &rows::MUL, &of(&a, i), &of(&b, j));
-        let minus = |p: &Array, q: &Array| binary(cx, &rows::SUB, p, q);
+        let times = |i: usize, j: usize| binary(cx, &elementwise::MUL, &of(&a, i), &of(&b, j));
+        let minus = |p: &Array, q: &Array| binary(cx, &elementwise::SUB, p, q);
         // Component 2 of a vector in the plane is 0.
         let pair = |i: usize, j: usize| match (i < m && j < n, j < m && i < n) {
             (true, true) => minus(&times(i, j), &times(j, i)),
             (true, false) => times(i, j),
-            _ => rows::unary(cx, &rows::NEG, &times(j, i)),
+            _ => elementwise::unary(cx, &elementwise::NEG, &times(j, i)),
         };
         if m == 2 && n == 2 {
             return Ok(reshape(cx, &pair(0, 1), &lead));

@@ -2,7 +2,7 @@
 //! influence, whatever it holds.
 
 use super::create;
-use super::elementwise::{self as rows, select as either};
+use super::elementwise::{self, select as either};
 use super::gather::{Outside, integers, pick, take_along};
 use super::shape::{broadcast_to, concatenate, reshape, slice_axis};
 use crate::array::{DType, Shape, Strides, Tensor, shape};
@@ -26,7 +26,8 @@ pub fn choose(cx: &Context, numbers: &Array, choices: &[&Array], outside: Outsid
     let numbers = integers(cx, numbers)?;
     let to = together(choices.iter().map(|c| c.shape()).chain([numbers.shape()]))?;
     let dtype = choices.iter().fold(first.dtype(), |d, c| d.promote(c.dtype()));
-    let flat: Vec<Array> = choices.iter().map(|c| reshape(cx, &rows::astype(cx, c, dtype), &[c.size()])).collect();
+    let flat: Vec<Array> =
+        choices.iter().map(|c| reshape(cx, &elementwise::astype(cx, c, dtype), &[c.size()])).collect();
     // All choices lie one after the other; where each begins, and how it broadcasts.
     let mut begin = 0;
     let places: Vec<(isize, Strides)> = choices
@@ -99,7 +100,7 @@ pub fn piecewise(cx: &Context, x: &Array, conditions: &[&Array], values: &[&Arra
         None => create::full(cx, x.dtype(), &[], 0.0),
     };
     for (c, v) in conditions.iter().zip(values) {
-        let c = rows::astype(cx, &c.plain(), DType::Bool);
+        let c = elementwise::astype(cx, &c.plain(), DType::Bool);
         y = either(cx, &c, v, &y);
     }
     if y.shape() == x.shape() { Ok(y) } else { Ok(broadcast_to(cx, &y, x.shape())) }
@@ -109,7 +110,7 @@ pub fn piecewise(cx: &Context, x: &Array, conditions: &[&Array], values: &[&Arra
 
 /// The row-major positions of elements that are not zero.
 pub fn flatnonzero(cx: &Context, x: &Array) -> Result<Tensor> {
-    let truth = cx.engine.contiguous(&cx.tensor(&rows::astype(cx, &x.plain(), DType::Bool))?)?;
+    let truth = cx.engine.contiguous(&cx.tensor(&elementwise::astype(cx, &x.plain(), DType::Bool))?)?;
     let truth = truth.elements::<bool>();
     let count = truth.iter().filter(|&&t| t).count();
     cx.engine.build::<i64>(&[count], |d| {

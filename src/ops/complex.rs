@@ -4,7 +4,7 @@
 //! function's VJP is then `g` times its derivative, without conjugation, and the functions of this file get the rules
 //! that stand beside them. Tangents are ordinary directional derivatives.
 
-use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use super::elementwise::{self, binary, cast, compare, select, unary};
 use crate::array::{DType, Op, Operand, Shape};
 use crate::context::Context;
 use crate::error::Result;
@@ -21,8 +21,8 @@ pub fn number(cx: &Context, re: f64, im: f64) -> Array {
 /// `x` times a power of i, in the precision of `x`. An infinite part stays alone.
 pub fn times_i(cx: &Context, x: &Array, sign: f64) -> Array {
     let i = number(cx, 0.0, sign);
-    let i = rows::astype(cx, &i, x.dtype().complex());
-    binary(cx, &rows::SCALED, x, &i)
+    let i = elementwise::astype(cx, &i, x.dtype().complex());
+    binary(cx, &elementwise::SCALED, x, &i)
 }
 
 fn to_real(cx: &Context, kernel: &'static ToRealKernel, x: &Array) -> Result<Array> {
@@ -113,16 +113,22 @@ primitive! { Conj "ag_conj" keeps 0;
 pub fn abs(cx: &Context, x: &Array) -> Array {
     match x.dtype() {
         DType::Bool => x.clone(),
-        DType::I64 => rows::plain(cx, "ag_abs", |cx| rows::unary_kernel(cx, &math::ABSOLUTE, &x.plain()), &[x]),
+        DType::I64 => {
+            elementwise::plain(cx, "ag_abs", |cx| elementwise::unary_kernel(cx, &math::ABSOLUTE, &x.plain()), &[x])
+        }
         t if t.is_complex() => apply(cx, &Abs, &[x]),
-        _ => unary(cx, &rows::FABS, x),
+        _ => unary(cx, &elementwise::FABS, x),
     }
 }
 
 /// `numpy.sign`: of a real number -1, 0 or 1, which is piecewise constant; of a complex one x / |x|, 0 at 0, where the
 /// derivative is 0, too. With one part infinite it is the direction of that, and constant.
 pub fn sign(cx: &Context, x: &Array) -> Array {
-    if x.dtype().is_complex() { apply(cx, &Sign, &[x]) } else { rows::piecewise_constant(cx, &rows::SIGN, x) }
+    if x.dtype().is_complex() {
+        apply(cx, &Sign, &[x])
+    } else {
+        elementwise::piecewise_constant(cx, &elementwise::SIGN, x)
+    }
 }
 
 // A step t turns the sign s by Im(conj(s) t) / |x|: the part of t along s changes nothing, and is not computed.
@@ -135,22 +141,22 @@ primitive! { Sign "ag_sign" keeps 1 | ANS;
     };
     vjp |cx, g, kept| {
         let (x, s) = (kept.arg(0), kept.ans());
-        let turn = imag(cx, &binary(cx, &rows::SCALED, g, s));
-        let slope = binary(cx, &rows::OVER, &conj(cx, s), &abs(cx, x));
-        times_i(cx, &binary(cx, &rows::SCALED, &turn, &slope), 1.0)
+        let turn = imag(cx, &binary(cx, &elementwise::SCALED, g, s));
+        let slope = binary(cx, &elementwise::OVER, &conj(cx, s), &abs(cx, x));
+        times_i(cx, &binary(cx, &elementwise::SCALED, &turn, &slope), 1.0)
     };
     jvp |cx, t, kept| {
         let (x, s) = (kept.arg(0), kept.ans());
-        let turn = imag(cx, &binary(cx, &rows::SCALED, t, &conj(cx, s)));
-        let slope = binary(cx, &rows::OVER, s, &abs(cx, x));
-        times_i(cx, &binary(cx, &rows::SCALED, &turn, &slope), 1.0)
+        let turn = imag(cx, &binary(cx, &elementwise::SCALED, t, &conj(cx, s)));
+        let slope = binary(cx, &elementwise::OVER, s, &abs(cx, x));
+        times_i(cx, &binary(cx, &elementwise::SCALED, &turn, &slope), 1.0)
     };
 }
 
 primitive! { Abs "ag_abs" keeps 1;
     eval |cx, x| to_real(cx, &math::ABS_COMPLEX, x);
-    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &conj(cx, &sign(cx, kept.arg(0))));
-    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &conj(cx, &sign(cx, kept.arg(0)))));
+    vjp |cx, g, kept| binary(cx, &elementwise::SCALED, g, &conj(cx, &sign(cx, kept.arg(0))));
+    jvp |cx, t, kept| real(cx, &binary(cx, &elementwise::SCALED, t, &conj(cx, &sign(cx, kept.arg(0)))));
 }
 
 /// `numpy.angle`: of a real number 0 or pi, which is piecewise constant. At 0 all derivatives are 0.
@@ -158,20 +164,20 @@ pub fn angle(cx: &Context, x: &Array) -> Array {
     if x.dtype().is_complex() {
         return apply(cx, &Angle, &[x]);
     }
-    rows::plain(cx, "ag_angle", |cx| to_real(cx, &math::ANGLE, &x.plain()), &[x])
+    elementwise::plain(cx, "ag_angle", |cx| to_real(cx, &math::ANGLE, &x.plain()), &[x])
 }
 
 /// -i / x, 0 at 0 with all its derivatives: the angle is the imaginary part of log x.
 fn rotation(cx: &Context, x: &Array) -> Array {
-    let zero = compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
-    let inverse = unary(cx, &rows::RECIPROCAL, &select(cx, &zero, &Array::weak(1.0), x));
+    let zero = compare(cx, &elementwise::EQUAL, x, &Array::weak(0.0));
+    let inverse = unary(cx, &elementwise::RECIPROCAL, &select(cx, &zero, &Array::weak(1.0), x));
     times_i(cx, &select(cx, &zero, &Array::weak(0.0), &inverse), -1.0)
 }
 
 primitive! { Angle "ag_angle" keeps 1;
     eval |cx, x| to_real(cx, &math::ANGLE, x);
-    vjp |cx, g, kept| binary(cx, &rows::SCALED, g, &rotation(cx, kept.arg(0)));
-    jvp |cx, t, kept| real(cx, &binary(cx, &rows::SCALED, t, &rotation(cx, kept.arg(0))));
+    vjp |cx, g, kept| binary(cx, &elementwise::SCALED, g, &rotation(cx, kept.arg(0)));
+    jvp |cx, t, kept| real(cx, &binary(cx, &elementwise::SCALED, t, &rotation(cx, kept.arg(0))));
 }
 
 /// `numpy.real_if_close` with its default tolerance: the real part where all imaginary parts are within 100 machine
@@ -193,11 +199,11 @@ pub fn real_if_close(cx: &Context, x: &Array) -> Array {
 
 /// re + i im, of two real arrays.
 pub fn join(cx: &Context, re: &Array, im: &Array) -> Array {
-    binary(cx, &rows::ADD, re, &times_i(cx, im, 1.0))
+    binary(cx, &elementwise::ADD, re, &times_i(cx, im, 1.0))
 }
 
 /// Where `x` is 0, `replacement`.
 pub fn replace_zero(cx: &Context, x: &Array, replacement: f64) -> Array {
-    let zero = compare(cx, &rows::EQUAL, x, &Array::weak(0.0));
+    let zero = compare(cx, &elementwise::EQUAL, x, &Array::weak(0.0));
     select(cx, &zero, &Array::weak(replacement), x)
 }

@@ -12,7 +12,7 @@ use super::elementwise::cast;
 use super::index::{self, Item, Plan};
 use super::shape::{reshape, transpose};
 use super::silence::{silenced, suspicious};
-use super::{complex, elementwise as rows};
+use super::{complex, elementwise};
 use crate::array::{Axes, DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
@@ -426,7 +426,7 @@ pub fn conv2d(cx: &Context, x: &Array, w: &Array, stride: Both, padding: Both, d
 pub fn mean_pool2d(cx: &Context, x: &Array, axes: &[Axis; 2]) -> Array {
     const NAME: &str = "ag_mean_pool2d";
     run(cx, NAME, || {
-        let x = rows::astype(cx, x, x.dtype().inexact());
+        let x = elementwise::astype(cx, x, x.dtype().inexact());
         let lead = &x.shape()[..x.ndim() - 2];
         let images = reshape(cx, &x, &[shape::size_of(lead), 1, 1, axes[0].input, axes[1].input]);
         let ones = super::create::full(cx, x.dtype(), &[1, 1, 1, axes[0].kernel, axes[1].kernel], 1.0);
@@ -441,9 +441,9 @@ pub fn mean_pool2d(cx: &Context, x: &Array, axes: &[Axis; 2]) -> Array {
                 *d = inside(&axes[0], i / field[1]) * inside(&axes[1], i % field[1]);
             }
         })?;
-        let counts = rows::astype(cx, &counts.into(), x.dtype().real());
+        let counts = elementwise::astype(cx, &counts.into(), x.dtype().real());
         let mut shape = Shape::from_slice(lead);
         shape.extend(field);
-        Ok(rows::binary(cx, &rows::DIV, &reshape(cx, &sums, &shape), &counts))
+        Ok(elementwise::binary(cx, &elementwise::DIV, &reshape(cx, &sums, &shape), &counts))
     })
 }

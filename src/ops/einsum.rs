@@ -8,7 +8,7 @@
 //! columns), so that a pair is one product of stacked matrices. Everything is written with operations of the library,
 //! and so are its derivatives.
 
-use super::elementwise::{self as rows, astype, binary};
+use super::elementwise::{self, astype, binary};
 use super::product::{in_groups, stacked};
 use super::reduce::sum;
 use super::shape::{broadcast_to, contiguous, reshape, transpose};
@@ -398,7 +398,7 @@ fn contract(cx: &Context, a: Operand, b: Operand, wanted: Set, extent: &[usize; 
         // Element by element, which broadcasts without copies and fuses with what comes before and after.
         let mut all = labels.clone();
         all.extend_from_slice(&inner);
-        let product = binary(cx, &rows::MUL, &aligned(cx, &a, &all, extent), &aligned(cx, &b, &all, extent));
+        let product = binary(cx, &elementwise::MUL, &aligned(cx, &a, &all, extent), &aligned(cx, &b, &all, extent));
         let axes: Axes = (labels.len()..all.len()).collect();
         if cx.failed() { Array::Null } else { sum(cx, &product, &axes, false) }
     } else {

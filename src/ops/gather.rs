@@ -1,7 +1,7 @@
 //! Picking elements by position: along an axis, or anywhere. All are readings of an index plan, so that their
 //! derivatives add at the same places, and repeated positions accumulate.
 
-use super::elementwise::{self as rows, cast};
+use super::elementwise::{self, cast};
 use super::index::{self, Along, Item, Plan};
 use super::shape::reshape;
 use super::{arrange, choose};
@@ -44,7 +44,7 @@ pub fn slice(cx: &Context, x: &Array, axis: usize, start: usize, stop: usize, st
 
 /// Values to be put into `x`, in its dtype as in NumPy; but where that cannot be differentiated, in one that can.
 pub fn value_for(cx: &Context, values: &Array, x: &Array) -> Array {
-    rows::astype(cx, values, kept_dtype(x.dtype(), values.dtype()))
+    elementwise::astype(cx, values, kept_dtype(x.dtype(), values.dtype()))
 }
 
 fn kept_dtype(x: DType, value: DType) -> DType {

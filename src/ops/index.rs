@@ -19,7 +19,7 @@ pub use write::{add, set};
 
 use super::elementwise::cast;
 use super::shape::{behind, broadcast_to, reshape, with_ndim};
-use super::{elementwise as rows, zeros};
+use super::{elementwise, zeros};
 use crate::array::selection::{Positions, Window};
 use crate::array::{DType, Element, Shape, Shared, Strides, Tensor, dims::same, shape};
 use crate::context::Context;

@@ -6,7 +6,7 @@
 //! about the same length, within a factor of two, share a matrix, so that all of them together have at most twice as many
 //! entries as there are values, however the places repeat.
 
-use super::elementwise as rows;
+use super::elementwise;
 use super::index::{self, Item, Plan};
 use super::reduce::{extremum, prod};
 use super::shape::{broadcast_to, concatenate, reshape};
@@ -59,9 +59,9 @@ pub fn combine(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, value
 }
 
 fn combined(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, values: &Array) -> Result<Array> {
-    let dtype = rows::promote(x, values);
-    let flat = reshape(cx, &rows::astype(cx, x, dtype), &[x.size()]);
-    let values = broadcast_to(cx, &rows::astype(cx, values, dtype), &plan.to);
+    let dtype = elementwise::promote(x, values);
+    let flat = reshape(cx, &elementwise::astype(cx, x, dtype), &[x.size()]);
+    let values = broadcast_to(cx, &elementwise::astype(cx, values, dtype), &plan.to);
     let values = reshape(cx, &values, &[shape::size_of(&plan.to)]);
     let values = concatenate(cx, &[&values, &neutral(cx, how, dtype, &[1])?], 0);
     // The number of each value's place.
@@ -81,7 +81,7 @@ fn combined(cx: &Context, how: Combine, x: &Array, plan: &Shared<Plan>, values: 
             Combine::Min => extremum(cx, false, &matrix, &[1], false),
         };
         // The product of booleans is an integer.
-        result = index::set(cx, &result, &where_, &rows::astype(cx, &reduced, dtype));
+        result = index::set(cx, &result, &where_, &elementwise::astype(cx, &reduced, dtype));
     }
     Ok(reshape(cx, &result, &plan.from))
 }

@@ -1,6 +1,6 @@
 //! Whole numbers: divisors, multiples, bits. None of these functions has a derivative; results are plain arrays.
 
-use super::elementwise::{self as rows, cast, plain};
+use super::elementwise::{self, cast, plain};
 use super::number::{map, zip};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
@@ -67,7 +67,7 @@ pub fn apply(cx: &Context, f: &'static Function, x: &Array, y: &Array) -> Array 
         cx,
         f.name,
         |cx| {
-            let dtype = rows::promote(x, y);
+            let dtype = elementwise::promote(x, y);
             Ok(match (dtype, f.boolean) {
                 (DType::Bool, Some(boolean)) => zip(cx, &cx.tensor(x)?, &cx.tensor(y)?, boolean)?.into(),
                 (DType::I64, _) => zip(cx, &whole(cx, x)?, &whole(cx, y)?, f.whole)?.into(),

@@ -1,7 +1,7 @@
 //! Numbers in steps between two ends that may depend on something: `linspace`, `logspace`, `geomspace`. Differentiable
 //! in both ends, which may be arrays.
 
-use super::elementwise::{self as rows, binary, select, unary};
+use super::elementwise::{self, binary, select, unary};
 use super::shape::{expand_dims, fit};
 use super::{arrange, create};
 use crate::array::{DType, Shape, shape};
@@ -24,14 +24,14 @@ fn way(cx: &Context, num: i64, endpoint: bool, ndim: usize, dtype: DType) -> Res
             d[n - 1] = true;
         }
     })?;
-    Ok((rows::astype(cx, &w.into(), dtype.real()), last.into()))
+    Ok((elementwise::astype(cx, &w.into(), dtype.real()), last.into()))
 }
 
 /// Both ends in one shape and dtype, with a first axis of extent 1.
 fn ends(cx: &Context, start: &Array, stop: &Array) -> Result<(Array, Array)> {
     let shape = shape::broadcast(start.shape(), stop.shape())?;
-    let dtype = rows::promote(start, stop).inexact();
-    let end = |x: &Array| expand_dims(cx, &fit(cx, &rows::astype(cx, x, dtype), &shape), 0);
+    let dtype = elementwise::promote(start, stop).inexact();
+    let end = |x: &Array| expand_dims(cx, &fit(cx, &elementwise::astype(cx, x, dtype), &shape), 0);
     Ok((end(start), end(stop)))
 }
 
@@ -57,8 +57,8 @@ fn spaced(
 /// `numpy.linspace` between arrays, the samples along `axis` of the result.
 pub fn linspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: bool, axis: i64) -> Result<Array> {
     spaced(cx, start, stop, num, endpoint, axis, |start, stop, w| {
-        let way = binary(cx, &rows::SUB, stop, start);
-        binary(cx, &rows::ADD, start, &binary(cx, &rows::MUL, &way, w))
+        let way = binary(cx, &elementwise::SUB, stop, start);
+        binary(cx, &elementwise::ADD, start, &binary(cx, &elementwise::MUL, &way, w))
     })
 }
 
@@ -73,13 +73,13 @@ pub fn logspace(
     axis: i64,
 ) -> Result<Array> {
     let exponents = linspace(cx, start, stop, num, endpoint, axis)?;
-    Ok(binary(cx, &rows::POW, &Array::weak(base), &exponents))
+    Ok(binary(cx, &elementwise::POW, &Array::weak(base), &exponents))
 }
 
 /// `numpy.geomspace`: each number is the one before times the same factor. Ends may be negative (both) or complex.
 pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: bool, axis: i64) -> Result<Array> {
     for end in [start, stop] {
-        let zero = rows::compare(cx, &rows::EQUAL, end, &create::full(cx, end.dtype(), &[], 0.0));
+        let zero = elementwise::compare(cx, &elementwise::EQUAL, end, &create::full(cx, end.dtype(), &[], 0.0));
         let t = cx.tensor(&zero)?;
         if t.view::<bool>().iter().any(|&zero| zero) {
             return Err(Error::value("Geometric sequence cannot include zero"));
@@ -89,20 +89,35 @@ pub fn geomspace(cx: &Context, start: &Array, stop: &Array, num: i64, endpoint: 
         // Real ends by their powers, in units of the mean of both, lest the factor overflow; complex ones by the logarithm of
         // the factor, which turns the shorter way round.
         let y = if start.dtype().is_complex() {
-            let factor = unary(cx, &rows::LOG, &binary(cx, &rows::DIV, stop, start));
-            binary(cx, &rows::MUL, start, &unary(cx, &rows::EXP, &binary(cx, &rows::MUL, &factor, w)))
+            let factor = unary(cx, &elementwise::LOG, &binary(cx, &elementwise::DIV, stop, start));
+            binary(
+                cx,
+                &elementwise::MUL,
+                start,
+                &unary(cx, &elementwise::EXP, &binary(cx, &elementwise::MUL, &factor, w)),
+            )
         } else {
-            let sign = rows::piecewise_constant(cx, &rows::SIGN, start);
-            let log = |x: &Array| unary(cx, &rows::LOG2, &rows::unary(cx, &rows::FABS, &x.plain()));
-            let both = binary(cx, &rows::ADD, &log(start), &log(stop));
-            let middle = rows::piecewise_constant(cx, &rows::FLOOR, &binary(cx, &rows::MUL, &both, &Array::weak(0.5)));
-            let unit = binary(cx, &rows::MUL, &unary(cx, &rows::EXP2, &middle), &sign);
-            let power = |x: &Array, p: &Array| binary(cx, &rows::POW, &binary(cx, &rows::DIV, x, &unit), p);
-            let y =
-                binary(cx, &rows::MUL, &power(start, &binary(cx, &rows::SUB, &Array::weak(1.0), w)), &power(stop, w));
-            binary(cx, &rows::MUL, &y, &unit)
+            let sign = elementwise::piecewise_constant(cx, &elementwise::SIGN, start);
+            let log =
+                |x: &Array| unary(cx, &elementwise::LOG2, &elementwise::unary(cx, &elementwise::FABS, &x.plain()));
+            let both = binary(cx, &elementwise::ADD, &log(start), &log(stop));
+            let middle = elementwise::piecewise_constant(
+                cx,
+                &elementwise::FLOOR,
+                &binary(cx, &elementwise::MUL, &both, &Array::weak(0.5)),
+            );
+            let unit = binary(cx, &elementwise::MUL, &unary(cx, &elementwise::EXP2, &middle), &sign);
+            let power =
+                |x: &Array, p: &Array| binary(cx, &elementwise::POW, &binary(cx, &elementwise::DIV, x, &unit), p);
+            let y = binary(
+                cx,
+                &elementwise::MUL,
+                &power(start, &binary(cx, &elementwise::SUB, &Array::weak(1.0), w)),
+                &power(stop, w),
+            );
+            binary(cx, &elementwise::MUL, &y, &unit)
         };
-        let beginning = rows::compare(cx, &rows::EQUAL, w, &Array::weak(0.0));
+        let beginning = elementwise::compare(cx, &elementwise::EQUAL, w, &Array::weak(0.0));
         select(cx, &beginning, start, &y)
     })
 }

@@ -5,7 +5,7 @@
 //! b exp(x) / sum, by b that of its exponential, exp(x) / sum. They are computed from the terms, not from the rounded
 //! logarithm, and are primitives whose derivatives are made of shares again.
 
-use super::elementwise::{self as rows, astype, binary, compare, select, unary};
+use super::elementwise::{self, astype, binary, compare, select, unary};
 use super::order::grouped;
 use super::reduce::{extremum, sum};
 use super::shape::{behind, broadcast_to, fit, reshape};
@@ -48,7 +48,7 @@ fn run(cx: &Context, x: &Array, options: &Options<'_>) -> Result<(Array, Array)>
         let name = mask.dtype().name();
         return Err(Error::dtype(format!("Cannot cast array data from dtype('{name}') to dtype('bool')")));
     }
-    let dtype = rows::promote(x, &weights).inexact();
+    let dtype = elementwise::promote(x, &weights).inexact();
     let to = shape::broadcast(x.shape(), weights.shape())?;
     shape::checked_size(&to, 8)?;
     let whole = |a: &Array| broadcast_to(cx, &astype(cx, a, dtype), &to);
@@ -72,7 +72,7 @@ fn run(cx: &Context, x: &Array, options: &Options<'_>) -> Result<(Array, Array)>
         return Ok((y, Array::Null));
     }
     let (plain, plain_weights) = (x.plain(), weights.plain());
-    let sign = rows::plain(cx, NAME, |cx| line(Part::Sign).eval(cx, &[plain, plain_weights]), &[&x, &weights]);
+    let sign = elementwise::plain(cx, NAME, |cx| line(Part::Sign).eval(cx, &[plain, plain_weights]), &[&x, &weights]);
     Ok((y, reshape(cx, &sign, &kept)))
 }
 
@@ -195,14 +195,14 @@ impl Terms {
     /// difference would cancel; so the steps count from that of the greatest (the mean of several), which changes nothing
     /// as shares add up to 1.
     fn slope(&self, cx: &Context, t: &Array, v: &Array) -> Array {
-        let size = unary(cx, &rows::FABS, &v.plain());
-        let at_top = compare(cx, &rows::EQUAL, &size, &extremum(cx, true, &size, &[self.line()], true));
+        let size = unary(cx, &elementwise::FABS, &v.plain());
+        let at_top = compare(cx, &elementwise::EQUAL, &size, &extremum(cx, true, &size, &[self.line()], true));
         let ties = self.sum(cx, &astype(cx, &at_top, size.dtype()));
-        let there = binary(cx, &rows::OVER, &self.sum(cx, &select(cx, &at_top, t, &Array::weak(0.0))), &ties);
-        let there = select(cx, &rows::test(cx, &rows::ISFINITE, &there), &there, &Array::weak(0.0));
-        let t = binary(cx, &rows::SUB, t, &there);
-        let mean = self.sum(cx, &binary(cx, &rows::SCALED, &t, v));
-        binary(cx, &rows::SCALED, &binary(cx, &rows::SUB, &t, &mean), v)
+        let there = binary(cx, &elementwise::OVER, &self.sum(cx, &select(cx, &at_top, t, &Array::weak(0.0))), &ties);
+        let there = select(cx, &elementwise::test(cx, &elementwise::ISFINITE, &there), &there, &Array::weak(0.0));
+        let t = binary(cx, &elementwise::SUB, t, &there);
+        let mean = self.sum(cx, &binary(cx, &elementwise::SCALED, &t, v));
+        binary(cx, &elementwise::SCALED, &binary(cx, &elementwise::SUB, &t, &mean), v)
     }
 
     /// A result for every line, with an axis of extent 1 for it.
@@ -280,7 +280,7 @@ impl Primitive for Terms {
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let (x, b) = (kept.arg(0), kept.arg(1));
         let own = |part: Part| self.of(cx, part, x, b);
-        let scaled = |a: &Array, b: &Array| binary(cx, &rows::SCALED, a, b);
+        let scaled = |a: &Array, b: &Array| binary(cx, &elementwise::SCALED, a, b);
         let direction = if argnum == 0 { Part::Terms } else { Part::Exponentials };
         match self.part {
             Part::Value | Part::Sign => scaled(&self.keepdims(cx, g), &own(direction)),
@@ -290,9 +290,9 @@ impl Primitive for Terms {
                 let weighted = scaled(&g, &own(part));
                 let common = scaled(&self.sum(cx, &weighted), &own(direction));
                 match (part, argnum) {
-                    (_, 0) => binary(cx, &rows::SUB, &weighted, &common),
-                    (Part::Terms, _) => binary(cx, &rows::SUB, &scaled(&g, &own(Part::Exponentials)), &common),
-                    _ => unary(cx, &rows::NEG, &common),
+                    (_, 0) => binary(cx, &elementwise::SUB, &weighted, &common),
+                    (Part::Terms, _) => binary(cx, &elementwise::SUB, &scaled(&g, &own(Part::Exponentials)), &common),
+                    _ => unary(cx, &elementwise::NEG, &common),
                 }
             }
         }
@@ -301,7 +301,7 @@ impl Primitive for Terms {
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let (x, b) = (kept.arg(0), kept.arg(1));
         let own = |part: Part| self.of(cx, part, x, b);
-        let scaled = |a: &Array, b: &Array| binary(cx, &rows::SCALED, a, b);
+        let scaled = |a: &Array, b: &Array| binary(cx, &elementwise::SCALED, a, b);
         let direction = if argnum == 0 { Part::Terms } else { Part::Exponentials };
         if self.part == Part::Terms && argnum == 0 {
             return self.slope(cx, t, &own(Part::Terms));
@@ -312,9 +312,9 @@ impl Primitive for Terms {
             part => {
                 let common = scaled(&self.sum(cx, &weighted), &own(part));
                 match (part, argnum) {
-                    (_, 0) => binary(cx, &rows::SUB, &scaled(t, &own(part)), &common),
-                    (Part::Terms, _) => binary(cx, &rows::SUB, &weighted, &common),
-                    _ => unary(cx, &rows::NEG, &common),
+                    (_, 0) => binary(cx, &elementwise::SUB, &scaled(t, &own(part)), &common),
+                    (Part::Terms, _) => binary(cx, &elementwise::SUB, &weighted, &common),
+                    _ => unary(cx, &elementwise::NEG, &common),
                 }
             }
         }

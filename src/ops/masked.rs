@@ -3,7 +3,7 @@
 //! What is not selected is replaced by what does not change the result, so that it has no influence on any derivative.
 
 use super::create;
-use super::elementwise::{self as rows, astype, binary, select};
+use super::elementwise::{self, astype, binary, select};
 use super::reduce::{self, sum};
 use super::shape::broadcast_to;
 use crate::array::{DType, shape};
@@ -74,18 +74,18 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
         select(cx, mask, x, &other)
     };
     let whole = |x: &Array| if mask.is_null() { Array::Null } else { broadcast_to(cx, &mask.plain(), x.shape()) };
-    let begun = |row: &'static rows::Binary, y: Array| {
+    let begun = |row: &'static elementwise::Binary, y: Array| {
         if initial.is_null() { y } else { binary(cx, row, &y, &astype(cx, initial, y.dtype())) }
     };
     // Sums and products of booleans are integers.
     let counted = |x: &Array| if x.dtype() == DType::Bool { astype(cx, x, DType::I64) } else { x.clone() };
     Ok(match kind {
-        Kind::Sum => begun(&rows::ADD, sum(cx, &selected(&counted(x), 0.0), axes, keepdims)),
-        Kind::Prod => begun(&rows::MUL, reduce::prod(cx, &selected(&counted(x), 1.0), axes, keepdims)),
+        Kind::Sum => begun(&elementwise::ADD, sum(cx, &selected(&counted(x), 0.0), axes, keepdims)),
+        Kind::Prod => begun(&elementwise::MUL, reduce::prod(cx, &selected(&counted(x), 1.0), axes, keepdims)),
         Kind::Max | Kind::Min => {
             let (max, row, word) = match kind {
-                Kind::Max => (true, &rows::MAXIMUM, "maximum"),
-                _ => (false, &rows::MINIMUM, "minimum"),
+                Kind::Max => (true, &elementwise::MAXIMUM, "maximum"),
+                _ => (false, &elementwise::MINIMUM, "minimum"),
             };
             if initial.is_null() {
                 if mask.is_null() {
@@ -112,7 +112,7 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
         Kind::Mean => {
             let x = astype(cx, x, x.dtype().inexact());
             let total = sum(cx, &selected(&x, 0.0), axes, keepdims);
-            binary(cx, &rows::DIV, &total, &count(cx, &x, options, 0.0, keepdims))
+            binary(cx, &elementwise::DIV, &total, &count(cx, &x, options, 0.0, keepdims))
         }
         Kind::Std => {
             let x = astype(cx, x, x.dtype().inexact());
@@ -123,7 +123,7 @@ fn run(cx: &Context, kind: Kind, x: &Array, options: &Options<'_>) -> Result<Arr
             let x = astype(cx, x, x.dtype().inexact());
             let n = count(cx, &x, options, 0.0, true);
             let total = reduce::squares_about_mean(cx, &x, axes, keepdims, whole(&x), n);
-            binary(cx, &rows::DIV, &total, &count(cx, &x, options, ddof, keepdims))
+            binary(cx, &elementwise::DIV, &total, &count(cx, &x, options, ddof, keepdims))
         }
         Kind::All | Kind::Any => {
             let all = kind == Kind::All;
@@ -142,6 +142,6 @@ fn count(cx: &Context, x: &Array, options: &Options<'_>, ddof: f64, keepdims: bo
     }
     let ones = astype(cx, options.mask, DType::F64);
     let n = sum(cx, &broadcast_to(cx, &ones, x.shape()), axes, keepdims);
-    let n = binary(cx, &rows::SUB, &n, &Array::weak(ddof));
-    astype(cx, &binary(cx, &rows::MAXIMUM, &n, &Array::weak(0.0)), x.dtype().real())
+    let n = binary(cx, &elementwise::SUB, &n, &Array::weak(ddof));
+    astype(cx, &binary(cx, &elementwise::MAXIMUM, &n, &Array::weak(0.0)), x.dtype().real())
 }

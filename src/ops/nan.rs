@@ -1,6 +1,6 @@
 //! Reductions that leave NaN out. What was left out has no influence: its derivative is 0.
 
-use super::elementwise::{self as rows, binary, compare, select};
+use super::elementwise::{self, binary, compare, select};
 use super::{complex, create, reduce};
 use crate::array::{DType, shape};
 use crate::context::Context;
@@ -9,8 +9,8 @@ use crate::trace::Array;
 
 /// Where there is no NaN.
 fn valid(cx: &Context, x: &Array) -> Array {
-    let nan = rows::test(cx, &rows::ISNAN, &x.plain());
-    rows::test(cx, &rows::LOGICAL_NOT, &nan)
+    let nan = elementwise::test(cx, &elementwise::ISNAN, &x.plain());
+    elementwise::test(cx, &elementwise::LOGICAL_NOT, &nan)
 }
 
 fn filled(cx: &Context, x: &Array, with: f64) -> Array {
@@ -20,12 +20,12 @@ fn filled(cx: &Context, x: &Array, with: f64) -> Array {
 /// How many elements count, in the precision of the result.
 fn count(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let n = if x.dtype().is_inexact() {
-        reduce::sum(cx, &rows::astype(cx, &valid(cx, x), DType::I64), axes, keepdims)
+        reduce::sum(cx, &elementwise::astype(cx, &valid(cx, x), DType::I64), axes, keepdims)
     } else {
         let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
         create::full(cx, DType::I64, &shape::reduced(x.shape(), axes, keepdims), n as f64)
     };
-    rows::astype(cx, &n, x.dtype().real())
+    elementwise::astype(cx, &n, x.dtype().real())
 }
 
 /// `numpy.nansum`.
@@ -40,8 +40,8 @@ pub fn prod(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
 
 /// `numpy.nanmean`; of nothing, NaN.
 pub fn mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
-    binary(cx, &rows::DIV, &sum(cx, &x, axes, keepdims), &count(cx, &x, axes, keepdims))
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
+    binary(cx, &elementwise::DIV, &sum(cx, &x, axes, keepdims), &count(cx, &x, axes, keepdims))
 }
 
 /// `numpy.nanmax` (`max`) or `numpy.nanmin`; of nothing but NaN, NaN.
@@ -52,31 +52,31 @@ pub fn extremum(cx: &Context, max: bool, x: &Array, axes: &[usize], keepdims: bo
     }
     let y = if x.dtype().is_complex() {
         // No complex number with both parts infinite is in the way of another one.
-        let bound = rows::astype(cx, &complex::number(cx, least, least), x.dtype());
+        let bound = elementwise::astype(cx, &complex::number(cx, least, least), x.dtype());
         reduce::extremum(cx, max, &select(cx, &valid(cx, x), x, &bound), axes, keepdims)
     } else {
         reduce::extremum(cx, max, &filled(cx, x, least), axes, keepdims)
     };
-    let none = compare(cx, &rows::EQUAL, &count(cx, x, axes, keepdims), &Array::weak(0.0));
+    let none = compare(cx, &elementwise::EQUAL, &count(cx, x, axes, keepdims), &Array::weak(0.0));
     select(cx, &none, &Array::weak(f64::NAN), &y)
 }
 
 /// `numpy.nanvar`: NaN where not more than `ddof` elements count.
 pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     let total = reduce::squares_about_mean(cx, &x, axes, keepdims, valid(cx, &x), count(cx, &x, axes, true));
-    let freedom = binary(cx, &rows::SUB, &count(cx, &x, axes, keepdims), &Array::weak(ddof));
-    let enough = compare(cx, &rows::GREATER, &freedom, &Array::weak(0.0));
-    select(cx, &enough, &binary(cx, &rows::DIV, &total, &freedom), &Array::weak(f64::NAN))
+    let freedom = binary(cx, &elementwise::SUB, &count(cx, &x, axes, keepdims), &Array::weak(ddof));
+    let enough = compare(cx, &elementwise::GREATER, &freedom, &Array::weak(0.0));
+    select(cx, &enough, &binary(cx, &elementwise::DIV, &total, &freedom), &Array::weak(f64::NAN))
 }
 
 /// `numpy.nanstd`. Of equal elements the derivative is 0.
 pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     let (mask, count) = (valid(cx, &x), count(cx, &x, axes, true));
-    let freedom = binary(cx, &rows::SUB, &count, &Array::weak(ddof));
+    let freedom = binary(cx, &elementwise::SUB, &count, &Array::weak(ddof));
     // Where not more than `ddof` elements count, NaN.
-    let enough = compare(cx, &rows::GREATER, &freedom, &Array::weak(0.0));
+    let enough = compare(cx, &elementwise::GREATER, &freedom, &Array::weak(0.0));
     let freedom = select(cx, &enough, &freedom, &Array::weak(f64::NAN));
     reduce::std_of(cx, &x, axes, keepdims, reduce::Sample { mask, count, freedom })
 }
@@ -86,7 +86,7 @@ pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims
     let axes = axis.map_or_else(|| reduce::all_axes(x), |a| crate::array::Axes::from_slice(&[a]));
     let x = x.plain();
     if x.dtype().is_inexact() {
-        let counts = cx.tensor(&rows::astype(cx, &count(cx, &x, &axes, false), DType::F64))?;
+        let counts = cx.tensor(&elementwise::astype(cx, &count(cx, &x, &axes, false), DType::F64))?;
         if counts.view::<f64>().iter().any(|&c| c == 0.0) {
             return Err(Error::value("All-NaN slice encountered"));
         }

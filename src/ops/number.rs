@@ -3,7 +3,7 @@
 //!
 //! Most are made of rows of the element-wise tables. What has a kernel of its own here is piecewise constant or linear.
 
-use super::elementwise::{self as rows, astype, binary, cast, compare, piecewise_constant, plain, select, test};
+use super::elementwise::{self, astype, binary, cast, compare, piecewise_constant, plain, select, test};
 use super::shape::broadcast_to;
 use super::{complex, create};
 use crate::array::{DType, Element, Tensor, shape};
@@ -49,7 +49,7 @@ fn run(cx: &Context, name: &str, f: impl FnOnce() -> Result<Array>) -> Array {
 /// `numpy.float_power`: the power in double precision at least.
 pub fn float_power(cx: &Context, x: &Array, y: &Array) -> Array {
     let wide = |a: &Array| astype(cx, a, if a.dtype().is_complex() { DType::C128 } else { DType::F64 });
-    binary(cx, &rows::POW, &wide(x), &wide(y))
+    binary(cx, &elementwise::POW, &wide(x), &wide(y))
 }
 
 /// `numpy.heaviside`: 0 for negative `x`, 1 for positive `x`, `y` at 0. The derivative by `x` is 0.
@@ -57,12 +57,12 @@ pub fn heaviside(cx: &Context, x: &Array, y: &Array) -> Array {
     run(cx, "ag_heaviside", || {
         only_real(x)?;
         only_real(y)?;
-        let dtype = rows::promote(x, y).inexact();
+        let dtype = elementwise::promote(x, y).inexact();
         let (x, zero) = (astype(cx, &x.plain(), dtype), Array::weak(0.0));
         let y = astype(cx, y, dtype);
-        let positive = astype(cx, &compare(cx, &rows::GREATER, &x, &zero), dtype);
-        let elsewhere = select(cx, &test(cx, &rows::ISNAN, &x), &x, &positive);
-        Ok(select(cx, &compare(cx, &rows::EQUAL, &x, &zero), &y, &elsewhere))
+        let positive = astype(cx, &compare(cx, &elementwise::GREATER, &x, &zero), dtype);
+        let elsewhere = select(cx, &test(cx, &elementwise::ISNAN, &x), &x, &positive);
+        Ok(select(cx, &compare(cx, &elementwise::EQUAL, &x, &zero), &y, &elsewhere))
     })
 }
 
@@ -74,10 +74,10 @@ pub fn modf(cx: &Context, x: &Array) -> (Array, Array) {
         return (cx.fail(e.within("ag_modf")), Array::Null);
     }
     let x = astype(cx, x, x.dtype().inexact());
-    let rest = binary(cx, &rows::FMOD, &x, &Array::weak(1.0));
+    let rest = binary(cx, &elementwise::FMOD, &x, &Array::weak(1.0));
     // Nothing is left of an infinity.
-    let none = binary(cx, &rows::COPYSIGN, &Array::weak(0.0), &x.plain());
-    (select(cx, &test(cx, &rows::ISINF, &x), &none, &rest), piecewise_constant(cx, &rows::TRUNC, &x))
+    let none = binary(cx, &elementwise::COPYSIGN, &Array::weak(0.0), &x.plain());
+    (select(cx, &test(cx, &elementwise::ISINF, &x), &none, &rest), piecewise_constant(cx, &elementwise::TRUNC, &x))
 }
 
 /// `numpy.frexp`: x = mantissa 2^exponent with the mantissa in [0.5, 1). The exponent is plain; the derivative of the
@@ -95,7 +95,7 @@ pub fn frexp(cx: &Context, x: &Array) -> (Array, Array) {
         },
         &[&x],
     );
-    let minus = rows::unary(cx, &rows::NEG, &exponent);
+    let minus = elementwise::unary(cx, &elementwise::NEG, &exponent);
     (ldexp(cx, &x, &minus), exponent)
 }
 
@@ -202,7 +202,7 @@ pub fn nextafter(cx: &Context, x: &Array, y: &Array) -> Array {
         |cx| {
             only_real(x)?;
             only_real(y)?;
-            let dtype = rows::promote(x, y).inexact();
+            let dtype = elementwise::promote(x, y).inexact();
             let (x, y) = (cx.tensor(&astype(cx, x, dtype))?, cx.tensor(&astype(cx, y, dtype))?);
             let z = if dtype == DType::F32 { zip(cx, &x, &y, next32) } else { zip(cx, &x, &y, next64) };
             Ok(z?.into())
@@ -227,7 +227,7 @@ pub fn spacing(cx: &Context, x: &Array) -> Array {
 }
 
 /// `numpy.signbit`.
-static SIGNBIT: rows::Test = rows::Test { name: "ag_signbit", kernel: &crate::kernels::math::SIGNBIT };
+static SIGNBIT: elementwise::Test = elementwise::Test { name: "ag_signbit", kernel: &crate::kernels::math::SIGNBIT };
 
 pub fn signbit(cx: &Context, x: &Array) -> Array {
     match only_real(x) {
@@ -238,8 +238,8 @@ pub fn signbit(cx: &Context, x: &Array) -> Array {
 
 /// `numpy.fix`: towards 0.
 pub fn fix(cx: &Context, x: &Array) -> Array {
-    static FIX: rows::PiecewiseConstant =
-        rows::PiecewiseConstant { name: "ag_fix", kernel: &crate::kernels::math::TRUNC };
+    static FIX: elementwise::PiecewiseConstant =
+        elementwise::PiecewiseConstant { name: "ag_fix", kernel: &crate::kernels::math::TRUNC };
     piecewise_constant(cx, &FIX, x)
 }
 
@@ -255,7 +255,7 @@ pub fn round(cx: &Context, x: &Array, decimals: i64) -> Array {
                 return Ok(x);
             }
             if decimals == 0 {
-                return Ok(piecewise_constant(cx, &rows::RINT, &x));
+                return Ok(piecewise_constant(cx, &elementwise::RINT, &x));
             }
             // Powers of ten beyond the type's range: there are no such decimals, or all digits go.
             let most = if matches!(x.dtype(), DType::F32 | DType::C64) { 38 } else { 308 };
@@ -264,17 +264,21 @@ pub fn round(cx: &Context, x: &Array, decimals: i64) -> Array {
             }
             if decimals < -most {
                 let zero = astype(cx, &Array::from(0.0), x.dtype());
-                return Ok(select(cx, &test(cx, &rows::ISFINITE, &x), &zero, &x));
+                return Ok(select(cx, &test(cx, &elementwise::ISFINITE, &x), &zero, &x));
             }
             let factor = Array::weak(10f64.powi(decimals.unsigned_abs() as i32));
-            let (there, back) = if decimals > 0 { (&rows::MUL, &rows::DIV) } else { (&rows::DIV, &rows::MUL) };
+            let (there, back) = if decimals > 0 {
+                (&elementwise::MUL, &elementwise::DIV)
+            } else {
+                (&elementwise::DIV, &elementwise::MUL)
+            };
             let shifted = binary(cx, there, &x, &factor);
-            let rounded = binary(cx, back, &piecewise_constant(cx, &rows::RINT, &shifted), &factor);
+            let rounded = binary(cx, back, &piecewise_constant(cx, &elementwise::RINT, &shifted), &factor);
             if integer {
                 return Ok(astype(cx, &rounded, x.dtype()));
             }
             // Where the shift overflows there are no such decimals either.
-            Ok(select(cx, &test(cx, &rows::ISFINITE, &shifted), &rounded, &x))
+            Ok(select(cx, &test(cx, &elementwise::ISFINITE, &shifted), &rounded, &x))
         },
         &[x],
     )
@@ -287,11 +291,11 @@ pub fn clip_arrays(cx: &Context, x: &Array, low: &Array, high: &Array) -> Array 
     run(cx, "ag_clip_arrays", || {
         let inside = |x: &Array, bound: &Array, row| {
             let beyond = compare(cx, row, x, bound);
-            let nan = test(cx, &rows::ISNAN, x);
-            select(cx, &compare(cx, &rows::LOGICAL_OR, &beyond, &nan), x, bound)
+            let nan = test(cx, &elementwise::ISNAN, x);
+            select(cx, &compare(cx, &elementwise::LOGICAL_OR, &beyond, &nan), x, bound)
         };
-        let x = if low.is_null() { x.clone() } else { inside(x, low, &rows::GREATER) };
-        Ok(if high.is_null() { x } else { inside(&x, high, &rows::LESS) })
+        let x = if low.is_null() { x.clone() } else { inside(x, low, &elementwise::GREATER) };
+        Ok(if high.is_null() { x } else { inside(&x, high, &elementwise::LESS) })
     })
 }
 
@@ -305,10 +309,10 @@ pub fn nan_to_num_values(cx: &Context, x: &Array, nan: f64, posinf: f64, neginf:
         return complex::join(cx, &part(complex::real(cx, x)), &part(complex::imag(cx, x)));
     }
     let x = astype(cx, x, x.dtype());
-    let at = |value: f64| compare(cx, &rows::EQUAL, &x, &Array::weak(value));
+    let at = |value: f64| compare(cx, &elementwise::EQUAL, &x, &Array::weak(value));
     let y = select(cx, &at(f64::INFINITY), &Array::weak(posinf), &x);
     let y = select(cx, &at(f64::NEG_INFINITY), &Array::weak(neginf), &y);
-    select(cx, &test(cx, &rows::ISNAN, &x), &Array::weak(nan), &y)
+    select(cx, &test(cx, &elementwise::ISNAN, &x), &Array::weak(nan), &y)
 }
 
 /// `numpy.full_like`.

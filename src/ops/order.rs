@@ -4,7 +4,7 @@
 //! compared by their real, then by their imaginary parts, and what is equal keeps its order.
 
 use super::arrange::moveaxis;
-use super::elementwise::{self as rows, cast};
+use super::elementwise::{self, cast};
 use super::gather::pick;
 use super::index::Along;
 use super::shape::{permuted, reshape};
@@ -335,9 +335,9 @@ pub fn unique(cx: &Context, x: &Array) -> Result<Unique> {
 
 /// Elements that are not zero.
 pub fn count_nonzero(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    let truth = rows::astype(cx, &x.plain(), DType::Bool);
+    let truth = elementwise::astype(cx, &x.plain(), DType::Bool);
     let count = super::reduce::sum(cx, &truth, axes, keepdims);
-    rows::astype(cx, &count, DType::I64)
+    elementwise::astype(cx, &count, DType::I64)
 }
 
 // ------------------------------------------------------------------------------------------- the largest, several keys

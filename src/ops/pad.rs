@@ -3,7 +3,7 @@
 
 mod continued;
 
-use super::elementwise::{self as rows, binary};
+use super::elementwise::{self, binary};
 use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
 use super::{linspace, reduce};
@@ -105,7 +105,7 @@ pub fn constant(cx: &Context, x: &Array, widths: &[[usize; 2]], values: &Array) 
         if cx.failed() {
             return Ok(Array::Null);
         }
-        let y0 = rows::astype(cx, &y, v[0].dtype().promote(y.dtype()));
+        let y0 = elementwise::astype(cx, &y, v[0].dtype().promote(y.dtype()));
         y = around(cx, piece(cx, &y, &v[0], axis, w[0]), &y0, piece(cx, &y, &v[1], axis, w[1]), axis);
     }
     Ok(y)
@@ -128,8 +128,12 @@ pub fn linear_ramp(cx: &Context, x: &Array, widths: &[[usize; 2]], ends: &Array)
             let edge = slice(cx, &y, axis, at, at + 1, 1)?;
             let edge = reshape(cx, &edge, &shape::reduced(edge.shape(), &[axis], false));
             let ramp = linspace::linspace(cx, &v[k], &edge, w[k] as i64, false, axis as i64)?;
-            let ramp = if y.dtype().is_inexact() { ramp } else { rows::piecewise_constant(cx, &rows::FLOOR, &ramp) };
-            let ramp = rows::astype(cx, &ramp, y.dtype().promote(v[k].dtype()));
+            let ramp = if y.dtype().is_inexact() {
+                ramp
+            } else {
+                elementwise::piecewise_constant(cx, &elementwise::FLOOR, &ramp)
+            };
+            let ramp = elementwise::astype(cx, &ramp, y.dtype().promote(v[k].dtype()));
             Ok(Some(if k == 0 { ramp } else { super::arrange::flip(cx, &ramp, &[axis])? }))
         };
         let (before, after) = (ramp(0)?, ramp(1)?);
@@ -195,8 +199,9 @@ fn statistic_of(cx: &Context, mode: Mode, x: &Array, axis: usize) -> Result<Arra
         Mode::Median => super::quantile::median(cx, x, &[axis], false, true)?,
         _ => reduce::mean(cx, x, &[axis], true),
     };
-    let value = if x.dtype() == DType::I64 { rows::piecewise_constant(cx, &rows::RINT, &value) } else { value };
-    Ok(rows::astype(cx, &value, x.dtype()))
+    let value =
+        if x.dtype() == DType::I64 { elementwise::piecewise_constant(cx, &elementwise::RINT, &value) } else { value };
+    Ok(elementwise::astype(cx, &value, x.dtype()))
 }
 
 /// Where the new element `i` of an axis stands, counted from the first one of its `n` old elements.
@@ -235,17 +240,17 @@ fn mirrored(cx: &Context, x: &Array, axis: usize, before: usize, after: usize, m
         let mut shape = Shape::from_elem(1, x.ndim());
         shape[axis] = before + after;
         // No multiple of an infinite element is 0, not NaN.
-        let times = if dtype.is_inexact() { &rows::SCALED } else { &rows::MUL };
+        let times = if dtype.is_inexact() { &elementwise::SCALED } else { &elementwise::MUL };
         let multiple = |f: &dyn Fn((i64, i64, i64, i64)) -> i64, of: &Array| -> Result<Array> {
             let t = cx.engine.build::<i64>(&shape, |d| {
                 d.iter_mut().enumerate().for_each(|(i, d)| *d = f(source(new(i))));
             })?;
-            Ok(binary(cx, times, &rows::astype(cx, &t.into(), dtype), of))
+            Ok(binary(cx, times, &elementwise::astype(cx, &t.into(), dtype), of))
         };
         let signed = multiple(&|s| s.1, &y)?;
         let firsts = multiple(&|s| s.2, &slice(cx, x, axis, 0, 1, 1)?)?;
         let lasts = multiple(&|s| s.3, &slice(cx, x, axis, n as usize - 1, n as usize, 1)?)?;
-        y = binary(cx, &rows::ADD, &binary(cx, &rows::ADD, &firsts, &lasts), &signed);
+        y = binary(cx, &elementwise::ADD, &binary(cx, &elementwise::ADD, &firsts, &lasts), &signed);
     }
     let part = |from: usize, to: usize| (to > from).then(|| slice(cx, &y, axis, from, to, 1)).transpose();
     Ok(around(cx, part(0, before)?, x, part(before, before + after)?, axis))

@@ -14,7 +14,7 @@
 //! weights.
 
 use super::create;
-use super::elementwise::{self as rows, astype, binary};
+use super::elementwise::{self, astype, binary};
 use super::reduce::sum;
 use super::shape::{expand_dims, pad_axis, slice_axis};
 use crate::array::DType;
@@ -26,11 +26,11 @@ use crate::trace::Array;
 /// for every column if `y` is a matrix.
 pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array>) -> Result<Array> {
     let degree = checked(cx, x, y, degree, w)?;
-    let dtype = rows::promote(x, y).inexact();
+    let dtype = elementwise::promote(x, y).inexact();
     let real = dtype.real();
     let (x, y) = (astype(cx, x, real), astype(cx, y, dtype));
-    let times = |a: &Array, b: &Array| binary(cx, &rows::MUL, a, b);
-    let minus = |a: &Array, b: &Array| binary(cx, &rows::SUB, a, b);
+    let times = |a: &Array, b: &Array| binary(cx, &elementwise::MUL, a, b);
+    let minus = |a: &Array, b: &Array| binary(cx, &elementwise::SUB, a, b);
     // A power of 2 brings the coordinates between -1 and 1, so that nothing overflows, and nothing is rounded.
     let scale = scale(cx, &x)?;
     let x = times(&x, &Array::weak(scale));
@@ -47,19 +47,19 @@ pub fn polyfit(cx: &Context, x: &Array, y: &Array, degree: i64, w: Option<&Array
     for k in 0..n {
         let of_p = weighted(&p);
         let norm = total(&times(&of_p, &p));
-        let c = binary(cx, &rows::DIV, &total(&times(&as_column(&of_p), &left)), &norm);
+        let c = binary(cx, &elementwise::DIV, &total(&times(&as_column(&of_p), &left)), &norm);
         left = minus(&left, &times(&as_column(&p), &c));
         let part = times(&as_column(&q), &c);
-        result = Some(result.map_or_else(|| part.clone(), |sum| binary(cx, &rows::ADD, &sum, &part)));
+        result = Some(result.map_or_else(|| part.clone(), |sum| binary(cx, &elementwise::ADD, &sum, &part)));
         if k == degree || cx.failed() {
             break;
         }
-        let a = binary(cx, &rows::DIV, &total(&times(&of_p, &times(&x, &p))), &norm);
+        let a = binary(cx, &elementwise::DIV, &total(&times(&of_p, &times(&x, &p))), &norm);
         let mut next = times(&minus(&x, &a), &p);
         let by_x = pad_axis(cx, &slice_axis(cx, &q, 0, 1, degree), 0, 0, 1);
         let mut next_q = minus(&by_x, &times(&a, &q));
         if let Some((p, q, norm_before)) = &before {
-            let b = binary(cx, &rows::DIV, &norm, norm_before);
+            let b = binary(cx, &elementwise::DIV, &norm, norm_before);
             next = minus(&next, &times(&b, p));
             next_q = minus(&next_q, &times(&b, q));
         }

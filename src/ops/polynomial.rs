@@ -6,7 +6,7 @@
 
 use super::complex;
 use super::convolve::{self, Mode, correlation, flipped};
-use super::elementwise::{self as rows, astype, binary};
+use super::elementwise::{self, astype, binary};
 use super::index::{self, Item, Plan};
 use super::reduce::sum;
 use super::shape::{broadcast_to, concatenate, pad_axis, reshape, slice_axis, stack};
@@ -40,7 +40,7 @@ pub fn polyval(cx: &Context, p: &Array, x: &Array) -> Array {
         if cx.failed() {
             return Ok(Array::Null);
         }
-        let dtype = rows::promote(&p, x);
+        let dtype = elementwise::promote(&p, x);
         let (n, to) = (p.shape()[0], shape::broadcast(&p.shape()[1..], x.shape())?);
         let p = astype(cx, &p, dtype);
         if n == 0 {
@@ -52,7 +52,7 @@ pub fn polyval(cx: &Context, p: &Array, x: &Array) -> Array {
         };
         let mut y = broadcast_to(cx, &coefficient(0), &to);
         for i in 1..n {
-            y = binary(cx, &rows::ADD, &binary(cx, &rows::MUL, &y, x), &coefficient(i));
+            y = binary(cx, &elementwise::ADD, &binary(cx, &elementwise::MUL, &y, x), &coefficient(i));
             if cx.failed() {
                 break;
             }
@@ -62,7 +62,7 @@ pub fn polyval(cx: &Context, p: &Array, x: &Array) -> Array {
 }
 
 /// `numpy.polyadd`, `numpy.polysub`.
-pub fn combine(cx: &Context, name: &str, row: &'static rows::Binary, a: &Array, b: &Array) -> Array {
+pub fn combine(cx: &Context, name: &str, row: &'static elementwise::Binary, a: &Array, b: &Array) -> Array {
     run(cx, name, || {
         let (a, b) = (coefficients(cx, a)?, coefficients(cx, b)?);
         let n = a.size().max(b.size());
@@ -87,7 +87,7 @@ fn numbers(cx: &Context, dtype: DType, n: usize, f: impl Fn(usize) -> f64) -> Re
 pub fn polydiv(cx: &Context, u: &Array, v: &Array) -> (Array, Array) {
     let divide = || {
         let (u, v) = (coefficients(cx, u)?, coefficients(cx, v)?);
-        let dtype = rows::promote(&u, &v).inexact();
+        let dtype = elementwise::promote(&u, &v).inexact();
         let (u, v) = (astype(cx, &u, dtype), astype(cx, &v, dtype));
         let (m, n) = (u.size(), v.size());
         if m == 0 || n == 0 {
@@ -100,11 +100,11 @@ pub fn polydiv(cx: &Context, u: &Array, v: &Array) -> (Array, Array) {
         let (first, others) = (slice_axis(cx, &v, 0, 0, 1), slice_axis(cx, &v, 0, 1, n - 1));
         let (mut rest, mut quotient) = (u, Vec::with_capacity(m - n + 1));
         while rest.size() >= n && !cx.failed() {
-            let q = binary(cx, &rows::DIV, &slice_axis(cx, &rest, 0, 0, 1), &first);
+            let q = binary(cx, &elementwise::DIV, &slice_axis(cx, &rest, 0, 0, 1), &first);
             rest = slice_axis(cx, &rest, 0, 1, rest.size() - 1);
             if n > 1 {
-                let part = pad_axis(cx, &binary(cx, &rows::MUL, &q, &others), 0, 0, rest.size() + 1 - n);
-                rest = binary(cx, &rows::SUB, &rest, &part);
+                let part = pad_axis(cx, &binary(cx, &elementwise::MUL, &q, &others), 0, 0, rest.size() + 1 - n);
+                rest = binary(cx, &elementwise::SUB, &rest, &part);
             }
             quotient.push(q);
         }
@@ -126,7 +126,7 @@ pub fn polyder(cx: &Context, p: &Array, m: i64) -> Array {
         let n = p.size().saturating_sub(m);
         // The power q leaves q (q - 1) ... (q - m + 1), and q = n - 1 - i + m.
         let factor = |i: usize| rising(n - i, m);
-        Ok(binary(cx, &rows::MUL, &slice_axis(cx, &p, 0, 0, n), &numbers(cx, p.dtype(), n, factor)?))
+        Ok(binary(cx, &elementwise::MUL, &slice_axis(cx, &p, 0, 0, n), &numbers(cx, p.dtype(), n, factor)?))
     })
 }
 
@@ -165,9 +165,9 @@ pub fn polyint(cx: &Context, p: &Array, m: i64, k: &Array) -> Array {
         let n = p.size();
         let dtype = p.dtype().inexact().promote(k.dtype());
         let (p, k) = (astype(cx, &p, dtype), astype(cx, &k, dtype));
-        let powers = binary(cx, &rows::DIV, &p, &numbers(cx, p.dtype(), n, |i| rising(n - i, m))?);
+        let powers = binary(cx, &elementwise::DIV, &p, &numbers(cx, p.dtype(), n, |i| rising(n - i, m))?);
         let factorials = numbers(cx, k.dtype().inexact(), m, |i| rising(1, m - 1 - i))?;
-        let constants = binary(cx, &rows::DIV, &slice_axis(cx, &k, 0, 0, m), &factorials);
+        let constants = binary(cx, &elementwise::DIV, &slice_axis(cx, &k, 0, 0, m), &factorials);
         Ok(concatenate(cx, &[&powers, &constants], 0))
     })
 }
@@ -202,7 +202,7 @@ impl Powers {
     fn slopes(&self, cx: &Context, x: &Array) -> Array {
         let factors = numbers(cx, x.dtype(), self.0 - 1, |i| (i + 1) as f64);
         let factors = cx.take(self.name(), factors);
-        let slopes = binary(cx, &rows::MUL, &powers(cx, x, self.0 - 1), &factors);
+        let slopes = binary(cx, &elementwise::MUL, &powers(cx, x, self.0 - 1), &factors);
         if cx.failed() { Array::Null } else { pad_axis(cx, &slopes, 1, 1, 0) }
     }
 }
@@ -258,14 +258,14 @@ impl Primitive for Powers {
         if self.0 == 0 {
             return Array::Null;
         }
-        sum(cx, &binary(cx, &rows::SCALED, g, &self.slopes(cx, kept.arg(0))), &[1], false)
+        sum(cx, &binary(cx, &elementwise::SCALED, g, &self.slopes(cx, kept.arg(0))), &[1], false)
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         if self.0 == 0 {
             return Array::Null;
         }
-        binary(cx, &rows::SCALED, &reshape(cx, t, &[t.size(), 1]), &self.slopes(cx, kept.arg(0)))
+        binary(cx, &elementwise::SCALED, &reshape(cx, t, &[t.size(), 1]), &self.slopes(cx, kept.arg(0)))
     }
 }
 
@@ -285,7 +285,7 @@ pub fn poly(cx: &Context, roots: &Array) -> Array {
         // To make their number a power of 2 there are rows that mean 1.
         let count = n.checked_next_power_of_two().ok_or_else(|| Error::memory("too many roots"))?;
         let ones = create::full(cx, dtype, &[n], 1.0);
-        let minus = rows::unary(cx, &rows::NEG, &roots);
+        let minus = elementwise::unary(cx, &elementwise::NEG, &roots);
         let x = stack(cx, &[&pad_axis(cx, &ones, 0, 0, count - n), &pad_ones(cx, &minus, count)], 1);
         let mut x = reshape(cx, &x, &[1, count, 1, 2]);
         let mut rows_left = count;

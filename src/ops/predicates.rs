@@ -1,7 +1,7 @@
 //! Questions about arrays: nearness, equality, membership, where elements are not 0. Answers are plain arrays.
 
 use super::complex;
-use super::elementwise::{self as rows, astype, binary, cast, compare, plain, test};
+use super::elementwise::{self, astype, binary, cast, compare, plain, test};
 use super::number::{map, only_real};
 use super::reduce::{all_any, all_axes};
 use crate::array::{DType, Tensor, shape};
@@ -26,14 +26,14 @@ pub fn isclose(cx: &Context, x: &Array, y: &Array, tolerance: Tolerance) -> Arra
         cx,
         "ag_isclose",
         |cx| {
-            let dtype = rows::promote(x, y).inexact();
+            let dtype = elementwise::promote(x, y).inexact();
             let (x, y) = (astype(cx, &x.plain(), dtype), astype(cx, &y.plain(), dtype));
-            let distance = complex::abs(cx, &binary(cx, &rows::SUB, &x, &y));
-            let relative = binary(cx, &rows::MUL, &complex::abs(cx, &y), &Array::weak(tolerance.relative));
-            let allowed = binary(cx, &rows::ADD, &relative, &Array::weak(tolerance.absolute));
-            let near = compare(cx, &rows::LESS_EQUAL, &distance, &allowed);
-            let near = compare(cx, &rows::LOGICAL_AND, &near, &test(cx, &rows::ISFINITE, &y));
-            let close = compare(cx, &rows::LOGICAL_OR, &near, &compare(cx, &rows::EQUAL, &x, &y));
+            let distance = complex::abs(cx, &binary(cx, &elementwise::SUB, &x, &y));
+            let relative = binary(cx, &elementwise::MUL, &complex::abs(cx, &y), &Array::weak(tolerance.relative));
+            let allowed = binary(cx, &elementwise::ADD, &relative, &Array::weak(tolerance.absolute));
+            let near = compare(cx, &elementwise::LESS_EQUAL, &distance, &allowed);
+            let near = compare(cx, &elementwise::LOGICAL_AND, &near, &test(cx, &elementwise::ISFINITE, &y));
+            let close = compare(cx, &elementwise::LOGICAL_OR, &near, &compare(cx, &elementwise::EQUAL, &x, &y));
             Ok(if tolerance.equal_nan { or_both_nan(cx, &close, &x, &y) } else { close })
         },
         &[x, y],
@@ -41,8 +41,8 @@ pub fn isclose(cx: &Context, x: &Array, y: &Array, tolerance: Tolerance) -> Arra
 }
 
 fn or_both_nan(cx: &Context, mask: &Array, x: &Array, y: &Array) -> Array {
-    let nan = |x: &Array| test(cx, &rows::ISNAN, x);
-    compare(cx, &rows::LOGICAL_OR, mask, &compare(cx, &rows::LOGICAL_AND, &nan(x), &nan(y)))
+    let nan = |x: &Array| test(cx, &elementwise::ISNAN, x);
+    compare(cx, &elementwise::LOGICAL_OR, mask, &compare(cx, &elementwise::LOGICAL_AND, &nan(x), &nan(y)))
 }
 
 /// Whether all of a mask holds.
@@ -64,7 +64,7 @@ pub fn array_equal(cx: &Context, x: &Array, y: &Array, equal_nan: bool) -> Array
     if cx.failed() || x.shape() != y.shape() {
         return answer(cx, "ag_array_equal", false);
     }
-    let equal = compare(cx, &rows::EQUAL, x, y);
+    let equal = compare(cx, &elementwise::EQUAL, x, y);
     all(cx, &if equal_nan { or_both_nan(cx, &equal, x, y) } else { equal })
 }
 
@@ -73,12 +73,12 @@ pub fn array_equiv(cx: &Context, x: &Array, y: &Array) -> Array {
     if cx.failed() || shape::broadcast(x.shape(), y.shape()).is_err() {
         return answer(cx, "ag_array_equiv", false);
     }
-    all(cx, &compare(cx, &rows::EQUAL, x, y))
+    all(cx, &compare(cx, &elementwise::EQUAL, x, y))
 }
 
 /// `numpy.isreal` (`real`) or `numpy.iscomplex`: whether the imaginary part is 0, or is not.
 pub fn isreal(cx: &Context, real: bool, x: &Array) -> Array {
-    let row = if real { &rows::EQUAL } else { &rows::NOT_EQUAL };
+    let row = if real { &elementwise::EQUAL } else { &elementwise::NOT_EQUAL };
     compare(cx, row, &complex::imag(cx, &x.plain()), &Array::weak(0.0))
 }
 
@@ -86,7 +86,7 @@ pub fn isreal(cx: &Context, real: bool, x: &Array) -> Array {
 pub fn isinf(cx: &Context, positive: bool, x: &Array) -> Array {
     let (name, value) = if positive { ("ag_isposinf", f64::INFINITY) } else { ("ag_isneginf", f64::NEG_INFINITY) };
     match only_real(x) {
-        Ok(()) => compare(cx, &rows::EQUAL, x, &Array::weak(value)),
+        Ok(()) => compare(cx, &elementwise::EQUAL, x, &Array::weak(value)),
         Err(e) => cx.fail(e.within(name)),
     }
 }
@@ -97,7 +97,7 @@ pub fn isin(cx: &Context, x: &Array, values: &Array, invert: bool) -> Array {
         cx,
         "ag_isin",
         |cx| {
-            let dtype = rows::promote(x, values);
+            let dtype = elementwise::promote(x, values);
             let of = |x: &Array, dtype: DType| -> Result<Tensor> {
                 let t = cast(cx, cx.lazy_tensor(x)?, dtype)?;
                 cx.engine.force(&t)?;

@@ -6,7 +6,7 @@
 
 mod vecmat;
 
-use super::elementwise::{self, self as rows, binary};
+use super::elementwise::{self, binary};
 use super::shape::{reshape, transpose, with_ndim};
 use super::silence::{silenced, suspicious};
 use crate::array::{Axes, Buffer, DType, Op, Operand, Shape, Strides, Tensor, shape};
@@ -355,7 +355,7 @@ pub fn short_dot(cx: &Context, a: &Array, b: &Array) -> Option<ShortResult> {
 pub fn dot(cx: &Context, a: &Array, b: &Array) -> Array {
     let (m, n) = (a.ndim(), b.ndim());
     if m == 0 || n == 0 {
-        return binary(cx, &rows::MUL, a, b);
+        return binary(cx, &elementwise::MUL, a, b);
     }
     tensordot(cx, "ag_dot", a, b, &[m - 1], &[n.saturating_sub(2)])
 }
@@ -363,17 +363,17 @@ pub fn dot(cx: &Context, a: &Array, b: &Array) -> Array {
 /// `numpy.inner`: over the last axes of both.
 pub fn inner(cx: &Context, a: &Array, b: &Array) -> Array {
     if a.ndim() == 0 || b.ndim() == 0 {
-        return binary(cx, &rows::MUL, a, b);
+        return binary(cx, &elementwise::MUL, a, b);
     }
     tensordot(cx, "ag_inner", a, b, &[a.ndim() - 1], &[b.ndim() - 1])
 }
 
 /// `numpy.outer`: all products of two flattened arrays.
 pub fn outer(cx: &Context, a: &Array, b: &Array) -> Array {
-    outer_by(cx, &rows::MUL, a, b)
+    outer_by(cx, &elementwise::MUL, a, b)
 }
 
-fn outer_by(cx: &Context, row: &'static rows::Binary, a: &Array, b: &Array) -> Array {
+fn outer_by(cx: &Context, row: &'static elementwise::Binary, a: &Array, b: &Array) -> Array {
     let a = reshape(cx, a, &[a.size(), 1]);
     let b = reshape(cx, b, &[1, b.size()]);
     binary(cx, row, &a, &b)

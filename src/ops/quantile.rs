@@ -2,7 +2,7 @@
 //! is found out on the plain values; the result is their weighted sum, and so is its derivative.
 
 use super::create;
-use super::elementwise::{self as rows, binary, select};
+use super::elementwise::{self, binary, select};
 use super::gather::pick;
 use super::order::{Ordered, grouped, order_positions};
 use super::shape::reshape;
@@ -125,7 +125,7 @@ pub fn quantiles(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array
 }
 
 fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
-    let x = if x.dtype() == DType::Bool { rows::astype(cx, x, DType::F64) } else { x.clone() };
+    let x = if x.dtype() == DType::Bool { elementwise::astype(cx, x, DType::F64) } else { x.clone() };
     let (x2, kept) = grouped(cx, &x, request.axes)?;
     if cx.failed() {
         return Ok(Array::Null);
@@ -194,10 +194,10 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
         let weights = |f: &dyn Fn(f64) -> f64| -> Result<Array> {
             let t =
                 cx.engine.build::<f64>(&[nq, count], |d| d.iter_mut().zip(&weight).for_each(|(d, &w)| *d = f(w)))?;
-            Ok(rows::astype(cx, &t.into(), inexact.real()))
+            Ok(elementwise::astype(cx, &t.into(), inexact.real()))
         };
-        let part = |w: &Array, v: &Array| binary(cx, &rows::SCALED, w, v);
-        binary(cx, &rows::ADD, &part(&weights(&|w| 1.0 - w)?, &a), &part(&weights(&|w| w)?, &b))
+        let part = |w: &Array, v: &Array| binary(cx, &elementwise::SCALED, w, v);
+        binary(cx, &elementwise::ADD, &part(&weights(&|w| 1.0 - w)?, &a), &part(&weights(&|w| w)?, &b))
     };
     let y = if void.contains(&true) {
         let mask = cx.engine.build::<bool>(&[count], |d| d.copy_from_slice(&void))?;
@@ -217,7 +217,7 @@ pub fn quantile(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array>
 /// `numpy.median` and `numpy.nanmedian`: of an even number of elements the mean of the two in the middle.
 pub fn median(cx: &Context, x: &Array, axes: &[usize], ignore_nan: bool, keepdims: bool) -> Result<Array> {
     let request = Request { quantiles: &[0.5], axes, method: Method::Midpoint, ignore_nan, keepdims };
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     let y = ordered(cx, &x, &request)?;
     Ok(reshape(cx, &y, y.shape().get(1..).unwrap_or(&[])))
 }

@@ -9,7 +9,7 @@ pub use logsumexp::logsumexp;
 pub use moments::{Sample, scale, squares_about_mean, std, std_of, var};
 pub use total::{accumulate_total, total};
 
-use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use super::elementwise::{self, binary, cast, compare, select, unary};
 use super::shape::{broadcast_to, concatenate, inverse, moved_by_one, permuted, reshape, slice_axis, transpose};
 use super::{complex, create};
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
@@ -140,13 +140,13 @@ impl Primitive for Sum {
 
 /// `numpy.mean`; of nothing, NaN.
 pub fn mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     if x.is_null() {
         return Array::Null;
     }
     let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
     let total = sum(cx, &x, axes, keepdims);
-    binary(cx, &rows::DIV, &total, &Array::weak(n as f64))
+    binary(cx, &elementwise::DIV, &total, &Array::weak(n as f64))
 }
 
 // ------------------------------------------------------------------------------------------------------------ extrema
@@ -174,7 +174,7 @@ impl Extremum {
     fn ties(&self, cx: &Context, kept: &Kept<'_>) -> (Array, Array) {
         let (args, ans) = kept.all(1);
         let y = keepdims(cx, &ans[0], &self.shape, &self.axes);
-        let mask = compare(cx, &rows::EQUAL, &args[0], &y);
+        let mask = compare(cx, &elementwise::EQUAL, &args[0], &y);
         // Piecewise constant: nothing to differentiate.
         let count = ans.get(1).map_or(Array::Null, |count| keepdims(cx, &count.plain(), &self.shape, &self.axes));
         (mask, count)
@@ -234,18 +234,18 @@ impl Primitive for Extremum {
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let (mask, count) = self.ties(cx, kept);
         let g = keepdims(cx, g, &self.shape, &self.axes);
-        let share = binary(cx, &rows::OVER, &g, &count);
-        let rest = self.lost(cx, &count).map(|nan| binary(cx, &rows::SCALED, &g, &nan));
+        let share = binary(cx, &elementwise::OVER, &g, &count);
+        let rest = self.lost(cx, &count).map(|nan| binary(cx, &elementwise::SCALED, &g, &nan));
         select(cx, &mask, &share, &rest.unwrap_or_else(|| Array::weak(0.0)))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let (mask, count) = self.ties(cx, kept);
         let total = sum(cx, &select(cx, &mask, t, &Array::weak(0.0)), &self.axes, true);
-        let mut result = binary(cx, &rows::OVER, &total, &count);
+        let mut result = binary(cx, &elementwise::OVER, &total, &count);
         if let Some(nan) = self.lost(cx, &count) {
-            let lost = sum(cx, &binary(cx, &rows::SCALED, t, &nan), &self.axes, true);
-            result = binary(cx, &rows::ADD, &result, &lost);
+            let lost = sum(cx, &binary(cx, &elementwise::SCALED, t, &nan), &self.axes, true);
+            result = binary(cx, &elementwise::ADD, &result, &lost);
         }
         reshape(cx, &result, &shape::reduced(&self.shape, &self.axes, self.keepdims))
     }
@@ -261,7 +261,7 @@ impl Extremum {
             _ => counts.elements::<f64>().contains(&0.0),
         };
         let slope = |x: f64| create::full(cx, count.dtype(), &[], x);
-        let none = || compare(cx, &rows::EQUAL, count, &Array::weak(0.0));
+        let none = || compare(cx, &elementwise::EQUAL, count, &Array::weak(0.0));
         any.then(|| select(cx, &none(), &slope(f64::NAN), &slope(0.0)))
     }
 }
@@ -402,13 +402,13 @@ fn excluding_one_along_last(cx: &Context, x: &Array) -> Array {
     let half = n / 2;
     let a = slice_axis(cx, x, axis, 0, half);
     let b = slice_axis(cx, x, axis, half, half);
-    let pairs = binary(cx, &rows::MUL, &a, &b);
+    let pairs = binary(cx, &elementwise::MUL, &a, &b);
     let rest = slice_axis(cx, x, axis, 2 * half, n - 2 * half);
     let o = excluding_one_along_last(cx, &concatenate(cx, &[&pairs, &rest], axis));
     let pairs = slice_axis(cx, &o, axis, 0, half);
     let rest = slice_axis(cx, &o, axis, half, n - 2 * half);
-    let of_a = binary(cx, &rows::MUL, &pairs, &b);
-    let of_b = binary(cx, &rows::MUL, &pairs, &a);
+    let of_a = binary(cx, &elementwise::MUL, &pairs, &b);
+    let of_b = binary(cx, &elementwise::MUL, &pairs, &a);
     concatenate(cx, &[&of_a, &of_b, &rest], axis)
 }
 
@@ -435,14 +435,19 @@ impl Primitive for Prod {
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         binary(
             cx,
-            &rows::SCALED,
+            &elementwise::SCALED,
             &keepdims(cx, g, &self.shape, &self.axes),
             &self.products_excluding_one(cx, kept.arg(0)),
         )
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::SCALED, t, &self.products_excluding_one(cx, kept.arg(0))), &self.axes, self.keepdims)
+        sum(
+            cx,
+            &binary(cx, &elementwise::SCALED, t, &self.products_excluding_one(cx, kept.arg(0))),
+            &self.axes,
+            self.keepdims,
+        )
     }
 }
 
@@ -451,7 +456,7 @@ impl Primitive for Prod {
 /// `numpy.all` (`all`) or `numpy.any`.
 pub fn all_any(cx: &Context, all: bool, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let name = if all { "ag_all" } else { "ag_any" };
-    rows::plain(
+    elementwise::plain(
         cx,
         name,
         |cx| {
@@ -467,7 +472,7 @@ pub fn all_any(cx: &Context, all: bool, x: &Array, axes: &[usize], keepdims: boo
 /// `numpy.argmax` (`max`) or `numpy.argmin` along one axis, of the flattened array without one.
 pub fn argbest(cx: &Context, max: bool, x: &Array, axis: Option<usize>, keepdims: bool) -> Array {
     let name = if max { "ag_argmax" } else { "ag_argmin" };
-    rows::plain(
+    elementwise::plain(
         cx,
         name,
         |cx| {

@@ -9,7 +9,7 @@ mod logcumsumexp;
 pub use extremum::cumulative_extremum;
 pub use logcumsumexp::logcumsumexp;
 
-use super::elementwise::{self as rows, binary, cast, compare, select};
+use super::elementwise::{self, binary, cast, compare, select};
 use super::gather::slice;
 use super::shape::{behind, broadcast_to, concatenate, fit, linear, reshape};
 use super::{create, reduce};
@@ -263,19 +263,19 @@ impl Primitive for CumProd {
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let back = self.0.reversed();
         let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape));
-        binary(cx, &rows::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
+        binary(cx, &elementwise::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        let own = binary(cx, &rows::SCALED, t, &self.0.before(cx, kept.ans(), 1.0));
+        let own = binary(cx, &elementwise::SCALED, t, &self.0.before(cx, kept.ans(), 1.0));
         recurrence(cx, &self.0, kept.arg(0), &own)
     }
 }
 
 /// z[k] = a[k] z[k - 1] + b[k]; where one of the factors is 0 their product is 0, whatever the other one is.
 fn recurrence(cx: &Context, scan: &ScanAxis, a: &Array, b: &Array) -> Array {
-    let dtype = rows::promote(a, b);
-    let (a, b) = (rows::astype(cx, a, dtype), rows::astype(cx, b, dtype));
+    let dtype = elementwise::promote(a, b);
+    let (a, b) = (elementwise::astype(cx, a, dtype), elementwise::astype(cx, b, dtype));
     apply(cx, &Recurrence(scan.clone()), &[&a, &b])
 }
 
@@ -290,7 +290,7 @@ impl Recurrence {
     }
 
     fn of_factor(&self, cx: &Context, pulled: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, pulled, &self.0.before(cx, kept.ans(), 0.0))
+        binary(cx, &elementwise::SCALED, pulled, &self.0.before(cx, kept.ans(), 0.0))
     }
 }
 
@@ -349,8 +349,11 @@ impl Primitive for Recurrence {
     }
 
     fn jvp(&self, cx: &Context, argnum: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        let own =
-            if argnum == 1 { t.clone() } else { binary(cx, &rows::SCALED, t, &self.0.before(cx, kept.ans(), 0.0)) };
+        let own = if argnum == 1 {
+            t.clone()
+        } else {
+            binary(cx, &elementwise::SCALED, t, &self.0.before(cx, kept.ans(), 0.0))
+        };
         recurrence(cx, &self.0, kept.arg(0), &own)
     }
 }
@@ -360,7 +363,7 @@ pub fn without_nan(cx: &Context, x: &Array, replacement: f64) -> Array {
     if !x.dtype().is_inexact() {
         return x.clone();
     }
-    select(cx, &rows::test(cx, &rows::ISNAN, x), &Array::weak(replacement), x)
+    select(cx, &elementwise::test(cx, &elementwise::ISNAN, x), &Array::weak(replacement), x)
 }
 
 /// `numpy.cumulative_sum`, or `cumulative_prod` (`product`), optionally beginning with that of no elements.
@@ -406,7 +409,7 @@ impl Diff {
 
 linear! { Diff "ag_diff" |self, cx, t| {
     let (left, right) = neighbours(cx, &t.clone().into(), self.0.axis)?;
-    cx.lazy_tensor(&binary(cx, &rows::SUB, &right, &left))?
+    cx.lazy_tensor(&binary(cx, &elementwise::SUB, &right, &left))?
 }, |cx, g| apply(cx, &DiffBack(self.clone()), &[&fit(cx, g, &self.to())]), batch |cx, x, n| {
     apply(cx, &Diff::new(self.0.axis + 1, &behind(n, &self.0.shape)), &[x])
 }, shown self.0.text() }
@@ -474,7 +477,7 @@ pub fn diff(
         }
         y = if y.dtype() == DType::Bool {
             let (left, right) = neighbours(cx, &y, axis)?;
-            compare(cx, &rows::NOT_EQUAL, &right, &left)
+            compare(cx, &elementwise::NOT_EQUAL, &right, &left)
         } else {
             apply(cx, &Diff::new(axis, y.shape()), &[&y])
         };
@@ -487,8 +490,8 @@ pub fn ediff1d(cx: &Context, x: &Array, begin: Option<&Array>, end: Option<&Arra
     let flat = |v: &Array| reshape(cx, v, &[v.size()]);
     // In the precision of the result.
     let dtype = [begin, end].into_iter().flatten().fold(x.dtype(), |d, v| d.promote(v.dtype()));
-    let (left, right) = neighbours(cx, &flat(&rows::astype(cx, x, dtype)), 0)?;
-    let y = binary(cx, &rows::SUB, &right, &left);
+    let (left, right) = neighbours(cx, &flat(&elementwise::astype(cx, x, dtype)), 0)?;
+    let y = binary(cx, &elementwise::SUB, &right, &left);
     let (begin, end) = (begin.map(flat), end.map(flat));
     let parts: Vec<&Array> = begin.iter().chain([&y]).chain(end.iter()).collect();
     Ok(if parts.len() == 1 { y } else { concatenate(cx, &parts, 0) })
@@ -516,8 +519,8 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required.",
         ));
     }
-    let f = rows::astype(cx, x, x.dtype().inexact());
-    let spacing = rows::astype(cx, spacing, f.dtype().real());
+    let f = elementwise::astype(cx, x, x.dtype().inexact());
+    let spacing = elementwise::astype(cx, spacing, f.dtype().real());
     let steps = match spacing.ndim() {
         0 => {
             let mut shape = Shape::from_elem(1, x.ndim());
@@ -533,18 +536,18 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
         }
         d => return Err(Error::value(format!("distances must be either scalars or 1d, they have {d} axes"))),
     };
-    let op = |row: &'static rows::Binary, a: &Array, b: &Array| binary(cx, row, a, b);
-    let slope = op(&rows::DIV, &diff(cx, &f, 1, axis as i64, None, None)?, &steps);
+    let op = |row: &'static elementwise::Binary, a: &Array, b: &Array| binary(cx, row, a, b);
+    let slope = op(&elementwise::DIV, &diff(cx, &f, 1, axis as i64, None, None)?, &steps);
     let (before, after) = neighbours(cx, &steps, axis)?;
-    let whole = op(&rows::ADD, &before, &after);
+    let whole = op(&elementwise::ADD, &before, &after);
     let rise = if spacing.ndim() == 0 {
-        op(&rows::SUB, &slice(cx, &f, axis, 2, n, 1)?, &slice(cx, &f, axis, 0, n - 2, 1)?)
+        op(&elementwise::SUB, &slice(cx, &f, axis, 2, n, 1)?, &slice(cx, &f, axis, 0, n - 2, 1)?)
     } else {
         // The slopes on both sides, each weighted with the other step.
         let (left, right) = neighbours(cx, &slope, axis)?;
-        op(&rows::ADD, &op(&rows::MUL, &left, &after), &op(&rows::MUL, &right, &before))
+        op(&elementwise::ADD, &op(&elementwise::MUL, &left, &after), &op(&elementwise::MUL, &right, &before))
     };
-    let inside = op(&rows::DIV, &rise, &whole);
+    let inside = op(&elementwise::DIV, &rise, &whole);
     let end = |at: usize, next: usize| -> Result<Array> {
         let own = slice(cx, &slope, axis, at, at + 1, 1)?;
         if edge_order == 1 {
@@ -553,8 +556,12 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
         // The line through the two slopes next to the end, continued for half a step.
         let part = |x: &Array, k: usize| slice(cx, x, axis, k, k + 1, 1);
         let (step, further) = (part(&steps, at)?, part(&steps, next)?);
-        let turn = op(&rows::DIV, &op(&rows::SUB, &own, &part(&slope, next)?), &op(&rows::ADD, &step, &further));
-        Ok(op(&rows::ADD, &own, &op(&rows::MUL, &turn, &step)))
+        let turn = op(
+            &elementwise::DIV,
+            &op(&elementwise::SUB, &own, &part(&slope, next)?),
+            &op(&elementwise::ADD, &step, &further),
+        );
+        Ok(op(&elementwise::ADD, &own, &op(&elementwise::MUL, &turn, &step)))
     };
     let (first, last) = (end(0, 1)?, end(n - 2, n.saturating_sub(3))?);
     Ok(concatenate(cx, &[&first, &inside, &last], axis))
@@ -564,7 +571,7 @@ pub fn gradient(cx: &Context, x: &Array, spacing: &Array, axis: i64, edge_order:
 pub fn trapezoid(cx: &Context, y: &Array, x: &Array, axis: i64) -> Result<Array> {
     let axis = shape::normalize_axis(axis, y.ndim())?;
     // In the precision of the result.
-    let y = rows::astype(cx, y, rows::promote(y, x).inexact());
+    let y = elementwise::astype(cx, y, elementwise::promote(y, x).inexact());
     let steps = match x.ndim() {
         0 => x.clone(),
         // As in NumPy a single step, there or here, goes with any number.
@@ -579,8 +586,8 @@ pub fn trapezoid(cx: &Context, y: &Array, x: &Array, axis: i64) -> Result<Array>
         _ => diff(cx, x, 1, axis as i64 - y.ndim() as i64, None, None)?,
     };
     let (left, right) = neighbours(cx, &y, axis)?;
-    let means = binary(cx, &rows::MUL, &binary(cx, &rows::ADD, &left, &right), &Array::weak(0.5));
-    let parts = binary(cx, &rows::MUL, &steps, &means);
+    let means = binary(cx, &elementwise::MUL, &binary(cx, &elementwise::ADD, &left, &right), &Array::weak(0.5));
+    let parts = binary(cx, &elementwise::MUL, &steps, &means);
     if parts.is_null() {
         return Ok(parts);
     }
@@ -595,26 +602,26 @@ pub fn unwrap(cx: &Context, x: &Array, discont: f64, axis: i64, period: f64) -> 
         return Err(Error::value("diff requires input that is at least one dimensional"));
     }
     let axis = shape::normalize_axis(axis, x.ndim())?;
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     if x.dtype().is_complex() {
         return Err(Error::dtype(format!("unwrap is not defined for dtype {}", x.dtype().name())));
     }
     if x.shape()[axis] == 0 || cx.failed() {
         return Ok(x);
     }
-    let op = |row: &'static rows::Binary, a: &Array, b: f64| binary(cx, row, a, &Array::weak(b));
+    let op = |row: &'static elementwise::Binary, a: &Array, b: f64| binary(cx, row, a, &Array::weak(b));
     let d = diff(cx, &x.plain(), 1, axis as i64, None, None)?;
     let half = period / 2.0;
-    let near = op(&rows::SUB, &op(&rows::MOD, &op(&rows::ADD, &d, half), period), half);
+    let near = op(&elementwise::SUB, &op(&elementwise::MOD, &op(&elementwise::ADD, &d, half), period), half);
     // Half a period may go either way: it keeps its sign.
-    let ambiguous = compare(cx, &rows::EQUAL, &near, &Array::weak(-half));
-    let upwards = compare(cx, &rows::GREATER, &d, &Array::weak(0.0));
-    let near = select(cx, &compare(cx, &rows::LOGICAL_AND, &ambiguous, &upwards), &Array::weak(half), &near);
-    let jump = binary(cx, &rows::SUB, &near, &d);
-    let smooth = compare(cx, &rows::LESS, &super::complex::abs(cx, &d), &Array::weak(discont.max(half)));
+    let ambiguous = compare(cx, &elementwise::EQUAL, &near, &Array::weak(-half));
+    let upwards = compare(cx, &elementwise::GREATER, &d, &Array::weak(0.0));
+    let near = select(cx, &compare(cx, &elementwise::LOGICAL_AND, &ambiguous, &upwards), &Array::weak(half), &near);
+    let jump = binary(cx, &elementwise::SUB, &near, &d);
+    let smooth = compare(cx, &elementwise::LESS, &super::complex::abs(cx, &d), &Array::weak(discont.max(half)));
     let jump = cumsum(cx, &select(cx, &smooth, &Array::weak(0.0), &jump), axis);
     let mut edge = Shape::from_slice(x.shape());
     edge[axis] = 1;
     let edge = create::full(cx, x.dtype(), &edge, 0.0);
-    Ok(binary(cx, &rows::ADD, &x, &concatenate(cx, &[&edge, &jump], axis)))
+    Ok(binary(cx, &elementwise::ADD, &x, &concatenate(cx, &[&edge, &jump], axis)))
 }

@@ -3,7 +3,7 @@
 //! A sum adds rows to zeros. For the others the rows of one segment become a row of a matrix, see [`super::index_reduce`], and
 //! are reduced by operations whose derivatives know about zeros and ties.
 
-use super::elementwise as rows;
+use super::elementwise;
 use super::gather::integers;
 use super::index::{self, Item, Plan};
 use super::index_reduce::{Combine, at, classes, neutral};
@@ -42,7 +42,7 @@ pub fn segment(cx: &Context, kind: Kind, x: &Array, ids: &Array, n: i64) -> Resu
     }
     // Booleans are counted.
     let counts = x.dtype() == DType::Bool && matches!(kind, Kind::Sum | Kind::Prod);
-    let x = if counts { rows::astype(cx, x, DType::I64) } else { x.clone() };
+    let x = if counts { elementwise::astype(cx, x, DType::I64) } else { x.clone() };
     let (dtype, row) = (x.dtype(), Shape::from_slice(&x.shape()[lead..]));
     let mut to = Shape::from_slice(&[count]);
     to.extend_from_slice(&row);
@@ -74,7 +74,7 @@ pub fn segment(cx: &Context, kind: Kind, x: &Array, ids: &Array, n: i64) -> Resu
             Combine::Max => extremum(cx, true, &chosen, &[1], false),
             Combine::Min => extremum(cx, false, &chosen, &[1], false),
         };
-        result = index::set(cx, &result, &at(cx, &to, &class.places)?, &rows::astype(cx, &reduced, dtype));
+        result = index::set(cx, &result, &at(cx, &to, &class.places)?, &elementwise::astype(cx, &reduced, dtype));
     }
     Ok(result)
 }

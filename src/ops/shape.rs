@@ -1,6 +1,6 @@
 //! Changes of shape: all linear, most of them views of the same memory. Their derivatives are their inverses.
 
-use super::elementwise as rows;
+use super::elementwise;
 use crate::array::{Axes, DType, Element, Shape, Tensor, dims::same, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -363,7 +363,7 @@ impl Primitive for Concatenate {
         }
         let mut parts: SmallVec<[Tensor; 4]> = SmallVec::new();
         for a in args {
-            let t = rows::cast(cx, cx.lazy_tensor(a)?, dtype)?;
+            let t = elementwise::cast(cx, cx.lazy_tensor(a)?, dtype)?;
             cx.engine.force(&t)?;
             // Transposing first and reading by turns then is faster than one element here and one there.
             let interleaved =

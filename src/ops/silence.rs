@@ -5,7 +5,7 @@
 //! made NaN of 0 and an infinity (or a NaN) is looked for afterwards, and put right by counting: how many pairs, of those
 //! that go into an element, are infinite with the one sign, with the other one, or NaN.
 
-use super::elementwise::{self as rows, binary, compare, select};
+use super::elementwise::{self, binary, compare, select};
 use crate::array::{Element, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -72,28 +72,29 @@ pub(super) fn silenced(
     let dtype = a.dtype();
     let (a, b): (Array, Array) = (a.clone().into(), b.clone().into());
     let number = Array::weak;
-    let tensor = |x: &Array| cx.tensor(&rows::astype(cx, x, dtype));
+    let tensor = |x: &Array| cx.tensor(&elementwise::astype(cx, x, dtype));
     let product = |x: &Array, y: &Array| -> Result<Array> { Ok(form(&tensor(x)?, &tensor(y)?)?.into()) };
-    let finite = |x: &Array| rows::test(cx, &rows::ISFINITE, x);
-    let not = |x: &Array| rows::test(cx, &rows::LOGICAL_NOT, x);
+    let finite = |x: &Array| elementwise::test(cx, &elementwise::ISFINITE, x);
+    let not = |x: &Array| elementwise::test(cx, &elementwise::LOGICAL_NOT, x);
     let is = |row, x: &Array, y: f64| compare(cx, row, x, &number(y));
-    let either = |x: &Array, y: &Array| binary(cx, &rows::ADD, x, y);
-    let holds = |count: &Array| is(&rows::NOT_EQUAL, count, 0.0);
+    let either = |x: &Array, y: &Array| binary(cx, &elementwise::ADD, x, y);
+    let holds = |count: &Array| is(&elementwise::NOT_EQUAL, count, 0.0);
     let cleared = |x: &Array| select(cx, &finite(x), x, &number(0.0));
     let (fa, fb) = (finite(&a), finite(&b));
     let calm = product(&cleared(&a), &cleared(&b))?;
-    let (za, zb) = (is(&rows::NOT_EQUAL, &a, 0.0), is(&rows::NOT_EQUAL, &b, 0.0));
+    let (za, zb) = (is(&elementwise::NOT_EQUAL, &a, 0.0), is(&elementwise::NOT_EQUAL, &b, 0.0));
     let real = |x: Array| if dtype.is_complex() { super::complex::real(cx, &x) } else { x };
     let y = if dtype.is_complex() {
         // Complex infinities have no sign to count: what is not finite is NaN.
         let odd = either(&product(&not(&fa), &zb)?, &product(&za, &not(&fb))?);
         let nan = super::complex::number(cx, f64::NAN, f64::NAN);
-        select(cx, &holds(&real(odd)), &rows::astype(cx, &nan, dtype), &calm)
+        select(cx, &holds(&real(odd)), &elementwise::astype(cx, &nan, dtype), &calm)
     } else {
-        let infinite = |x: &Array, v: f64| is(&rows::EQUAL, x, v);
+        let infinite = |x: &Array, v: f64| is(&elementwise::EQUAL, x, v);
         let (up, down) = (f64::INFINITY, f64::NEG_INFINITY);
-        let (positive, negative) = (|x: &Array| is(&rows::GREATER, x, 0.0), |x: &Array| is(&rows::LESS, x, 0.0));
-        let and = |x: &Array, y: &Array| compare(cx, &rows::LOGICAL_AND, x, y);
+        let (positive, negative) =
+            (|x: &Array| is(&elementwise::GREATER, x, 0.0), |x: &Array| is(&elementwise::LESS, x, 0.0));
+        let and = |x: &Array, y: &Array| compare(cx, &elementwise::LOGICAL_AND, x, y);
         // Infinite pairs of the sign of `s`; those of two infinities are counted with the first one.
         let pairs = |s: f64| -> Result<Array> {
             let (like, unlike) = if s > 0.0 { (up, down) } else { (down, up) };
@@ -103,13 +104,13 @@ pub(super) fn silenced(
             let two = either(&product(&p, &infinite(&b, like))?, &product(&n, &infinite(&b, unlike))?);
             Ok(holds(&either(&one, &two)))
         };
-        let nan = |x: &Array| rows::test(cx, &rows::ISNAN, x);
+        let nan = |x: &Array| elementwise::test(cx, &elementwise::ISNAN, x);
         let odd = holds(&either(&product(&nan(&a), &zb)?, &product(&za, &nan(&b))?));
         let (plus, minus) = (pairs(1.0)?, pairs(-1.0)?);
         let both = and(&plus, &minus);
         let y = select(cx, &plus, &number(up), &calm);
         let y = select(cx, &minus, &number(down), &y);
-        select(cx, &compare(cx, &rows::LOGICAL_OR, &odd, &both), &number(f64::NAN), &y)
+        select(cx, &compare(cx, &elementwise::LOGICAL_OR, &odd, &both), &number(f64::NAN), &y)
     };
     tensor(&y)
 }

@@ -1,6 +1,6 @@
 //! The solution of a small dense system, for operators that are defined by equations.
 
-use super::elementwise::{self as rows, binary, cast, unary};
+use super::elementwise::{self, binary, cast, unary};
 use super::shape::{reshape, transpose};
 use crate::array::DType;
 use crate::context::Context;
@@ -21,7 +21,7 @@ struct Solve {
 
 /// All products of two vectors.
 fn outer(cx: &Context, x: &Array, y: &Array) -> Array {
-    binary(cx, &rows::MUL, &reshape(cx, x, &[x.size(), 1]), &reshape(cx, y, &[1, y.size()]))
+    binary(cx, &elementwise::MUL, &reshape(cx, x, &[x.size(), 1]), &reshape(cx, y, &[1, y.size()]))
 }
 
 impl Primitive for Solve {
@@ -64,7 +64,7 @@ impl Primitive for Solve {
         if argnum == 1 {
             return u;
         }
-        let (x, u) = (kept.ans(), unary(cx, &rows::NEG, &u));
+        let (x, u) = (kept.ans(), unary(cx, &elementwise::NEG, &u));
         if self.transposed { outer(cx, x, &u) } else { outer(cx, &u, x) }
     }
 
@@ -74,6 +74,6 @@ impl Primitive for Solve {
         }
         let t = if self.transposed { transpose(cx, t, &[1, 0]) } else { t.clone() };
         let moved = super::product::dot(cx, &t, kept.ans());
-        unary(cx, &rows::NEG, &solve(cx, kept.arg(0), &moved, self.transposed))
+        unary(cx, &elementwise::NEG, &solve(cx, kept.arg(0), &moved, self.transposed))
     }
 }

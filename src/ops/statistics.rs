@@ -1,7 +1,7 @@
 //! Statistics of samples: ranges, weighted averages, covariances, counts in bins; and interpolation between samples.
 
 use super::diagonal::diagonal;
-use super::elementwise::{self as rows, binary, cast, compare, select, unary};
+use super::elementwise::{self, binary, cast, compare, select, unary};
 use super::gather::{pick, slice};
 use super::index::{self, Item, Plan};
 use super::order::{self, searchsorted, take_positions};
@@ -15,12 +15,12 @@ use crate::trace::Array;
 /// `numpy.ptp`: the greatest element less the smallest one.
 pub fn ptp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
     let end = |max| reduce::extremum(cx, max, x, axes, keepdims);
-    let y = binary(cx, &rows::SUB, &end(true), &end(false));
+    let y = binary(cx, &elementwise::SUB, &end(true), &end(false));
     if !y.dtype().is_inexact() {
         return y;
     }
     // Of equal elements each is the greatest and the smallest one: its derivative is 0, also before an infinite cotangent.
-    select(cx, &compare(cx, &rows::EQUAL, &y, &Array::weak(0.0)), &Array::weak(0.0), &y)
+    select(cx, &compare(cx, &elementwise::EQUAL, &y, &Array::weak(0.0)), &Array::weak(0.0), &y)
 }
 
 /// Whether a mask holds anywhere.
@@ -45,11 +45,11 @@ fn weighted(cx: &Context, x: &Array, weights: &Array, axes: &[usize], keepdims: 
         axes.iter().for_each(|&a| shape[a] = x.shape()[a]);
         reshape(cx, &transpose(cx, weights, &order), &shape)
     };
-    let dtype = rows::promote(x, &weights).inexact();
-    let weights = rows::astype(cx, &weights, if dtype.is_complex() { dtype } else { dtype.real() });
+    let dtype = elementwise::promote(x, &weights).inexact();
+    let weights = elementwise::astype(cx, &weights, if dtype.is_complex() { dtype } else { dtype.real() });
     let total = reduce::sum(cx, &weights, axes, keepdims);
-    let sum = reduce::sum(cx, &binary(cx, &rows::MUL, x, &weights), axes, keepdims);
-    Ok((binary(cx, &rows::DIV, &sum, &total), total))
+    let sum = reduce::sum(cx, &binary(cx, &elementwise::MUL, x, &weights), axes, keepdims);
+    Ok((binary(cx, &elementwise::DIV, &sum, &total), total))
 }
 
 /// `numpy.average`; without weights, the mean.
@@ -58,7 +58,7 @@ pub fn average(cx: &Context, x: &Array, weights: Option<&Array>, axes: &[usize],
         None => Ok(reduce::mean(cx, x, axes, keepdims)),
         Some(w) => {
             let (mean, total) = weighted(cx, x, w, axes, keepdims)?;
-            if any(cx, &compare(cx, &rows::EQUAL, &total, &Array::weak(0.0)))? {
+            if any(cx, &compare(cx, &elementwise::EQUAL, &total, &Array::weak(0.0)))? {
                 return Err(Error::value("Weights sum to zero, can't be normalized"));
             }
             Ok(mean)
@@ -83,7 +83,7 @@ fn variables(cx: &Context, x: &Array, y: Option<&Array>, rowvar: bool) -> Result
         if m.ndim() > 2 {
             return Err(Error::value(format!("{name} has more than 2 dimensions")));
         }
-        let rows = super::arrange::atleast(cx, &rows::astype(cx, m, m.dtype().inexact()), 2);
+        let rows = super::arrange::atleast(cx, &elementwise::astype(cx, m, m.dtype().inexact()), 2);
         let turn = !rowvar && m.ndim() == 2 && !(name == "y" && m.shape()[0] == 1);
         Ok(if turn { transpose(cx, &rows, &[1, 0]) } else { rows })
     };
@@ -103,7 +103,7 @@ pub fn cov(
     let mut x = variables(cx, x, y, rowvar)?;
     // Everything in the precision of the result.
     let given = [weights.frequencies, weights.importance].into_iter().flatten().filter(|w| w.dtype().is_inexact());
-    x = rows::astype(cx, &x, given.fold(x.dtype(), |d, w| d.promote(w.dtype())));
+    x = elementwise::astype(cx, &x, given.fold(x.dtype(), |d, w| d.promote(w.dtype())));
     if cx.failed() {
         return Ok(Array::Null);
     }
@@ -118,44 +118,47 @@ pub fn cov(
             )));
         }
         let Some(w) = w else { continue };
-        if any(cx, &compare(cx, &rows::LESS, w, &Array::weak(0.0)))? {
+        if any(cx, &compare(cx, &elementwise::LESS, w, &Array::weak(0.0)))? {
             return Err(Error::value(format!("{name} cannot be negative")));
         }
         if name == "fweights"
-            && any(cx, &compare(cx, &rows::NOT_EQUAL, w, &rows::piecewise_constant(cx, &rows::RINT, w)))?
+            && any(
+                cx,
+                &compare(cx, &elementwise::NOT_EQUAL, w, &elementwise::piecewise_constant(cx, &elementwise::RINT, w)),
+            )?
         {
             return Err(Error::value("fweights must be integer"));
         }
     }
     let w = match (weights.frequencies, weights.importance) {
-        (Some(f), Some(a)) => Some(binary(cx, &rows::MUL, f, a)),
+        (Some(f), Some(a)) => Some(binary(cx, &elementwise::MUL, f, a)),
         (f, a) => f.or(a).cloned(),
     };
     let (mean, total) = match &w {
         None => (reduce::mean(cx, &x, &[1], true), Array::weak(n as f64)),
         Some(w) => {
-            let real = rows::astype(cx, w, x.dtype().real());
+            let real = elementwise::astype(cx, w, x.dtype().real());
             let (mean, _) = weighted(cx, &x, &real, &[1], true)?;
             (mean, reduce::sum(cx, &real, &[0], false))
         }
     };
     let lost = match (weights.importance, &w) {
         (Some(a), Some(w)) if ddof != 0.0 => {
-            let squares = reduce::sum(cx, &binary(cx, &rows::MUL, w, a), &[0], false);
-            let squares = rows::astype(cx, &squares, x.dtype().real());
-            binary(cx, &rows::MUL, &binary(cx, &rows::DIV, &squares, &total), &Array::weak(ddof))
+            let squares = reduce::sum(cx, &binary(cx, &elementwise::MUL, w, a), &[0], false);
+            let squares = elementwise::astype(cx, &squares, x.dtype().real());
+            binary(cx, &elementwise::MUL, &binary(cx, &elementwise::DIV, &squares, &total), &Array::weak(ddof))
         }
         _ => Array::weak(ddof),
     };
-    let freedom = binary(cx, &rows::SUB, &total, &lost);
-    let freedom = binary(cx, &rows::MAXIMUM, &freedom, &Array::weak(0.0));
-    let away = binary(cx, &rows::SUB, &x, &mean);
+    let freedom = binary(cx, &elementwise::SUB, &total, &lost);
+    let freedom = binary(cx, &elementwise::MAXIMUM, &freedom, &Array::weak(0.0));
+    let away = binary(cx, &elementwise::SUB, &x, &mean);
     let other = match &w {
         None => away.clone(),
-        Some(w) => binary(cx, &rows::MUL, &away, &rows::astype(cx, w, x.dtype().real())),
+        Some(w) => binary(cx, &elementwise::MUL, &away, &elementwise::astype(cx, w, x.dtype().real())),
     };
     let products = product::dot(cx, &away, &complex::conj(cx, &transpose(cx, &other, &[1, 0])));
-    let c = binary(cx, &rows::DIV, &products, &freedom);
+    let c = binary(cx, &elementwise::DIV, &products, &freedom);
     let kept: Shape = c.shape().iter().copied().filter(|&d| d != 1).collect();
     Ok(reshape(cx, &c, &kept))
 }
@@ -165,16 +168,16 @@ pub fn corrcoef(cx: &Context, x: &Array, y: Option<&Array>, rowvar: bool) -> Res
     let mut x = variables(cx, x, y, rowvar)?;
     if x.size() > 0 && !cx.failed() {
         // No unit changes a correlation; in these no square over- or underflows.
-        x = binary(cx, &rows::DIV, &x, &reduce::scale(cx, &x, &[1])?);
+        x = binary(cx, &elementwise::DIV, &x, &reduce::scale(cx, &x, &[1])?);
     }
     let c = cov(cx, &x, None, true, 1.0, &Weights::default())?;
     if c.ndim() == 0 {
-        return Ok(binary(cx, &rows::DIV, &c, &c));
+        return Ok(binary(cx, &elementwise::DIV, &c, &c));
     }
-    let deviation = unary(cx, &rows::SQRT, &complex::real(cx, &diagonal(cx, &c, 0, 0, 1)?));
-    let c = binary(cx, &rows::DIV, &c, &expand_dims(cx, &deviation, 1));
-    let c = binary(cx, &rows::DIV, &c, &deviation);
-    let inside = |part: &Array| rows::clip(cx, part, -1.0, 1.0);
+    let deviation = unary(cx, &elementwise::SQRT, &complex::real(cx, &diagonal(cx, &c, 0, 0, 1)?));
+    let c = binary(cx, &elementwise::DIV, &c, &expand_dims(cx, &deviation, 1));
+    let c = binary(cx, &elementwise::DIV, &c, &deviation);
+    let inside = |part: &Array| elementwise::clip(cx, part, -1.0, 1.0);
     Ok(if c.dtype().is_complex() {
         complex::join(cx, &inside(&complex::real(cx, &c)), &inside(&complex::imag(cx, &c)))
     } else {
@@ -216,7 +219,7 @@ fn counted(cx: &Context, n: usize, at: Tensor, weights: Option<&Array>, unequal:
     if weights.shape() != at.shape() {
         return Err(Error::value(unequal));
     }
-    let weights = rows::astype(cx, weights, weights.dtype().inexact());
+    let weights = elementwise::astype(cx, weights, weights.dtype().inexact());
     let plan = Plan::new(cx, &[n], &[Item::Array(at)])?;
     Ok(index::add(cx, &create::full(cx, weights.dtype(), &[n], 0.0), &plan, &weights))
 }
@@ -235,7 +238,7 @@ pub fn bin_edges(cx: &Context, x: &Array, bins: i64, range: Option<(f64, f64)>) 
         None => {
             let axes = reduce::all_axes(x);
             let end = |max| -> Result<f64> {
-                let y = rows::astype(cx, &reduce::extremum(cx, max, &x.plain(), &axes, false), DType::F64);
+                let y = elementwise::astype(cx, &reduce::extremum(cx, max, &x.plain(), &axes, false), DType::F64);
                 Ok(cx.tensor(&y)?.first::<f64>())
             };
             (end(false)?, end(true)?)
@@ -291,10 +294,10 @@ pub fn histogram(cx: &Context, x: &Array, edges: &Array, weights: Option<&Array>
     let widths = cx.engine.build::<f64>(&[bins], |d| {
         d.iter_mut().zip(e.windows(2)).for_each(|(d, w)| *d = w[1] - w[0]);
     })?;
-    let counts = rows::astype(cx, &counts, counts.dtype().inexact());
+    let counts = elementwise::astype(cx, &counts, counts.dtype().inexact());
     let total = reduce::sum(cx, &counts, &[0], false);
-    let widths = rows::astype(cx, &widths.into(), counts.dtype().real());
-    Ok(binary(cx, &rows::DIV, &binary(cx, &rows::DIV, &counts, &widths), &total))
+    let widths = elementwise::astype(cx, &widths.into(), counts.dtype().real());
+    Ok(binary(cx, &elementwise::DIV, &binary(cx, &elementwise::DIV, &counts, &widths), &total))
 }
 
 // -------------------------------------------------------------------------------------------------------- interpolation
@@ -335,23 +338,23 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     }
     // Everything in the precision of the result.
     let given = [outside.left, outside.right].into_iter().flatten().filter(|_| outside.period.is_none());
-    let result = given.fold(rows::promote(x, xp).promote(fp.dtype()).inexact(), |d, v| d.promote(v.dtype()));
+    let result = given.fold(elementwise::promote(x, xp).promote(fp.dtype()).inexact(), |d, v| d.promote(v.dtype()));
     let dtype = result.real();
-    let (mut x, mut xp) = (rows::astype(cx, x, dtype), rows::astype(cx, xp, dtype));
-    let mut fp = rows::astype(cx, fp, if fp.dtype().is_complex() { dtype.complex() } else { dtype });
+    let (mut x, mut xp) = (elementwise::astype(cx, x, dtype), elementwise::astype(cx, xp, dtype));
+    let mut fp = elementwise::astype(cx, fp, if fp.dtype().is_complex() { dtype.complex() } else { dtype });
     if let Some(period) = outside.period {
         if period == 0.0 || period.is_nan() {
             return Err(Error::value("period must be a non-zero value"));
         }
         let period = period.abs();
-        let inside = |x: &Array| binary(cx, &rows::MOD, x, &Array::weak(period));
+        let inside = |x: &Array| binary(cx, &elementwise::MOD, x, &Array::weak(period));
         (x, xp) = (inside(&x), inside(&xp));
         let sorted = cx.tensor(&order::argsort(cx, &xp, 0)?)?;
         (xp, fp) = (take_positions(cx, &xp, &sorted, 0)?, take_positions(cx, &fp, &sorted, 0)?);
         let n = xp.size();
         let (first, last) = (|v: &Array| slice(cx, v, 0, 0, 1, 1), |v: &Array| slice(cx, v, 0, n - 1, n, 1));
-        let before = binary(cx, &rows::SUB, &last(&xp)?, &Array::weak(period));
-        let after = binary(cx, &rows::ADD, &first(&xp)?, &Array::weak(period));
+        let before = binary(cx, &elementwise::SUB, &last(&xp)?, &Array::weak(period));
+        let after = binary(cx, &elementwise::ADD, &first(&xp)?, &Array::weak(period));
         xp = concatenate(cx, &[&before, &xp, &after], 0);
         fp = concatenate(cx, &[&last(&fp)?, &fp, &first(&fp)?], 0);
     }
@@ -367,17 +370,17 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
     let (low, high) = (at(0)?, at(1)?);
     let (x0, x1) = (pick(cx, &xp, low.clone())?, pick(cx, &xp, high.clone())?);
     let (f0, f1) = (pick(cx, &fp, low)?, pick(cx, &fp, high)?);
-    let sub = |a: &Array, b: &Array| binary(cx, &rows::SUB, a, b);
-    let part = binary(cx, &rows::OVER, &sub(&x, &x0), &sub(&x1, &x0));
+    let sub = |a: &Array, b: &Array| binary(cx, &elementwise::SUB, a, b);
+    let part = binary(cx, &elementwise::OVER, &sub(&x, &x0), &sub(&x1, &x0));
     // At a sample its neighbour has no say, whatever it is.
     let rise = sub(&f1, &f0);
-    let mut y = binary(cx, &rows::ADD, &f0, &binary(cx, &rows::SCALED, &part, &rise));
+    let mut y = binary(cx, &elementwise::ADD, &f0, &binary(cx, &elementwise::SCALED, &part, &rise));
     if !fp.dtype().is_complex() && any_infinite(cx, &fp)? {
         // Beside an infinite sample the line is followed from its other end, as NumPy does; between equal ones it is level.
-        let back = binary(cx, &rows::SCALED, &sub(&part, &Array::weak(1.0)), &rise);
-        let nan = |y: &Array| rows::test(cx, &rows::ISNAN, y);
-        y = select(cx, &nan(&y), &binary(cx, &rows::ADD, &f1, &back), &y);
-        let level = compare(cx, &rows::LOGICAL_AND, &nan(&y), &compare(cx, &rows::EQUAL, &f0, &f1));
+        let back = binary(cx, &elementwise::SCALED, &sub(&part, &Array::weak(1.0)), &rise);
+        let nan = |y: &Array| elementwise::test(cx, &elementwise::ISNAN, y);
+        y = select(cx, &nan(&y), &binary(cx, &elementwise::ADD, &f1, &back), &y);
+        let level = compare(cx, &elementwise::LOGICAL_AND, &nan(&y), &compare(cx, &elementwise::EQUAL, &f0, &f1));
         y = select(cx, &level, &f0, &y);
     }
     // The ends, as numbers.
@@ -390,15 +393,15 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
                 "the value outside must be a number, not of shape {}",
                 shape::Show(v.shape())
             ))),
-            Some(v) => Ok(rows::astype(cx, v, v.dtype().promote(fp.dtype()))),
+            Some(v) => Ok(elementwise::astype(cx, v, v.dtype().promote(fp.dtype()))),
             None => end(&fp, k),
         }
     };
     let (first, last) = (end(&xp, 0)?.plain(), end(&xp, n - 1)?.plain());
-    let y = select(cx, &compare(cx, &rows::LESS, &x, &first), &value(outside.left, 0)?, &y);
-    let y = select(cx, &compare(cx, &rows::EQUAL, &x, &last), &end(&fp, n - 1)?, &y);
-    let y = select(cx, &compare(cx, &rows::GREATER, &x, &last), &value(outside.right, n - 1)?, &y);
+    let y = select(cx, &compare(cx, &elementwise::LESS, &x, &first), &value(outside.left, 0)?, &y);
+    let y = select(cx, &compare(cx, &elementwise::EQUAL, &x, &last), &end(&fp, n - 1)?, &y);
+    let y = select(cx, &compare(cx, &elementwise::GREATER, &x, &last), &value(outside.right, n - 1)?, &y);
     // No NaN is lost in a level part.
-    let y = select(cx, &rows::test(cx, &rows::ISNAN, &x), &x, &y);
+    let y = select(cx, &elementwise::test(cx, &elementwise::ISNAN, &x), &x, &y);
     Ok(if y.shape() == x.shape() { y } else { broadcast_to(cx, &y, x.shape()) })
 }

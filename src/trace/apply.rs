@@ -81,7 +81,7 @@ pub trait Primitive: StorePrimitive {
     /// What the VJPs of the arguments `argnums` read: bits of arguments, and [`ANS`].
     fn keeps(&self, argnums: &[usize]) -> u64;
 
-    /// Whether each element of the result comes of the elements of the arguments at its place. Then a batch is more elements,
+    /// Whether each element of the result depends on the arguments' elements at its place alone. Then a batch is more elements,
     /// and the JVP is the VJP, since both multiply by the same derivative. Where there is none (of the conjugate, say) or the
     /// dtype changes, `jvp` is written.
     fn is_elementwise(&self) -> bool {
@@ -101,8 +101,8 @@ pub trait Primitive: StorePrimitive {
         self.jvp_all(cx, &[argnum], std::slice::from_ref(t), kept).into_iter().next().unwrap_or_default()
     }
 
-    /// The cotangents of several arguments together, from those of all results (null for zero). Unless it is written only
-    /// the first result has one that counts.
+    /// The cotangents of several arguments together, from those of all results (null for zero). By default only
+    /// the cotangent of the first result counts.
     fn vjp_all(
         &self,
         cx: &Context,

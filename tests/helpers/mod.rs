@@ -5,7 +5,7 @@ use autograd::array::{DType, Tensor, shape};
 use autograd::context::Context;
 use autograd::operators::grad::{Arrays, one, record};
 use autograd::ops::create::{Random, random};
-use autograd::ops::elementwise::{self as rows, binary, unary};
+use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::registry::{Arg, Domain};
 use autograd::ops::{complex, index, reduce, shape as shapes};
 use autograd::trace::Array;
@@ -21,7 +21,7 @@ pub fn deferring(small: usize) -> Context {
 /// Reads the elements, in row-major order.
 pub fn elements(cx: &Context, x: &Array) -> Vec<Complex64> {
     assert!(!cx.failed(), "{:?}", cx.error());
-    let t = cx.tensor(&rows::astype(cx, &x.plain(), DType::C128)).expect("computable");
+    let t = cx.tensor(&elementwise::astype(cx, &x.plain(), DType::C128)).expect("computable");
     t.view::<Complex64>().iter().copied().collect()
 }
 
@@ -54,22 +54,22 @@ pub fn rank0(cx: &Context, x: f64) -> Array {
 }
 
 pub fn add(cx: &Context, a: &Array, b: &Array) -> Array {
-    binary(cx, &rows::ADD, a, b)
+    binary(cx, &elementwise::ADD, a, b)
 }
 pub fn sub(cx: &Context, a: &Array, b: &Array) -> Array {
-    binary(cx, &rows::SUB, a, b)
+    binary(cx, &elementwise::SUB, a, b)
 }
 pub fn mul(cx: &Context, a: &Array, b: &Array) -> Array {
-    binary(cx, &rows::MUL, a, b)
+    binary(cx, &elementwise::MUL, a, b)
 }
 pub fn div(cx: &Context, a: &Array, b: &Array) -> Array {
-    binary(cx, &rows::DIV, a, b)
+    binary(cx, &elementwise::DIV, a, b)
 }
 pub fn sin(cx: &Context, a: &Array) -> Array {
-    unary(cx, &rows::SIN, a)
+    unary(cx, &elementwise::SIN, a)
 }
 pub fn exp(cx: &Context, a: &Array) -> Array {
-    unary(cx, &rows::EXP, a)
+    unary(cx, &elementwise::EXP, a)
 }
 pub fn total(cx: &Context, x: &Array) -> Array {
     reduce::sum(cx, x, &reduce::all_axes(x), false)
@@ -139,7 +139,7 @@ pub fn draw(cx: &Context, arg: &Arg, dtype: DType, seed: u64) -> Array {
     } else {
         re
     };
-    rows::astype(cx, &value, dtype)
+    elementwise::astype(cx, &value, dtype)
 }
 
 /// The same values in other layouts: reversed, transposed, every second element of a larger array.

@@ -48,7 +48,7 @@ use crate::array::{DType, Shape, shape::Show};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::copied;
-use crate::ops::elementwise::{self as rows, astype, binary, unary};
+use crate::ops::elementwise::{self, astype, binary, unary};
 use crate::ops::{create, reduce, shape};
 use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply, apply_multi};
 use report::Shared;
@@ -206,17 +206,17 @@ fn joined(cx: &Context, parts: &[Array]) -> Array {
 }
 
 fn dot(cx: &Context, x: &Array, y: &Array) -> Array {
-    let product = binary(cx, &rows::MUL, x, y);
+    let product = binary(cx, &elementwise::MUL, x, y);
     reduce::sum(cx, &product, &reduce::all_axes(&product), false)
 }
 
 fn negative(cx: &Context, x: &Array) -> Array {
-    unary(cx, &rows::NEG, x)
+    unary(cx, &elementwise::NEG, x)
 }
 
 /// The sum of two values of which the first may be null for zero.
 fn plus(cx: &Context, x: Array, y: &Array) -> Array {
-    if x.is_null() { y.clone() } else { binary(cx, &rows::ADD, &x, y) }
+    if x.is_null() { y.clone() } else { binary(cx, &elementwise::ADD, &x, y) }
 }
 
 /// Whether a value is recorded on an open tape, at whatever level.
@@ -257,7 +257,7 @@ impl Problem {
     /// How far the state `y` moves along the solution when time number `i` moves by its tangent.
     fn moved(&self, cx: &Context, y: &Array, t: &Array, args: &[Array], i: usize, dt: &Array) -> Array {
         let slope = self.slope(cx, y, &shape::element(cx, t, i), args);
-        binary(cx, &rows::MUL, &slope, &shape::element(cx, dt, i))
+        binary(cx, &elementwise::MUL, &slope, &shape::element(cx, dt, i))
     }
 
     /// f and its tangent as one system, whose state is a vector: y, s. The tangents of the arguments `wanted` are arguments
@@ -320,7 +320,7 @@ impl Problem {
             let parts: Vec<Array> =
                 (0..t.size()).map(|i| self.moved(cx, &shape::element(cx, &ys, i), t, args, i, dt)).collect();
             let parts = shape::stack(cx, &parts.iter().collect::<Vec<_>>(), 0);
-            ss = binary(cx, &rows::ADD, &ss, &parts);
+            ss = binary(cx, &elementwise::ADD, &ss, &parts);
         }
         [ys, ss]
     }
@@ -459,11 +459,15 @@ impl Odeint {
             l = shape::slice_axis(cx, &z, 0, n, n);
             m = shape::slice_axis(cx, &z, 0, 2 * n, sums);
             if i > 1 {
-                l = binary(cx, &rows::ADD, &l, &at(g, i - 1));
+                l = binary(cx, &elementwise::ADD, &l, &at(g, i - 1));
             }
         }
         let (mut found, before) = (SmallVec::new(), l.clone());
-        found.push(shape::reshape(cx, &if last > 0 { binary(cx, &rows::ADD, &l, &at(g, 0)) } else { l }, &state));
+        found.push(shape::reshape(
+            cx,
+            &if last > 0 { binary(cx, &elementwise::ADD, &l, &at(g, 0)) } else { l },
+            &state,
+        ));
         let mut start = 0;
         for &k in wanted {
             let part = shape::slice_axis(cx, &m, 0, start, all[k].size());
@@ -555,7 +559,7 @@ impl Primitive for Odeint {
             }
             let of_args = found.drain(1..).collect();
             let of_y0 = found.swap_remove(0);
-            let start = if with_times { binary(cx, &rows::SUB, &of_y0, &row(g, 0)) } else { Array::Null };
+            let start = if with_times { binary(cx, &elementwise::SUB, &of_y0, &row(g, 0)) } else { Array::Null };
             (of_y0, start, of_args)
         };
         let mut of_times = Array::Null;
@@ -731,7 +735,7 @@ impl Primitive for Sweep {
             let das = along.args(2..n);
             let [ys, s] = p.tangents(cx, self.run.as_deref(), args, &along.of(0), &das, &along.of(1));
             let of_s = dot(cx, &g, &s);
-            if dg.is_null() { of_s } else { binary(cx, &rows::ADD, &of_s, &dot(cx, &dg, &ys)) }
+            if dg.is_null() { of_s } else { binary(cx, &elementwise::ADD, &of_s, &dot(cx, &dg, &ys)) }
         });
         found.into_iter().collect()
     }

@@ -37,9 +37,10 @@ pub fn rk4_as(
         let args: Args = [y, t].into_iter().chain(args).cloned().collect();
         f(cx, &args).pop().unwrap_or_default()
     };
-    let along = |y: &Array, h: &Array, k: &Array| binary(cx, &rows::ADD, y, &binary(cx, &rows::MUL, h, k));
-    let times = |x: &Array, c: f64| binary(cx, &rows::MUL, x, &Array::weak(c));
-    let plus = |x: &Array, y: &Array| binary(cx, &rows::ADD, x, y);
+    let along =
+        |y: &Array, h: &Array, k: &Array| binary(cx, &elementwise::ADD, y, &binary(cx, &elementwise::MUL, h, k));
+    let times = |x: &Array, c: f64| binary(cx, &elementwise::MUL, x, &Array::weak(c));
+    let plus = |x: &Array, y: &Array| binary(cx, &elementwise::ADD, x, y);
     let mut found = match with_room(t.size()) {
         Ok(found) => found,
         Err(e) => return cx.fail(e.within(name)),
@@ -47,7 +48,7 @@ pub fn rk4_as(
     found.push(y.clone());
     for i in 1..t.size() {
         let (from, to) = (shape::element(cx, t, i - 1), shape::element(cx, t, i));
-        let h = times(&binary(cx, &rows::SUB, &to, &from), 1.0 / steps as f64);
+        let h = times(&binary(cx, &elementwise::SUB, &to, &from), 1.0 / steps as f64);
         let (half, sixth) = (times(&h, 0.5), times(&h, 1.0 / 6.0));
         for step in 0..steps {
             if cx.failed() {

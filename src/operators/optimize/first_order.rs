@@ -12,7 +12,7 @@ use crate::operators::grad::settle;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::leaves::{check_like, dot};
 use crate::operators::tree::{Form, Kind, Tree};
-use crate::ops::{complex, create, elementwise as rows};
+use crate::ops::{complex, create, elementwise};
 use crate::trace::Array;
 
 /// The methods. The numbers are those of the C constants `AG_SGD` to `AG_ADAM`.
@@ -111,23 +111,24 @@ fn fits(method: Method, x: &Tree, state: &Tree) -> bool {
 
 /// a x + b y, in the precision of the arrays.
 fn blend(cx: &Context, a: f64, x: &Array, b: f64, y: &Array) -> Array {
-    let x = rows::binary(cx, &rows::MUL, x, &Array::weak(a));
-    rows::binary(cx, &rows::ADD, &x, &rows::binary(cx, &rows::MUL, y, &Array::weak(b)))
+    let x = elementwise::binary(cx, &elementwise::MUL, x, &Array::weak(a));
+    elementwise::binary(cx, &elementwise::ADD, &x, &elementwise::binary(cx, &elementwise::MUL, y, &Array::weak(b)))
 }
 
 /// x - step y / (sqrt(s) + eps).
 fn descend(cx: &Context, x: &Array, step: f64, y: &Array, s: &Array, eps: f64) -> Array {
-    let scale = rows::binary(cx, &rows::ADD, &rows::unary(cx, &rows::SQRT, s), &Array::weak(eps));
-    let y = rows::binary(cx, &rows::DIV, y, &scale);
-    rows::binary(cx, &rows::SUB, x, &rows::binary(cx, &rows::MUL, &y, &Array::weak(step)))
+    let scale =
+        elementwise::binary(cx, &elementwise::ADD, &elementwise::unary(cx, &elementwise::SQRT, s), &Array::weak(eps));
+    let y = elementwise::binary(cx, &elementwise::DIV, y, &scale);
+    elementwise::binary(cx, &elementwise::SUB, x, &elementwise::binary(cx, &elementwise::MUL, &y, &Array::weak(step)))
 }
 
 /// |g|^2, real.
 fn squared(cx: &Context, g: &Array) -> Array {
     if !g.dtype().is_complex() {
-        return rows::unary(cx, &rows::SQUARE, g);
+        return elementwise::unary(cx, &elementwise::SQUARE, g);
     }
-    complex::real(cx, &rows::binary(cx, &rows::MUL, &complex::conj(cx, g), g))
+    complex::real(cx, &elementwise::binary(cx, &elementwise::MUL, &complex::conj(cx, g), g))
 }
 
 /// Parameters and state after a step along the gradient.
@@ -142,7 +143,7 @@ pub fn update(cx: &Context, o: &Options, x: &Tree, gradient: &Tree, state: &Tree
     let (moved, new) = (moved_tree.leaves_mut(), new_tree.leaves_mut());
     let mut number = 0.0;
     if o.method == Method::Adam {
-        let iteration = cx.tensor(&rows::astype(cx, &old[0].plain(), DType::F64))?;
+        let iteration = cx.tensor(&elementwise::astype(cx, &old[0].plain(), DType::F64))?;
         number = iteration.first::<f64>() + 1.0;
         new[0] = Array::from(number);
     }
@@ -161,7 +162,9 @@ pub fn update(cx: &Context, o: &Options, x: &Tree, gradient: &Tree, state: &Tree
                 let (mean, square) = (1 + i, 1 + n + i);
                 new[mean] = blend(cx, o.b1, &old[mean], 1.0 - o.b1, &g);
                 new[square] = blend(cx, o.b2, &old[square], 1.0 - o.b2, &squared(cx, &g));
-                let unbiased = |x: &Array, b: f64| rows::binary(cx, &rows::DIV, x, &Array::weak(1.0 - b.powf(number)));
+                let unbiased = |x: &Array, b: f64| {
+                    elementwise::binary(cx, &elementwise::DIV, x, &Array::weak(1.0 - b.powf(number)))
+                };
                 let (m, s) = (unbiased(&new[mean], o.b1), unbiased(&new[square], o.b2));
                 moved[i] = descend(cx, x, o.step_size, &m, &s, o.eps);
             }
@@ -209,7 +212,10 @@ pub fn optimize(
             return Err(not_a_number(k));
         }
         if watch.is_some() || k + 1 == o.iterations {
-            gradient_norm = number(cx, &rows::unary(cx, &rows::SQRT, &dot(cx, gradient.leaves(), gradient.leaves())))?;
+            gradient_norm = number(
+                cx,
+                &elementwise::unary(cx, &elementwise::SQRT, &dot(cx, gradient.leaves(), gradient.leaves())),
+            )?;
         }
         if let Some(watch) = watch.as_deref_mut() {
             let stop = watch(k, value, gradient_norm, &x, &gradient);
@@ -229,6 +235,6 @@ pub fn optimize(
 }
 
 fn number(cx: &Context, x: &Array) -> Result<f64> {
-    let x = rows::astype(cx, &x.plain(), DType::F64);
+    let x = elementwise::astype(cx, &x.plain(), DType::F64);
     Ok(cx.tensor(&x)?.first::<f64>())
 }

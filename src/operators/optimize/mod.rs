@@ -18,7 +18,7 @@ use crate::array::{DType, Element};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::repeated;
-use crate::ops::{complex, elementwise as rows, shape};
+use crate::ops::{complex, elementwise, shape};
 use crate::trace::{Array, Meta};
 use num_complex::{Complex32, Complex64};
 use smallvec::SmallVec;
@@ -158,11 +158,11 @@ impl<'p> Problem<'p> {
         for (b, meta) in bounds.iter().zip(&self.metas) {
             let part = &mut out[start..start + parts(meta)];
             start += part.len();
-            let b = rows::astype(self.cx, &b.plain(), b.dtype().promote(DType::F64));
+            let b = elementwise::astype(self.cx, &b.plain(), b.dtype().promote(DType::F64));
             // Rounded to the precision of the variable, so that a variable can be at its bound.
-            let b = rows::astype(self.cx, &b, if meta.dtype == DType::F32 { DType::F32 } else { b.dtype() });
+            let b = elementwise::astype(self.cx, &b, if meta.dtype == DType::F32 { DType::F32 } else { b.dtype() });
             let b = if b.shape() == &meta.shape[..] { b } else { shape::broadcast_to(self.cx, &b, &meta.shape) };
-            let b = rows::astype(self.cx, &b, b.dtype().promote(DType::F64));
+            let b = elementwise::astype(self.cx, &b, b.dtype().promote(DType::F64));
             self.pending()?;
             let t = self.cx.engine.contiguous(&self.cx.tensor(&b)?)?;
             let infinite = t.dtype() == DType::F64 && t.elements::<f64>().iter().all(|b| b.is_infinite());
@@ -196,7 +196,7 @@ impl<'p> Problem<'p> {
     }
 
     fn number(&self, value: &Array) -> Result<f64> {
-        let value = rows::astype(self.cx, &complex::real(self.cx, &value.plain()), DType::F64);
+        let value = elementwise::astype(self.cx, &complex::real(self.cx, &value.plain()), DType::F64);
         Ok(self.cx.tensor(&value)?.first::<f64>())
     }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, excerpt};
 use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
 use crate::operators::odeint::{self, Options};
-use crate::ops::{elementwise as rows, shape};
+use crate::ops::{elementwise, shape};
 use crate::trace::{Array, Meta};
 use std::rc::Rc;
 
@@ -154,7 +154,7 @@ pub fn odeint(
         let n = meta.shape.iter().product();
         let part = shape::slice_axis(cx, &found, 1, start, n);
         let part = shape::reshape(cx, &part, &shape::behind(t.size(), &meta.shape));
-        parts.push(rows::astype(cx, &part, meta.dtype));
+        parts.push(elementwise::astype(cx, &part, meta.dtype));
         start += n;
     }
     Ok(if cx.failed() { None } else { Some(y0.with(parts)) })

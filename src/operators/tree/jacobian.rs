@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::operators::again::alike_trees;
 use crate::operators::grad::{self, Arrays};
 use crate::operators::jacobian::{Mode, jacobian as of_arrays};
-use crate::ops::{self, elementwise as rows, shape};
+use crate::ops::{self, elementwise, shape};
 use crate::trace::{Array, Meta};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -93,7 +93,7 @@ impl Blocks {
                 column += size(x);
                 let block = shape::reshape(cx, &block, &outer(&y.shape, &x.shape));
                 let dtype = if y.dtype.is_complex() { x.dtype.complex() } else { x.dtype };
-                self.put(*i, *j, rows::astype(cx, &block, dtype));
+                self.put(*i, *j, elementwise::astype(cx, &block, dtype));
             }
         }
     }
@@ -105,7 +105,7 @@ impl Blocks {
         let axes: Axes = (m..m + x.shape.len()).chain(0..m).collect();
         let block = shape::transpose(cx, block, &axes);
         let dtype = if x.dtype.is_complex() { y.dtype.complex() } else { y.dtype };
-        let block = rows::astype(cx, &block, dtype);
+        let block = elementwise::astype(cx, &block, dtype);
         self.put(*j, *i, block);
     }
 

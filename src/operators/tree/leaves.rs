@@ -5,7 +5,7 @@ use crate::array::shape::Show;
 use crate::array::{DType, Shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
-use crate::ops::{self, complex, create, elementwise as rows, reduce, shape};
+use crate::ops::{self, complex, create, elementwise, reduce, shape};
 use crate::trace::{Array, Meta};
 
 /// Checks that `other` has the form of `tree`, and leaves of the same shapes.
@@ -55,7 +55,7 @@ pub fn flatten_as(cx: &Context, leaves: &[Array], dtype: DType) -> Array {
         return create::full(cx, dtype, &[0], 0.0);
     }
     let rows: Vec<Array> =
-        leaves.iter().map(|x| shape::reshape(cx, &rows::astype(cx, x, dtype), &[x.size()])).collect();
+        leaves.iter().map(|x| shape::reshape(cx, &elementwise::astype(cx, x, dtype), &[x.size()])).collect();
     if cx.failed() {
         return Array::Null;
     }
@@ -81,7 +81,7 @@ pub fn unflatten_as(cx: &Context, name: &str, metas: &[Meta], flat: &Array) -> L
         }
         let n = size(meta);
         let part = if n == wanted { flat.clone() } else { shape::slice_axis(cx, flat, 0, start, n) };
-        leaves.push(rows::astype(cx, &shape::reshape(cx, &part, &meta.shape), meta.dtype));
+        leaves.push(elementwise::astype(cx, &shape::reshape(cx, &part, &meta.shape), meta.dtype));
         start += n;
     }
     leaves
@@ -104,32 +104,32 @@ pub fn zip(x: &Tree, y: &Tree, mut f: impl FnMut(&Array, &Array) -> Array) -> Tr
 }
 
 /// An operation of two arrays for each pair of leaves.
-pub fn binary(cx: &Context, row: &'static rows::Binary, x: &Tree, y: &Tree) -> Tree {
-    zip(x, y, |x, y| rows::binary(cx, row, x, y))
+pub fn binary(cx: &Context, row: &'static elementwise::Binary, x: &Tree, y: &Tree) -> Tree {
+    zip(x, y, |x, y| elementwise::binary(cx, row, x, y))
 }
 
 /// Each leaf times a number, in the leaf's precision.
 pub fn scale(cx: &Context, x: &Tree, factor: f64) -> Tree {
-    map(x, |x| rows::binary(cx, &rows::MUL, x, &Array::weak(factor)))
+    map(x, |x| elementwise::binary(cx, &elementwise::MUL, x, &Array::weak(factor)))
 }
 
 /// The real inner product: the sum of conj(x) y over all leaves, its real part.
 pub fn dot(cx: &Context, x: &[Array], y: &[Array]) -> Array {
     x.iter().zip(y).fold(Array::from(0.0), |sum, (x, y)| {
-        let product = complex::real(cx, &rows::binary(cx, &rows::MUL, &complex::conj(cx, x), y));
-        let product = rows::astype(cx, &product, DType::F64);
+        let product = complex::real(cx, &elementwise::binary(cx, &elementwise::MUL, &complex::conj(cx, x), y));
+        let product = elementwise::astype(cx, &product, DType::F64);
         let part = reduce::sum(cx, &product, &reduce::all_axes(&product), false);
-        rows::binary(cx, &rows::ADD, &sum, &part)
+        elementwise::binary(cx, &elementwise::ADD, &sum, &part)
     })
 }
 
 /// The root of the sum of all squared magnitudes; also where the squares are beyond the range of numbers.
 pub fn norm(cx: &Context, x: &Tree) -> Array {
-    let root = |leaves: &[Array]| rows::unary(cx, &rows::SQRT, &dot(cx, leaves, leaves));
+    let root = |leaves: &[Array]| elementwise::unary(cx, &elementwise::SQRT, &dot(cx, leaves, leaves));
     let plain = root(&x.leaves);
     // So small or large a root of squares has lost digits, or everything.
     let safe = if plain.dtype() == DType::F32 { 1e-15..1e18 } else { 1e-135..1e150 };
-    let value = |y: &Array| cx.tensor(&rows::astype(cx, &y.plain(), DType::F64)).map(|t| t.first::<f64>());
+    let value = |y: &Array| cx.tensor(&elementwise::astype(cx, &y.plain(), DType::F64)).map(|t| t.first::<f64>());
     if cx.failed() || plain.plain().is_null() || value(&plain).is_ok_and(|v| safe.contains(&v)) {
         return plain;
     }
@@ -143,16 +143,16 @@ pub fn norm(cx: &Context, x: &Tree) -> Array {
     }
     if largest == 0.0 {
         // As of `hypot` at the origin, every derivative is 0.
-        let zero = rows::compare(cx, &rows::EQUAL, &plain, &Array::weak(0.0));
-        return rows::select(cx, &zero, &Array::weak(0.0), &plain);
+        let zero = elementwise::compare(cx, &elementwise::EQUAL, &plain, &Array::weak(0.0));
+        return elementwise::select(cx, &zero, &Array::weak(0.0), &plain);
     }
     if !largest.is_finite() {
         return plain;
     }
     // A power of two, a constant: no digit and no derivative depends on it.
     let scale = Array::weak(largest.log2().floor().exp2());
-    let leaves: Leaves = x.leaves.iter().map(|leaf| rows::binary(cx, &rows::DIV, leaf, &scale)).collect();
-    rows::binary(cx, &rows::MUL, &root(&leaves), &scale)
+    let leaves: Leaves = x.leaves.iter().map(|leaf| elementwise::binary(cx, &elementwise::DIV, leaf, &scale)).collect();
+    elementwise::binary(cx, &elementwise::MUL, &root(&leaves), &scale)
 }
 
 /// Zeros like each leaf.

@@ -262,7 +262,7 @@ impl Primitive for Put {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let x = cast(cx, cx.tensor(&args[0])?, rows::promote(&args[0], &args[1]))?;
+        let x = cast(cx, cx.tensor(&args[0])?, elementwise::promote(&args[0], &args[1]))?;
         cx.engine.force(&x)?;
         Ok(self.0.add_to(cx, x, &args[1])?.into())
     }

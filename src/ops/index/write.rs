@@ -58,7 +58,7 @@ impl Primitive for Add {
     }
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
-        let dtype = rows::promote(&args[0], &args[1]);
+        let dtype = elementwise::promote(&args[0], &args[1]);
         let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
         if let Some(y) = self.to_zeros(cx, &x, &args[1])? {
             return Ok(y.into());
@@ -255,7 +255,7 @@ impl Set {
         })?;
         written?;
         let owner = get(cx, &owner.into(), plan);
-        Ok(Some(rows::compare(cx, &rows::EQUAL, &owner, &numbers.into())))
+        Ok(Some(elementwise::compare(cx, &elementwise::EQUAL, &owner, &numbers.into())))
     }
 }
 
@@ -270,7 +270,7 @@ impl Primitive for Set {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         // As in NumPy the array keeps its dtype; but precision that a derivative needs is not thrown away.
-        let dtype = rows::promote(&args[0], &args[1]);
+        let dtype = elementwise::promote(&args[0], &args[1]);
         let x = cast(cx, cx.lazy_tensor(&args[0])?, dtype)?;
         cx.engine.force(&x)?;
         let v = prepared(cx, &self.0.to, &args[1], dtype)?;
@@ -294,7 +294,7 @@ impl Primitive for Set {
         let g = get(cx, &g, &self.0);
         match self.survivors(cx) {
             Ok(None) => g,
-            Ok(Some(mask)) => rows::select(cx, &mask, &g, &Array::weak(0.0)),
+            Ok(Some(mask)) => elementwise::select(cx, &mask, &g, &Array::weak(0.0)),
             Err(e) => cx.fail(e.within(self.name())),
         }
     }

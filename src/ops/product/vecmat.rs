@@ -2,7 +2,7 @@
 //! a differential equation, is one node: no vector is made a matrix and back. The derivatives are products of the same
 //! kind, and a matrix that takes part again and again gets its gradients added up in place.
 
-use super::{MatrixStack, Stacked, on_tensors, outer_by, rows, silenced, suspicious, with_product};
+use super::{MatrixStack, Stacked, elementwise, on_tensors, outer_by, silenced, suspicious, with_product};
 use crate::array::{DType, Tensor};
 use crate::context::Context;
 use crate::error::Result;
@@ -121,8 +121,8 @@ impl Primitive for VecMat {
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, kept: &Kept<'_>) -> Array {
         match (argnum, self.transposed) {
             (0, transposed) => vecmat(cx, g, kept.arg(1), VecMat::of(!transposed, true)),
-            (_, false) => outer_by(cx, &rows::SCALED, kept.arg(0), g),
-            (_, true) => outer_by(cx, &rows::SCALED, g, kept.arg(0)),
+            (_, false) => outer_by(cx, &elementwise::SCALED, kept.arg(0), g),
+            (_, true) => outer_by(cx, &elementwise::SCALED, g, kept.arg(0)),
         }
     }
 

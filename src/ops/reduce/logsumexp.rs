@@ -9,7 +9,7 @@ use crate::trace::{StorePrimitive, StoredPrimitive};
 /// `scipy.special.logsumexp`: log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are
 /// -infinity it is 0.
 pub fn logsumexp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {
-    let x = &rows::astype(cx, x, x.dtype().inexact());
+    let x = &elementwise::astype(cx, x, x.dtype().inexact());
     if let Some(y) = short(cx, x, axes, keepdims) {
         return y.array(cx);
     }
@@ -75,7 +75,7 @@ impl LogSumExp {
 
 /// Infinities replaced by 0, so that differences with them are not NaN.
 fn finite_or_zero(cx: &Context, y: &Array) -> Array {
-    select(cx, &rows::test(cx, &rows::ISFINITE, y), y, &Array::weak(0.0))
+    select(cx, &elementwise::test(cx, &elementwise::ISFINITE, y), y, &Array::weak(0.0))
 }
 
 impl Primitive for LogSumExp {
@@ -97,18 +97,18 @@ impl Primitive for LogSumExp {
         } else {
             finite_or_zero(cx, &extremum(cx, true, &complex::real(cx, x), &self.axes, true))
         };
-        let powers = binary(cx, &rows::EXP_DIFFERENCE, x, &top);
+        let powers = binary(cx, &elementwise::EXP_DIFFERENCE, x, &top);
         let log = if x.dtype().is_complex() {
-            unary(cx, &rows::LOG, &sum(cx, &powers, &self.axes, true))
+            unary(cx, &elementwise::LOG, &sum(cx, &powers, &self.axes, true))
         } else {
             // The first of the greatest elements is the 1 of log(1 + rest).
-            let ones = compare(cx, &rows::EQUAL, &powers, &Array::weak(1.0));
+            let ones = compare(cx, &elementwise::EQUAL, &powers, &Array::weak(1.0));
             let below = sum(cx, &select(cx, &ones, &Array::weak(0.0), &powers), &self.axes, true);
-            let ones = sum(cx, &rows::astype(cx, &ones, x.dtype()), &self.axes, true);
-            let others = binary(cx, &rows::SUB, &ones, &Array::weak(1.0));
-            unary(cx, &rows::LOG1P, &binary(cx, &rows::ADD, &below, &others))
+            let ones = sum(cx, &elementwise::astype(cx, &ones, x.dtype()), &self.axes, true);
+            let others = binary(cx, &elementwise::SUB, &ones, &Array::weak(1.0));
+            unary(cx, &elementwise::LOG1P, &binary(cx, &elementwise::ADD, &below, &others))
         };
-        let y = binary(cx, &rows::ADD, &log, &top);
+        let y = binary(cx, &elementwise::ADD, &log, &top);
         Ok(reshape(cx, &y, &shape::reduced(x.shape(), &self.axes, self.keepdims)))
     }
 
@@ -117,11 +117,11 @@ impl Primitive for LogSumExp {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.softmax(cx, kept))
+        binary(cx, &elementwise::SCALED, &keepdims(cx, g, &self.shape, &self.axes), &self.softmax(cx, kept))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
-        sum(cx, &binary(cx, &rows::SCALED, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
+        sum(cx, &binary(cx, &elementwise::SCALED, t, &self.softmax(cx, kept)), &self.axes, self.keepdims)
     }
 }
 
@@ -193,12 +193,12 @@ impl Primitive for Weighed {
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let softmax = kept.arg(0);
-        binary(cx, &rows::SCALED, &keepdims(cx, g, softmax.shape(), &last(softmax)), softmax)
+        binary(cx, &elementwise::SCALED, &keepdims(cx, g, softmax.shape(), &last(softmax)), softmax)
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let softmax = kept.arg(0);
-        sum(cx, &binary(cx, &rows::SCALED, t, softmax), &last(softmax), self.keepdims)
+        sum(cx, &binary(cx, &elementwise::SCALED, t, softmax), &last(softmax), self.keepdims)
     }
 }
 
@@ -230,12 +230,12 @@ impl Softmax {
     /// the difference would cancel; so the steps count from that of the greatest element (their mean, if there are several).
     fn slope(&self, cx: &Context, t: &Array, kept: &Kept<'_>) -> Array {
         let (x, w) = (complex::real(cx, &kept.arg(0).plain()), kept.ans());
-        let at_top = compare(cx, &rows::EQUAL, &x, &extremum(cx, true, &x, &self.axes, true));
-        let ties = sum(cx, &rows::astype(cx, &at_top, x.dtype()), &self.axes, true);
+        let at_top = compare(cx, &elementwise::EQUAL, &x, &extremum(cx, true, &x, &self.axes, true));
+        let ties = sum(cx, &elementwise::astype(cx, &at_top, x.dtype()), &self.axes, true);
         let there = sum(cx, &select(cx, &at_top, t, &Array::weak(0.0)), &self.axes, true);
-        let t = binary(cx, &rows::SUB, t, &binary(cx, &rows::OVER, &there, &ties));
-        let mean = sum(cx, &binary(cx, &rows::SCALED, &t, w), &self.axes, true);
-        binary(cx, &rows::SCALED, &binary(cx, &rows::SUB, &t, &mean), w)
+        let t = binary(cx, &elementwise::SUB, t, &binary(cx, &elementwise::OVER, &there, &ties));
+        let mean = sum(cx, &binary(cx, &elementwise::SCALED, &t, w), &self.axes, true);
+        binary(cx, &elementwise::SCALED, &binary(cx, &elementwise::SUB, &t, &mean), w)
     }
 }
 
@@ -253,10 +253,10 @@ impl Primitive for Softmax {
             return Ok(x.clone());
         }
         let top = extremum(cx, true, &complex::real(cx, x), &self.axes, true);
-        let powers = binary(cx, &rows::EXP_DIFFERENCE, x, &top);
+        let powers = binary(cx, &elementwise::EXP_DIFFERENCE, x, &top);
         let total = sum(cx, &powers, &self.axes, true);
-        let nothing = compare(cx, &rows::EQUAL, &top, &Array::weak(f64::NEG_INFINITY));
-        Ok(select(cx, &nothing, &Array::weak(0.0), &binary(cx, &rows::DIV, &powers, &total)))
+        let nothing = compare(cx, &elementwise::EQUAL, &top, &Array::weak(f64::NEG_INFINITY));
+        Ok(select(cx, &nothing, &Array::weak(0.0), &binary(cx, &elementwise::DIV, &powers, &total)))
     }
 
     fn keeps(&self, _: &[usize]) -> u64 {

@@ -7,12 +7,12 @@ use crate::kernels::reduce::Real;
 pub fn var(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -> Array {
     let count = Array::weak(freedom(x.shape(), axes, 0.0));
     let total = squares_about_mean(cx, x, axes, keepdims, Array::Null, count);
-    binary(cx, &rows::DIV, &total, &Array::weak(freedom(x.shape(), axes, ddof)))
+    binary(cx, &elementwise::DIV, &total, &Array::weak(freedom(x.shape(), axes, ddof)))
 }
 
 /// The sums of |x - mean|^2 of what a mask selects (null for all): `mask` and `count` as in [`Sample`].
 pub fn squares_about_mean(cx: &Context, x: &Array, axes: &[usize], keepdims: bool, mask: Array, count: Array) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     let lines = Lines { axes: axes.into(), shape: Shape::from_slice(x.shape()), mask, count };
     apply(cx, &Squares { lines, keepdims }, &[&x])
 }
@@ -35,12 +35,12 @@ impl Lines {
 
     fn mean(&self, cx: &Context, x: &Array) -> Array {
         let total = sum(cx, &self.selected(cx, x), &self.axes, true);
-        binary(cx, &rows::DIV, &total, &self.count)
+        binary(cx, &elementwise::DIV, &total, &self.count)
     }
 
     /// x - mean, 0 for what is not selected.
     fn deviations(&self, cx: &Context, x: &Array) -> Array {
-        self.selected(cx, &binary(cx, &rows::SUB, x, &self.mean(cx, x)))
+        self.selected(cx, &binary(cx, &elementwise::SUB, x, &self.mean(cx, x)))
     }
 
     /// A number for each line, with the reduced axes kept, times the deviations.
@@ -127,7 +127,7 @@ impl Primitive for Squares {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let g = binary(cx, &rows::MUL, g, &Array::weak(2.0));
+        let g = binary(cx, &elementwise::MUL, g, &Array::weak(2.0));
         let g = keepdims(cx, &g, &self.lines.shape, &self.lines.axes);
         self.lines.scaled(cx, &g, &complex::conj(cx, kept.arg(0)))
     }
@@ -135,16 +135,16 @@ impl Primitive for Squares {
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         let half = complex::real(cx, &self.lines.products(cx, t, &complex::conj(cx, kept.arg(0))));
         let out = shape::reduced(&self.lines.shape, &self.lines.axes, self.keepdims);
-        reshape(cx, &binary(cx, &rows::MUL, &half, &Array::weak(2.0)), &out)
+        reshape(cx, &binary(cx, &elementwise::MUL, &half, &Array::weak(2.0)), &out)
     }
 }
 
 /// |d|^2
 fn square_of_magnitude(cx: &Context, d: &Array) -> Array {
     if d.dtype().is_complex() {
-        complex::real(cx, &binary(cx, &rows::MUL, d, &complex::conj(cx, d)))
+        complex::real(cx, &binary(cx, &elementwise::MUL, d, &complex::conj(cx, d)))
     } else {
-        unary(cx, &rows::SQUARE, d)
+        unary(cx, &elementwise::SQUARE, d)
     }
 }
 
@@ -164,7 +164,7 @@ impl Primitive for Deviations {
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let [g, x] = args else { unreachable!("two arguments") };
         let d = self.lines.deviations(cx, x);
-        Ok(binary(cx, &rows::SCALED, g, &d))
+        Ok(binary(cx, &elementwise::SCALED, g, &d))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -202,7 +202,7 @@ impl Primitive for Products {
 
     fn eval(&self, cx: &Context, args: &[Array]) -> Result<Array> {
         let d = self.lines.deviations(cx, &args[1]);
-        Ok(sum(cx, &binary(cx, &rows::SCALED, &args[0], &d), &self.lines.axes, true))
+        Ok(sum(cx, &binary(cx, &elementwise::SCALED, &args[0], &d), &self.lines.axes, true))
     }
 
     fn batched(&self, cx: &Context, args: &[Array], lead: &[bool]) -> Option<Array> {
@@ -250,7 +250,7 @@ pub fn std(cx: &Context, x: &Array, axes: &[usize], ddof: f64, keepdims: bool) -
 
 /// The standard deviation of what is selected.
 pub fn std_of(cx: &Context, x: &Array, axes: &[usize], keepdims: bool, sample: Sample) -> Array {
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     let Sample { mask, count, freedom } = sample;
     let lines = Lines { axes: axes.into(), shape: Shape::from_slice(x.shape()), mask, count };
     apply(cx, &Std { lines, keepdims, freedom }, &[&x])
@@ -266,21 +266,21 @@ struct Std {
 
 /// The value of an array of one element or more, as numbers.
 fn numbers(cx: &Context, x: &Array) -> Option<Vec<f64>> {
-    let t = cx.tensor(&rows::astype(cx, &x.plain(), DType::F64)).and_then(|t| cx.engine.contiguous(&t)).ok()?;
+    let t = cx.tensor(&elementwise::astype(cx, &x.plain(), DType::F64)).and_then(|t| cx.engine.contiguous(&t)).ok()?;
     Some(t.elements::<f64>().to_vec())
 }
 
 /// The powers of 2 next to the greatest magnitudes along the axes, which are kept; 1 where there is none. A plain array.
 pub fn scale(cx: &Context, x: &Array, axes: &[usize]) -> Result<Array> {
     let sizes = complex::abs(cx, &x.plain());
-    let t = cx.tensor(&rows::astype(cx, &extremum(cx, true, &sizes, axes, true), DType::F64))?;
+    let t = cx.tensor(&elementwise::astype(cx, &extremum(cx, true, &sizes, axes, true), DType::F64))?;
     let t = cx.engine.contiguous(&t)?;
     let scales = cx.engine.build::<f64>(t.shape(), |d| {
         for (d, v) in d.iter_mut().zip(t.elements::<f64>()) {
             *d = if *v > 0.0 && v.is_finite() { v.log2().floor().exp2() } else { 1.0 };
         }
     })?;
-    Ok(rows::astype(cx, &scales.into(), x.dtype().real()))
+    Ok(elementwise::astype(cx, &scales.into(), x.dtype().real()))
 }
 
 impl Std {
@@ -295,37 +295,37 @@ impl Std {
     /// the mean of what is left is taken off, too. (Of equal elements small equal differences are left, whose mean is exact.)
     fn deviations(&self, cx: &Context, x: &Array, y: &Array) -> Array {
         let mean = self.lines.mean(cx, x);
-        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, x, &mean));
+        let d = self.lines.selected(cx, &binary(cx, &elementwise::SUB, x, &mean));
         let rounding = self.rounding(x.dtype());
         let far = numbers(cx, &complex::abs(cx, &mean.plain())).zip(numbers(cx, y)).is_some_and(|(mean, y)| {
             let mut pairs = mean.iter().cycle().zip(&y);
             pairs.all(|(m, y)| *y > rounding * m)
         });
-        if far { d } else { self.lines.selected(cx, &binary(cx, &rows::SUB, &d, &self.lines.mean(cx, &d))) }
+        if far { d } else { self.lines.selected(cx, &binary(cx, &elementwise::SUB, &d, &self.lines.mean(cx, &d))) }
     }
 
     /// The sum of squares by the degrees of freedom, of deviations.
     fn root(&self, cx: &Context, d: &Array) -> Array {
         let total = sum(cx, &square_of_magnitude(cx, d), &self.lines.axes, true);
-        unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.freedom))
+        unary(cx, &elementwise::SQRT, &binary(cx, &elementwise::DIV, &total, &self.freedom))
     }
 
     /// The deviation with all care: its squares neither over- nor underflow, equal elements have none.
     fn careful(&self, cx: &Context, x: &Array) -> Result<Array> {
         let x = self.lines.selected(cx, x);
         let outer = scale(cx, &x, &self.lines.axes)?;
-        let x = binary(cx, &rows::DIV, &x, &outer);
-        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, &x, &self.lines.mean(cx, &x)));
-        let d = self.lines.selected(cx, &binary(cx, &rows::SUB, &d, &self.lines.mean(cx, &d)));
+        let x = binary(cx, &elementwise::DIV, &x, &outer);
+        let d = self.lines.selected(cx, &binary(cx, &elementwise::SUB, &x, &self.lines.mean(cx, &x)));
+        let d = self.lines.selected(cx, &binary(cx, &elementwise::SUB, &d, &self.lines.mean(cx, &d)));
         let inner = scale(cx, &d, &self.lines.axes)?;
-        let y = self.root(cx, &binary(cx, &rows::DIV, &d, &inner));
-        Ok(binary(cx, &rows::MUL, &binary(cx, &rows::MUL, &y, &inner), &outer))
+        let y = self.root(cx, &binary(cx, &elementwise::DIV, &d, &inner));
+        Ok(binary(cx, &elementwise::MUL, &binary(cx, &elementwise::MUL, &y, &inner), &outer))
     }
 
     /// Whether the root of a sum of squares may have lost digits.
     fn doubtful(&self, cx: &Context, x: &Array, y: &Array) -> Result<bool> {
         let safe = if x.dtype().real() == DType::F32 { 1e-15..1e18 } else { 1e-135..1e150 };
-        let t = cx.engine.contiguous(&cx.tensor(&rows::astype(cx, y, DType::F64))?)?;
+        let t = cx.engine.contiguous(&cx.tensor(&elementwise::astype(cx, y, DType::F64))?)?;
         let y = t.elements::<f64>();
         if !y.iter().all(|y| safe.contains(y)) {
             return Ok(true);
@@ -346,13 +346,13 @@ impl Std {
         let x = kept.arg(0);
         let y = keepdims(cx, kept.ans(), &self.lines.shape, &self.lines.axes);
         let d = self.deviations(cx, x, &y);
-        let y = binary(cx, &rows::MUL, &y, &self.freedom);
-        let flat = compare(cx, &rows::EQUAL, &y, &Array::weak(0.0));
+        let y = binary(cx, &elementwise::MUL, &y, &self.freedom);
+        let flat = compare(cx, &elementwise::EQUAL, &y, &Array::weak(0.0));
         let any =
             cx.tensor(&flat).and_then(|t| cx.engine.contiguous(&t)).is_ok_and(|t| t.elements::<bool>().contains(&true));
         // Nothing divided by an infinity has a derivative.
         let y = if any { select(cx, &flat, &Array::weak(f64::INFINITY), &y) } else { y };
-        binary(cx, &rows::OVER, &complex::conj(cx, &d), &y)
+        binary(cx, &elementwise::OVER, &complex::conj(cx, &d), &y)
     }
 }
 
@@ -371,7 +371,7 @@ impl Primitive for Std {
         let quick = if self.lines.mask.is_null() && !x.dtype().is_complex() && self.lines.axes.len() < x.ndim() {
             let op = Squares { lines: self.lines.clone(), keepdims: true };
             let total = op.eval(cx, args)?;
-            unary(cx, &rows::SQRT, &binary(cx, &rows::DIV, &total, &self.freedom))
+            unary(cx, &elementwise::SQRT, &binary(cx, &elementwise::DIV, &total, &self.freedom))
         } else {
             let d = self.lines.deviations(cx, x);
             self.root(cx, &d)
@@ -389,13 +389,13 @@ impl Primitive for Std {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        binary(cx, &rows::SCALED, &keepdims(cx, g, &self.lines.shape, &self.lines.axes), &self.slope(cx, kept))
+        binary(cx, &elementwise::SCALED, &keepdims(cx, g, &self.lines.shape, &self.lines.axes), &self.slope(cx, kept))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
         complex::real(
             cx,
-            &sum(cx, &binary(cx, &rows::SCALED, t, &self.slope(cx, kept)), &self.lines.axes, self.keepdims),
+            &sum(cx, &binary(cx, &elementwise::SCALED, t, &self.slope(cx, kept)), &self.lines.axes, self.keepdims),
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Result;
+use crate::ops::elementwise;
 use crate::ops::{arrange, diagonal, join, linspace, pad, shape};
 
 /// Several results as one, so that all of them are differentiated: side by side, each with a weight of its own.
@@ -14,7 +15,7 @@ fn all(cx: &Context, parts: Result<Vec<Array>>) -> Array {
                 .enumerate()
                 .map(|(k, p)| {
                     let flat = shape::reshape(cx, p, &[p.size()]);
-                    rows::binary(cx, &rows::MUL, &flat, &Array::weak(1.0 + k as f64))
+                    elementwise::binary(cx, &elementwise::MUL, &flat, &Array::weak(1.0 + k as f64))
                 })
                 .collect();
             shape::concatenate(cx, &weighted.iter().collect::<Vec<_>>(), 0)
@@ -23,7 +24,7 @@ fn all(cx: &Context, parts: Result<Vec<Array>>) -> Array {
 }
 
 fn sine(cx: &Context, x: &Array) -> Array {
-    rows::unary(cx, &rows::SIN, x)
+    elementwise::unary(cx, &elementwise::SIN, x)
 }
 
 #[rustfmt::skip]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::choose;
+use crate::ops::elementwise;
 use crate::ops::gather::{self, Outside};
 
 fn whole(cx: &Context, shape: &[usize], values: &[i64]) -> Array {
@@ -21,7 +22,7 @@ fn thirds(cx: &Context, x: &Array) -> Array {
 
 /// Zeros where the mask, a row, is 0.
 fn framed(cx: &Context, x: &Array, mask: &[u8]) -> Array {
-    rows::select(cx, &truth(cx, &[mask.len()], mask), x, &Array::weak(0.0))
+    elementwise::select(cx, &truth(cx, &[mask.len()], mask), x, &Array::weak(0.0))
 }
 
 #[rustfmt::skip]
@@ -32,7 +33,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "wrap"      [Real [3, 2]]       |cx, a| ok(cx, gather::take(cx, &a[0], &whole(cx, &[3], &[-1, 3, 7]), 0, Outside::Wrap));
         "clip"      [Real [3]]          |cx, a| ok(cx, gather::take(cx, &a[0], &whole(cx, &[3], &[-1, 3, 1]), 0, Outside::Clip));
         "none"      [Real [3]]          |cx, a| ok(cx, gather::take(cx, &a[0], &whole(cx, &[0], &[]), 0, Outside::Raise));
-        "large"     [Real [33, 40]]     |cx, a| ok(cx, gather::take(cx, &rows::unary(cx, &rows::SIN, &a[0]), &whole(cx, &[3], &[0, 9, 0]), 1, Outside::Raise));
+        "large"     [Real [33, 40]]     |cx, a| ok(cx, gather::take(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &whole(cx, &[3], &[0, 9, 0]), 1, Outside::Raise));
     }
     entry! { list, "choosing", "ag_take_along_axis", ALL, Both;
         "vector"    [Real [4]]          |cx, a| ok(cx, gather::take_along_axis(cx, &a[0], &whole(cx, &[3], &[3, 0, 3]), 0));
@@ -54,17 +55,17 @@ pub fn cases(list: &mut Vec<Entry>) {
             choose::select(cx, &[&c, &d], &[&a[0], &a[1]], &a[2])
         });
         "large"     [Real [33, 40], Real [40], Real []] |cx, a| ok(cx, {
-            choose::select(cx, &[&thirds(cx, &a[0])], &[&a[1]], &rows::binary(cx, &rows::MUL, &a[0], &a[2]))
+            choose::select(cx, &[&thirds(cx, &a[0])], &[&a[1]], &elementwise::binary(cx, &elementwise::MUL, &a[0], &a[2]))
         });
     }
     entry! { list, "choosing", "ag_piecewise", ALL, Both;
         "pieces"    [Real [5], Real []]                 |cx, a| ok(cx, {
-            let (c, square) = (thirds(cx, &a[0]), rows::unary(cx, &rows::SQUARE, &a[0]));
+            let (c, square) = (thirds(cx, &a[0]), elementwise::unary(cx, &elementwise::SQUARE, &a[0]));
             choose::piecewise(cx, &a[0], &[&c], &[&square, &a[1]])
         });
         "rest is 0" [Real [2, 3]]                       |cx, a| ok(cx, {
             let (c, d) = (thirds(cx, &a[0]), truth(cx, &[3], &[0, 1, 1]));
-            choose::piecewise(cx, &a[0], &[&c, &d], &[&a[0], &rows::unary(cx, &rows::SIN, &a[0])])
+            choose::piecewise(cx, &a[0], &[&c, &d], &[&a[0], &elementwise::unary(cx, &elementwise::SIN, &a[0])])
         });
     }
     entry! { list, "choosing", "ag_compress", ALL, Both;
@@ -73,7 +74,7 @@ pub fn cases(list: &mut Vec<Entry>) {
     }
     entry! { list, "choosing", "ag_extract", ALL, Both;
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, choose::extract(cx, &thirds(cx, &a[0]), &a[0]));
-        "large"     [Real [33, 40]]     |cx, a| ok(cx, choose::extract(cx, &thirds(cx, &a[0]), &rows::unary(cx, &rows::SIN, &a[0])));
+        "large"     [Real [33, 40]]     |cx, a| ok(cx, choose::extract(cx, &thirds(cx, &a[0]), &elementwise::unary(cx, &elementwise::SIN, &a[0])));
     }
     entry! { list, "choosing", "ag_trim_zeros", ALL, Both;
         "number"    [Real []]           |cx, a| ok(cx, choose::trim_zeros(cx, &a[0], true, true, &[]));
@@ -84,7 +85,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "empty"     [Real [0, 3]]       |cx, a| ok(cx, choose::trim_zeros(cx, &a[0], true, true, &[0, 1]));
     }
     entry! { list, "choosing", "ag_ix", ALL, Both;
-        "columns"   [Real [2], Real [3]] |cx, a| ok(cx, choose::ix(cx, &[&a[0], &a[1]]).map(|parts| rows::binary(cx, &rows::MUL, &parts[0], &parts[1])));
+        "columns"   [Real [2], Real [3]] |cx, a| ok(cx, choose::ix(cx, &[&a[0], &a[1]]).map(|parts| elementwise::binary(cx, &elementwise::MUL, &parts[0], &parts[1])));
     }
     entry! { list, "choosing", "ag_put", ALL, Both;
         "list"      [Real [2, 3], Real [3]]     |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[3], &[4, -1, 0]), &a[1], Outside::Raise));
@@ -92,19 +93,19 @@ pub fn cases(list: &mut Vec<Entry>) {
         "clip"      [Real [4], Real [3, 2]]     |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[3], &[9, 2, -4]), &a[1], Outside::Clip));
         "number"    [Real [4], Real []]         |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[2], &[1, 2]), &a[1], Outside::Raise));
         "none"      [Real [4], Real [0]]        |cx, a| ok(cx, gather::put(cx, &a[0], &whole(cx, &[2], &[1, 2]), &a[1], Outside::Raise));
-        "large"     [Real [33, 40], Real [3]]   |cx, a| ok(cx, gather::put(cx, &rows::unary(cx, &rows::SIN, &a[0]), &whole(cx, &[3], &[0, 90, 0]), &a[1], Outside::Raise));
+        "large"     [Real [33, 40], Real [3]]   |cx, a| ok(cx, gather::put(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &whole(cx, &[3], &[0, 90, 0]), &a[1], Outside::Raise));
     }
     entry! { list, "choosing", "ag_place", ALL, Both;
         "list"      [Real [2, 3], Real [3]]     |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[2, 3], &[1, 0, 1, 0, 0, 1]), &a[1]));
         "repeated"  [Real [2, 3], Real [2]]     |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[6], &[1, 0, 1, 1, 1, 1]), &a[1]));
         "none"      [Real [3], Real [0]]        |cx, a| ok(cx, gather::place(cx, &a[0], &truth(cx, &[3], &[0, 0, 0]), &a[1]));
-        "large"     [Real [33, 40], Real [7]]   |cx, a| ok(cx, gather::place(cx, &rows::unary(cx, &rows::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
+        "large"     [Real [33, 40], Real [7]]   |cx, a| ok(cx, gather::place(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
     }
     entry! { list, "choosing", "ag_putmask", ALL, Both;
         "matrix"    [Real [2, 3], Real [2, 3]]  |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[2, 3], &[1, 0, 1, 0, 0, 1]), &a[1]));
         "repeated"  [Real [2, 3], Real [4]]     |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[6], &[1, 0, 1, 1, 1, 1]), &a[1]));
         "number"    [Real [3], Real []]         |cx, a| ok(cx, gather::putmask(cx, &a[0], &truth(cx, &[3], &[1, 0, 1]), &a[1]));
-        "large"     [Real [33, 40], Real [40]]  |cx, a| ok(cx, gather::putmask(cx, &rows::unary(cx, &rows::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
+        "large"     [Real [33, 40], Real [40]]  |cx, a| ok(cx, gather::putmask(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &thirds(cx, &a[0]), &a[1]));
     }
     entry! { list, "choosing", "ag_flatnonzero", ALL, Constant("positions");
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, choose::flatnonzero(cx, &a[0]).map(Array::from));

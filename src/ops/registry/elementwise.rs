@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ops::complex;
-use crate::ops::elementwise::{BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
+use crate::ops::elementwise::{self, BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
 
 pub fn tables(list: &mut Vec<Entry>) {
     for &row in UNARY {
@@ -11,18 +11,18 @@ pub fn tables(list: &mut Vec<Entry>) {
             family: "element-wise, one argument",
             dtypes: if row.kernel.c128.is_some() { ALL } else { REAL },
             derivative: Both,
-            cases: of_shapes(row.domain, move |cx, a| rows::unary(cx, row, &a[0])),
+            cases: of_shapes(row.domain, move |cx, a| elementwise::unary(cx, row, &a[0])),
         });
     }
     for &row in BINARY {
-        let mut cases = of_pairs(row.domains, move |cx, a| rows::binary(cx, row, &a[0], &a[1]));
+        let mut cases = of_pairs(row.domains, move |cx, a| elementwise::binary(cx, row, &a[0], &a[1]));
         cases.push(Case {
             label: "of one array twice".into(),
             args: vec![Arg { domain: row.domains[1], shape: &[5] }],
             run: Box::new(move |cx, a| {
                 // Positive, and twice the other: no function has a kink there.
-                let x = rows::unary(cx, &rows::SQUARE, &a[0]);
-                rows::binary(cx, row, &rows::binary(cx, &rows::ADD, &x, &x), &x)
+                let x = elementwise::unary(cx, &elementwise::SQUARE, &a[0]);
+                elementwise::binary(cx, row, &elementwise::binary(cx, &elementwise::ADD, &x, &x), &x)
             }),
         });
         list.push(Entry {
@@ -34,13 +34,13 @@ pub fn tables(list: &mut Vec<Entry>) {
         });
     }
     // The sign of a complex number is no step, and has a derivative: see below.
-    for &row in PIECEWISE_CONSTANT.iter().filter(|row| !std::ptr::eq(**row, &rows::SIGN)) {
+    for &row in PIECEWISE_CONSTANT.iter().filter(|row| !std::ptr::eq(**row, &elementwise::SIGN)) {
         list.push(Entry {
             name: row.name,
             family: "steps and tests",
             dtypes: if row.kernel.c128.is_some() { ALL } else { REAL },
             derivative: Constant("piecewise constant"),
-            cases: of_shapes(Nonzero, move |cx, a| rows::piecewise_constant(cx, row, &a[0])),
+            cases: of_shapes(Nonzero, move |cx, a| elementwise::piecewise_constant(cx, row, &a[0])),
         });
     }
     for &row in TESTS {
@@ -49,7 +49,7 @@ pub fn tables(list: &mut Vec<Entry>) {
             family: "steps and tests",
             dtypes: ALL,
             derivative: Constant("boolean"),
-            cases: of_shapes(Nonzero, move |cx, a| rows::test(cx, row, &a[0])),
+            cases: of_shapes(Nonzero, move |cx, a| elementwise::test(cx, row, &a[0])),
         });
     }
     for &row in COMPARISONS {
@@ -58,7 +58,7 @@ pub fn tables(list: &mut Vec<Entry>) {
             family: "steps and tests",
             dtypes: ALL,
             derivative: Constant("boolean"),
-            cases: of_pairs([Nonzero, Nonzero], move |cx, a| rows::compare(cx, row, &a[0], &a[1])),
+            cases: of_pairs([Nonzero, Nonzero], move |cx, a| elementwise::compare(cx, row, &a[0], &a[1])),
         });
     }
 }
@@ -67,32 +67,32 @@ pub fn tables(list: &mut Vec<Entry>) {
 pub fn explicit(list: &mut Vec<Entry>) {
     const F: &str = "steps and tests";
     list.push(Entry { name: "ag_floor_divide", family: F, dtypes: REAL, derivative: Constant("piecewise constant"),
-        cases: of_pairs([Real, Nonzero], |cx, a| rows::floor_divide(cx, &a[0], &a[1])) });
+        cases: of_pairs([Real, Nonzero], |cx, a| elementwise::floor_divide(cx, &a[0], &a[1])) });
     entry! { list, "element-wise, other", "ag_where", ALL, Both;
-        "numbers"              [Nonzero [], Real [], Real []]                |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
-        "arrays"               [Nonzero [3, 4], Real [3, 4], Real [3, 4]]    |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
-        "broadcast condition"  [Nonzero [4], Real [3, 1], Real [3, 4]]       |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
-        "broadcast operands"   [Nonzero [3, 4], Real [], Real [4]]           |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
-        "one operand a number" [Nonzero [3, 4], Real [3, 4]]                 |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &Array::weak(2.0));
-        "empty"                [Nonzero [0], Real [0], Real [1]]             |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
-        "large"                [Nonzero [40], Real [33, 40], Real [33, 1]]   |cx, a| rows::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "numbers"              [Nonzero [], Real [], Real []]                |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "arrays"               [Nonzero [3, 4], Real [3, 4], Real [3, 4]]    |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "broadcast condition"  [Nonzero [4], Real [3, 1], Real [3, 4]]       |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "broadcast operands"   [Nonzero [3, 4], Real [], Real [4]]           |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "one operand a number" [Nonzero [3, 4], Real [3, 4]]                 |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &Array::weak(2.0));
+        "empty"                [Nonzero [0], Real [0], Real [1]]             |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
+        "large"                [Nonzero [40], Real [33, 40], Real [33, 1]]   |cx, a| elementwise::select(cx, &positive(cx, &a[0]), &a[1], &a[2]);
     }
     list.push(Entry { name: "ag_clip", family: "element-wise, other", dtypes: REAL, derivative: Both,
-        cases: of_shapes(Nonzero, |cx, a| rows::clip(cx, &a[0], -0.7, 0.9)) });
+        cases: of_shapes(Nonzero, |cx, a| elementwise::clip(cx, &a[0], -0.7, 0.9)) });
     list.push(Entry { name: "ag_nan_to_num", family: "element-wise, other", dtypes: ALL, derivative: Both,
-        cases: of_shapes(Real, |cx, a| rows::nan_to_num(cx, &a[0])) });
+        cases: of_shapes(Real, |cx, a| elementwise::nan_to_num(cx, &a[0])) });
     list.push(Entry { name: "ag_sinc", family: "element-wise, other", dtypes: ALL, derivative: Both,
-        cases: of_shapes(Real, |cx, a| rows::sinc(cx, &a[0])) });
+        cases: of_shapes(Real, |cx, a| elementwise::sinc(cx, &a[0])) });
     list.push(Entry { name: "ag_astype", family: "element-wise, other", dtypes: ALL, derivative: Both,
         cases: of_shapes(Real, |cx, a| {
             let to = if a[0].dtype().is_complex() { C128 } else { F64 };
-            let back = rows::astype(cx, &rows::astype(cx, &a[0], to.complex()), to);
-            rows::binary(cx, &rows::MUL, &back, &a[0])
+            let back = elementwise::astype(cx, &elementwise::astype(cx, &a[0], to.complex()), to);
+            elementwise::binary(cx, &elementwise::MUL, &back, &a[0])
         }) });
 }
 
 fn positive(cx: &Context, x: &Array) -> Array {
-    rows::compare(cx, &rows::GREATER, x, &Array::weak(0.0))
+    elementwise::compare(cx, &elementwise::GREATER, x, &Array::weak(0.0))
 }
 
 pub fn complexes(list: &mut Vec<Entry>) {

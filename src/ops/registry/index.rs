@@ -1,6 +1,7 @@
 //! Cases of indexing: reading, writing, adding.
 
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::gather::Outside;
 use crate::ops::index::{self, Item, Plan};
 use crate::ops::index_reduce::{self, Combine};
@@ -81,8 +82,8 @@ pub fn cases(list: &mut Vec<Entry>) {
         let whole = move |cx: &Context, a: &Array, to: &[usize]| {
             let steps = create::linspace(cx, 1.0, 3.0, to.iter().product::<usize>() as i64);
             let steps = shape::reshape(cx, &Array::from(steps.expect("a small array")), to);
-            let steps = rows::astype(cx, &steps, a.dtype());
-            rows::unary(cx, &rows::SIN, &rows::binary(cx, &rows::MUL, &steps, a))
+            let steps = elementwise::astype(cx, &steps, a.dtype());
+            elementwise::unary(cx, &elementwise::SIN, &elementwise::binary(cx, &elementwise::MUL, &steps, a))
         };
         set.push(Case {
             label: label(&row, i),
@@ -117,8 +118,13 @@ pub fn cases(list: &mut Vec<Entry>) {
                     // Values apart from each other and from the array.
                     let steps = create::linspace(cx, 0.13, 2.9, plan.to.iter().product::<usize>() as i64);
                     let steps = shape::reshape(cx, &Array::from(steps.expect("a small array")), &plan.to);
-                    let steps = rows::astype(cx, &steps, a[1].dtype());
-                    let values = rows::binary(cx, &rows::MUL, &rows::unary(cx, &rows::SIN, &steps), &a[1]);
+                    let steps = elementwise::astype(cx, &steps, a[1].dtype());
+                    let values = elementwise::binary(
+                        cx,
+                        &elementwise::MUL,
+                        &elementwise::unary(cx, &elementwise::SIN, &steps),
+                        &a[1],
+                    );
                     index_reduce::combine(cx, how, &a[0], &plan, &values)
                 }),
             }

@@ -36,7 +36,6 @@ mod reduce;
 mod scan;
 mod shape;
 
-use super::elementwise as rows;
 use crate::array::DType::{self, *};
 use crate::context::Context;
 use crate::trace::Array;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::create::full;
+use crate::ops::elementwise;
 use crate::ops::masked::{Kind, Options, reduce};
 use crate::ops::predicates::{self, Tolerance};
 use crate::ops::{bessel, complex, integers, number};
@@ -39,7 +40,7 @@ fn differentiable(list: &mut Vec<Entry>) {
     add(
         "ag_angle_degrees",
         ALL,
-        of_shapes(Nonzero, |cx, a| rows::unary(cx, &rows::RAD2DEG, &complex::angle(cx, &a[0]))),
+        of_shapes(Nonzero, |cx, a| elementwise::unary(cx, &elementwise::RAD2DEG, &complex::angle(cx, &a[0]))),
     );
     bounds(list);
 }
@@ -58,7 +59,7 @@ fn bounds(list: &mut Vec<Entry>) {
         "large"         [Real [33, 40], Unit [40], AboveOne []]             |cx, a| number::clip_arrays(cx, &a[0], &a[1], &a[2]);
     }
     entry! { list, "floating-point numbers", "ag_divmod", REAL, Both;
-        "the remainder" [Real [3, 4], Nonzero [4]]                          |cx, a| rows::binary(cx, &rows::MOD, &a[0], &a[1]);
+        "the remainder" [Real [3, 4], Nonzero [4]]                          |cx, a| elementwise::binary(cx, &elementwise::MOD, &a[0], &a[1]);
     }
 }
 
@@ -78,12 +79,17 @@ fn constant(list: &mut Vec<Entry>) {
     add("ag_full_like", REAL, "constant", of_shapes(Nonzero, |cx, a| number::full_like(cx, &a[0], 2.0)));
     for f in integers::FUNCTIONS {
         let run = move |cx: &Context, a: &[Array]| {
-            let whole = |x: &Array| rows::astype(cx, x, I64);
+            let whole = |x: &Array| elementwise::astype(cx, x, I64);
             integers::apply(cx, f, &whole(&a[0]), &whole(&a[1]))
         };
         add(f.name, REAL, "integers", of_pairs(real, run));
     }
-    add("ag_invert", REAL, "integers", of_shapes(Real, |cx, a| integers::invert(cx, &rows::astype(cx, &a[0], I64))));
+    add(
+        "ag_invert",
+        REAL,
+        "integers",
+        of_shapes(Real, |cx, a| integers::invert(cx, &elementwise::astype(cx, &a[0], I64))),
+    );
     add("ag_isclose", ALL, "boolean", of_pairs(real, |cx, a| predicates::isclose(cx, &a[0], &a[1], TOLERANCE)));
     add("ag_allclose", ALL, "boolean", of_pairs(real, |cx, a| predicates::allclose(cx, &a[0], &a[1], TOLERANCE)));
     add("ag_array_equal", ALL, "boolean", of_pairs(real, |cx, a| predicates::array_equal(cx, &a[0], &a[1], true)));
@@ -140,8 +146,8 @@ fn masked(list: &mut Vec<Entry>) {
                         let options = Options { axes, keepdims, mask: &mask, initial: &initial, ddof: 0.5 };
                         // A product of many stays in range when they are near 1.
                         let near = |x: &Array| {
-                            let x = rows::binary(cx, &rows::MUL, x, &Array::weak(0.02));
-                            rows::binary(cx, &rows::ADD, &x, &Array::weak(1.0))
+                            let x = elementwise::binary(cx, &elementwise::MUL, x, &Array::weak(0.02));
+                            elementwise::binary(cx, &elementwise::ADD, &x, &Array::weak(1.0))
                         };
                         reduce(cx, name, kind, &if kind == Kind::Prod { near(&a[0]) } else { a[0].clone() }, &options)
                     }),

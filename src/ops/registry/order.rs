@@ -2,6 +2,7 @@
 
 use super::scan::{growing, with_nan};
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::quantile::{self, Method, Request};
 use crate::ops::statistics::{self, Outside, Weights};
 use crate::ops::{nan, order, scan};
@@ -217,15 +218,15 @@ fn samples(list: &mut Vec<Entry>) {
     }
     entry! { list, "statistics", "ag_interp", REAL, Both;
         "inside"    [Unit [2, 3], Real [4], Real [4]]   |cx, a| ok(cx, {
-            let xp = rows::binary(cx, &rows::SUB, &growing(cx, &a[1]), &Array::weak(1.7));
+            let xp = elementwise::binary(cx, &elementwise::SUB, &growing(cx, &a[1]), &Array::weak(1.7));
             statistics::interp(cx, &a[0], &xp, &a[2], &Outside::default())
         });
         "number"    [Unit [], Real [3], Real [3]]       |cx, a| ok(cx, {
-            let xp = rows::binary(cx, &rows::SUB, &growing(cx, &a[1]), &Array::weak(1.7));
+            let xp = elementwise::binary(cx, &elementwise::SUB, &growing(cx, &a[1]), &Array::weak(1.7));
             statistics::interp(cx, &a[0], &xp, &a[2], &Outside::default())
         });
         "outside"   [Real [5], Real [3], Real [3], Real [], Real []] |cx, a| ok(cx, {
-            let xp = scan::cumsum(cx, &rows::unary(cx, &rows::SQUARE, &a[1]), 0);
+            let xp = scan::cumsum(cx, &elementwise::unary(cx, &elementwise::SQUARE, &a[1]), 0);
             statistics::interp(cx, &a[0], &xp, &a[2], &Outside { left: Some(&a[3]), right: Some(&a[4]), period: None })
         });
         "periodic"  [Real [5], Distinct [3], Real [3]]  |cx, a| ok(cx, {

@@ -1,6 +1,7 @@
 //! Cases of the polynomials.
 
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::polyfit;
 use crate::ops::polynomial as ops;
 
@@ -15,14 +16,14 @@ pub fn cases(list: &mut Vec<Entry>) {
         "large"            [Real [4], Unit [33, 40]]       |cx, a| ops::polyval(cx, &a[0], &a[1]);
     }
     entry! { list, "polynomials", "ag_polyadd", ALL, Both;
-        "equal degrees"    [Real [3], Real [3]]            |cx, a| ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]);
-        "shorter"          [Real [2], Real [4]]            |cx, a| ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]);
-        "with a number"    [Real [3], Real []]             |cx, a| ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]);
-        "with nothing"     [Real [0], Real [2]]            |cx, a| ops::combine(cx, "ag_polyadd", &rows::ADD, &a[0], &a[1]);
+        "equal degrees"    [Real [3], Real [3]]            |cx, a| ops::combine(cx, "ag_polyadd", &elementwise::ADD, &a[0], &a[1]);
+        "shorter"          [Real [2], Real [4]]            |cx, a| ops::combine(cx, "ag_polyadd", &elementwise::ADD, &a[0], &a[1]);
+        "with a number"    [Real [3], Real []]             |cx, a| ops::combine(cx, "ag_polyadd", &elementwise::ADD, &a[0], &a[1]);
+        "with nothing"     [Real [0], Real [2]]            |cx, a| ops::combine(cx, "ag_polyadd", &elementwise::ADD, &a[0], &a[1]);
     }
     entry! { list, "polynomials", "ag_polysub", ALL, Both;
-        "shorter"          [Real [2], Real [4]]            |cx, a| ops::combine(cx, "ag_polysub", &rows::SUB, &a[0], &a[1]);
-        "longer"           [Real [4], Real [2]]            |cx, a| ops::combine(cx, "ag_polysub", &rows::SUB, &a[0], &a[1]);
+        "shorter"          [Real [2], Real [4]]            |cx, a| ops::combine(cx, "ag_polysub", &elementwise::SUB, &a[0], &a[1]);
+        "longer"           [Real [4], Real [2]]            |cx, a| ops::combine(cx, "ag_polysub", &elementwise::SUB, &a[0], &a[1]);
     }
     entry! { list, "polynomials", "ag_polymul", ALL, Both;
         "two"              [Real [3], Real [4]]            |cx, a| ops::polymul(cx, &a[0], &a[1]);
@@ -75,5 +76,5 @@ pub fn cases(list: &mut Vec<Entry>) {
 fn apart(cx: &Context, x: &Array) -> Array {
     let steps = cx.engine.build::<f64>(x.shape(), |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i as f64));
     let steps = steps.expect("a small array").into();
-    rows::binary(cx, &rows::ADD, x, &rows::astype(cx, &steps, x.dtype()))
+    elementwise::binary(cx, &elementwise::ADD, x, &elementwise::astype(cx, &steps, x.dtype()))
 }

@@ -1,6 +1,7 @@
 //! Cases of the reductions: every choice of axes.
 
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::logsumexp::{Options, logsumexp_with};
 use crate::ops::reduce;
 
@@ -89,7 +90,12 @@ pub fn cases(list: &mut Vec<Entry>) {
     add("ag_min", ALL, Both, of_axes(Distinct, false, |cx, x, axes, keep| reduce::extremum(cx, false, x, axes, keep)));
     // Around 1, lest the product of many overflow.
     let prod: Reduction = |cx, x, axes, keep| {
-        let x = rows::binary(cx, &rows::ADD, &rows::binary(cx, &rows::MUL, x, &Array::weak(0.02)), &Array::weak(1.0));
+        let x = elementwise::binary(
+            cx,
+            &elementwise::ADD,
+            &elementwise::binary(cx, &elementwise::MUL, x, &Array::weak(0.02)),
+            &Array::weak(1.0),
+        );
         reduce::prod(cx, &x, axes, keep)
     };
     add("ag_prod", ALL, Both, of_axes(Real, true, prod));

@@ -1,6 +1,7 @@
 //! Cases of running sums and products, differences, gradients and integrals of samples.
 
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::{create, scan};
 
 /// x with some elements replaced by 0, where a quotient of products would not do.
@@ -8,25 +9,34 @@ fn with_zeros(cx: &Context, x: &Array, at: &[usize]) -> Array {
     let keep = cx.engine.build::<f64>(x.shape(), |d| {
         d.iter_mut().enumerate().for_each(|(i, d)| *d = f64::from(u8::from(!at.contains(&i))));
     });
-    let keep = rows::astype(cx, &ok(cx, keep.map(Array::from)), x.dtype().real());
-    rows::binary(cx, &rows::MUL, x, &keep)
+    let keep = elementwise::astype(cx, &ok(cx, keep.map(Array::from)), x.dtype().real());
+    elementwise::binary(cx, &elementwise::MUL, x, &keep)
 }
 
 /// Around 1, lest the product of many overflow.
 fn near_one(cx: &Context, x: &Array) -> Array {
-    rows::binary(cx, &rows::ADD, &rows::binary(cx, &rows::MUL, x, &Array::weak(0.1)), &Array::weak(1.0))
+    elementwise::binary(
+        cx,
+        &elementwise::ADD,
+        &elementwise::binary(cx, &elementwise::MUL, x, &Array::weak(0.1)),
+        &Array::weak(1.0),
+    )
 }
 
 /// Coordinates that grow by at least a half.
 pub(super) fn growing(cx: &Context, x: &Array) -> Array {
     let one = create::full(cx, x.dtype(), x.shape(), 0.5);
-    scan::cumsum(cx, &rows::binary(cx, &rows::ADD, &rows::unary(cx, &rows::SQUARE, x), &one), 0)
+    scan::cumsum(
+        cx,
+        &elementwise::binary(cx, &elementwise::ADD, &elementwise::unary(cx, &elementwise::SQUARE, x), &one),
+        0,
+    )
 }
 
 /// NaN after every second element.
 pub(super) fn with_nan(cx: &Context, x: &Array) -> Array {
     let mask = cx.engine.build::<bool>(x.shape(), |d| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % 2 == 1));
-    rows::select(cx, &ok(cx, mask.map(Array::from)), &Array::weak(f64::NAN), x)
+    elementwise::select(cx, &ok(cx, mask.map(Array::from)), &Array::weak(f64::NAN), x)
 }
 
 #[rustfmt::skip]
@@ -37,7 +47,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "middle"    [Real [2, 3, 4]]    |cx, a| scan::cumsum(cx, &a[0], 1);
         "last"      [Real [2, 3]]       |cx, a| scan::cumsum(cx, &a[0], 1);
         "empty"     [Real [2, 0]]       |cx, a| scan::cumsum(cx, &a[0], 1);
-        "large"     [Real [33, 40]]     |cx, a| scan::cumsum(cx, &rows::unary(cx, &rows::SIN, &a[0]), 0);
+        "large"     [Real [33, 40]]     |cx, a| scan::cumsum(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), 0);
     }
     entry! { list, "scans", "ag_cumprod", ALL, Both;
         "vector"    [Real [5]]          |cx, a| scan::cumprod(cx, &a[0], 0);
@@ -75,14 +85,14 @@ pub fn cases(list: &mut Vec<Entry>) {
         "last"      [Distinct [3, 4]]   |cx, a| scan::logcumsumexp(cx, &a[0], 1);
         "one"       [Real [1, 3]]       |cx, a| scan::logcumsumexp(cx, &a[0], 0);
         "empty"     [Real [2, 0]]       |cx, a| scan::logcumsumexp(cx, &a[0], 1);
-        "large"     [Real [33, 40]]     |cx, a| scan::logcumsumexp(cx, &rows::unary(cx, &rows::SIN, &a[0]), 1);
+        "large"     [Real [33, 40]]     |cx, a| scan::logcumsumexp(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), 1);
     }
     entry! { list, "scans", "ag_diff", ALL, Both;
         "vector"    [Real [5]]          |cx, a| ok(cx, scan::diff(cx, &a[0], 1, -1, None, None));
         "twice"     [Real [4, 2]]       |cx, a| ok(cx, scan::diff(cx, &a[0], 2, 0, None, None));
         "too often" [Real [2]]          |cx, a| ok(cx, scan::diff(cx, &a[0], 3, 0, None, None));
         "ends"      [Real [2, 3], Real [], Real [2, 2]] |cx, a| ok(cx, scan::diff(cx, &a[0], 1, 1, Some(&a[1]), Some(&a[2])));
-        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::diff(cx, &rows::unary(cx, &rows::SIN, &a[0]), 1, 0, None, None));
+        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::diff(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), 1, 0, None, None));
     }
     entry! { list, "scans", "ag_ediff1d", ALL, Both;
         "matrix"    [Real [2, 3]]       |cx, a| ok(cx, scan::ediff1d(cx, &a[0], None, None));
@@ -92,7 +102,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "two"       [Real [2]]          |cx, a| ok(cx, scan::gradient(cx, &a[0], &Array::weak(1.0), 0, 1));
         "first"     [Real [4, 3]]       |cx, a| ok(cx, scan::gradient(cx, &a[0], &Array::weak(0.5), 0, 1));
         "second"    [Real [2, 5]]       |cx, a| ok(cx, scan::gradient(cx, &a[0], &Array::weak(0.5), -1, 2));
-        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::gradient(cx, &rows::unary(cx, &rows::SIN, &a[0]), &Array::weak(1.0), 0, 2));
+        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::gradient(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &Array::weak(1.0), 0, 2));
     }
     entry! { list, "scans", "ag_gradient_axis", REAL, Both;
         "step"      [Real [5], Positive []]     |cx, a| ok(cx, scan::gradient(cx, &a[0], &a[1], 0, 2));
@@ -103,7 +113,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "vector"    [Real [5]]          |cx, a| ok(cx, scan::trapezoid(cx, &a[0], &Array::weak(0.5), 0));
         "matrix"    [Real [3, 2]]       |cx, a| ok(cx, scan::trapezoid(cx, &a[0], &Array::weak(2.0), -2));
         "one"       [Real [2, 1]]       |cx, a| ok(cx, scan::trapezoid(cx, &a[0], &Array::weak(2.0), 1));
-        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::trapezoid(cx, &rows::unary(cx, &rows::SIN, &a[0]), &Array::weak(1.0), 1));
+        "large"     [Real [33, 40]]     |cx, a| ok(cx, scan::trapezoid(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &Array::weak(1.0), 1));
     }
     entry! { list, "scans", "ag_trapezoid_x", ALL, Both;
         "vector"    [Real [4, 2], Real [4]]     |cx, a| ok(cx, scan::trapezoid(cx, &a[0], &a[1], 0));

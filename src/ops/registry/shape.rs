@@ -1,6 +1,7 @@
 //! Cases of the changes of shape.
 
 use super::*;
+use crate::ops::elementwise;
 use crate::ops::shape;
 
 #[rustfmt::skip]
@@ -11,7 +12,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "number"    [Real []]           |cx, a| shape::reshape(cx, &a[0], &[1, 1]);
         "to number" [Real [1, 1]]       |cx, a| shape::reshape(cx, &a[0], &[]);
         "empty"     [Real [0, 3]]       |cx, a| shape::reshape(cx, &a[0], &[2, 0]);
-        "large"     [Real [33, 40]]     |cx, a| shape::reshape(cx, &rows::unary(cx, &rows::SIN, &a[0]), &[40, 33]);
+        "large"     [Real [33, 40]]     |cx, a| shape::reshape(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &[40, 33]);
     }
     entry! { list, "shapes", "ag_ravel", ALL, Both;
         "matrix"    [Real [3, 4]]       |cx, a| shape::reshape(cx, &a[0], &[a[0].size()]);
@@ -20,7 +21,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "matrix"    [Real [3, 4]]       |cx, a| shape::transpose(cx, &a[0], &[1, 0]);
         "cycle"     [Real [2, 3, 4]]    |cx, a| shape::transpose(cx, &a[0], &[2, 0, 1]);
         "empty"     [Real [0, 3]]       |cx, a| shape::transpose(cx, &a[0], &[1, 0]);
-        "large"     [Real [33, 40]]     |cx, a| shape::transpose(cx, &rows::unary(cx, &rows::SIN, &a[0]), &[1, 0]);
+        "large"     [Real [33, 40]]     |cx, a| shape::transpose(cx, &elementwise::unary(cx, &elementwise::SIN, &a[0]), &[1, 0]);
     }
     entry! { list, "shapes", "ag_swapaxes", ALL, Both;
         "outermost and innermost" [Real [2, 3, 4]] |cx, a| shape::transpose(cx, &a[0], &[2, 1, 0]);
@@ -47,7 +48,7 @@ pub fn cases(list: &mut Vec<Entry>) {
         "rows"      [Real [2, 3], Real [1, 3]]              |cx, a| shape::concatenate(cx, &[&a[0], &a[1]], 0);
         "columns"   [Real [2, 3], Real [2, 0], Real [2, 2]] |cx, a| shape::concatenate(cx, &[&a[0], &a[1], &a[2]], 1);
         "itself"    [Real [2, 3]]                           |cx, a| shape::concatenate(cx, &[&a[0], &a[0]], 1);
-        "large"     [Real [33, 40], Real [2, 40]]           |cx, a| shape::concatenate(cx, &[&rows::unary(cx, &rows::SIN, &a[0]), &a[1]], 0);
+        "large"     [Real [33, 40], Real [2, 40]]           |cx, a| shape::concatenate(cx, &[&elementwise::unary(cx, &elementwise::SIN, &a[0]), &a[1]], 0);
     }
     entry! { list, "shapes", "ag_stack", ALL, Both;
         "numbers"   [Real [], Real []]                      |cx, a| shape::stack(cx, &[&a[0], &a[1]], 0);

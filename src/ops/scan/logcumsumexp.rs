@@ -5,7 +5,7 @@
 //! linear time. The weights are quotients of sums of exp(x - running maximum): differences of the rounded y would lose the digits
 //! that large y don't have. They are a primitive of their own, whose derivative is made of both of them.
 
-use super::super::elementwise::{self as rows, binary, unary};
+use super::super::elementwise::{self, binary, unary};
 use super::super::shape::fit;
 use super::{ScanAxis, recurrence, scan_axis};
 use crate::array::{DType, Element, Tensor};
@@ -19,7 +19,7 @@ pub fn logcumsumexp(cx: &Context, x: &Array, axis: usize) -> Array {
         let e = Error::dtype(format!("not defined for dtype {}", x.dtype().name()));
         return cx.fail(e.within("ag_logcumsumexp"));
     }
-    let x = rows::astype(cx, x, x.dtype().inexact());
+    let x = elementwise::astype(cx, x, x.dtype().inexact());
     of(cx, &scan_axis(&x, axis), Part::Value, &x)
 }
 
@@ -95,7 +95,7 @@ impl LogCumSumExp {
 
     /// What the derivative of the logarithms makes of a tangent.
     fn pushed(&self, cx: &Context, x: &Array, t: &Array) -> Array {
-        let own = binary(cx, &rows::SCALED, t, &of(cx, &self.scan, Part::New, x));
+        let own = binary(cx, &elementwise::SCALED, t, &of(cx, &self.scan, Part::New, x));
         recurrence(cx, &self.scan, &of(cx, &self.scan, Part::Before, x), &own)
     }
 
@@ -104,14 +104,14 @@ impl LogCumSumExp {
         let back = self.scan.reversed();
         let before = of(cx, &self.scan, Part::Before, x);
         let along = recurrence(cx, &back, &back.before(cx, &before, 0.0), g);
-        binary(cx, &rows::SCALED, &along, &of(cx, &self.scan, Part::New, x))
+        binary(cx, &elementwise::SCALED, &along, &of(cx, &self.scan, Part::New, x))
     }
 
     /// The derivative of a share by the difference of x[k] and y[k - 1]: the product of both shares, with a sign.
     fn slope(&self, cx: &Context, x: &Array) -> Array {
         let [before, new] = [Part::Before, Part::New].map(|part| of(cx, &self.scan, part, x));
-        let product = binary(cx, &rows::MUL, &before, &new);
-        if self.part == Part::New { product } else { unary(cx, &rows::NEG, &product) }
+        let product = binary(cx, &elementwise::MUL, &before, &new);
+        if self.part == Part::New { product } else { unary(cx, &elementwise::NEG, &product) }
     }
 }
 
@@ -146,10 +146,10 @@ impl Primitive for LogCumSumExp {
         if self.part == Part::Value {
             return self.pulled(cx, x, &g);
         }
-        let direct = binary(cx, &rows::SCALED, &g, &self.slope(cx, x));
+        let direct = binary(cx, &elementwise::SCALED, &g, &self.slope(cx, x));
         // That of y[k - 1] stands at k.
         let shifted = self.scan.reversed().before(cx, &direct, 0.0);
-        binary(cx, &rows::SUB, &direct, &self.pulled(cx, x, &shifted))
+        binary(cx, &elementwise::SUB, &direct, &self.pulled(cx, x, &shifted))
     }
 
     fn jvp(&self, cx: &Context, _: usize, t: &Array, kept: &Kept<'_>) -> Array {
@@ -158,7 +158,7 @@ impl Primitive for LogCumSumExp {
         if self.part == Part::Value {
             return pushed;
         }
-        let apart = binary(cx, &rows::SUB, t, &self.scan.before(cx, &pushed, 0.0));
-        binary(cx, &rows::SCALED, &apart, &self.slope(cx, x))
+        let apart = binary(cx, &elementwise::SUB, t, &self.scan.before(cx, &pushed, 0.0));
+        binary(cx, &elementwise::SCALED, &apart, &self.slope(cx, x))
     }
 }
