@@ -91,7 +91,8 @@ impl Context {
     }
 
     /// Whether operations on numbers and small arrays, and sweeps of tapes of them, may take their short ways (at first they
-    /// may). The general ways have the same results, in more time: a difference would be a fault of a short one.
+    /// may). The general ways have the same results but for roundings, in more time: another difference would be a fault of a
+    /// short one.
     pub fn set_short_ways(&self, on: bool) {
         let bit = if on { 0 } else { LONG_WAYS };
         self.unusual.set(self.unusual.get() & !LONG_WAYS | bit);

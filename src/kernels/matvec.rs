@@ -205,7 +205,8 @@ unsafe fn dots<T: Real, V: Vector<T>, const R: usize>(line: *const T, row: isize
 /// may be a part of one unless `WHOLE`.
 ///
 /// # Safety
-/// `x.len()` columns of `y.len()` elements lie at `top`, `column` elements apart; `y` fills `W` vectors.
+/// `x.len()` columns of `y.len()` elements lie at `top`, `column` elements apart; `y` fills `W` vectors, the
+/// last one in part perhaps where it isn't `WHOLE`.
 #[inline(always)]
 unsafe fn columns<T: Real, V: Vector<T>, const W: usize, const WHOLE: bool>(
     top: *const T,
