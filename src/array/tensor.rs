@@ -110,7 +110,9 @@ struct Body {
     pending: RefCell<Option<Pending>>,
 }
 
-/// Where the elements are. Of the first two kinds they lie in row-major order from the beginning of the memory on.
+/// Where the elements are. Of the first two kinds they lie in row-major order from the beginning of the memory on. The kind
+/// has a byte of its own: it is asked for several times in every operation.
+#[repr(u8)]
 enum Memory {
     /// In a small block that stays with the cell.
     Kept(Block),
@@ -177,6 +179,8 @@ impl Tensor {
         self.empty();
     }
 
+    #[cold]
+    #[inline(never)]
     fn empty(&mut self) {
         let Some(body) = Rc::get_mut(&mut self.body) else { return };
         if let Some(Memory::Kept(block)) = body.memory.take() {

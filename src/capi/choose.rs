@@ -44,9 +44,9 @@ fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<
     guard(cx, None, |c| {
         let number = {
             let slots = c.slots.borrow();
-            let Array::Plain(position) = slots.get(indices).ok()? else { return None };
+            let Array::Plain(position) = slots.value(indices)? else { return None };
             let (0, &[at]) = (position.ndim(), position.owned_slice::<i64>()?) else { return None };
-            index::flat_element(&c.core, slots.get(x).ok()?, usize::try_from(at).ok()?)
+            index::flat_element(&c.core, slots.value(x)?, usize::try_from(at).ok()?)
         };
         number.map(|number| c.put_number(number))
     })

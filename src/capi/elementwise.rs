@@ -52,7 +52,7 @@ fn unary_as(cx: *const ag_context, name: &'static str, row: &'static rows::Unary
         if let Some(x) = number.filter(|_| !c.core.unusual()) {
             return c.put_number(rows::unary_number(&c.core, row, x));
         }
-        let done = c.slots.borrow().get(x).ok().and_then(|x| rows::short_unary(&c.core, row, x));
+        let done = c.slots.borrow().value(x).and_then(|x| rows::short_unary(&c.core, row, x));
         if let Some(y) = done {
             return c.put_short(y);
         }
@@ -99,8 +99,8 @@ fn pair(cx: *const ag_context, name: &'static str, row: &'static rows::Binary, x
     guard(cx, ag_array::NULL, |c| {
         let done = {
             let slots = c.slots.borrow();
-            match (slots.get(x), slots.get(y)) {
-                (Ok(x), Ok(y)) => short_way(c, row, x, y, || x.strong_number().zip(y.strong_number())),
+            match (slots.value(x), slots.value(y)) {
+                (Some(x), Some(y)) => short_way(c, row, x, y, || x.strong_number().zip(y.strong_number())),
                 _ => Done::Nothing,
             }
         };
@@ -119,15 +119,15 @@ fn mixed(
 ) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let number = Array::weak(y);
-        let done = match c.slots.borrow().get(x) {
-            Ok(x) => {
+        let done = match c.slots.borrow().value(x) {
+            Some(x) => {
                 let (a, b) = if flip { (&number, x) } else { (x, &number) };
                 short_way(c, row, a, b, || {
                     let (x, y) = (x.strong_number()?, Number::plain(y));
                     Some(if flip { (y, x) } else { (x, y) })
                 })
             }
-            Err(_) => Done::Nothing,
+            None => Done::Nothing,
         };
         let (a, b) = (Side::Array(x), Side::Number(y));
         finish(c, done, || if flip { long_binary(c, name, row, b, a) } else { long_binary(c, name, row, a, b) })

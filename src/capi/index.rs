@@ -166,11 +166,11 @@ fn element(cx: *const ag_context, name: &'static str, x: ag_array, source: &Sour
             _ => return None,
         };
         let ints = &ints.list[..ints.count];
-        let number = c.slots.borrow().get(x).ok().and_then(|x| index::element_number(&c.core, x, ints));
+        let number = c.slots.borrow().value(x).and_then(|x| index::element_number(&c.core, x, ints));
         if let Some(number) = number {
             return Some(c.put_number(number));
         }
-        let x = c.slots.borrow().get(x).ok()?.clone();
+        let x = c.slots.borrow().value(x)?.clone();
         let places = index::places_of(x.shape(), ints.iter().copied())?;
         let _calling = c.core.calling(name);
         index::element(&c.core, &x, &places).map(|y| c.put(y))

@@ -257,7 +257,7 @@ fn two_short(
     guard(cx, ag_array::NULL, |c| {
         let done = {
             let slots = c.slots.borrow();
-            slots.get(x).ok().zip(slots.get(y).ok()).and_then(|(x, y)| short(&c.core, x, y))
+            slots.value(x).zip(slots.value(y)).and_then(|(x, y)| short(&c.core, x, y))
         };
         done.map_or_else(|| two(cx, name, x, y, f), |z| c.put_short(z))
     })

@@ -41,7 +41,7 @@ pub(super) fn reduction(
 /// The sum of a small array, looked at where it lies. `None` for the general way, errors included.
 fn total(cx: *const ag_context, x: ag_array) -> Option<ag_array> {
     guard(cx, None, |c| {
-        let number = reduce::total(&c.core, c.slots.borrow().get(x).ok()?)?;
+        let number = reduce::total(&c.core, c.slots.borrow().value(x)?)?;
         Some(c.put_number(number))
     })
 }

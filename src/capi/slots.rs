@@ -234,10 +234,20 @@ impl Slots {
 
     #[inline]
     pub fn get(&self, handle: ag_array) -> Result<&Array, Problem> {
-        let i = self.find(handle)?;
-        match &self.slots[i].content {
-            Content::Value(value) => Ok(value),
-            _ => Err(self.diagnose(handle.bits)),
+        self.value(handle).ok_or_else(|| self.diagnose(handle.bits))
+    }
+
+    /// The value of a handle, `None` for one that is wrong.
+    #[inline(always)]
+    pub fn value(&self, handle: ag_array) -> Option<&Array> {
+        let (bits, i) = (handle.bits, handle.bits & SLOT_MASK);
+        match self.slots.get(i as usize)? {
+            Slot { word, content: Content::Value(value) }
+                if i < u64::from(self.top) && (word ^ bits) >> SLOT_BITS == 0 =>
+            {
+                Some(value)
+            }
+            _ => None,
         }
     }
 
@@ -252,16 +262,7 @@ impl Slots {
     /// The value of a handle, if it is a number that takes part in nothing but one tape.
     #[inline(always)]
     pub fn number(&self, handle: ag_array) -> Option<Number> {
-        let bits = handle.bits;
-        let i = bits & SLOT_MASK;
-        let slot = self.slots.get(i as usize)?;
-        if i >= u64::from(self.top) || (slot.word ^ bits) >> SLOT_BITS != 0 {
-            return None;
-        }
-        match &slot.content {
-            Content::Value(value) => value.strong_number(),
-            _ => None,
-        }
+        self.value(handle)?.strong_number()
     }
 
     /// Puts another value behind a handle; the old one is returned to be dropped outside of the borrow.

@@ -18,7 +18,7 @@ use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
 use crate::ops::{accumulate, elementwise, index, unbroadcast};
 use crate::trace::short::ShortNode;
 use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, General, Kept, Link, Meta, NO_NODE, Tape};
+use crate::trace::{Alike, Array, Kept, Link, Meta, NO_NODE, Primitive, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -248,25 +248,17 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
-                let node = tape.borrow().short[k as usize].general();
-                let Some(rule) = &node.rule else {
+                let (rule, meta, parents, taken) = {
+                    let tape = tape.borrow();
+                    let node = &tape.short[k as usize];
+                    (node.rule, node.meta(), node.recorded(), node.taken())
+                };
+                let Some(rule) = rule else {
                     swept(cx);
                     break;
                 };
-                let gs = std::slice::from_ref(&g);
-                if cx.watched() {
-                    let pull = Pull {
-                        tape,
-                        node: i,
-                        name: Some(rule.name()),
-                        primitive: Some(&**rule),
-                        gs,
-                        parents: &node.parents,
-                    };
-                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, gs, c, &mut collected));
-                } else {
-                    pull_node(cx, tape, &node, gs, cotangents, &mut collected);
-                }
+                let node = Node { rule, parents: &parents, kept: taken.kept(), metas: &[meta] };
+                pull_node(cx, tape, i, &node, std::slice::from_ref(&g), cotangents, &mut collected);
                 if consume {
                     let kept = tape.borrow_mut().short[k as usize].take();
                     drop(kept);
@@ -299,14 +291,10 @@ fn sweep_arrays(
                     gs.push(take_unless(cotangents, j, wanted));
                 }
                 let mut node = tape.borrow_mut().general[k as usize].take().expect("it was there");
-                if cx.watched() {
-                    let primitive = node.rule.as_deref();
-                    let name = primitive.map(|rule| rule.name());
-                    let pull = Pull { tape, node: i, name, primitive, gs: &gs, parents: &node.parents };
-                    watched(cx, &pull, cotangents, &mut |c| pull_node(cx, tape, &node, &gs, c, &mut collected));
-                } else {
-                    pull_node(cx, tape, &node, &gs, cotangents, &mut collected);
-                }
+                let rule = node.rule.as_deref().expect("inputs are passed over");
+                let kept = Kept::Some { mask: node.mask, items: &node.kept };
+                let view = Node { rule, parents: &node.parents, kept, metas: &node.metas };
+                pull_node(cx, tape, i, &view, &gs, cotangents, &mut collected);
                 if consume {
                     node.clear();
                     tape.borrow_mut().recycle(node);
@@ -586,17 +574,44 @@ fn pull_short(
     }
 }
 
+/// A node with a rule, wherever it is stored.
+struct Node<'a> {
+    rule: &'a dyn Primitive,
+    /// The recorded arguments: number of the argument, node.
+    parents: &'a [(u32, u32)],
+    kept: Kept<'a>,
+    /// One per result.
+    metas: &'a [Meta],
+}
+
+/// The step of node `i` by its rule, from the cotangents of its results.
 fn pull_node(
     cx: &Context,
     tape: &Rc<RefCell<Tape>>,
-    node: &General,
+    i: u32,
+    node: &Node<'_>,
     gs: &[Array],
     cotangents: &mut [Array],
     collected: &mut Collected,
 ) {
-    let rule = node.rule.as_ref().expect("inputs are passed over");
-    if let ([g @ (Array::Recorded { .. } | Array::Variable { .. } | Array::Nested(_))], &[(_, parent)]) =
-        (gs, &node.parents[..])
+    if !cx.watched() {
+        return pull_rule(cx, tape, node, gs, cotangents, collected);
+    }
+    let (name, primitive, parents) = (Some(node.rule.name()), Some(node.rule), node.parents);
+    let pull = Pull { tape, node: i, name, primitive, gs, parents };
+    watched(cx, &pull, cotangents, &mut |c| pull_rule(cx, tape, node, gs, c, collected));
+}
+
+fn pull_rule(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    node: &Node<'_>,
+    gs: &[Array],
+    cotangents: &mut [Array],
+    collected: &mut Collected,
+) {
+    let Node { rule, parents, kept, metas } = node;
+    if let ([g @ (Array::Recorded { .. } | Array::Variable { .. } | Array::Nested(_))], &[(_, parent)]) = (gs, *parents)
         && !cx.watched()
         && let Some((start, length)) = rule.run()
         && g.size() == length
@@ -608,30 +623,28 @@ fn pull_node(
         }
         return;
     }
-    let kept = Kept::Some { mask: node.mask, items: &node.kept };
     let outer = cx.enter_rule();
     // What can't be added in place.
-    let (mut argnums, mut parents): (SmallVec<[usize; 2]>, SmallVec<[u32; 2]>) = Default::default();
-    for &(argnum, parent) in &node.parents {
+    let (mut argnums, mut left): (SmallVec<[usize; 2]>, SmallVec<[u32; 2]>) = Default::default();
+    for &(argnum, parent) in *parents {
         let argnum = argnum as usize;
         let sum = &mut cotangents[parent as usize];
-        let alike = if argnum < 2 { Alike::of(node.alike, argnum) } else { Alike::Unknown };
         let added = match gs {
-            [g @ (Array::Plain(_) | Array::Number { .. })] => rule.vjp_into(cx, argnum, g, &kept, alike, sum),
+            [g @ (Array::Plain(_) | Array::Number { .. })] => rule.vjp_into(cx, argnum, g, kept, Alike::Unknown, sum),
             _ => false,
         };
         if !added {
             argnums.push(argnum);
-            parents.push(parent);
+            left.push(parent);
         }
     }
     if argnums.is_empty() {
         cx.leave_rule(outer);
         return;
     }
-    let parts = rule.vjp_all(cx, &argnums, gs, &node.metas, &kept);
+    let parts = rule.vjp_all(cx, &argnums, gs, metas, kept);
     cx.leave_rule(outer);
-    for (parent, part) in parents.into_iter().zip(parts) {
+    for (parent, part) in left.into_iter().zip(parts) {
         add(cx, tape, parent, part, cotangents);
     }
 }

@@ -174,22 +174,6 @@ pub enum Alike {
     DtypeAndShape,
 }
 
-impl Alike {
-    /// Of argument `k`, from two bits for each.
-    #[inline(always)]
-    pub fn of(bits: u8, k: usize) -> Alike {
-        match bits >> (2 * k) & 3 {
-            0 => Alike::Unknown,
-            1 => Alike::Dtype,
-            _ => Alike::DtypeAndShape,
-        }
-    }
-
-    pub fn bits(self, k: usize) -> u8 {
-        (self as u8) << (2 * k)
-    }
-}
-
 /// Puts a copy of itself into a node; implemented for everything that can be cloned.
 pub trait StorePrimitive {
     fn stored(&self) -> StoredPrimitive;

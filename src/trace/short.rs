@@ -5,13 +5,14 @@
 //! Whoever takes it looks whether all is as it should be, and else returns `None`: then the operation goes the general
 //! way of `apply`, errors included. So nobody is called from here, and nothing is dropped that somebody could see.
 
-use super::apply::{ANS, Alike, Kept, Primitive, StoredPrimitive};
-use super::tape::{General, Meta, NO_NODE};
+use super::apply::{ANS, Alike, Kept, Primitive};
+use super::tape::{Meta, NO_NODE};
 use super::value::Array;
 use crate::array::{Descriptor, Tensor};
 use crate::context::Context;
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 /// An argument, with the node that it is, if any.
@@ -107,8 +108,8 @@ impl Taken {
 }
 
 impl ShortNode {
-    /// To be filled where it stays.
-    const BLANK: ShortNode = ShortNode {
+    /// Without anything in it.
+    const EMPTY: ShortNode = ShortNode {
         rule: None,
         parents: [NO_NODE; 2],
         alike: [Alike::Unknown; 2],
@@ -154,6 +155,11 @@ impl ShortNode {
         }
     }
 
+    /// The recorded arguments: number of the argument, node.
+    pub fn recorded(&self) -> SmallVec<[(u32, u32); 2]> {
+        (0..).zip(self.parents).filter(|p| p.1 != NO_NODE).collect()
+    }
+
     /// What the rule reads, where it lies.
     #[inline(always)]
     pub fn kept(&self) -> Kept<'_> {
@@ -186,7 +192,34 @@ impl ShortNode {
         std::mem::take(&mut self.kept)
     }
 
-    /// Puts aside what the mask says, into an empty node.
+    /// Fills an empty node. It is written field by field where it stays: what is put together elsewhere first is read before it
+    /// has been written.
+    #[inline(always)]
+    fn fill<const N: usize>(
+        &mut self,
+        rule: &'static dyn Primitive,
+        args: &[Argument<'_>; N],
+        mask: u64,
+        ans: &Tensor,
+    ) {
+        self.rule = Some(rule);
+        self.mask = mask;
+        self.parents = std::array::from_fn(|k| args.get(k).map_or(NO_NODE, |arg| arg.node));
+        self.alike = std::array::from_fn(|k| match args.get(k).map(|arg| arg.value) {
+            Some(Value::Array(t)) => common(t, ans),
+            _ => Alike::Unknown,
+        });
+        // A loop fills a node with a value of the same shape as the last time.
+        if !self.descriptor.as_ref().is_some_and(|descriptor| Rc::ptr_eq(descriptor, ans.descriptor())) {
+            self.descriptor = Some(ans.descriptor().clone());
+        }
+        self.count = 0;
+        if mask != 0 {
+            self.keep(args, ans);
+        }
+    }
+
+    /// Puts aside what the mask says.
     #[inline(always)]
     fn keep(&mut self, args: &[Argument<'_>], ans: &Tensor) {
         let mut at = self.kept.iter_mut();
@@ -205,15 +238,56 @@ impl ShortNode {
             put(Array::Plain(ans.clone()));
         }
     }
+}
 
-    /// The same node as the general way has it, for a sweep that is more than numbers.
-    pub fn general(&self) -> General {
-        let mut node = General { rule: self.rule.map(StoredPrimitive::Static), mask: self.mask, ..General::default() };
-        node.alike = (0..).zip(self.alike).fold(0, |bits, (k, alike)| bits | alike.bits(k));
-        node.parents.extend((0..).zip(self.parents).filter(|p| p.1 != NO_NODE));
-        node.kept.extend(self.items().iter().cloned());
-        node.metas.push(self.meta());
-        node
+/// The short nodes of a tape. Those behind the last one are empty, and are filled again where they lie.
+#[derive(Default)]
+pub struct ShortNodes {
+    pub(super) nodes: Vec<ShortNode>,
+    count: usize,
+}
+
+impl Deref for ShortNodes {
+    type Target = [ShortNode];
+
+    #[inline(always)]
+    fn deref(&self) -> &[ShortNode] {
+        &self.nodes[..self.count]
+    }
+}
+
+impl DerefMut for ShortNodes {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [ShortNode] {
+        &mut self.nodes[..self.count]
+    }
+}
+
+impl ShortNodes {
+    /// One more node, empty. Where a new one is made, `room` asks for its memory first.
+    #[inline(always)]
+    pub(super) fn push(&mut self, room: impl FnOnce(&mut Vec<ShortNode>) -> Option<()>) -> Option<&mut ShortNode> {
+        let k = self.count;
+        if k == self.nodes.len() {
+            room(&mut self.nodes)?;
+            self.nodes.push(ShortNode::EMPTY);
+        }
+        self.count = k + 1;
+        self.nodes.get_mut(k)
+    }
+
+    #[inline(always)]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Empties all nodes.
+    pub(super) fn clear(&mut self) {
+        // After a sweep that consumed the tape they hold nothing.
+        for node in self.iter_mut().filter(|node| node.rule.is_some()) {
+            drop(node.take());
+        }
+        self.count = 0;
     }
 }
 
@@ -272,22 +346,8 @@ pub fn record<const N: usize>(
     let node = {
         let tape = cx.trace.top_tape(level)?;
         let mut tape = tape.borrow_mut();
-        // Written field by field where it stays: what is put together first is read before it has been written.
-        let (node, short) = tape.push_short(ShortNode::BLANK)?;
-        short.rule = Some(rule);
-        short.mask = mask;
-        for (k, arg) in args.iter().enumerate() {
-            if arg.level != 0 {
-                short.parents[k] = arg.node;
-                if let Value::Array(t) = arg.value {
-                    short.alike[k] = common(t, &ans);
-                }
-            }
-        }
-        short.descriptor = Some(ans.descriptor().clone());
-        if mask != 0 {
-            short.keep(&args, &ans);
-        }
+        let (node, short) = tape.push_short()?;
+        short.fill(rule, &args, mask, &ans);
         NonZeroU32::new(node + 1)?
     };
     Some(ShortResult { node, value: ans })

@@ -1,7 +1,7 @@
 //! Tapes: what was done, in the order in which it was done. See the essay at the head of the folder.
 
 use super::apply::StoredPrimitive;
-use super::short::ShortNode;
+use super::short::{ShortNode, ShortNodes};
 use super::value::Array;
 use super::watch::Notes;
 use crate::array::Pool;
@@ -85,8 +85,6 @@ pub struct General {
     /// The values that the rule reads, see [`super::Kept`].
     pub kept: SmallVec<[Array; 3]>,
     pub mask: u64,
-    /// What the first arguments are known to have in common with the only result, see [`super::Alike`].
-    pub alike: u8,
     /// One per result.
     pub metas: SmallVec<[Meta; 1]>,
 }
@@ -95,7 +93,6 @@ impl General {
     /// Drops what the node holds.
     pub fn clear(&mut self) {
         self.rule = None;
-        self.alike = 0;
         self.parents.clear();
         self.kept.clear();
         self.metas.clear();
@@ -109,7 +106,7 @@ pub struct Tape {
     /// `None` while a sweep is using the entry, and after a sweep that consumed the tape.
     pub general: Vec<Option<Box<General>>>,
     /// Nodes of small operations, see `trace::short`.
-    pub short: Vec<ShortNode>,
+    pub short: ShortNodes,
     /// What watchers say of nodes; empty otherwise.
     pub notes: Notes,
     /// Emptied nodes.
@@ -199,19 +196,19 @@ impl Tape {
         Some(node as u32)
     }
 
-    /// Records a node of the short way.
+    /// Records a node of the short way, to be filled.
     #[inline(always)]
-    pub fn push_short(&mut self, short: ShortNode) -> Option<(u32, &mut ShortNode)> {
+    pub fn push_short(&mut self) -> Option<(u32, &mut ShortNode)> {
         let node = self.heads.len();
         if node >= MAX_NODES {
             return None;
         }
-        let head = Head { parents: [SHORT, self.short.len() as u32], partials: [0.0; 2] };
-        make_room(&self.pool, &mut self.claimed, &mut self.short, 1)?;
-        make_room(&self.pool, &mut self.claimed, &mut self.heads, 1)?;
-        self.short.push(short);
-        self.heads.push(head);
-        Some((node as u32, self.short.last_mut()?))
+        let Tape { heads, short, pool, claimed, .. } = self;
+        make_room(pool, claimed, heads, 1)?;
+        let head = Head { parents: [SHORT, short.count() as u32], partials: [0.0; 2] };
+        let short = short.push(|nodes| make_room(pool, claimed, nodes, 1))?;
+        heads.push(head);
+        Some((node as u32, short))
     }
 
     /// The node of the short way that a node is, if it is one.

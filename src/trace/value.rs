@@ -186,18 +186,15 @@ impl Array {
     #[inline(always)]
     pub fn clear(&mut self) {
         #[cold]
-        fn end(x: &mut Array) {
-            *x = Array::Null;
+        fn end(x: Array) {
+            drop(x);
         }
-        match self {
-            Array::Null => {}
-            Array::Number { .. } | Array::Variable { .. } => std::mem::forget(std::mem::take(self)),
-            Array::Plain(_) | Array::Recorded { .. } => {
-                if let Array::Plain(t) | Array::Recorded { value: t, .. } = std::mem::take(self) {
-                    drop(t);
-                }
-            }
-            _ => end(self),
+        // An arm for each kind, so that no value is copied to the stack before its tensor is dropped.
+        match std::mem::take(self) {
+            Array::Null | Array::Number { .. } | Array::Variable { .. } => {}
+            Array::Plain(t) => drop(t),
+            Array::Recorded { value, .. } => drop(value),
+            nested => end(nested),
         }
     }
 
