@@ -10,6 +10,7 @@ pub mod complex;
 pub mod convolve;
 pub mod create;
 pub mod diagonal;
+pub mod domain;
 pub mod einsum;
 pub mod elementwise;
 pub mod gather;

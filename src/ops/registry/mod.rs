@@ -36,26 +36,10 @@ mod reduce;
 mod scan;
 mod shape;
 
+pub use super::domain::Domain;
 use crate::array::DType::{self, *};
 use crate::context::Context;
 use crate::trace::Array;
-
-/// Where arguments of a gradient test are drawn from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Domain {
-    /// Anywhere around 0.
-    Real,
-    /// Away from 0, either sign.
-    Nonzero,
-    /// Greater than 0.
-    Positive,
-    /// Between -1 and 1, away from both.
-    Unit,
-    /// Greater than 1.
-    AboveOne,
-    /// All elements apart from each other: where a tie would be a kink.
-    Distinct,
-}
 use Domain::*;
 
 /// An argument of a case.
