@@ -33,7 +33,6 @@ pub mod predicates;
 pub mod product;
 pub mod quantile;
 pub mod reduce;
-pub mod registry;
 pub mod scan;
 pub mod segment;
 pub mod shape;
