@@ -10,6 +10,7 @@
 //! | [`engine`] | computes plain arrays, element-wise ones deferred and fused |
 //! | [`trace`], [`context`] | levels and tapes: how an operation is recorded; the essay on nesting; what one user owns |
 //! | [`ops`] | the operations, each with its derivatives |
+//! | [`registry`] | every operation with the cases in which it is tested |
 //! | [`operators`] | what is done with derivatives: sweeps, Jacobians, checks; trees, optimizers |
 //! | [`files`] | arrays and trees in NumPy's files |
 //! | [`capi`] | the exported C functions: check, convert, call |
@@ -32,4 +33,5 @@ pub mod kernels;
 pub mod operators;
 pub mod ops;
 mod panics;
+pub mod registry;
 pub mod trace;

@@ -9,11 +9,11 @@ use autograd::operators::grad::{jvp, one};
 use autograd::ops::convolve::{self, Mode, Pairs};
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self, BINARY, UNARY, binary, unary};
-use autograd::ops::registry::Domain;
 use autograd::ops::{
     bilinear, complex, einsum, gather, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve,
     statistics,
 };
+use autograd::registry::Domain;
 use autograd::trace::Array;
 use helpers::vjp;
 use std::ops::Range;

@@ -8,8 +8,8 @@ use autograd::context::Context;
 use autograd::operators::grad::{close, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::elementwise;
-use autograd::ops::registry::{Case, Derivative, entries};
 use autograd::ops::{reduce, shape};
+use autograd::registry::{Case, Derivative, entries};
 use autograd::trace::Array;
 use helpers::*;
 

@@ -1,6 +1,6 @@
 //! Nothing is exported that isn't in the registry, documented and called from C; no document names a function that isn't.
 
-use autograd::ops::registry::{Derivative, entries};
+use autograd::registry::{Derivative, entries};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

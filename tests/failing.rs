@@ -7,7 +7,7 @@ use autograd::context::Context;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis};
 use autograd::operators::grad::box_on;
 use autograd::ops::elementwise::{self, binary};
-use autograd::ops::registry::{Derivative, entries};
+use autograd::registry::{Derivative, entries};
 use autograd::trace::Array;
 use helpers::*;
 use std::cell::Cell;
@@ -28,7 +28,7 @@ fn failures(prepare: impl Fn(&Context, &Rc<Diagnosis>, Vec<Array>) -> Vec<Array>
         let before = take_hook();
         set_hook(Box::new(move |info| {
             let place = info.location().map(ToString::to_string).unwrap_or_default();
-            if !place.contains("ops/registry/") {
+            if !place.contains("registry/") {
                 before(info);
             }
             PLACE.set(place);
@@ -59,7 +59,7 @@ fn failures(prepare: impl Fn(&Context, &Rc<Diagnosis>, Vec<Array>) -> Vec<Array>
                     if catch_unwind(AssertUnwindSafe(run)).is_err() {
                         let place = PLACE.take();
                         // What a case needs itself is there, it takes for granted.
-                        if !place.contains("ops/registry/") {
+                        if !place.contains("registry/") {
                             panicked.push(format!("{} {} {}: {place}", entry.name, case.label, dtype.name()));
                         }
                     }

@@ -8,7 +8,7 @@ use autograd::operators::check::{Modes, Options, check_grads};
 use autograd::operators::grad::{one, record};
 use autograd::ops::create;
 use autograd::ops::elementwise;
-use autograd::ops::registry::{Case, Derivative, Domain, Entry, ORDERS, entries, render};
+use autograd::registry::{Case, Derivative, Domain, Entry, ORDERS, entries, render};
 use autograd::trace::Array;
 use helpers::*;
 
@@ -288,7 +288,7 @@ fn any_number_of_threads_gives_the_same_bits() {
                     .iter()
                     .enumerate()
                     .map(|(k, a)| {
-                        let grown = autograd::ops::registry::Arg {
+                        let grown = autograd::registry::Arg {
                             shape: if a.shape.len() == 2 && a.shape[1] > 1 && a.shape[0] > 1 { shape } else { &[] },
                             ..*a
                         };

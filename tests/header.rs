@@ -31,7 +31,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("diagonal", "Diagonals and triangles"),
     ("join", "Arrays put together and taken apart"),
     ("pad", "Padding"),
-    ("space", "Numbers in steps between two ends"),
+    ("linspace", "Numbers in steps between two ends"),
     ("scan", "Running sums and products, differences, gradients, integrals"),
     ("order", "Sorting, partitioning, searching"),
     ("quantile", "Medians, quantiles, percentiles"),

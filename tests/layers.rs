@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up. Recording and what one user owns are one layer.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["error", "dtype", "panics"],
     &["kernels"],
     &["array"],
     &["engine"],
     &["trace", "context"],
     &["ops"],
+    &["registry"],
     &["operators"],
     &["files"],
     &["capi"],

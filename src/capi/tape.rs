@@ -4,13 +4,8 @@ use super::handle::{Kind, pack_serial};
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice};
 use crate::context::Context;
 use crate::error::Error;
-use crate::operators::grad::{self, Arrays, Recorded};
-use crate::operators::sweep::pull_back;
+use crate::operators::grad::{self, Recorded};
 use crate::operators::tree::derive;
-use crate::ops::unbroadcast;
-use crate::trace::{Array, Meta, Tape};
-use smallvec::SmallVec;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A call recorded for products with its Jacobian.
@@ -206,52 +201,12 @@ fn pull(
         if c.core.failed() {
             return;
         }
-        let found = pull_on(c, name, level, &y, g, &xs);
+        let found = grad::pull_on(&c.core, name, level, &y, g, &xs);
         for (i, g) in found.into_iter().enumerate() {
             // SAFETY: as above.
             unsafe { grads.add(i).write(c.put(grad::normal(g))) };
         }
     });
-}
-
-pub(super) fn pull_on(c: &ag_context, name: &str, level: u64, y: &Array, g: Option<Array>, xs: &[Array]) -> Arrays {
-    let cx = &c.core;
-    let Some(tape): Option<Rc<RefCell<Tape>>> = cx.trace.level(level).and_then(|l| l.tape) else {
-        cx.fail(Error::tape("the tape has ended").within(name));
-        return Arrays::new();
-    };
-    let (mut nodes, mut metas): (SmallVec<[u32; 8]>, SmallVec<[Meta; 8]>) = Default::default();
-    for (i, x) in xs.iter().enumerate() {
-        let Some(((node, _), primal)) = x.layer(level) else {
-            cx.fail(Error::tape(format!("array {i} of xs is not recorded on this tape")).within(name));
-            return Arrays::new();
-        };
-        nodes.push(node);
-        metas.push(Meta::of(&primal));
-    }
-    let (seeds, value): (SmallVec<[(u32, Array); 1]>, Array) = match y.layer(level) {
-        None if !grad::check_differentiable(cx, name, y) => return Arrays::new(),
-        None => (SmallVec::new(), y.clone()),
-        Some(((node, _), primal)) => {
-            let g = match g {
-                Some(g) => {
-                    let meta = Meta::of(&primal);
-                    if let Err(e) = grad::check_direction("the cotangent", &g, "the result", &meta) {
-                        cx.fail(e.within(name));
-                        return Arrays::new();
-                    }
-                    unbroadcast(cx, g, &meta)
-                }
-                None if !grad::check_scalar(cx, name, &primal) => return Arrays::new(),
-                None => crate::ops::create::full(cx, primal.dtype(), primal.shape(), 1.0),
-            };
-            (smallvec::smallvec![(node, g)], primal)
-        }
-    };
-    let found = pull_back(cx, &tape, &seeds, &nodes, false);
-    let grads = grad::finish(cx, found, &metas);
-    grad::settle(cx, std::iter::once(&value).chain(&grads));
-    if cx.failed() { Arrays::new() } else { grads }
 }
 
 /// Ends a tape. Arrays recorded on it become plain ones. Works while an error is pending. A callback cannot end a tape

@@ -55,6 +55,46 @@ pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {
     }
 }
 
+/// The cotangents of `xs` on an open tape for the cotangent `g` of `y`; without `g`, the gradients of the scalar `y`.
+pub fn pull_on(cx: &Context, name: &str, level: u64, y: &Array, g: Option<Array>, xs: &[Array]) -> Arrays {
+    let Some(tape): Option<Rc<RefCell<Tape>>> = cx.trace.level(level).and_then(|l| l.tape) else {
+        cx.fail(Error::tape("the tape has ended").within(name));
+        return Arrays::new();
+    };
+    let (mut nodes, mut metas): (SmallVec<[u32; 8]>, SmallVec<[Meta; 8]>) = Default::default();
+    for (i, x) in xs.iter().enumerate() {
+        let Some(((node, _), primal)) = x.layer(level) else {
+            cx.fail(Error::tape(format!("array {i} of xs is not recorded on this tape")).within(name));
+            return Arrays::new();
+        };
+        nodes.push(node);
+        metas.push(Meta::of(&primal));
+    }
+    let (seeds, value): (SmallVec<[(u32, Array); 1]>, Array) = match y.layer(level) {
+        None if !check_differentiable(cx, name, y) => return Arrays::new(),
+        None => (SmallVec::new(), y.clone()),
+        Some(((node, _), primal)) => {
+            let g = match g {
+                Some(g) => {
+                    let meta = Meta::of(&primal);
+                    if let Err(e) = check_direction("the cotangent", &g, "the result", &meta) {
+                        cx.fail(e.within(name));
+                        return Arrays::new();
+                    }
+                    ops::unbroadcast(cx, g, &meta)
+                }
+                None if !check_scalar(cx, name, &primal) => return Arrays::new(),
+                None => create::full(cx, primal.dtype(), primal.shape(), 1.0),
+            };
+            (smallvec::smallvec![(node, g)], primal)
+        }
+    };
+    let found = pull_back(cx, &tape, &seeds, &nodes, false);
+    let grads = finish(cx, found, &metas);
+    settle(cx, std::iter::once(&value).chain(&grads));
+    if cx.failed() { Arrays::new() } else { grads }
+}
+
 /// A call recorded on a tape of its own.
 pub struct Recorded {
     pub level: u64,

@@ -20,7 +20,7 @@ pub use sinc::sinc;
 
 use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
-use super::registry::Domain::{self, *};
+use super::domain::Domain::{self, *};
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};

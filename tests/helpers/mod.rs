@@ -6,8 +6,8 @@ use autograd::context::Context;
 use autograd::operators::grad::{Arrays, one, record};
 use autograd::ops::create::{Random, random};
 use autograd::ops::elementwise::{self, binary, unary};
-use autograd::ops::registry::{Arg, Domain};
 use autograd::ops::{complex, index, reduce, shape as shapes};
+use autograd::registry::{Arg, Domain};
 use autograd::trace::Array;
 use num_complex::Complex64;
 

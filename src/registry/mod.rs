@@ -38,24 +38,8 @@ mod shape;
 
 use crate::array::DType::{self, *};
 use crate::context::Context;
+pub use crate::ops::domain::Domain;
 use crate::trace::Array;
-
-/// Where arguments of a gradient test are drawn from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Domain {
-    /// Anywhere around 0.
-    Real,
-    /// Away from 0, either sign.
-    Nonzero,
-    /// Greater than 0.
-    Positive,
-    /// Between -1 and 1, away from both.
-    Unit,
-    /// Greater than 1.
-    AboveOne,
-    /// All elements apart from each other: where a tie would be a kink.
-    Distinct,
-}
 use Domain::*;
 
 /// An argument of a case.
@@ -166,7 +150,7 @@ fn of_pairs(domains: [Domain; 2], run: impl Fn(&Context, &[Array]) -> Array + Co
 pub fn render() -> String {
     let mut text = String::from(
         "# Operations\n\n\
-         Rendered from `src/ops/registry` by `AUTOGRAD_UPDATE_DOCS=1 cargo test --test gradients`; a test compares.\n\
+         Rendered from `src/registry` by `AUTOGRAD_UPDATE_DOCS=1 cargo test --test gradients`; a test compares.\n\
          In double precision, real and complex, every case is checked against differences in every sequence of reverse and\n\
          forward mode up to the order given, and to order 1 with reversed, transposed, strided and broadcast arguments. In\n\
          single precision values and first derivatives are compared with double precision; small smooth cases are checked\n\
