@@ -204,11 +204,13 @@ impl ShortNode {
     ) {
         self.rule = Some(rule);
         self.mask = mask;
-        self.parents = std::array::from_fn(|k| args.get(k).map_or(NO_NODE, |arg| arg.node));
-        self.alike = std::array::from_fn(|k| match args.get(k).map(|arg| arg.value) {
+        let node = |k: usize| args.get(k).map_or(NO_NODE, |arg| arg.node);
+        let alike = |k: usize| match args.get(k).map(|arg| arg.value) {
             Some(Value::Array(t)) => common(t, ans),
             _ => Alike::Unknown,
-        });
+        };
+        self.parents = [node(0), node(1)];
+        self.alike = [alike(0), alike(1)];
         // A loop fills a node with a value of the same shape as the last time.
         if !self.descriptor.as_ref().is_some_and(|descriptor| Rc::ptr_eq(descriptor, ans.descriptor())) {
             self.descriptor = Some(ans.descriptor().clone());

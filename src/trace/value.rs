@@ -186,15 +186,24 @@ impl Array {
     #[inline(always)]
     pub fn clear(&mut self) {
         #[cold]
-        fn end(x: Array) {
-            drop(x);
+        fn end(x: &mut Array) {
+            *x = Array::Null;
         }
         // An arm for each kind, so that no value is copied to the stack before its tensor is dropped.
-        match std::mem::take(self) {
-            Array::Null | Array::Number { .. } | Array::Variable { .. } => {}
-            Array::Plain(t) => drop(t),
-            Array::Recorded { value, .. } => drop(value),
-            nested => end(nested),
+        match self {
+            Array::Null => {}
+            Array::Number { .. } | Array::Variable { .. } => std::mem::forget(std::mem::take(self)),
+            Array::Plain(_) => {
+                if let Array::Plain(t) = std::mem::take(self) {
+                    drop(t);
+                }
+            }
+            Array::Recorded { .. } => {
+                if let Array::Recorded { value, .. } = std::mem::take(self) {
+                    drop(value);
+                }
+            }
+            Array::Nested(_) => end(self),
         }
     }
 
