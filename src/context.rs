@@ -42,11 +42,11 @@ pub struct Context {
     hook: RefCell<Option<Hook>>,
     /// Whether the hook is running: the failure that it is told of is not to be changed meanwhile.
     telling: Cell<bool>,
-    /// The function that the caller called, whose failure everything is until it returns; empty where that is nobody's.
+    /// The name of the exported function that is running, which errors carry; empty outside of them.
     called: Cell<&'static str>,
     /// The line of the caller's program, if it says so.
     called_at: RefCell<Option<SourceLine>>,
-    /// Whether something is being tried that has another way of being done: a failure is nobody's business then.
+    /// Whether something is being tried that has another way of being done: the hook isn't told of a failure then.
     trying: Cell<bool>,
     /// The youngest level when the running derivative rule began; `u64::MAX` outside of rules.
     rule_level: Cell<Option<u64>>,
@@ -122,7 +122,7 @@ impl Context {
         if self.watched() { self.watcher.borrow().clone() } else { None }
     }
 
-    /// Lets somebody watch all operations from now on, or nobody.
+    /// All operations from now on are watched, or none with `None`.
     pub fn watch(&self, watcher: Option<Rc<dyn Watcher>>) {
         let bit = if watcher.is_some() { WATCHED } else { 0 };
         self.unusual.set(self.unusual.get() & !WATCHED | bit);
@@ -328,7 +328,7 @@ impl Context {
         }
     }
 
-    /// Gives all memory back that nobody uses.
+    /// Gives all memory back that isn't in use.
     pub fn trim(&self) {
         self.engine.heap.trim();
         self.trace.trim();

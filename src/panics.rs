@@ -1,4 +1,4 @@
-//! Panics of the library's own, which are caught and become errors: what they say, and that nobody reads it by accident.
+//! Panics of the library's own, which are caught and become errors: what they say, and how they are kept off the terminal.
 //!
 //! Rust writes every panic to the program's standard error. A library must not: what happened is in the error that the
 //! caller gets, with the place in the source. So a hook keeps quiet about panics that will be caught (of a thread that is at

@@ -49,7 +49,7 @@ impl Descriptor {
 pub struct Descriptors {
     /// The last one of each hash.
     known: RefCell<[Option<Rc<Descriptor>>; KNOWN]>,
-    /// Nobody's, to be filled again.
+    /// Unreferenced descriptors, for reuse.
     spare: RefCell<Vec<Rc<Descriptor>>>,
 }
 
@@ -109,7 +109,7 @@ impl Descriptors {
         }
     }
 
-    /// Gives back what nobody uses.
+    /// Gives back what isn't in use.
     pub fn trim(&self) {
         self.known.borrow_mut().fill(None);
         self.spare.take();
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_alike_has_one_form() {
+    fn what_is_alike_has_one_descriptor() {
         let descriptors = Descriptors::default();
         let descriptor = descriptors.of(DType::F64, &[2, 3]);
         assert!(Rc::ptr_eq(&descriptor, &descriptors.of(DType::F64, &[2, 3])));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_that_nobody_needs_are_filled_again() {
+    fn unreferenced_descriptors_are_filled_again() {
         let descriptors = Descriptors::default();
         for round in 0..3 {
             for n in 0..2000 {

@@ -109,7 +109,7 @@ impl Pool {
         }
     }
 
-    /// So many bytes more are in use.
+    /// Counts this many bytes more as in use.
     #[inline]
     pub fn occupy(&self, bytes: usize) {
         let in_use = self.in_use.get() + bytes;
@@ -117,7 +117,7 @@ impl Pool {
         self.peak.set(self.peak.get().max(in_use));
     }
 
-    /// So many bytes less are in use.
+    /// Counts this many bytes less as in use.
     #[inline]
     pub fn vacate(&self, bytes: usize) {
         self.in_use.set(self.in_use.get() - bytes);

@@ -53,7 +53,7 @@ impl Drop for HeapOwner {
 
 /// Two cache lines. The elements behind them are asked for by the processor itself.
 const NEAR: usize = 128;
-/// With so many free cells, the next one was emptied so long ago that it is not in the nearest cache any more.
+/// Among more free cells than this the next one was emptied so long ago that it is not in the nearest cache any more.
 const COLD: usize = 200;
 /// More free cells than this are given back.
 const FREE_CELLS: usize = 1 << 16;
@@ -78,7 +78,7 @@ impl Heap {
         }))
     }
 
-    /// Gives back what nobody uses.
+    /// Gives back what isn't in use.
     pub fn trim(&self) {
         self.pool.trim();
         self.bare.take();
@@ -106,7 +106,7 @@ struct Body {
     memory: OnceCell<Memory>,
     /// Scratch of the engine while it walks an expression: the node's number plus one, else 0.
     mark: Cell<u32>,
-    /// Of an array that is there nobody reads it.
+    /// Not read once the elements exist.
     pending: RefCell<Option<Pending>>,
 }
 
@@ -155,7 +155,7 @@ impl Drop for Tensor {
 }
 
 impl Tensor {
-    /// Whether dropping this reference calls nobody, as the end of somebody else's memory does.
+    /// Whether dropping this reference calls no callback. The end of memory that a caller lent calls one.
     #[inline]
     pub fn drops_quietly(&self) -> bool {
         self.references() > 1 || matches!(self.body.memory.get(), Some(Memory::Kept(_)))
@@ -538,7 +538,7 @@ impl Tensor {
         self.memory::<T>()[self.offset()]
     }
 
-    /// The elements to be changed in place, if nobody else can see them: one reference, own memory, row-major.
+    /// The elements to be changed in place, if that can't be seen elsewhere: one reference, own memory, row-major.
     #[inline]
     pub fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
         let body = Rc::get_mut(&mut self.body)?;

@@ -91,7 +91,7 @@ pub(super) fn results(
         Err(Error::argument(format!("there are {} results, and room for {room}", made.len())))
     });
     let made = c.check(name, made).filter(|_| well(c, name));
-    // Nobody has room for more results than there can be handles.
+    // There is no room for more results than there can be handles.
     for i in 0..if room <= MOST_PARTS { room } else { 0 } {
         let handle = made.as_ref().map_or(ag_array::NULL, |made| c.put(made[i].clone()));
         if !out.is_null() && out.is_aligned() {

@@ -7,7 +7,7 @@
 //! * A tape that an operator opened is swept before the operator returns, and after the function that it records has
 //!   returned. What lies on the stack below the operator's own frame is gone by then: an error at once.
 //! * On a tape that the caller opened it is found out while lines are recorded (`AG_TRACE_LINES`), when the derivative is
-//!   taken: the stack is walked, and what lies within a frame of this library's is nobody's any more. (What another function
+//!   taken: the stack is walked, and what lies within a frame of this library's has ended. (What another function
 //!   of the caller's has been called over isn't found out.)
 
 use super::ag_context;
@@ -48,7 +48,7 @@ fn bounds() -> Range<usize> {
     0..0
 }
 
-/// Whether an address on the running stack lies within a frame of this library's; false where nobody can tell.
+/// Whether an address on the running stack lies within a frame of this library's; false where that can't be told.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn within_own_frame(at: usize) -> bool {
     use std::ffi::{c_int, c_void};

@@ -32,7 +32,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use std::sync::{Arc, OnceLock};
 
-/// So many calls in a row, and a shared context is biased to the thread that makes them.
+/// A shared context is biased to a thread that makes this many calls in a row.
 const STREAK: u32 = 256;
 
 /// Something that differs between threads: where the processor finds the thread's own data.
@@ -59,7 +59,7 @@ fn thread() -> usize {
 
 /// A place to be inside.
 struct Seat {
-    /// The thread that has it; 0 where it is nobody's own.
+    /// The thread that has it; 0 where it is shared.
     thread: usize,
     /// The thread inside, 0 for none.
     inside: AtomicUsize,
@@ -104,7 +104,7 @@ pub struct Presence {
     serial: u64,
     /// Whether some thread was ever refused.
     refused: AtomicBool,
-    /// Whether nobody gets in any more.
+    /// Whether no thread gets in any more.
     closed: AtomicBool,
 }
 
@@ -241,14 +241,14 @@ impl Presence {
         Ok(Some(Inside(Some(&seat.inside))))
     }
 
-    /// Whether this thread is inside. Changes nothing, and waits for nobody.
+    /// Whether this thread is inside. Changes nothing, and waits for no lock.
     pub fn is_inside(&self) -> bool {
         let me = thread();
         let own = |s: &Arc<Seat>| s.inside.load(Relaxed) == me;
         own(&self.shared) || self.seats.try_lock().is_some_and(|seats| seats.iter().any(own))
     }
 
-    /// Lets nobody in any more, the thread that is inside as little as others.
+    /// Lets no thread in any more, not even the one that is inside.
     pub fn close(&self) {
         let _seats = self.seats.lock();
         self.closed.store(true, Relaxed);

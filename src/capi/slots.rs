@@ -122,7 +122,7 @@ fn holds(content: &Content) -> bool {
     }
 }
 
-/// Drops what is in a slot, which holds nothing then, if nobody is called for that.
+/// Drops what is in a slot, which holds nothing then, if no callback runs for that.
 #[inline(always)]
 fn clear_quietly(content: &mut Content) -> bool {
     match content {

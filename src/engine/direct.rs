@@ -183,7 +183,7 @@ impl<T: Element, Z: Element> Operation<'_, T, Z> {
     }
 }
 
-/// So many steps further.
+/// The places `n` steps further.
 fn moved(at: [isize; 2], n: usize, [a, b]: Steps) -> [isize; 2] {
     [at[0] + n as isize * a, at[1] + n as isize * b]
 }

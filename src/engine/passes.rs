@@ -35,7 +35,7 @@ impl Passes {
         self.counts.get()
     }
 
-    /// When a pass begins; `None` while nobody counts.
+    /// When a pass begins; `None` while passes aren't counted.
     pub fn begin(&self) -> Option<Instant> {
         self.on.get().then(Instant::now)
     }

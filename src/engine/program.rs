@@ -31,7 +31,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Computed this often on the way to something else, a value that is still referenced is kept.
 const KEEP_AFTER: u8 = 2;
 
-/// With so many operations collected they are run before more are: places in a program are numbered with 16 bits. What
+/// When this many operations are collected they are run before more are: places in a program are numbered with 16 bits. What
 /// is wanted adds at most the engine's longest expression.
 const MAX_NODES: usize = 4096;
 

@@ -268,7 +268,7 @@ impl Pass {
         instruction.location[part]
     }
 
-    /// Frees the registers of operands that were used for the last time, and of results that nobody uses.
+    /// Frees the registers of operands that were used for the last time, and of results without a use.
     fn release(&mut self, i: u32, at: usize, registers: &mut Registers<'_>) {
         let instruction = &self.ssa[i as usize];
         for k in 0..3 {

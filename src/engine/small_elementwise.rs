@@ -145,7 +145,7 @@ impl Engine {
         if fits { x.like::<f64>(|z| run(z, a, b)) } else { None }
     }
 
-    /// A loop over a small array of float64 that nobody else sees, in its place, and another one of the same shape; `false` for
+    /// A loop over a small array of float64 without another reference, in its place, and another one of the same shape; `false` for
     /// the general way.
     #[inline]
     pub fn small_in_place(&self, run: fn(&mut [f64], &[f64]), x: &mut Tensor, y: &Tensor) -> bool {
@@ -166,8 +166,8 @@ impl Engine {
         x.unique_mut::<f64>().map(|a| run(a, y)).is_some()
     }
 
-    /// Adds `part` to `sum`, both small, real and alike: in the place of one of them that nobody else sees, or in a new array.
-    /// Gives it back where that can't be done. Nobody is called.
+    /// Adds `part` to `sum`, both small, real and alike: in the place of one of them without another reference, or in a new
+    /// array. Gives it back where that can't be done. No callback runs.
     #[inline]
     pub fn add_in_place(&self, sum: &mut Tensor, mut part: Tensor) -> Result<(), Tensor> {
         let there = |t: &Tensor| t.is_ready() && t.is_contiguous();
@@ -191,8 +191,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds the products of the elements of `column` with those of `row` to the matrix `sum` in its place, if nobody else sees
-    /// it and all three are there and of one real dtype.
+    /// Adds the products of the elements of `column` with those of `row` to the matrix `sum` in its place, if there is no
+    /// other reference to it and all three are there and of one real dtype.
     pub fn add_outer(&self, sum: &mut Tensor, column: &Tensor, row: &Tensor) -> bool {
         let there = |t: &Tensor| t.is_ready() && t.is_contiguous() && t.dtype() == sum.dtype();
         if !there(sum) || !there(column) || !there(row) || sum.size() > IN_PLACE {
@@ -242,7 +242,7 @@ fn paired<T: Element>(loops: Loops<'_, T>, x: &Tensor, y: Option<&Tensor>, broad
     })
 }
 
-/// Adds `y` to a real array that nobody else sees.
+/// Adds `y` to a real array without another reference.
 #[inline]
 fn add_to(x: &mut Tensor, y: &Tensor) -> bool {
     if x.dtype() == DType::F64 {

@@ -73,7 +73,7 @@ fn no_room(bytes: u64) -> Error {
     Error::memory(format!("cannot allocate {bytes} bytes"))
 }
 
-/// So many bytes of memory, all 0.
+/// This many bytes of memory, all 0.
 fn room(bytes: usize) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     out.try_reserve_exact(bytes).map_err(|_| no_room(bytes as u64))?;

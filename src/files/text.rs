@@ -161,7 +161,7 @@ struct ParsedRows<'o, T> {
     count: usize,
     /// Of the first line with numbers: its number, and how many it has.
     first: Option<(usize, usize)>,
-    /// So many numbers are the most that the context's memory has room for.
+    /// The most numbers that the context's memory has room for.
     most: usize,
     /// With `usecols`: where the fields of the line begin and end.
     places: Vec<(u32, u32)>,

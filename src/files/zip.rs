@@ -236,7 +236,7 @@ impl<R: Read + Seek> Archive<R> {
         &self.entries
     }
 
-    /// So many bytes from a place of the file, if it has them.
+    /// `n` bytes from a place of the file, if it has them.
     fn bytes(&mut self, at: u64, n: u64) -> Result<Vec<u8>> {
         if at.checked_add(n).is_none_or(|end| end > self.length) {
             return Err(Error::file("the archive is cut or damaged: it names places that aren't there"));

@@ -46,7 +46,7 @@ pub struct Condition(UnsafeCell<libc::pthread_cond_t>);
 
 // SAFETY: the system's functions on it are for several threads.
 unsafe impl Sync for Condition {}
-// SAFETY: nobody waits while it moves.
+// SAFETY: no thread waits while it moves.
 unsafe impl Send for Condition {}
 
 impl Default for Condition {
@@ -73,7 +73,7 @@ impl<T> Deref for Held<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: nobody else sees it before the release.
+        // SAFETY: no other thread sees it before the release.
         unsafe { &*self.0.value.get() }
     }
 }

@@ -63,7 +63,7 @@ pub enum Code {
     Scatter(u16),
     /// The sum of the operand goes to this row of `sums`.
     Sum(u16),
-    /// So many steps from this one on, at most [`MAX_STEPS`]. Their locations are the operands and results. If there is a
+    /// Several steps from this one on, at most [`MAX_STEPS`]. Their locations are the operands and results. If there is a
     /// step `Sum`, what it adds up goes to that row of `sums`; its location is a register.
     Chain {
         first: u32,
@@ -554,7 +554,7 @@ unsafe fn gather<T: Copy>(r: &ListedRows, start: usize, dst: *mut u8, n: usize) 
 }
 
 /// # Safety
-/// `values` hold `n` elements of `T`, the type of the memory, which nobody else sees; it and the list are as long as
+/// `values` hold `n` elements of `T`, the type of the memory, to which there is no other reference; it and the list are as long as
 /// stated.
 unsafe fn scatter<T: Copy + AddAssign>(r: &ListedRows, start: usize, values: Source, n: usize) {
     // SAFETY: the caller's promise.

@@ -329,7 +329,7 @@ impl<T> Out<T> {
 ///
 /// # Safety
 /// The operands hold these rows and columns of a product over `k`; `c` is the start of a row-major matrix with `width`
-/// columns that has them too, and nobody else touches that part of it.
+/// columns that has them too, and no other thread touches that part of it.
 unsafe fn packed<T: Product>(
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,

@@ -92,7 +92,7 @@ pub fn copied<T: Copy>(items: &[T]) -> Result<Vec<T>> {
 pub struct Block {
     ptr: NonNull<u8>,
     bytes: usize,
-    /// So many bytes from the beginning are known to be booleans.
+    /// The number of bytes from the beginning that are known to be booleans.
     booleans: usize,
     /// Start and length of the mapping that contains the block, for large ones.
     mapping: Option<(NonNull<c_void>, usize)>,

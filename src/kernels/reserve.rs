@@ -38,7 +38,7 @@ static RESERVE: [Chunk; CHUNKS] =
 static LOWEST: AtomicUsize = AtomicUsize::new(usize::MAX);
 static HIGHEST: AtomicUsize = AtomicUsize::new(0);
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
-/// Held while the chunks are changed. Nothing is allocated meanwhile, so nobody waits for long.
+/// Held while the chunks are changed. Nothing is allocated meanwhile, so no thread waits for long.
 static LOCK: Lock<()> = Lock::new(());
 
 /// Whether the reserve has been drawn on since it was whole.
@@ -142,7 +142,7 @@ fn give_back(chunk: &Chunk, at: usize, size: usize) {
         if chunk.in_use.fetch_sub(1, Relaxed) > 1 || RESERVE.iter().filter(whole).count() < 2 {
             return None;
         }
-        // Nobody asks for the chunk of a pointer into it any more, and who gets its memory next does so after this.
+        // No pointer into the chunk is left to be looked up, and its memory is given out again after this only.
         chunk.start.store(0, Relaxed);
         Some(start)
     });
@@ -155,7 +155,7 @@ fn give_back(chunk: &Chunk, at: usize, size: usize) {
 /// The system's allocator, with the reserve behind it.
 pub struct Allocator;
 
-// SAFETY: memory is the system's, or a part of a chunk that is served to nobody else before it is given back; both are as
+// SAFETY: memory is the system's, or a part of a chunk that isn't served again before it is given back; both are as
 // large and as aligned as asked for. Nothing in it unwinds.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]

@@ -206,7 +206,7 @@ pub fn copy_to<T: Copy>(shape: &[usize], memory: &[T], from: StridedView<'_>, ds
     place(&axes, memory, from.offset, dst, to.offset);
 }
 
-/// So many arrays are interleaved at once.
+/// At most this many arrays are interleaved at once.
 pub const MAX_INTERLEAVED: usize = 4;
 
 /// An element of each source by turns; `dst` is filled.

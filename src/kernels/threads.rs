@@ -5,7 +5,7 @@
 //! each worker draws chunk numbers from a counter, and what a chunk computes doesn't depend on who computes it, so that
 //! results are the same bits for any number of threads.
 //!
-//! Nobody waits for a worker that hasn't begun. Where the system gives its processor to another program, it comes
+//! A worker that hasn't begun isn't waited for. Where the system gives its processor to another program, it comes
 //! milliseconds late, when the caller has long done all chunks; it then finds the *gate* of the task closed:
 //!
 //! ```text
@@ -139,7 +139,7 @@ impl Threads {
         let shared = &*self.shared;
         // Taken so that a worker about to sleep either sees the new epoch or is woken.
         let sleepers = shared.sleepers.lock();
-        // Nobody else changes a closed gate.
+        // No other thread changes a closed gate.
         let epoch = epoch_of(shared.gate.load(Relaxed)) + 1;
         shared.gate.store(epoch * 2 * CLOSED + gate, Release);
         if *sleepers > 0 {
@@ -222,7 +222,7 @@ impl Worker {
 
     /// Waits for its end.
     fn join(self) {
-        // SAFETY: a thread of this process that nobody else waits for.
+        // SAFETY: a thread of this process that no other thread waits for.
         unsafe { libc::pthread_join(self.thread, std::ptr::null_mut()) };
     }
 }

@@ -24,7 +24,7 @@ pub struct Columns {
     pub column_step: isize,
     pub rows: usize,
     pub columns: usize,
-    /// So many rows on are those that will be copied next, whose lines are prefetched; 0 if none are.
+    /// How many rows further on the lines are prefetched, since they are copied next; 0 if none are.
     pub ahead: usize,
     /// Written past the cache where that can be done, as is done with large matrices anyway.
     pub past: bool,

@@ -53,7 +53,7 @@ struct Check<'c> {
     atol: f64,
 }
 
-/// So many elements of an argument are looked at one by one to find where a gradient is wrong.
+/// At most this many elements of an argument are looked at one by one to find where a gradient is wrong.
 const MOST_ELEMENTS: usize = 2000;
 
 /// Compares the derivatives of `f` with respect to all `args` with central differences; `Err` says what differs.

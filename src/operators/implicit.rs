@@ -29,7 +29,7 @@ use std::rc::Rc;
 pub struct Stop {
     /// A step ends it whose length is at most this times one plus that of x.
     pub tolerance: f64,
-    /// So many steps without that are a failure.
+    /// More steps without that are a failure.
     pub steps: usize,
 }
 

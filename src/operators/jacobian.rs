@@ -82,7 +82,7 @@ pub fn hessian(cx: &Context, f: &Function<'_>, args: &[Array], argnum: usize) ->
     jacobian(cx, &inner, args, argnum, Mode::Reverse)
 }
 
-/// So many values of `size` elements are a batch.
+/// The number of values of `size` elements that make a batch.
 fn batch(n: usize, size: usize) -> usize {
     (BATCH / size.max(1)).clamp(1, n.max(1))
 }

@@ -318,7 +318,8 @@ fn sweep_arrays(
     result
 }
 
-/// So much smaller than its array is a run that is worth waiting for others: for a few long ones the general way is shorter.
+/// A run of elements waits for others if it is this many times smaller than its array: for a few long ones the general way is
+/// shorter.
 const FEW: usize = 16;
 
 fn node_size(tape: &Rc<RefCell<Tape>>, node: u32) -> usize {
@@ -482,7 +483,7 @@ fn swept(cx: &Context) {
     cx.fail(Error::tape("the tape was consumed, or is being swept already").within("ag_tape_vjp"));
 }
 
-/// With so many short nodes before, what the next ones keep is not in the nearest cache any more.
+/// With this many short nodes before, what the next ones keep is not in the nearest cache any more.
 const COLD: usize = 64;
 
 /// A sweep is at short node `k`: asks for the elements that the one before reads, and for the cells of one still before.
@@ -496,7 +497,7 @@ fn prefetch_before(nodes: &[ShortNode], k: usize) {
 }
 
 /// The steps of short nodes, from `last` down as long as they are such and have plain cotangents, or none; returns the first node
-/// that was done. The tape is borrowed the while, since all goes the short way, which calls nobody.
+/// that was done. The tape stays borrowed: the short way calls no callback.
 fn pull_short(
     cx: &Context,
     tape: &Rc<RefCell<Tape>>,

@@ -63,7 +63,7 @@ pub trait Elem:
     fn pow_less_1(self, y: Self) -> Self;
     /// x^(y - 2), likewise.
     fn pow_less_2(self, y: Self) -> Self;
-    /// `self * d`, and 0 where either is 0 whatever the other is: a derivative that nobody asked for isn't NaN, nor is
+    /// `self * d`, and 0 where either is 0 whatever the other is: a derivative that wasn't asked for isn't NaN, nor is
     /// that of sqrt(x * x) at 0.
     fn scaled(self, d: Self) -> Self;
     /// `self / d`, and 0 where `self` is 0 whatever `d` is.

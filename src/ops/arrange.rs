@@ -194,7 +194,7 @@ fn roll_rows<T: Copy>(from: &[T], to: &mut [T], row: usize, shift: usize) {
     }
 }
 
-/// So many elements at an end of a row are corrected one by one.
+/// The number of elements at an end of a row that are corrected one by one.
 const FEW: usize = 4;
 
 #[derive(Clone)]

@@ -2,8 +2,8 @@
 //!
 //! A request is read into a list of labels per operand, one per axis, and one for the result; the axes under an ellipsis
 //! get labels of their own, counted from the right. Then every operand is brought to a plain form: a label that occurs
-//! twice becomes a diagonal, an axis of extent 1 that meets a longer one is dropped (that is broadcasting), and what
-//! only one operand has and nobody wants is summed. Pairs are contracted in the order that costs least: labels that both
+//! twice becomes a diagonal, an axis of extent 1 that meets a longer one is dropped (that is broadcasting), and a
+//! label that one operand alone has and the result hasn't is summed over. Pairs are contracted in the order that costs least: labels that both
 //! have fall into those that stay (a stack), those that are summed (the inner axis), and those of one side (rows,
 //! columns), so that a pair is one product of stacked matrices. Everything is written with operations of the library,
 //! and so are its derivatives.

@@ -634,7 +634,7 @@ impl Primitive for Get {
             return false;
         }
         let forced = cx.engine.force(there);
-        // Nobody else may hold it while it is changed.
+        // There must be no other reference while it is changed.
         let Array::Plain(there) = std::mem::take(sum) else { return false };
         let added = forced.and_then(|()| add_to(cx, there, &self.0, g));
         *sum = added.map_or_else(|e| cx.fail(e.within(self.name())), Array::Plain);

@@ -144,7 +144,7 @@ fn positions(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Re
     cx.engine.contiguous(&permuted(&found, &back))
 }
 
-/// The elements in order, where nobody asks where they came from: they are sorted by themselves. Nothing, if equal ones
+/// The elements in order, where it isn't asked where they came from: they are sorted by themselves. Nothing, if equal ones
 /// might differ.
 fn values(cx: &Context, x: &Array, axis: usize, kths: Option<&[usize]>) -> Result<Option<Array>> {
     let Array::Plain(t) = x else { return Ok(None) };

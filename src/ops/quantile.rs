@@ -145,7 +145,7 @@ fn ordered(cx: &Context, x: &Array, request: &Request<'_>) -> Result<Array> {
     let mut weight = repeated(0.0, nq * count)?;
     let mut void = repeated(false, count)?;
     let t = cx.engine.contiguous(&cx.tensor(&x2.plain())?)?;
-    // Where nobody asks where elements came from, they are put in order themselves, and stand where their numbers say.
+    // Where it isn't asked where elements came from, they are put in order themselves, and stand where their numbers say.
     let mut ordered = None;
     with_dtype!(t.dtype(), T => {
         if matches!(x2, Array::Plain(_)) && T::are_numbers(t.elements::<T>()) {

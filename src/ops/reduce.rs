@@ -33,7 +33,7 @@ pub fn all_axes_of(ndim: usize) -> Axes {
     (0..ndim).collect()
 }
 
-/// So many elements are few.
+/// At most this many elements are few.
 const FEW: usize = 64;
 
 /// A result without the reduced axes, spread over them again.

@@ -126,8 +126,8 @@ pub trait Primitive: StorePrimitive {
 
     /// Adds the contribution to the cotangent of argument `argnum`, from the plain cotangent `g` of the only result, to `sum`
     /// in place; `alike` says what the argument has in common with the result. `sum` is null yet, or of the argument's dtype and
-    /// shape. `false` where that can't be done, and `sum` is as it was. What goes the short way of recording calls nobody
-    /// here, and so fails at nothing: the tape is borrowed.
+    /// shape. `false` where that can't be done, and `sum` is as it was. A primitive of the short way of recording calls no
+    /// callback here and fails at nothing, since the tape is borrowed.
     fn vjp_into(
         &self,
         _cx: &Context,
@@ -141,7 +141,7 @@ pub trait Primitive: StorePrimitive {
     }
 
     /// The cotangent of argument `argnum`, the only recorded one and of the result's dtype and shape, made in the place of
-    /// `g`, which nobody else sees: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
+    /// `g`, to which there is no other reference: the same bits as of [`Primitive::vjp_into`] beside it. `false` where that can't be done, and `g`
     /// is as it was.
     fn vjp_in_place(&self, _cx: &Context, _argnum: usize, _g: &mut Tensor, _kept: &Kept<'_>) -> bool {
         false

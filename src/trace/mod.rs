@@ -34,7 +34,22 @@
 //! function does are what they always are; a rule that reads the elements of a cotangent fails, and the rows are computed
 //! one by one.
 //!
-//! When a level ends, boxes that still refer to it count as their primals from then on; nobody has to find them.
+//! When a level ends, boxes that still refer to it count as their primals from then on. They need not be found.
+//!
+//! # Ways
+//!
+//! A general way serves every value ([`apply`]). Others do the same with less around it for what programs do most, and give
+//! the case back where it isn't theirs; `Context::set_short_ways` turns them off, and `tests/short_way.rs` compares.
+//!
+//! | value | recorded | by | swept by | why |
+//! |---|---|---|---|---|
+//! | number, plain or on one tape | [`Tape::push_number`] | `capi::elementwise`, from slot to slot; `ops::elementwise` inside of rules | `operators::sweep`, in plain arithmetic | a node is 24 bytes, no value is copied |
+//! | number, in forward mode on one level | a dual | `ops::elementwise::forward` | | no lists of one |
+//! | element or sum of an array of numbers | [`Link::Element`], [`Link::Total`] | `ops::index`, `ops::reduce` | as numbers, added in place | loops over elements stay linear |
+//! | small array, plain or on the innermost tape | [`short`] | `ops::elementwise::short`, `ops::product`; loops in `engine::small_elementwise` | as it lies on the tape, which stays borrowed | what surrounds a loop costs more than it |
+//! | any array, plain or on one tape over plain values | a [`General`] node | [`apply`], without levels | by its rule's operations | most of what a rule does |
+//! | on several levels, in forward mode, a batch | a node or a tangent for each level | [`apply`], layer by layer | by its rule's operations, which are recorded below | nesting |
+//! | any of them, watched | notes beside the nodes | [`watch`], around [`apply`] | node by node, in the watcher's hands | diagnosis |
 //!
 //! # Memory
 //!

@@ -2,8 +2,8 @@
 //! operations of a small program are. Arguments are looked at where they lie, nothing is copied but references, and the
 //! node is written where it stays.
 //!
-//! Whoever takes it looks whether all is as it should be, and else returns `None`: then the operation goes the general
-//! way of `apply`, errors included. So nobody is called from here, and nothing is dropped that somebody could see.
+//! An operation first checks that the case is one of these, and else returns `None`: then it goes the general way of `apply`,
+//! errors included. No callback runs from here, and nothing is dropped whose end a caller is told of.
 
 use super::apply::{ANS, Alike, Kept, Primitive};
 use super::tape::{Meta, NO_NODE};
@@ -171,8 +171,8 @@ impl ShortNode {
         Taken { mask: self.mask, items: self.items().into() }
     }
 
-    /// Drops what is kept, for the node is not needed any more, if nobody is told of that; `false` and nothing is done
-    /// otherwise.
+    /// Drops what is kept, since the node is not needed any more. Where a caller is told of the end of memory nothing is done,
+    /// and the answer is `false`.
     #[inline(always)]
     pub fn end(&mut self) -> bool {
         let quiet = |x: &Array| if let Array::Plain(t) = x { t.drops_quietly() } else { true };

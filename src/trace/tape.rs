@@ -37,7 +37,7 @@ const RESULT: u32 = NO_NODE - 2;
 const ELEMENT: u32 = NO_NODE - 4;
 /// The sum of the array of numbers in the second field.
 const TOTAL: u32 = NO_NODE - 5;
-/// So many nodes fit a tape.
+/// The number of nodes that fit a tape.
 const MAX_NODES: usize = (NO_NODE - 16) as usize;
 
 /// A node as the tape stores it: parents and partial derivatives of a number, or a reference to `general`.
@@ -149,7 +149,7 @@ fn grow<T>(pool: &Option<Rc<Pool>>, claimed: &mut usize, list: &mut Vec<T>, more
     Some(())
 }
 
-/// So many nodes are more than the nearest cache holds.
+/// More nodes than this don't fit the nearest cache.
 const COLD: usize = 100;
 /// Emptied nodes kept.
 const SPARE_NODES: usize = 1 << 16;

@@ -132,7 +132,7 @@ impl From<Tensor> for Array {
     }
 }
 
-/// Layers that nobody else holds go one after the other: levels may be many, and the stack small.
+/// Layers without another reference go one after the other: levels may be many, and the stack small.
 impl Drop for Nested {
     fn drop(&mut self) {
         let is_nested = |x: &Array| matches!(x, Array::Nested(_));
@@ -177,7 +177,7 @@ impl Array {
         }
     }
 
-    /// So many null values.
+    /// This many null values.
     pub fn nulls<C: FromIterator<Array>>(n: usize) -> C {
         (0..n).map(|_| Array::Null).collect()
     }

@@ -1,8 +1,8 @@
 //! Watching operations: where those who diagnose look in, and what a tape remembers for them.
 //!
-//! Nobody watches as a rule, and then it costs nothing: operations ask one question, whether anything is unusual
-//! ([`Context::unusual`]), and a pending failure is the other answer to it. While somebody watches, every operation and
-//! every derivative rule runs inside one of the calls of [`Watcher`]. Numbers are recorded as ever, from the same
+//! Without a watcher it costs nothing: operations ask one question, whether anything is unusual ([`Context::unusual`]), and a
+//! pending failure is another answer to it. With a watcher every operation and every derivative rule runs inside one of the
+//! calls of [`Watcher`]. Numbers are recorded as ever, from the same
 //! formulas, so that watching doesn't change a bit of the results.
 
 use super::apply::{Primitive, apply_all, apply_one};
@@ -173,7 +173,7 @@ pub(super) fn push(
     watcher.push(cx, p, tangents, &mut || run.take().map(|run| run()).unwrap_or_default())
 }
 
-/// Numbers on one tape, recorded as they are when nobody watches; `None` for everything else.
+/// Numbers on one tape, recorded as they are without a watcher; `None` for everything else.
 fn number(cx: &Context, p: &dyn Primitive, args: &[&Array]) -> Option<Array> {
     if args.len() > 2 {
         return None;

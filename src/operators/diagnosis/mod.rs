@@ -39,7 +39,7 @@ enum Setting {
     Detail(usize),
 }
 
-/// So many arguments of an operation are told of in a message.
+/// At most this many arguments of an operation are told of in a message.
 const SHOWN: usize = 8;
 
 /// See the module's head.
@@ -53,7 +53,7 @@ pub struct Diagnosis {
     called_at: RefCell<Option<SourceLine>>,
     /// The row or column of a Jacobian that is being computed by itself.
     entry: Cell<Option<Entry>>,
-    /// Plain arrays with labels. An array that nobody else holds is let go when the next one gets a label.
+    /// Plain arrays with labels. An array without another reference is let go when the next one gets a label.
     labels: RefCell<Vec<(Tensor, Rc<str>)>>,
     pub profile: Profile,
 }
@@ -161,7 +161,7 @@ impl Diagnosis {
         }
     }
 
-    /// Forgets labels of arrays that nobody else holds.
+    /// Forgets labels of arrays without another reference.
     pub fn trim(&self) {
         self.labels.borrow_mut().retain(|(t, _)| t.references() > 1);
     }

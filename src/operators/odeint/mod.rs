@@ -356,7 +356,7 @@ struct Odeint {
     run: RefCell<Option<Rc<Run>>>,
 }
 
-/// So many tolerances a state that came back may be away from the one that set out.
+/// How many tolerances a state that came back may be away from the one that set out.
 const ASTRAY: f64 = 1000.0;
 
 impl Odeint {

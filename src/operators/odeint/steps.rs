@@ -54,7 +54,7 @@ pub struct Output {
 #[derive(Default)]
 pub struct Grid {
     pub steps: Vec<Step>,
-    /// So many times are that of the start.
+    /// The number of times that are that of the start.
     pub starts: usize,
     /// The others, in their order.
     pub outputs: Vec<Output>,
@@ -77,7 +77,7 @@ impl States {
     }
 
     /// Keeps the state before step number `step`, if it is one of those kept. When there is no more room every second one
-    /// goes, since nobody knows how many steps will come.
+    /// goes, since how many steps will come is unknown.
     fn note(&mut self, step: usize, y: &[f64]) -> Result<()> {
         if !step.is_multiple_of(self.stride) {
             return Ok(());
@@ -227,7 +227,7 @@ pub fn stage(to: &mut [f64], y: &[f64], h: f64, done: &[Vec<f64>], weights: &[f6
     }
 }
 
-/// So many numbers for each stage.
+/// `n` numbers for each stage.
 pub fn of_stages(n: usize) -> Result<[Vec<f64>; 7]> {
     let mut all: [Vec<f64>; 7] = Default::default();
     for numbers in &mut all {

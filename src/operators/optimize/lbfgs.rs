@@ -314,7 +314,7 @@ fn bounded_direction(h: &History, b: &Bounds<'_>, x: &[f64], g: &[f64], d: &mut 
     Ok(true)
 }
 
-/// So many steps in a row that change next to nothing, and don't do what their direction promises, are enough.
+/// The search ends after this many steps in a row that change next to nothing and don't do what their direction promises.
 const DOUBTS: usize = 50;
 
 /// The length of the projected gradient.

@@ -119,7 +119,7 @@ pub fn root(cx: &Context, name: &'static str, f: &StoredTree, args: &[Tree], sto
 /// How a differential equation is solved.
 pub enum Method {
     Adaptive(Options),
-    /// With so many steps from each time to the next.
+    /// With this number of steps from each time to the next.
     Rk4(usize),
 }
 

@@ -1,6 +1,6 @@
 //! The leaves of a tree: shared by the trees that have them, in memory that is used again.
 //!
-//! A step of a training loop makes a few trees and drops as many. Lists that nobody holds any more stay with the thread
+//! A step of a training loop makes a few trees and drops as many. Lists without a reference stay with the thread
 //! that dropped them, emptied, and become the next ones.
 
 use super::Leaves;
@@ -56,7 +56,7 @@ impl FromIterator<Array> for List {
     fn from_iter<I: IntoIterator<Item = Array>>(items: I) -> List {
         let mut list = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten().unwrap_or_default();
         // The iterator may run the user's functions, which make and drop trees.
-        Rc::get_mut(&mut list).expect("nobody else has it").extend(items);
+        Rc::get_mut(&mut list).expect("there is no other reference").extend(items);
         List(Some(list))
     }
 }

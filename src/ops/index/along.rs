@@ -237,7 +237,7 @@ impl Primitive for Take {
             return false;
         }
         let forced = cx.engine.force(there);
-        // Nobody else may hold it while it is changed.
+        // There must be no other reference while it is changed.
         let Array::Plain(there) = std::mem::take(sum) else { return false };
         let added = forced.and_then(|()| self.0.add_to(cx, there, g));
         *sum = added.map_or_else(|e| cx.fail(e.within(self.name())), Array::Plain);

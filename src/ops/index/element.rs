@@ -161,7 +161,7 @@ pub fn gathered(cx: &Context, meta: &Meta, list: &[(usize, Array)]) -> Array {
 }
 
 /// Adds a number to the element at a row-major position of a plain cotangent, which is null yet or of the form `meta`; in
-/// place where nobody else holds it. `false` where that can't be done, and nothing has changed.
+/// place where there is no other reference to it. `false` where that can't be done, and nothing has changed.
 pub fn accumulate_element(cx: &Context, sum: &mut Array, meta: impl FnOnce() -> Meta, at: usize, g: f64) -> bool {
     match sum {
         Array::Null => {

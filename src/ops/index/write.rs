@@ -109,7 +109,7 @@ pub(super) fn batch_operands(cx: &Context, args: &[Array], lead: &[bool], from: 
     [x, values]
 }
 
-/// The same memory where nobody else sees it, else a copy.
+/// The same memory where there is no other reference to it, else a copy.
 pub(super) fn own(cx: &Context, mut x: Tensor) -> Result<Tensor> {
     let unique = with_dtype!(x.dtype(), T => x.unique_mut::<T>().is_some());
     if unique {

@@ -31,7 +31,7 @@ fn supersedes<T: Ordered>(max: bool, new: &T, old: &T) -> bool {
     !old.is_nan() && (new.is_nan() || new.order(old) == if max { Greater } else { Less })
 }
 
-/// The extrema themselves, where nobody asks where they came from.
+/// The extrema themselves, where it isn't asked where they came from.
 fn elements(cx: &Context, max: bool, t: &Tensor, scan: &ScanAxis) -> Result<Tensor> {
     with_dtype!(t.dtype(), T => {
         let x = t.elements::<T>();
