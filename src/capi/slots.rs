@@ -262,7 +262,16 @@ impl Slots {
     /// The value of a handle, if it is a number that takes part in nothing but one tape.
     #[inline(always)]
     pub fn number(&self, handle: ag_array) -> Option<Number> {
-        self.value(handle)?.strong_number()
+        let bits = handle.bits;
+        let i = bits & SLOT_MASK;
+        let slot = self.slots.get(i as usize)?;
+        if i >= u64::from(self.top) || (slot.word ^ bits) >> SLOT_BITS != 0 {
+            return None;
+        }
+        match &slot.content {
+            Content::Value(value) => value.strong_number(),
+            _ => None,
+        }
     }
 
     /// Puts another value behind a handle; the old one is returned to be dropped outside of the borrow.
