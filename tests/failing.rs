@@ -28,7 +28,7 @@ fn failures(prepare: impl Fn(&Context, &Rc<Diagnosis>, Vec<Array>) -> Vec<Array>
         let before = take_hook();
         set_hook(Box::new(move |info| {
             let place = info.location().map(ToString::to_string).unwrap_or_default();
-            if !place.contains("registry/") {
+            if !place.contains("src/registry/") {
                 before(info);
             }
             PLACE.set(place);
@@ -59,7 +59,7 @@ fn failures(prepare: impl Fn(&Context, &Rc<Diagnosis>, Vec<Array>) -> Vec<Array>
                     if catch_unwind(AssertUnwindSafe(run)).is_err() {
                         let place = PLACE.take();
                         // What a case needs itself is there, it takes for granted.
-                        if !place.contains("registry/") {
+                        if !place.contains("src/registry/") {
                             panicked.push(format!("{} {} {}: {place}", entry.name, case.label, dtype.name()));
                         }
                     }

@@ -188,15 +188,7 @@ impl Slots {
 
     #[inline]
     fn find(&self, handle: ag_array) -> Result<usize, Problem> {
-        let bits = handle.bits;
-        let slot = bits & SLOT_MASK;
-        if slot < u64::from(self.top)
-            && let Slot { word, content: Content::Value(_) } = &self.slots[slot as usize]
-            && (word ^ bits) >> SLOT_BITS == 0
-        {
-            return Ok(slot as usize);
-        }
-        Err(self.diagnose(bits))
+        self.get(handle).map(|_| (handle.bits & SLOT_MASK) as usize)
     }
 
     /// The slot of a handle of a tree.
@@ -259,7 +251,8 @@ impl Slots {
         }
     }
 
-    /// The value of a handle, if it is a number that takes part in nothing but one tape.
+    /// The value of a handle, if it is a number that takes part in nothing but one tape. The stamp is asked for before the
+    /// content, unlike in [`Slots::value`]: chains of numbers were slower by two percent the other way round.
     #[inline(always)]
     pub fn number(&self, handle: ag_array) -> Option<Number> {
         let bits = handle.bits;

@@ -242,10 +242,10 @@ impl ShortNode {
     }
 }
 
-/// The short nodes of a tape. Those behind the last one are empty, and are filled again where they lie.
+/// The short nodes of a tape. Those behind the last one hold nothing but a descriptor, and are filled again where they lie.
 #[derive(Default)]
 pub struct ShortNodes {
-    pub(super) nodes: Vec<ShortNode>,
+    nodes: Vec<ShortNode>,
     count: usize,
 }
 

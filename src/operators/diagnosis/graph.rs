@@ -88,7 +88,7 @@ impl Graph {
                 },
                 Link::Short(k) => {
                     let short = &tape.short[k as usize];
-                    let parents = short.parents.into_iter().filter(|&p| p != NO_NODE).collect();
+                    let parents = short.recorded().into_iter().map(|p| p.1).collect();
                     (Some(short.rule.map_or("swept", |r| r.name())), parents)
                 }
                 Link::Element(parent, _) => (Some("ag_index"), vec![parent]),
