@@ -233,7 +233,10 @@ pub unsafe extern "C" fn ag_scalar_complex(cx: *mut ag_context, re: f64, im: f64
 /// An integer: an array of rank 0 and dtype i64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_scalar_int(cx: *mut ag_context, x: i64) -> ag_array {
-    guard(cx, ag_array::NULL, |c| c.put_tensor("ag_scalar_int", c.core.engine.build::<i64>(&[], |d| d[0] = x)))
+    guard(cx, ag_array::NULL, |c| {
+        let handle = c.slots.borrow_mut().put_integer(x);
+        c.made(handle)
+    })
 }
 
 /// A vector of `n` numbers, copied.
@@ -453,7 +456,7 @@ pub unsafe extern "C" fn ag_dtype(cx: *mut ag_context, x: ag_array) -> i32 {
 }
 
 fn item(c: &ag_context, name: &'static str, x: ag_array) -> Option<Complex64> {
-    if let Ok(Array::Number { value, .. }) = c.slots.borrow().get(x) {
+    if let Some(Array::Number { value, .. }) = c.slots.borrow().value(x) {
         return Some(Complex64::new(*value, 0.0));
     }
     let value = c.readable(name, x)?;
@@ -477,7 +480,7 @@ pub unsafe extern "C" fn ag_item(cx: *mut ag_context, x: ag_array) -> f64 {
     const NAME: &str = "ag_item";
     guard(cx, f64::NAN, |c| {
         let Some(z) = item(c, NAME, x) else { return f64::NAN };
-        let complex = c.slots.borrow().get(x).is_ok_and(|x| x.dtype().is_complex());
+        let complex = c.slots.borrow().value(x).is_some_and(|x| x.dtype().is_complex());
         if complex {
             c.core.fail(Error::dtype("the number is complex; use ag_item_complex").within(NAME));
             return f64::NAN;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::ops::gather::{self, Outside};
 use crate::ops::{choose, index, reduce, shape};
 use crate::trace::Array;
+use smallvec::SmallVec;
 
 /// Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
 pub const AG_TAKE_RAISE: i32 = 0;
@@ -39,16 +40,33 @@ fn flat(c: &ag_context, x: &Array) -> Array {
     shape::reshape(&c.core, x, &[x.size()])
 }
 
-/// An element, if `indices` is one position in range.
-fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<ag_array> {
+/// An element, if `indices` is one position in range, which may count from the end.
+fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array, mode: i32) -> Option<ag_array> {
     guard(cx, None, |c| {
-        let number = {
-            let slots = c.slots.borrow();
-            let Array::Plain(position) = slots.value(indices)? else { return None };
-            let (0, &[at]) = (position.ndim(), position.owned_slice::<i64>()?) else { return None };
-            index::flat_element(&c.core, slots.value(x)?, usize::try_from(at).ok()?)
-        };
-        number.map(|number| c.put_number(number))
+        let slots = c.slots.borrow();
+        let at = slots.integer(indices).or_else(|| match slots.value(indices)? {
+            Array::Plain(position) if position.ndim() == 0 => position.owned_slice::<i64>()?.first().copied(),
+            _ => None,
+        })?;
+        let x = slots.value(x)?;
+        let at = if at < 0 && mode == AG_TAKE_RAISE { at + x.size() as i64 } else { at };
+        let at = usize::try_from(at).ok()?;
+        let number = index::flat_element(&c.core, x, at);
+        if number.is_some() || at >= x.size() {
+            drop(slots);
+            return number.map(|number| c.put_number(number));
+        }
+        // Values may end while it is recorded on several levels, so nothing is borrowed then.
+        let x = x.clone();
+        drop(slots);
+        let mut places: SmallVec<[i64; 4]> = SmallVec::new();
+        let mut rest = at;
+        for &n in x.shape().iter().rev() {
+            places.push((rest % n) as i64);
+            rest /= n;
+        }
+        places.reverse();
+        index::element(&c.core, &x, &places).map(|element| c.put(element))
     })
 }
 
@@ -57,7 +75,7 @@ fn one_element(cx: *const ag_context, x: ag_array, indices: ag_array) -> Option<
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_take(cx: *mut ag_context, x: ag_array, indices: ag_array, mode: i32) -> ag_array {
     if outside(mode).is_ok()
-        && let Some(element) = one_element(cx, x, indices)
+        && let Some(element) = one_element(cx, x, indices, mode)
     {
         return element;
     }

@@ -1,7 +1,7 @@
 //! Element-wise functions, in the order of the tables in `ops::elementwise`.
 
 use super::{ag_array, ag_context, guard, guard_as, one, two};
-use crate::ops::{complex, elementwise as rows};
+use crate::ops::{complex, elementwise as rows, integers};
 use crate::trace::short::ShortResult;
 use crate::trace::{Array, NO_NODE, Number};
 
@@ -188,8 +188,7 @@ pub(super) fn beside(c: &ag_context, x: &Array, n: f64, power: bool) -> Array {
     if x.dtype().is_inexact() || !whole || x.is_null() {
         return Array::weak(n);
     }
-    let t = c.core.engine.build::<i64>(&[], |d| d[0] = n as i64);
-    c.core.take("ag_scalar_int", t.map(Array::from))
+    integers::number(&c.core, n as i64)
 }
 
 /// An operation of an array and a number beside it.

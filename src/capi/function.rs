@@ -106,7 +106,7 @@ impl ag_context {
                 if h.bits == 0 && i >= least {
                     break;
                 }
-                let value = self.slots.borrow().get(h).cloned();
+                let value = self.value(h);
                 match value {
                     Ok(value) => found.push(value),
                     Err(problem) => {

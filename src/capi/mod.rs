@@ -76,10 +76,13 @@ pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 use crate::context::Context;
 use crate::error::{Error, Result, code};
 use crate::kernels::reserve;
+use crate::ops::integers;
 use crate::ops::shape::listed;
 use crate::panics;
 use crate::trace::short::ShortResult;
 use crate::trace::{Array, Number};
+use handle::Problem;
+use slots::Slots;
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -148,10 +151,26 @@ impl ag_context {
     /// The value of a handle; a wrong handle is noted as an error of `name`.
     #[inline]
     fn get(&self, name: &str, handle: ag_array) -> Array {
-        match self.slots.borrow().get(handle) {
-            Ok(value) => value.clone(),
+        match self.value(handle) {
+            Ok(value) => value,
             Err(problem) => self.core.fail(Error::handle(problem.message("array")).within(name)),
         }
+    }
+
+    /// The value of a handle; null where there is no memory for the array of an integer, which is an error then.
+    #[inline]
+    fn value(&self, handle: ag_array) -> std::result::Result<Array, Problem> {
+        Slots::get(&self.slots, handle, |n| integers::number(&self.core, n))
+    }
+
+    /// A handle that was made; a null one is an error.
+    #[inline(always)]
+    fn made(&self, handle: ag_array) -> ag_array {
+        if handle.bits == 0 {
+            self.core
+                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
+        }
+        handle
     }
 
     /// A new handle in the innermost scope; the null handle for the null value.
@@ -161,22 +180,14 @@ impl ag_context {
             return ag_array::NULL;
         }
         let handle = self.slots.borrow_mut().put(value);
-        if handle.bits == 0 {
-            self.core
-                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
-        }
-        handle
+        self.made(handle)
     }
 
     /// A new handle for a result of the short way.
     #[inline(always)]
     fn put_short(&self, z: ShortResult) -> ag_array {
         let handle = self.slots.borrow_mut().put(z.array(&self.core));
-        if handle.bits == 0 {
-            self.core
-                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
-        }
-        handle
+        self.made(handle)
     }
 
     /// A new handle for a number; null if recording it failed.
@@ -186,11 +197,7 @@ impl ag_context {
             return ag_array::NULL;
         }
         let handle = self.slots.borrow_mut().put_number(x);
-        if handle.bits == 0 {
-            self.core
-                .fail(Error::memory("no more handles: there is no memory for them, or 2^28 are alive in this context"));
-        }
-        handle
+        self.made(handle)
     }
 
     /// Notes a failure of `name`, or passes the value on.

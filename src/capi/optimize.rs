@@ -411,7 +411,7 @@ pub unsafe extern "C" fn ag_optimize(
                     if c.core.failed() {
                         return None;
                     }
-                    let found = c.slots.borrow().get(y).cloned();
+                    let found = c.value(y);
                     found.map_err(|problem| c.wrong_result(y.bits, problem, None, "array")).ok()
                 })
             })

@@ -164,7 +164,7 @@ fn is_valid(cx: *const ag_context, ask: impl FnOnce(&ag_context) -> bool) -> boo
 /// thread is inside.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_is_valid(cx: *mut ag_context, x: ag_array) -> bool {
-    is_valid(cx, |c| c.slots.borrow().get(x).is_ok())
+    is_valid(cx, |c| c.slots.borrow().is_array(x))
 }
 
 /// Whether a handle stands for a tree of this context now. Raises nothing, whatever the bits are; false while another

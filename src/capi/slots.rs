@@ -13,6 +13,7 @@ use super::stamps::{Stamps, goes_on};
 use crate::kernels::memory::try_push;
 use crate::operators::tree::Tree;
 use crate::trace::{Array, Number};
+use std::cell::RefCell;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ pub enum Content {
     Hole {
         next: u32,
     },
+    /// An integer, of which no array is made until one is asked for: most are positions, and are looked at once.
+    Integer(i64),
     Value(Array),
     Tree(Tree),
 }
@@ -116,7 +119,7 @@ fn owns(value: &Array) -> bool {
 #[inline]
 fn holds(content: &Content) -> bool {
     match content {
-        Content::Hole { .. } => false,
+        Content::Hole { .. } | Content::Integer(_) => false,
         Content::Value(value) => owns(value),
         Content::Tree(_) => true,
     }
@@ -129,7 +132,7 @@ fn clear_quietly(content: &mut Content) -> bool {
         Content::Value(Array::Plain(t) | Array::Recorded { value: t, .. }) if !t.drops_quietly() => return false,
         Content::Value(Array::Nested(_)) | Content::Tree(_) => return false,
         Content::Value(value) => value.clear(),
-        Content::Hole { .. } => {}
+        Content::Hole { .. } | Content::Integer(_) => {}
     }
     true
 }
@@ -186,9 +189,18 @@ impl Slots {
         self.scopes.len()
     }
 
+    /// The slot of a handle of an array.
     #[inline]
     fn find(&self, handle: ag_array) -> Result<usize, Problem> {
-        self.get(handle).map(|_| (handle.bits & SLOT_MASK) as usize)
+        if self.value(handle).is_some() || self.integer(handle).is_some() {
+            return Ok((handle.bits & SLOT_MASK) as usize);
+        }
+        Err(self.diagnose(handle.bits))
+    }
+
+    /// Whether a handle stands for an array.
+    pub fn is_array(&self, handle: ag_array) -> bool {
+        self.find(handle).is_ok()
     }
 
     /// The slot of a handle of a tree.
@@ -217,19 +229,43 @@ impl Slots {
             return Problem::Kind;
         }
         match self.slots.get(slot as usize).filter(|_| slot < u64::from(self.top)) {
-            Some(Slot { word, content: Content::Value(_) | Content::Tree(_) }) if word >> SLOT_BITS == stamp => {
+            Some(Slot { word, content }) if word >> SLOT_BITS == stamp && !matches!(content, Content::Hole { .. }) => {
                 Problem::Kind
             }
             _ => Problem::Stale { slot, generation: self.stamps.ordinal(stamp) },
         }
     }
 
+    /// The value of a handle. That of an integer, whose array is made by `made`, is there from then on.
     #[inline]
-    pub fn get(&self, handle: ag_array) -> Result<&Array, Problem> {
-        self.value(handle).ok_or_else(|| self.diagnose(handle.bits))
+    pub fn get(slots: &RefCell<Slots>, handle: ag_array, made: impl FnOnce(i64) -> Array) -> Result<Array, Problem> {
+        if let Some(value) = slots.borrow().value(handle) {
+            return Ok(value.clone());
+        }
+        let integer = slots.borrow().integer(handle);
+        let Some(integer) = integer else { return Err(slots.borrow().diagnose(handle.bits)) };
+        let value = made(integer);
+        if !value.is_null() {
+            slots.borrow_mut().replace(handle, value.clone())?;
+        }
+        Ok(value)
     }
 
-    /// The value of a handle, `None` for one that is wrong.
+    /// The integer of a handle of which no array has been made.
+    #[inline(always)]
+    pub fn integer(&self, handle: ag_array) -> Option<i64> {
+        let (bits, i) = (handle.bits, handle.bits & SLOT_MASK);
+        match self.slots.get(i as usize)? {
+            Slot { word, content: Content::Integer(value) }
+                if i < u64::from(self.top) && (word ^ bits) >> SLOT_BITS == 0 =>
+            {
+                Some(*value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The array of a handle, `None` for one that is wrong or an integer without an array.
     #[inline(always)]
     pub fn value(&self, handle: ag_array) -> Option<&Array> {
         let (bits, i) = (handle.bits, handle.bits & SLOT_MASK);
@@ -331,6 +367,17 @@ impl Slots {
         } else {
             *content = Content::Value(Array::Variable { node: x.node, level: x.level, value: x.value });
         }
+        self.handle(i)
+    }
+
+    /// A new handle for an integer.
+    #[inline]
+    pub fn put_integer(&mut self, x: i64) -> ag_array {
+        if self.has_room() {
+            return self.fill_next(Content::Integer(x));
+        }
+        let Some(i) = self.vacant() else { return ag_array::NULL };
+        self.slots[i as usize].content = Content::Integer(x);
         self.handle(i)
     }
 

@@ -7,6 +7,12 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::trace::Array;
 
+/// A whole number, an array of rank 0.
+pub fn number(cx: &Context, n: i64) -> Array {
+    let t = cx.engine.build::<i64>(&[], |d| d[0] = n);
+    cx.take("ag_scalar_int", t.map(Array::from))
+}
+
 /// A function of two whole numbers, and of two booleans where there is one.
 pub struct Function {
     pub name: &'static str,

@@ -2,12 +2,17 @@ use super::super::handle::Kind;
 use super::super::handle::pack_serial;
 use super::super::stamps::LEASE;
 use super::*;
+use crate::array::{Heap, Tensor};
 
 fn number(slots: &Slots, h: ag_array) -> Option<f64> {
-    match slots.get(h) {
+    match look(slots, h) {
         Ok(Array::Number { value, .. }) => Some(*value),
         _ => None,
     }
+}
+
+fn look(slots: &Slots, h: ag_array) -> Result<&Array, Problem> {
+    slots.value(h).ok_or_else(|| slots.diagnose(h.bits))
 }
 
 #[test]
@@ -113,7 +118,7 @@ fn random_operations_agree_with_a_list() {
             for &(h, value, _) in &list {
                 assert_eq!(number(&s, h), Some(value), "round {round}, step {step}");
             }
-            assert!(gone.iter().all(|&h| s.get(h).is_err()), "round {round}, step {step}");
+            assert!(gone.iter().all(|&h| look(&s, h).is_err()), "round {round}, step {step}");
         }
     }
 }
@@ -144,7 +149,7 @@ fn a_slot_goes_from_lease_to_lease() {
         let h = s.put(Array::from(i as f64));
         assert_eq!((h.bits & SLOT_MASK, number(&s, h), number(&s, before)), (0, Some(i as f64), None));
         s.leave(&mut Vec::new());
-        assert_eq!(s.get(h).err(), Some(Problem::Stale { slot: 0, generation: i + 1 }));
+        assert_eq!(look(&s, h).err(), Some(Problem::Stale { slot: 0, generation: i + 1 }));
         before = h;
     }
     assert_eq!(s.stamps.leases(), 4);
@@ -185,7 +190,7 @@ fn runs_of_used_up_slots_are_passed_over() {
                 s.keep(y, 1).unwrap();
             }
             s.leave(&mut Vec::new());
-            assert!(s.get(x).is_err() && keeps == s.get(y).is_ok());
+            assert!(look(&s, x).is_err() && keeps == look(&s, y).is_ok());
             if keeps {
                 s.release(y).unwrap();
             }
@@ -206,7 +211,7 @@ fn trees_are_no_arrays() {
     s.enter();
     let tree = s.put_tree(Array::from(2.0).into());
     let lost = s.put_tree(Array::from(3.0).into());
-    assert_eq!(s.get(ag_array { bits: tree.bits }).err(), Some(Problem::Kind));
+    assert_eq!(look(&s, ag_array { bits: tree.bits }).err(), Some(Problem::Kind));
     assert_eq!(s.get_tree(ag_tree { bits: array.bits }).err(), Some(Problem::Kind));
     s.keep_tree(tree, 1).unwrap();
     let mut dropped = Vec::new();
@@ -220,15 +225,45 @@ fn trees_are_no_arrays() {
 fn wrong_handles_are_told_apart() {
     let (mut s, mut other) = (Slots::new(), Slots::new());
     let (h, foreign) = (s.put(Array::from(1.0)), other.put(Array::from(1.0)));
-    assert_eq!(s.get(ag_array::NULL).err(), Some(Problem::Null));
-    assert_eq!(s.get(foreign).err(), Some(Problem::Foreign));
-    assert_eq!(s.get(ag_array { bits: h.bits + 1 }).err(), Some(Problem::Stale { slot: 1, generation: 1 }));
+    assert_eq!(look(&s, ag_array::NULL).err(), Some(Problem::Null));
+    assert_eq!(look(&s, foreign).err(), Some(Problem::Foreign));
+    assert_eq!(look(&s, ag_array { bits: h.bits + 1 }).err(), Some(Problem::Stale { slot: 1, generation: 1 }));
     let (mine, theirs) = (s.stamps.next_serial(), other.stamps.next_serial());
     let tape = pack_serial(Kind::Tape, mine);
     assert_eq!(s.stamps.serial(Kind::Tape, tape), Ok(mine));
     assert_eq!(s.stamps.serial(Kind::Scope, tape), Err(Problem::Kind));
     assert_eq!(s.stamps.serial(Kind::Scope, h.bits), Err(Problem::Kind));
-    assert_eq!(s.get(ag_array { bits: tape }).err(), Some(Problem::Kind));
+    assert_eq!(look(&s, ag_array { bits: tape }).err(), Some(Problem::Kind));
     assert_eq!(s.stamps.serial(Kind::Tape, pack_serial(Kind::Tape, theirs)), Err(Problem::Foreign));
-    assert_eq!(s.get(ag_array { bits: pack_serial(Kind::Tape, theirs) }).err(), Some(Problem::Foreign));
+    assert_eq!(look(&s, ag_array { bits: pack_serial(Kind::Tape, theirs) }).err(), Some(Problem::Foreign));
+}
+
+#[test]
+fn the_array_of_an_integer_is_made_once() {
+    let heap = Heap::new();
+    let slots = RefCell::new(Slots::new());
+    let h = slots.borrow_mut().put_integer(-7);
+    assert_eq!(
+        (slots.borrow().integer(h), slots.borrow().value(h).is_none(), slots.borrow().is_array(h)),
+        (Some(-7), true, true)
+    );
+    // Where there is no memory, it can be asked for again.
+    assert!(Slots::get(&slots, h, |_| Array::Null).is_ok_and(|x| x.is_null()));
+    let made = |n: i64| Array::Plain(Tensor::build::<i64>(&heap, &[], |d| d[0] = n).unwrap());
+    assert!(matches!(Slots::get(&slots, h, made), Ok(Array::Plain(t)) if t.first::<i64>() == -7));
+    assert!(Slots::get(&slots, h, |_| unreachable!("it is there")).is_ok());
+    assert_eq!(slots.borrow().integer(h), None);
+    slots.borrow_mut().release(h).unwrap();
+    assert!(matches!(Slots::get(&slots, h, |_| unreachable!("no integer")), Err(Problem::Stale { .. })));
+
+    // One that was never looked at ends with its scope, and outlives it where it is kept.
+    let mut s = slots.into_inner();
+    s.enter();
+    let (a, b) = (s.put_integer(1), s.put_integer(2));
+    assert!(matches!(s.diagnose(b.bits), Problem::Kind));
+    s.keep(b, 1).unwrap();
+    s.leave(&mut Vec::new());
+    assert_eq!((s.integer(a), s.integer(b), s.live()), (None, Some(2), 1));
+    assert!(matches!(s.replace(b, Array::from(3.0)), Ok(Array::Null)));
+    assert_eq!((s.integer(b), number(&s, b)), (None, Some(3.0)));
 }
