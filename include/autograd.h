@@ -36,7 +36,7 @@
  *   Scopes, and handles one by one
  *   Making and reading arrays
  *   Element-wise functions
- *   Comparisons, and choices that depend on them
+ *   Comparisons and logic
  *   Arithmetic with a complex number
  *   Parts of numbers, rounding, bounds, bits; questions about arrays
  *   Reductions: over all axes, along one axis, along several axes
@@ -56,12 +56,18 @@
  *   Medians, quantiles, percentiles
  *   Reductions that leave NaN out
  *   Statistics of samples, counts in bins, interpolation
- *   Picking elements by position, and choosing them by conditions
+ *   Choices that depend on conditions, on numbers, on bounds
+ *   Elements picked, and put, by position or by a mask
+ *   Where elements are not 0
  *   Indexing, as text and as a list of items
  *   Tapes by hand
- *   Derivatives of functions
+ *   Functions of the caller's
+ *   Gradients and derivatives of functions
+ *   Jacobians and Hessians, whole or multiplied by something
+ *   Derivatives as linear maps
  *   Checks of derivatives against differences
- *   Linear maps, checkpoints, products with tensors, forward mode
+ *   Checkpoints: values computed again for the derivative
+ *   Functions of lines and of coordinates
  *   Fixed points, roots, solutions of differential equations
  *   Diagnosis: anomalies, pictures and traces of tapes, profiles
  *   Primitives: functions of the caller's with derivative rules
@@ -576,7 +582,7 @@ AG_API ag_array ag_floor_divide_scalar(ag_context *cx, ag_array x, double y);
 /// floor(y / x) for a number y. Piecewise constant: a plain array, no derivative.
 AG_API ag_array ag_rfloor_divide_scalar(ag_context *cx, ag_array x, double y);
 
-/* ---- Comparisons, and choices that depend on them ---------------------------------------------------------------- */
+/* ---- Comparisons and logic --------------------------------------------------------------------------------------- */
 
 /// x == y, element by element, with broadcasting. A boolean array.
 AG_API ag_array ag_equal(ag_context *cx, ag_array x, ag_array y);
@@ -608,19 +614,6 @@ AG_API ag_array ag_logical_and(ag_context *cx, ag_array x, ag_array y);
 AG_API ag_array ag_logical_or(ag_context *cx, ag_array x, ag_array y);
 /// Logical xor of what is not 0. A boolean array.
 AG_API ag_array ag_logical_xor(ag_context *cx, ag_array x, ag_array y);
-
-/// x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value,
-/// and a zero derivative, NaN or not.
-AG_API ag_array ag_where(ag_context *cx, ag_array condition, ag_array x, ag_array y);
-
-/// x limited to [low, high]; an infinite bound is none. Integers stay integers between whole bounds. The derivative is
-/// 0 outside and at the bounds.
-AG_API ag_array ag_clip(ag_context *cx, ag_array x, double low, double high);
-
-/// x where the condition holds, else the number y, see ag_where. In the precision of x.
-AG_API ag_array ag_where_scalar(ag_context *cx, ag_array condition, ag_array x, double y);
-/// The number x where the condition holds, else y, see ag_where. In the precision of y.
-AG_API ag_array ag_rwhere_scalar(ag_context *cx, ag_array condition, double x, ag_array y);
 
 /* ---- Arithmetic with a complex number ---------------------------------------------------------------------------- */
 
@@ -733,103 +726,91 @@ AG_API int32_t ag_result_type(ag_context *cx, const ag_array *arrays, size_t n);
 
 /// The sum of all elements; of booleans how many are true.
 AG_API ag_array ag_sum(ag_context *cx, ag_array x);
-/// The sum along one axis; of booleans how many are true. With `keepdims` the axis stays, with extent 1.
+/// The sum along one axis; of booleans how many are true. `keepdims` leaves extent 1.
 AG_API ag_array ag_sum_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-/// The sum along several axes (NULL: all); of booleans how many are true. With `keepdims` they stay, with extent 1.
+/// The sum along several axes (NULL: all); of booleans how many are true. `keepdims` leaves extent 1.
 AG_API ag_array ag_sum_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 /// The mean of all elements; NaN of none.
 AG_API ag_array ag_mean(ag_context *cx, ag_array x);
-/// The mean along one axis; NaN of nothing. With `keepdims` the axis stays, with extent 1.
+/// The mean along one axis; NaN of nothing. `keepdims` leaves extent 1.
 AG_API ag_array ag_mean_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-/// The mean along several axes (NULL: all); NaN of nothing. With `keepdims` they stay, with extent 1.
+/// The mean along several axes (NULL: all); NaN of nothing. `keepdims` leaves extent 1.
 AG_API ag_array ag_mean_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 /// The largest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
 AG_API ag_array ag_max(ag_context *cx, ag_array x);
 
 /// The largest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
-/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
+/// AG_ERR_VALUE. `keepdims` leaves extent 1.
 AG_API ag_array ag_max_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// The largest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
-/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
+/// nothing AG_ERR_VALUE. `keepdims` leaves extent 1.
 AG_API ag_array ag_max_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The smallest element; NaN if there is one. Elements that tie share the cotangent equally. Of none AG_ERR_VALUE.
 AG_API ag_array ag_min(ag_context *cx, ag_array x);
 
 /// The smallest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
-/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
+/// AG_ERR_VALUE. `keepdims` leaves extent 1.
 AG_API ag_array ag_min_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// The smallest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
-/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
+/// nothing AG_ERR_VALUE. `keepdims` leaves extent 1.
 AG_API ag_array ag_min_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The product of all elements. The derivative is exact also if some are 0.
 AG_API ag_array ag_prod(ag_context *cx, ag_array x);
-
-/// The product along one axis, with an exact derivative also if some elements are 0. With `keepdims` the axis stays,
-/// with extent 1.
+/// The product along one axis, with an exact derivative also if some elements are 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_prod_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
-/// The product along several axes (NULL: all), with an exact derivative also if some elements are 0. With `keepdims`
-/// they stay, with extent 1.
+/// The product along several axes (NULL: all), with an exact derivative also if some elements are 0. `keepdims` leaves
+/// extent 1.
 AG_API ag_array ag_prod_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// log(sum(exp(x))) without overflow. The derivative is the softmax; where all elements are -infinity it is 0.
 AG_API ag_array ag_logsumexp(ag_context *cx, ag_array x);
 
 /// log(sum(exp(x))) along one axis, without overflow. The derivative is the softmax; where all elements are -infinity
-/// it is 0. With `keepdims` the axis stays, with extent 1.
+/// it is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_logsumexp_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// log(sum(exp(x))) along several axes (NULL: all), without overflow. The derivative is the softmax; where all elements
-/// are -infinity it is 0. With `keepdims` they stay, with extent 1.
+/// are -infinity it is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_logsumexp_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The variance of all elements: the mean of |x - mean|^2. ag_var_axis and ag_var_axes divide by n - ddof.
 AG_API ag_array ag_var(ag_context *cx, ag_array x);
-
-/// The variance along one axis: the sum of |x - mean|^2, divided by n - ddof. With `keepdims` the axis stays, with
-/// extent 1.
+/// The variance along one axis: the sum of |x - mean|^2, divided by n - ddof. `keepdims` leaves extent 1.
 AG_API ag_array ag_var_axis(ag_context *cx, ag_array x, int64_t axis, double ddof, bool keepdims);
 
-/// The variance along several axes (NULL: all): the sum of |x - mean|^2, divided by n - ddof. With `keepdims` they
-/// stay, with extent 1.
+/// The variance along several axes (NULL: all): the sum of |x - mean|^2, divided by n - ddof. `keepdims` leaves extent
+/// 1.
 AG_API ag_array ag_var_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, double ddof, bool keepdims);
 
 /// The standard deviation of all elements. Of equal elements the derivative is 0. ag_std_axis and ag_std_axes divide by
 /// n - ddof.
 AG_API ag_array ag_std(ag_context *cx, ag_array x);
 
-/// The standard deviation along one axis, from squares divided by n - ddof. Of equal elements the derivative is 0. With
-/// `keepdims` the axis stays, with extent 1.
+/// The standard deviation along one axis, from squares divided by n - ddof. Of equal elements the derivative is 0.
+/// `keepdims` leaves extent 1.
 AG_API ag_array ag_std_axis(ag_context *cx, ag_array x, int64_t axis, double ddof, bool keepdims);
 
 /// The standard deviation along several axes (NULL: all), from squares divided by n - ddof. Of equal elements the
-/// derivative is 0. With `keepdims` they stay, with extent 1.
+/// derivative is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_std_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, double ddof, bool keepdims);
 
 /// Whether all elements are not 0. A plain boolean array.
 AG_API ag_array ag_all(ag_context *cx, ag_array x);
-
-/// Whether all elements are not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent
-/// 1.
+/// Whether all elements are not 0, along one axis: a plain boolean array. `keepdims` leaves extent 1.
 AG_API ag_array ag_all_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-
-/// Whether all elements are not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
-/// with extent 1.
+/// Whether all elements are not 0, along several axes (NULL: all): a plain boolean array. `keepdims` leaves extent 1.
 AG_API ag_array ag_all_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
-
 /// Whether some element is not 0. A plain boolean array.
 AG_API ag_array ag_any(ag_context *cx, ag_array x);
-/// Whether some element is not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent 1.
+/// Whether some element is not 0, along one axis: a plain boolean array. `keepdims` leaves extent 1.
 AG_API ag_array ag_any_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-
-/// Whether some element is not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
-/// with extent 1.
+/// Whether some element is not 0, along several axes (NULL: all): a plain boolean array. `keepdims` leaves extent 1.
 AG_API ag_array ag_any_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
-
 /// The position of the first largest element in row-major order; a plain i64 array of rank 0. Of none AG_ERR_VALUE.
 AG_API ag_array ag_argmax(ag_context *cx, ag_array x);
 /// The positions of the first largest elements along one axis; with `keepdims` it stays, with extent 1.
@@ -1081,6 +1062,11 @@ AG_API ag_array ag_segment_max(ag_context *cx, ag_array x, ag_array segment_ids,
 /// integers the greatest one. Elements that tie share the cotangent equally.
 AG_API ag_array ag_segment_min(ag_context *cx, ag_array x, ag_array segment_ids, int64_t num_segments);
 
+/// Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the
+/// others, so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean
+/// vectors become the positions where they are true. False on failure.
+AG_API bool ag_ix(ag_context *cx, const ag_array *arrays, size_t n, ag_array *out);
+
 /* ---- Changes of shape -------------------------------------------------------------------------------------------- */
 
 /// The elements of x in another shape, in row-major order. One extent may be -1: it follows from the others.
@@ -1244,11 +1230,6 @@ AG_API bool ag_broadcast_arrays(ag_context *cx, const ag_array *arrays, size_t n
 /// extents of 1 stay, for broadcasting. False on failure.
 AG_API bool ag_meshgrid(ag_context *cx, const ag_array *arrays, size_t n, bool matrix_indexing, bool sparse,
     ag_array *out);
-
-/// Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the
-/// others, so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean
-/// vectors become the positions where they are true. False on failure.
-AG_API bool ag_ix(ag_context *cx, const ag_array *arrays, size_t n, ag_array *out);
 
 /* ---- Padding ----------------------------------------------------------------------------------------------------- */
 
@@ -1473,33 +1454,31 @@ AG_API ag_array ag_lexsort_axis(ag_context *cx, const ag_array *keys, size_t n, 
 AG_API ag_array ag_median(ag_context *cx, ag_array x);
 
 /// The median along one axis: of an even number of elements the mean of the two in the middle. NaN where there is one.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 AG_API ag_array ag_median_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// The median along several axes (NULL: all): of an even number of elements the mean of the two in the middle. NaN
-/// where there is one. With `keepdims` they stay, with extent 1.
+/// where there is one. `keepdims` leaves extent 1.
 AG_API ag_array ag_median_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The median of all elements but NaN; NaN if there is no other.
 AG_API ag_array ag_nanmedian(ag_context *cx, ag_array x);
-
-/// The median of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
-/// extent 1.
+/// The median of all elements but NaN along one axis; NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmedian_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
-/// The median of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
-/// stay, with extent 1.
+/// The median of all elements but NaN along several axes (NULL: all); NaN if there is no other. `keepdims` leaves
+/// extent 1.
 AG_API ag_array ag_nanmedian_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The q-quantile of all elements, q from 0 to 1, by lines between neighbours. NaN if there is one.
 AG_API ag_array ag_quantile(ag_context *cx, ag_array x, double q);
 
 /// The q-quantile along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN where
-/// there is one. With `keepdims` the axis stays, with extent 1.
+/// there is one. `keepdims` leaves extent 1.
 AG_API ag_array ag_quantile_axis(ag_context *cx, ag_array x, double q, int64_t axis, int32_t method, bool keepdims);
 
 /// The q-quantile along several axes (NULL: all), q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN where there is one. `keepdims` leaves extent 1.
 AG_API ag_array ag_quantile_axes(ag_context *cx, ag_array x, double q, const int64_t *axes, size_t naxes,
     int32_t method, bool keepdims);
 
@@ -1511,11 +1490,11 @@ AG_API ag_array ag_quantiles_axes(ag_context *cx, ag_array x, const double *q, s
 AG_API ag_array ag_percentile(ag_context *cx, ag_array x, double q);
 
 /// The q-th percentile along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN
-/// where there is one. With `keepdims` the axis stays, with extent 1.
+/// where there is one. `keepdims` leaves extent 1.
 AG_API ag_array ag_percentile_axis(ag_context *cx, ag_array x, double q, int64_t axis, int32_t method, bool keepdims);
 
 /// The q-th percentile along several axes (NULL: all), q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN where there is one. `keepdims` leaves extent 1.
 AG_API ag_array ag_percentile_axes(ag_context *cx, ag_array x, double q, const int64_t *axes, size_t naxes,
     int32_t method, bool keepdims);
 
@@ -1527,11 +1506,11 @@ AG_API ag_array ag_percentiles_axes(ag_context *cx, ag_array x, const double *q,
 AG_API ag_array ag_nanquantile(ag_context *cx, ag_array x, double q);
 
 /// The q-quantile of all elements but NaN along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanquantile_axis(ag_context *cx, ag_array x, double q, int64_t axis, int32_t method, bool keepdims);
 
 /// The q-quantile of all elements but NaN along several axes (NULL: all), q from 0 to 1, by a method of
-/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanquantile_axes(ag_context *cx, ag_array x, double q, const int64_t *axes, size_t naxes,
     int32_t method, bool keepdims);
 
@@ -1543,12 +1522,12 @@ AG_API ag_array ag_nanquantiles_axes(ag_context *cx, ag_array x, const double *q
 AG_API ag_array ag_nanpercentile(ag_context *cx, ag_array x, double q);
 
 /// The q-th percentile of all elements but NaN along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanpercentile_axis(ag_context *cx, ag_array x, double q, int64_t axis, int32_t method,
     bool keepdims);
 
 /// The q-th percentile of all elements but NaN along several axes (NULL: all), q from 0 to 100, by a method of
-/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanpercentile_axes(ag_context *cx, ag_array x, double q, const int64_t *axes, size_t naxes,
     int32_t method, bool keepdims);
 
@@ -1560,57 +1539,51 @@ AG_API ag_array ag_nanpercentiles_axes(ag_context *cx, ag_array x, const double 
 
 /// The sum of all elements but NaN, by which the derivative is 0.
 AG_API ag_array ag_nansum(ag_context *cx, ag_array x);
-
-/// The sum of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays, with
-/// extent 1.
+/// The sum of all elements but NaN along one axis; the derivative by these is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_nansum_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
-/// The sum of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims` they
-/// stay, with extent 1.
+/// The sum of all elements but NaN along several axes (NULL: all); the derivative by these is 0. `keepdims` leaves
+/// extent 1.
 AG_API ag_array ag_nansum_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The product of all elements but NaN.
 AG_API ag_array ag_nanprod(ag_context *cx, ag_array x);
-
-/// The product of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays,
-/// with extent 1.
+/// The product of all elements but NaN along one axis; the derivative by these is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanprod_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
-/// The product of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims`
-/// they stay, with extent 1.
+/// The product of all elements but NaN along several axes (NULL: all); the derivative by these is 0. `keepdims` leaves
+/// extent 1.
 AG_API ag_array ag_nanprod_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The mean of all elements but NaN; NaN if there is no other.
 AG_API ag_array ag_nanmean(ag_context *cx, ag_array x);
-
-/// The mean of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
-/// extent 1.
+/// The mean of all elements but NaN along one axis; NaN if there is no other. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmean_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
-/// The mean of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
-/// stay, with extent 1.
+/// The mean of all elements but NaN along several axes (NULL: all); NaN if there is no other. `keepdims` leaves extent
+/// 1.
 AG_API ag_array ag_nanmean_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The greatest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
 AG_API ag_array ag_nanmax(ag_context *cx, ag_array x);
 
 /// The greatest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmax_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// The greatest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
-/// cotangent equally. With `keepdims` they stay, with extent 1.
+/// cotangent equally. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmax_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The smallest of all elements but NaN; NaN if there is no other. Ties share the cotangent equally.
 AG_API ag_array ag_nanmin(ag_context *cx, ag_array x);
 
 /// The smallest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmin_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
 
 /// The smallest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
-/// cotangent equally. With `keepdims` they stay, with extent 1.
+/// cotangent equally. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanmin_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The variance of all elements but NaN. ag_nanvar_axis and ag_nanvar_axes divide by n - ddof, and give NaN where that
@@ -1618,11 +1591,11 @@ AG_API ag_array ag_nanmin_axes(ag_context *cx, ag_array x, const int64_t *axes, 
 AG_API ag_array ag_nanvar(ag_context *cx, ag_array x);
 
 /// The variance of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is not
-/// positive. With `keepdims` the axis stays, with extent 1.
+/// positive. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanvar_axis(ag_context *cx, ag_array x, int64_t axis, double ddof, bool keepdims);
 
 /// The variance of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN where
-/// that is not positive. With `keepdims` they stay, with extent 1.
+/// that is not positive. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanvar_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, double ddof,
     bool keepdims);
 
@@ -1630,21 +1603,19 @@ AG_API ag_array ag_nanvar_axes(ag_context *cx, ag_array x, const int64_t *axes, 
 AG_API ag_array ag_nanstd(ag_context *cx, ag_array x);
 
 /// The standard deviation of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is
-/// not positive. Of equal elements the derivative is 0. With `keepdims` the axis stays, with extent 1.
+/// not positive. Of equal elements the derivative is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanstd_axis(ag_context *cx, ag_array x, int64_t axis, double ddof, bool keepdims);
 
 /// The standard deviation of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN
-/// where that is not positive. Of equal elements the derivative is 0. With `keepdims` they stay, with extent 1.
+/// where that is not positive. Of equal elements the derivative is 0. `keepdims` leaves extent 1.
 AG_API ag_array ag_nanstd_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, double ddof,
     bool keepdims);
 
 /// How many elements are not 0; a plain i64 array.
 AG_API ag_array ag_count_nonzero(ag_context *cx, ag_array x);
-/// How many elements are not 0, along one axis: a plain i64 array. With `keepdims` the axis stays, with extent 1.
+/// How many elements are not 0, along one axis: a plain i64 array. `keepdims` leaves extent 1.
 AG_API ag_array ag_count_nonzero_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-
-/// How many elements are not 0, along several axes (NULL: all): a plain i64 array. With `keepdims` they stay, with
-/// extent 1.
+/// How many elements are not 0, along several axes (NULL: all): a plain i64 array. `keepdims` leaves extent 1.
 AG_API ag_array ag_count_nonzero_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The position of the first greatest element that is not NaN, in row-major order; a plain i64 array of rank 0. Of
@@ -1667,9 +1638,9 @@ AG_API ag_array ag_nanargmin_axis(ag_context *cx, ag_array x, int64_t axis, bool
 
 /// The greatest element less the smallest one.
 AG_API ag_array ag_ptp(ag_context *cx, ag_array x);
-/// The greatest element less the smallest one along one axis. With `keepdims` the axis stays, with extent 1.
+/// The greatest element less the smallest one along one axis. `keepdims` leaves extent 1.
 AG_API ag_array ag_ptp_axis(ag_context *cx, ag_array x, int64_t axis, bool keepdims);
-/// The greatest element less the smallest one along several axes (NULL: all). With `keepdims` they stay, with extent 1.
+/// The greatest element less the smallest one along several axes (NULL: all). `keepdims` leaves extent 1.
 AG_API ag_array ag_ptp_axes(ag_context *cx, ag_array x, const int64_t *axes, size_t naxes, bool keepdims);
 
 /// The mean of all elements with weights of the same shape, or all alike if they are the null handle. Differentiable in
@@ -1677,7 +1648,7 @@ AG_API ag_array ag_ptp_axes(ag_context *cx, ag_array x, const int64_t *axes, siz
 AG_API ag_array ag_average(ag_context *cx, ag_array x, ag_array weights);
 
 /// The mean along one axis with weights: a vector along it, or of the shape of x, or the null handle for all alike.
-/// Differentiable in both. With `keepdims` the axis stays, with extent 1.
+/// Differentiable in both. `keepdims` leaves extent 1.
 AG_API ag_array ag_average_axis(ag_context *cx, ag_array x, ag_array weights, int64_t axis, bool keepdims);
 
 /// The mean along several axes (NULL: all) with weights: of the shape of x, or with these axes alone, in the order
@@ -1728,7 +1699,37 @@ AG_API ag_array ag_interp(ag_context *cx, ag_array x, ag_array xp, ag_array fp);
 AG_API ag_array ag_interp_with(ag_context *cx, ag_array x, ag_array xp, ag_array fp, ag_array left, ag_array right,
     double period);
 
-/* ---- Picking elements by position, and choosing them by conditions ----------------------------------------------- */
+/* ---- Choices that depend on conditions, on numbers, on bounds ---------------------------------------------------- */
+
+/// x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value,
+/// and a zero derivative, NaN or not.
+AG_API ag_array ag_where(ag_context *cx, ag_array condition, ag_array x, ag_array y);
+
+/// x where the condition holds, else the number y, see ag_where. In the precision of x.
+AG_API ag_array ag_where_scalar(ag_context *cx, ag_array condition, ag_array x, double y);
+/// The number x where the condition holds, else y, see ag_where. In the precision of y.
+AG_API ag_array ag_rwhere_scalar(ag_context *cx, ag_array condition, double x, ag_array y);
+
+/// x limited to [low, high]; an infinite bound is none. Integers stay integers between whole bounds. The derivative is
+/// 0 outside and at the bounds.
+AG_API ag_array ag_clip(ag_context *cx, ag_array x, double low, double high);
+
+/// Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode`
+/// is AG_TAKE_RAISE (numbers outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP.
+AG_API ag_array ag_choose(ag_context *cx, ag_array numbers, const ag_array *choices, size_t n, int32_t mode);
+
+/// Each element from values[i] for the first i whose condition holds there, else from `otherwise`: n conditions
+/// (boolean) and n values; all of them broadcast.
+AG_API ag_array ag_select(ag_context *cx, const ag_array *conditions, const ag_array *values, size_t n,
+    ag_array otherwise);
+
+/// A function of x in pieces: where conditions[i] holds, values[i], of several the last one; elsewhere values[n], if
+/// there are n + 1 values, or 0. Conditions and values broadcast to the shape of x; compute values from x for
+/// derivatives by x.
+AG_API ag_array ag_piecewise(ag_context *cx, ag_array x, const ag_array *conditions, size_t n, const ag_array *values,
+    size_t nvalues);
+
+/* ---- Elements picked, and put, by position or by a mask ---------------------------------------------------------- */
 
 #define AG_TAKE_RAISE 0 ///< Positions outside of an axis are errors (AG_ERR_INDEX); negative ones count from the end.
 #define AG_TAKE_WRAP 1  ///< Positions outside of an axis begin anew.
@@ -1745,6 +1746,12 @@ AG_API ag_array ag_take_axis(ag_context *cx, ag_array x, ag_array indices, int64
 /// other axes of both arrays broadcast.
 AG_API ag_array ag_take_along_axis(ag_context *cx, ag_array x, ag_array indices, int64_t axis);
 
+/// The elements for which the condition holds, in one axis; both are read in row-major order.
+AG_API ag_array ag_extract(ag_context *cx, ag_array condition, ag_array x);
+/// The elements of the flattened array for which the condition, a vector, holds.
+AG_API ag_array ag_compress(ag_context *cx, ag_array condition, ag_array x);
+/// The entries along an axis for which the condition, a vector, holds.
+AG_API ag_array ag_compress_axis(ag_context *cx, ag_array condition, ag_array x, int64_t axis);
 /// x with values at such places; of values for the same place the last one stays. x itself stays as it is.
 AG_API ag_array ag_put_along_axis(ag_context *cx, ag_array x, ag_array indices, ag_array values, int64_t axis);
 
@@ -1763,27 +1770,7 @@ AG_API ag_array ag_place(ag_context *cx, ag_array x, ag_array mask, ag_array val
 /// it is. Differentiable in x and values.
 AG_API ag_array ag_putmask(ag_context *cx, ag_array x, ag_array mask, ag_array values);
 
-/// Each element from the one of n arrays whose number stands in its place in `numbers`; all of them broadcast. `mode`
-/// is AG_TAKE_RAISE (numbers outside are AG_ERR_VALUE, negative ones too) to AG_TAKE_CLIP.
-AG_API ag_array ag_choose(ag_context *cx, ag_array numbers, const ag_array *choices, size_t n, int32_t mode);
-
-/// The elements for which the condition holds, in one axis; both are read in row-major order.
-AG_API ag_array ag_extract(ag_context *cx, ag_array condition, ag_array x);
-/// The elements of the flattened array for which the condition, a vector, holds.
-AG_API ag_array ag_compress(ag_context *cx, ag_array condition, ag_array x);
-/// The entries along an axis for which the condition, a vector, holds.
-AG_API ag_array ag_compress_axis(ag_context *cx, ag_array condition, ag_array x, int64_t axis);
-
-/// Each element from values[i] for the first i whose condition holds there, else from `otherwise`: n conditions
-/// (boolean) and n values; all of them broadcast.
-AG_API ag_array ag_select(ag_context *cx, const ag_array *conditions, const ag_array *values, size_t n,
-    ag_array otherwise);
-
-/// A function of x in pieces: where conditions[i] holds, values[i], of several the last one; elsewhere values[n], if
-/// there are n + 1 values, or 0. Conditions and values broadcast to the shape of x; compute values from x for
-/// derivatives by x.
-AG_API ag_array ag_piecewise(ag_context *cx, ag_array x, const ag_array *conditions, size_t n, const ag_array *values,
-    size_t nvalues);
+/* ---- Where elements are not 0 ------------------------------------------------------------------------------------ */
 
 /// The row-major positions of the elements that are not 0; a plain i64 array.
 AG_API ag_array ag_flatnonzero(ag_context *cx, ag_array x);
@@ -1903,10 +1890,7 @@ AG_API void ag_tape_end(ag_context *cx, ag_tape tape);
 /// How many nodes the tape has; 0 on error.
 AG_API size_t ag_tape_length(ag_context *cx, ag_tape tape);
 
-/* ---- Derivatives of functions ------------------------------------------------------------------------------------ */
-
-#define AG_REVERSE 1 ///< Reverse mode, for ag_check_grads.
-#define AG_FORWARD 2 ///< Forward mode, for ag_check_grads.
+/* ---- Functions of the caller's ----------------------------------------------------------------------------------- */
 
 /// A function of arrays: args[0] to args[nargs - 1] are borrowed for the call, the result escapes by itself, everything
 /// else that was made is released at the end. It fails with `return ag_raise(cx, ...)`. It may call every function of
@@ -1917,6 +1901,8 @@ typedef ag_array (*ag_function)(ag_context *cx, const ag_array *args, size_t nar
 /// it if it hasn't done so itself).
 typedef int32_t (*ag_multi_function)(ag_context *cx, const ag_array *args, size_t nargs, ag_array *results,
     size_t nresults, void *user);
+
+/* ---- Gradients and derivatives of functions ---------------------------------------------------------------------- */
 
 /// The gradient of a function with real result of one element, with respect to args[argnum]: an array of its shape.
 AG_API ag_array ag_grad(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum);
@@ -1931,6 +1917,11 @@ AG_API ag_array ag_value_and_grad(ag_context *cx, ag_function f, void *user, con
 AG_API ag_array ag_value_and_grads(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
     const size_t *argnums, size_t nargnums, ag_array *gradients);
 
+/// The gradient of the first result of a function with respect to args[argnum], and its other results: the function has
+/// naux + 1 results, of which the first is real and has one element. results[0] to results[naux] are the values.
+AG_API ag_array ag_grad_and_aux(ag_context *cx, ag_multi_function f, void *user, const ag_array *args, size_t nargs,
+    size_t argnum, size_t naux, ag_array *results);
+
 /// The gradient of the sum of a function's elements with respect to args[argnum]: its derivative, for a function that
 /// works element by element. The result has the shape of the argument.
 AG_API ag_array ag_elementwise_grad(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
@@ -1940,11 +1931,26 @@ AG_API ag_array ag_elementwise_grad(ag_context *cx, ag_function f, void *user, c
 AG_API ag_array ag_holomorphic_grad(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
     size_t argnum);
 
+/// The derivative of a function of a number, or of one that works element by element, with respect to args[argnum], in
+/// forward mode.
+AG_API ag_array ag_deriv(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum);
+
+/* ---- Jacobians and Hessians, whole or multiplied by something ---------------------------------------------------- */
+
 /// The Jacobian with respect to args[argnum]: shape of the result, then shape of the argument. Its rows are one sweep
 /// with many cotangents at a time; where a real argument has by far fewer elements than the result, its columns are one
 /// forward pass instead, for which `f` is called again. ag_jacobian_reverse and ag_jacobian_forward do the one or the
 /// other.
 AG_API ag_array ag_jacobian(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
+    size_t argnum);
+
+/// The Jacobian with respect to args[argnum], as ag_jacobian, in reverse mode whatever the shapes are.
+AG_API ag_array ag_jacobian_reverse(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
+    size_t argnum);
+
+/// The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode whatever the shapes are: a pass with many
+/// tangents at a time. Complex arguments are differentiated along the real axis.
+AG_API ag_array ag_jacobian_forward(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
     size_t argnum);
 
 /// The Hessian with respect to args[argnum]: shape of the result, then twice the shape of the argument. For real
@@ -1960,6 +1966,27 @@ AG_API ag_array ag_hvp(ag_context *cx, ag_function f, void *user, const ag_array
 /// The Hessian with respect to all arguments together, times vs[0] to vs[nargs - 1]; results in hvs.
 AG_API void ag_hvps(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, const ag_array *vs,
     ag_array *hvs);
+
+/// A tensor contracted with the Jacobian with respect to args[argnum], over all axes of the tensor: they have the
+/// extents of the first axes of the result, or of all (a tensor of rank 0 is a factor). Shape: the remaining axes of
+/// the result, then those of the argument. For arrays only: the axes of a tree's leaves have nothing in common
+/// (products with trees are those of ag_tree_make_vjp).
+AG_API ag_array ag_tensor_jacobian_product(ag_context *cx, ag_function f, void *user, const ag_array *args,
+    size_t nargs, size_t argnum, ag_array tensor);
+
+/// A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape
+/// the tensor has. Shape: the remaining axes of the argument, then all of them. For arrays only; ag_tree_hvp is the
+/// product with a tree.
+AG_API ag_array ag_hessian_tensor_product(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
+    size_t argnum, ag_array tensor);
+
+/// The generalised Gauss-Newton product J^T H J v: J is the Jacobian of `f` with respect to args[argnum], H the Hessian
+/// of `g`, a function of the one result of `f` with a real result of one element; v has the shape of the argument. Both
+/// functions get the same `user`.
+AG_API ag_array ag_ggnvp(ag_context *cx, ag_function f, ag_function g, void *user, const ag_array *args, size_t nargs,
+    size_t argnum, ag_array v);
+
+/* ---- Derivatives as linear maps ---------------------------------------------------------------------------------- */
 
 /// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute
 /// vector-Jacobian products with respect to args[argnum] with ag_vjp, any number of times. End it with ag_tape_end; it
@@ -1977,7 +2004,23 @@ AG_API ag_array ag_vjp(ag_context *cx, ag_tape vjp, ag_array g);
 AG_API ag_array ag_jvp(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum,
     ag_array tangent, ag_array *value);
 
+/// Evaluates the function (its value goes to *value, which may be NULL) and keeps the Jacobian with respect to
+/// args[argnum] as a linear map: ag_vjp(cx, jvp, v) is its product with a tangent v of the argument, the tangent of the
+/// result. Each product is a sweep, and no evaluation of the function (autograd's make_jvp_reversemode; for one product
+/// ag_jvp costs less). End it with ag_tape_end.
+AG_API ag_tape ag_make_jvp(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum,
+    ag_array *value);
+
+/// The gradient with respect to args[argnum] (to *gradient, which may be NULL), and the Hessian kept as a linear map:
+/// ag_vjp(cx, hvp, v) is its product with v. Reverse over reverse: each product is a sweep, and no evaluation of the
+/// function (for one product ag_hvp costs less). End it with ag_tape_end.
+AG_API ag_tape ag_make_hvp(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum,
+    ag_array *gradient);
+
 /* ---- Checks of derivatives against differences ------------------------------------------------------------------- */
+
+#define AG_REVERSE 1 ///< Reverse mode, for ag_check_grads.
+#define AG_FORWARD 2 ///< Forward mode, for ag_check_grads.
 
 /// How derivatives are checked. Set struct_size to sizeof(ag_check_options) and everything that isn't used to 0, which
 /// stands for what is said in brackets; NULL is allowed for all 0.
@@ -2022,7 +2065,7 @@ AG_API int32_t ag_check_jvp(ag_context *cx, ag_function f, void *user, const ag_
 AG_API int32_t ag_combo_check(ag_context *cx, ag_function f, void *user, const ag_array *const *lists,
     const size_t *counts, size_t nargs, const ag_check_options *options);
 
-/* ---- Linear maps, checkpoints, products with tensors, forward mode ----------------------------------------------- */
+/* ---- Checkpoints: values computed again for the derivative ------------------------------------------------------- */
 
 /// A step of a loop: args[0] is the state before step number `i`, the other arguments are those of the loop; returns
 /// the state after it. As ag_function in everything else.
@@ -2045,55 +2088,7 @@ AG_API ag_array ag_checkpoint(ag_context *cx, ag_function f, void *user, ag_drop
 AG_API ag_array ag_checkpoint_loop(ag_context *cx, ag_step_function step, void *user, ag_drop drop,
     const ag_array *args, size_t nargs, size_t steps);
 
-/// Evaluates the function (its value goes to *value, which may be NULL) and keeps the Jacobian with respect to
-/// args[argnum] as a linear map: ag_vjp(cx, jvp, v) is its product with a tangent v of the argument, the tangent of the
-/// result. Each product is a sweep, and no evaluation of the function (autograd's make_jvp_reversemode; for one product
-/// ag_jvp costs less). End it with ag_tape_end.
-AG_API ag_tape ag_make_jvp(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum,
-    ag_array *value);
-
-/// The gradient with respect to args[argnum] (to *gradient, which may be NULL), and the Hessian kept as a linear map:
-/// ag_vjp(cx, hvp, v) is its product with v. Reverse over reverse: each product is a sweep, and no evaluation of the
-/// function (for one product ag_hvp costs less). End it with ag_tape_end.
-AG_API ag_tape ag_make_hvp(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum,
-    ag_array *gradient);
-
-/// The gradient of the first result of a function with respect to args[argnum], and its other results: the function has
-/// naux + 1 results, of which the first is real and has one element. results[0] to results[naux] are the values.
-AG_API ag_array ag_grad_and_aux(ag_context *cx, ag_multi_function f, void *user, const ag_array *args, size_t nargs,
-    size_t argnum, size_t naux, ag_array *results);
-
-/// The derivative of a function of a number, or of one that works element by element, with respect to args[argnum], in
-/// forward mode.
-AG_API ag_array ag_deriv(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs, size_t argnum);
-
-/// The Jacobian with respect to args[argnum], as ag_jacobian, in reverse mode whatever the shapes are.
-AG_API ag_array ag_jacobian_reverse(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
-    size_t argnum);
-
-/// The Jacobian with respect to args[argnum], as ag_jacobian, in forward mode whatever the shapes are: a pass with many
-/// tangents at a time. Complex arguments are differentiated along the real axis.
-AG_API ag_array ag_jacobian_forward(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
-    size_t argnum);
-
-/// A tensor contracted with the Jacobian with respect to args[argnum], over all axes of the tensor: they have the
-/// extents of the first axes of the result, or of all (a tensor of rank 0 is a factor). Shape: the remaining axes of
-/// the result, then those of the argument. For arrays only: the axes of a tree's leaves have nothing in common
-/// (products with trees are those of ag_tree_make_vjp).
-AG_API ag_array ag_tensor_jacobian_product(ag_context *cx, ag_function f, void *user, const ag_array *args,
-    size_t nargs, size_t argnum, ag_array tensor);
-
-/// A tensor contracted with the Hessian with respect to args[argnum] over the first axes of the argument, whose shape
-/// the tensor has. Shape: the remaining axes of the argument, then all of them. For arrays only; ag_tree_hvp is the
-/// product with a tree.
-AG_API ag_array ag_hessian_tensor_product(ag_context *cx, ag_function f, void *user, const ag_array *args, size_t nargs,
-    size_t argnum, ag_array tensor);
-
-/// The generalised Gauss-Newton product J^T H J v: J is the Jacobian of `f` with respect to args[argnum], H the Hessian
-/// of `g`, a function of the one result of `f` with a real result of one element; v has the shape of the argument. Both
-/// functions get the same `user`.
-AG_API ag_array ag_ggnvp(ag_context *cx, ag_function f, ag_function g, void *user, const ag_array *args, size_t nargs,
-    size_t argnum, ag_array v);
+/* ---- Functions of lines and of coordinates ----------------------------------------------------------------------- */
 
 /// The results of a function for all lines of x along an axis: args[0] is a line, a vector. They must have one shape,
 /// and their axes stand where `axis` was. Differentiable, as the function is.

@@ -10,8 +10,8 @@ use autograd::ops::convolve::{self, Mode, Pairs};
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self, BINARY, UNARY, binary, unary};
 use autograd::ops::{
-    bilinear, complex, einsum, gather, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve,
-    statistics,
+    bilinear, complex, einsum, nan, order, pooling, product, quantile, reduce, scan, segment, shape, solve, statistics,
+    take,
 };
 use autograd::registry::Domain;
 use autograd::trace::Array;
@@ -610,7 +610,7 @@ fn places() {
         let x = Input { domain: Domain::Nonzero, ..Input::new(draw, dtype, &[n, m]) };
         match draw.within(0..4) {
             0 => Case::new("take", vec![x], move |cx, a| {
-                let rows = gather::take(cx, &a[0], &list(cx, n, count), 0, gather::Outside::Raise).expect("inside");
+                let rows = take::take(cx, &a[0], &list(cx, n, count), 0, take::Outside::Raise).expect("inside");
                 unary(cx, &elementwise::SQUARE, &rows)
             }),
             1 => Case::new("segment_sum", vec![x], move |cx, a| {

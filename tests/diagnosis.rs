@@ -14,8 +14,8 @@ use autograd::operators::grad::{box_on, jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, jacobian};
 use autograd::operators::sweep::pull_back;
 use autograd::ops::elementwise::{self, unary};
-use autograd::ops::gather::{self, Outside};
 use autograd::ops::index::{self, Item, Plan};
+use autograd::ops::take::{self, Outside};
 use autograd::ops::{arrange, diagonal, order, pad, scan, shape};
 use autograd::registry::{Derivative, entries};
 use autograd::trace::{Array, Kept, Primitive, apply};
@@ -354,7 +354,7 @@ fn traces_show_parameters() {
     let x = array(&cx, &[2, 3], &[1.0, -2.0, 3.0, 0.5, 5.0, 6.0]);
     let f = one(|cx: &Context, a: &[Array]| {
         let x = &a[0];
-        let list = |at: &[i64]| gather::positions(cx, at).unwrap();
+        let list = |at: &[i64]| take::positions(cx, at).unwrap();
         let plan = |items: &[Item]| Plan::new(cx, &[2, 3], items).unwrap();
         let columns = plan(&[Item::Slice(None, None, Some(-1)), Item::Array(list(&[0, 2]))]);
         let window = plan(&[Item::Int(1), Item::Slice(Some(0), Some(2), None), Item::NewAxis]);
@@ -376,7 +376,7 @@ fn traces_show_parameters() {
             order::sort(cx, x, 1).unwrap(),
             diagonal::diagonal(cx, x, 1, 0, 1).unwrap(),
             elementwise::clip(cx, x, -1.5, 2.0),
-            gather::take(cx, x, &Array::from(cx.engine.build::<i64>(&[8], |d| d.fill(1)).unwrap()), 1, Outside::Raise)
+            take::take(cx, x, &Array::from(cx.engine.build::<i64>(&[8], |d| d.fill(1)).unwrap()), 1, Outside::Raise)
                 .unwrap(),
         ];
         parts.iter().fold(Array::from(0.0), |sum, part| add(cx, &sum, &total(cx, part)))

@@ -7,7 +7,7 @@ use autograd::context::Context;
 use autograd::error::code;
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self, binary, unary};
-use autograd::ops::gather::{Outside, take};
+use autograd::ops::take::{Outside, take};
 use autograd::ops::{complex, reduce, shape};
 use autograd::trace::Array;
 use helpers::*;

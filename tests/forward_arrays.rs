@@ -12,7 +12,7 @@ use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::pad::{self, Mode};
 use autograd::ops::quantile::{self, Method, Request};
 use autograd::ops::statistics::{self, Outside, Weights};
-use autograd::ops::{arrange, choose, diagonal, gather, join, linspace, nan, order, scan, shape};
+use autograd::ops::{arrange, choose, diagonal, join, linspace, nan, nonzero, order, positions, scan, shape, take};
 use autograd::trace::Array;
 use recorded::{Call, Near, walk, walk_by};
 
@@ -241,7 +241,7 @@ fn ordered(cx: &Context, call: &Call<'_>) -> Result<Array> {
             if call.name == "partitioned" {
                 return order::sort(cx, &y, axis);
             }
-            let items = gather::along(call.axis(x.ndim())?, Item::Int(k));
+            let items = take::along(call.axis(x.ndim())?, Item::Int(k));
             index::get(cx, &y, &Plan::new(cx, y.shape(), &items)?)
         }
         "searchsorted" => order::searchsorted(cx, x, &call.args[1], call.flag("right"))?.into(),
@@ -283,11 +283,11 @@ fn ordering() {
     walk(include_str!("reference/numpy_order.txt"), 3000, Near::Sums, ordered);
 }
 
-fn outside(name: &str) -> gather::Outside {
+fn outside(name: &str) -> take::Outside {
     match name {
-        "raise" => gather::Outside::Raise,
-        "wrap" => gather::Outside::Wrap,
-        _ => gather::Outside::Clip,
+        "raise" => take::Outside::Raise,
+        "wrap" => take::Outside::Wrap,
+        _ => take::Outside::Clip,
     }
 }
 
@@ -298,10 +298,10 @@ fn chosen(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "take" => {
             let mode = outside(call.parameters["mode"]);
             let (x, axis) = if call.has("axis") { (x.clone(), call.integer("axis")) } else { (flat(cx, x), 0) };
-            gather::take(cx, &x, all[1], axis, mode)?
+            take::take(cx, &x, all[1], axis, mode)?
         }
-        "take_along_axis" => gather::take_along_axis(cx, x, all[1], call.integer("axis"))?,
-        "put_along_axis" => gather::put_along_axis(cx, x, all[1], all[2], call.integer("axis"))?,
+        "take_along_axis" => take::take_along_axis(cx, x, all[1], call.integer("axis"))?,
+        "put_along_axis" => take::put_along_axis(cx, x, all[1], all[2], call.integer("axis"))?,
         "choose" => choose::choose(cx, x, &all[1..], outside(call.parameters["mode"]))?,
         "select" => {
             let (n, last) = (call.integer("n") as usize, all.len() - 1);
@@ -311,17 +311,17 @@ fn chosen(cx: &Context, call: &Call<'_>) -> Result<Array> {
             let n = call.integer("n") as usize;
             choose::piecewise(cx, x, &all[1..=n], &all[n + 1..])?
         }
-        "flatnonzero" => choose::flatnonzero(cx, x)?.into(),
-        "argwhere" => choose::argwhere(cx, x)?.into(),
-        "nonzero" => call.part(choose::nonzero(cx, x)?)?,
-        "compress" if call.has("axis") => choose::compress(cx, x, all[1], call.integer("axis"))?,
-        "compress" => choose::compress(cx, x, &flat(cx, all[1]), 0)?,
-        "extract" => choose::extract(cx, x, all[1])?,
+        "flatnonzero" => nonzero::flatnonzero(cx, x)?.into(),
+        "argwhere" => nonzero::argwhere(cx, x)?.into(),
+        "nonzero" => call.part(nonzero::nonzero(cx, x)?)?,
+        "compress" if call.has("axis") => take::compress(cx, x, all[1], call.integer("axis"))?,
+        "compress" => take::compress(cx, x, &flat(cx, all[1]), 0)?,
+        "extract" => take::extract(cx, x, all[1])?,
         "trim_zeros" => {
             let sides = call.parameters["trim"];
-            choose::trim_zeros(cx, x, sides.contains('f'), sides.contains('b'), &call.axes("axis", x.ndim())?)?
+            nonzero::trim_zeros(cx, x, sides.contains('f'), sides.contains('b'), &call.axes("axis", x.ndim())?)?
         }
-        "ix" => call.part(choose::ix(cx, &all)?)?,
+        "ix" => call.part(positions::ix(cx, &all)?)?,
         "expand_dims" => shape::expand_dims_axes(cx, x, &call.integers("axis"))?,
         other => panic!("no operation {other}"),
     })

@@ -9,7 +9,7 @@ use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::masked::{Kind, Options, reduce};
 use autograd::ops::predicates::{self, Tolerance};
-use autograd::ops::{bessel, choose, complex, elementwise, integers, number, order};
+use autograd::ops::{bessel, complex, elementwise, integers, nonzero, number, order};
 use autograd::trace::Array;
 use recorded::{Call, Near, walk};
 
@@ -64,9 +64,9 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
             let axes = call.axes("axis", a[0].ndim())?;
             order::count_nonzero(cx, &a[0], &axes, call.flag("keepdims"))
         }
-        "flatnonzero" => choose::flatnonzero(cx, &a[0])?.into(),
-        "argwhere" => choose::argwhere(cx, &a[0])?.into(),
-        "nonzero" => choose::nonzero(cx, &a[0])?.pop().unwrap_or_default(),
+        "flatnonzero" => nonzero::flatnonzero(cx, &a[0])?.into(),
+        "argwhere" => nonzero::argwhere(cx, &a[0])?.into(),
+        "nonzero" => nonzero::nonzero(cx, &a[0])?.pop().unwrap_or_default(),
         other => panic!("no operation {other}"),
     })
 }

@@ -10,9 +10,9 @@ use autograd::context::Context;
 use autograd::error::{Error, Result};
 use autograd::operators::grad::one;
 use autograd::operators::jacobian::hessian;
-use autograd::ops::gather::{self, Outside};
 use autograd::ops::logsumexp::{Options, logsumexp_with};
 use autograd::ops::segment::{Kind, segment};
+use autograd::ops::take::{self, Outside};
 use autograd::ops::{order, polynomial, positions, scan};
 use autograd::trace::Array;
 use helpers::{get, grad, reals, vector};
@@ -53,9 +53,9 @@ fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {
         "topk" => order::topk(cx, &a[0], call.integer("k"), call.integer("axis"))?.0,
         "topk_positions" => order::topk(cx, &a[0], call.integer("k"), call.integer("axis"))?.1,
         "lexsort" => order::lexsort(cx, &a.iter().collect::<Vec<_>>(), call.integer("axis"))?,
-        "put" => gather::put(cx, &a[0], &a[1], &a[2], outside(call))?,
-        "place" => gather::place(cx, &a[0], &a[1], &a[2])?,
-        "putmask" => gather::putmask(cx, &a[0], &a[1], &a[2])?,
+        "put" => take::put(cx, &a[0], &a[1], &a[2], outside(call))?,
+        "place" => take::place(cx, &a[0], &a[1], &a[2])?,
+        "putmask" => take::putmask(cx, &a[0], &a[1], &a[2])?,
         "segment_sum" => segments(Kind::Sum)?,
         "segment_prod" => segments(Kind::Prod)?,
         "segment_max" => segments(Kind::Max)?,

@@ -17,7 +17,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("scope", "Scopes, and handles one by one"),
     ("array", "Making and reading arrays"),
     ("elementwise", "Element-wise functions"),
-    ("choice", "Comparisons, and choices that depend on them"),
+    ("compare", "Comparisons and logic"),
     ("with_complex", "Arithmetic with a complex number"),
     ("number", "Parts of numbers, rounding, bounds, bits; questions about arrays"),
     ("reduce", "Reductions: over all axes, along one axis, along several axes"),
@@ -37,12 +37,18 @@ const SECTIONS: &[(&str, &str)] = &[
     ("quantile", "Medians, quantiles, percentiles"),
     ("nan", "Reductions that leave NaN out"),
     ("statistics", "Statistics of samples, counts in bins, interpolation"),
-    ("choose", "Picking elements by position, and choosing them by conditions"),
+    ("choose", "Choices that depend on conditions, on numbers, on bounds"),
+    ("take", "Elements picked, and put, by position or by a mask"),
+    ("nonzero", "Where elements are not 0"),
     ("index", "Indexing, as text and as a list of items"),
     ("tape", "Tapes by hand"),
-    ("function", "Derivatives of functions"),
+    ("callback", "Functions of the caller's"),
+    ("grad", "Gradients and derivatives of functions"),
+    ("jacobian", "Jacobians and Hessians, whole or multiplied by something"),
+    ("linear", "Derivatives as linear maps"),
     ("check", "Checks of derivatives against differences"),
-    ("operators", "Linear maps, checkpoints, products with tensors, forward mode"),
+    ("checkpoint", "Checkpoints: values computed again for the derivative"),
+    ("along", "Functions of lines and of coordinates"),
     ("implicit", "Fixed points, roots, solutions of differential equations"),
     ("diagnosis", "Diagnosis: anomalies, pictures and traces of tapes, profiles"),
     ("primitive", "Primitives: functions of the caller's with derivative rules"),
@@ -57,7 +63,7 @@ const SECTIONS: &[(&str, &str)] = &[
 ];
 
 /// Types that a section before the one of their own file asks for, and that section.
-const EARLIER: &[(&str, &str)] = &[("ag_context", "handle"), ("ag_drop", "handle"), ("ag_multi_function", "function")];
+const EARLIER: &[(&str, &str)] = &[("ag_context", "handle"), ("ag_drop", "handle"), ("ag_multi_function", "callback")];
 
 /// No line of the header is longer.
 const WIDTH: usize = 120;

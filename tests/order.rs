@@ -4,7 +4,7 @@
 mod helpers;
 
 use autograd::context::Context;
-use autograd::ops::gather::{Outside, take};
+use autograd::ops::take::{Outside, take};
 use autograd::ops::{order, pad, quantile, reduce, shape};
 use autograd::trace::Array;
 use helpers::*;

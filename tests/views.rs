@@ -8,8 +8,8 @@ use autograd::array::{DType, Tensor};
 use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::elementwise;
-use autograd::ops::gather::{self, Outside};
 use autograd::ops::index::{self, Item, Plan};
+use autograd::ops::take::{self, Outside};
 use autograd::ops::{arrange, create, einsum, order, pad, reduce, scan, shape};
 use autograd::trace::Array;
 use helpers::*;
@@ -122,15 +122,15 @@ fn smooth() -> Vec<Operation> {
             named("take along", move |cx, x| {
                 let mut shape = SHAPE;
                 shape[axis] = 4;
-                gather::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
+                take::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
             }),
             named("take along, broadcast", move |cx, x| {
                 let mut shape = [1; 3];
                 shape[axis] = 5;
-                gather::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
+                take::take_along_axis(cx, x, &list(cx, &shape, SHAPE[axis] as i64).into(), axis as i64)
             }),
             named("take", move |cx, x| {
-                gather::take(cx, x, &list(cx, &[2, 30], SHAPE[axis] as i64).into(), axis as i64, Outside::Raise)
+                take::take(cx, x, &list(cx, &[2, 30], SHAPE[axis] as i64).into(), axis as i64, Outside::Raise)
             }),
             named("repeat", move |cx, x| arrange::repeat(cx, x, 3, axis)),
             named("roll along", move |cx, x| Ok(arrange::roll_axis(cx, x, 2, axis))),
@@ -174,7 +174,7 @@ fn values_are_those_of_copies() {
                         }
                     }
                     let f = |x: &Array| order::argsort(&cx, x, axis as i64).unwrap();
-                    let sorted = |x: &Array| gather::take_along_axis(&cx, x, &f(x), axis as i64).unwrap();
+                    let sorted = |x: &Array| take::take_along_axis(&cx, x, &f(x), axis as i64).unwrap();
                     check(&cx, "argsort", &x, &sorted(&x), &sorted(&copy));
                     if dtype != DType::Bool {
                         let f = |x: &Array| scan::cumprod(&cx, x, axis);
@@ -228,7 +228,7 @@ fn rows_of_transposed_arrays_are_those_of_copies() {
                 let copy = copied(&cx, &x);
                 for n in [a / 2, a + 200] {
                     let rows = Array::from(list(&cx, &[n], a as i64));
-                    let f = |x: &Array| gather::take(&cx, x, &rows, 0, Outside::Raise).unwrap();
+                    let f = |x: &Array| take::take(&cx, x, &rows, 0, Outside::Raise).unwrap();
                     check(&cx, "take", &x, &f(&x), &f(&copy));
                 }
                 let split = |x: &Array| shape::reshape(&cx, x, &[a, b]);
@@ -250,7 +250,7 @@ fn large_arrays_along_an_axis_are_those_of_loops() {
             let flipped = get(&cx, &x, "..., ::-1");
             let rows = list(&cx, &[a, 250, c], b as i64);
             for x in [&x, &flipped] {
-                let got = gather::take_along_axis(&cx, x, &Array::from(rows.clone()), 1).unwrap();
+                let got = take::take_along_axis(&cx, x, &Array::from(rows.clone()), 1).unwrap();
                 let (all, got) = (elements(&cx, x), elements(&cx, &got));
                 for (i, (got, k)) in got.iter().zip(rows.elements::<i64>()).enumerate() {
                     let (block, column) = (i / (250 * c), i % c);
@@ -276,7 +276,7 @@ fn gradients_of_elements_along_an_axis_are_sums() {
     let rows = list(&cx, &[n, c], n as i64 / 2);
     let x = shape::reshape(&cx, &numbers(&cx, n * c, DType::F64), &[n, c]);
     let f = |cx: &Context, x: &[Array]| {
-        gather::take_along_axis(cx, &x[0], &Array::from(rows.clone()), 0).unwrap_or_else(|e| cx.fail(e))
+        take::take_along_axis(cx, &x[0], &Array::from(rows.clone()), 0).unwrap_or_else(|e| cx.fail(e))
     };
     let g = elements(&cx, &vjp(&cx, &f, std::slice::from_ref(&x), &x)[0]);
     let mut want = vec![0.0; n * c];

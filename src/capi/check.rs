@@ -1,11 +1,17 @@
 //! Checks of derivatives against differences.
 
-use super::function::{AG_FORWARD, AG_REVERSE, ag_function, arguments};
+use super::callback::{ag_function, arguments};
 use super::{ag_array, ag_context, guard_always, options, slice};
 use crate::error::{Error, code};
 use crate::operators::check::{self, Modes, Options};
 
 use std::ffi::c_void;
+
+/// Reverse mode, for ag_check_grads.
+pub const AG_REVERSE: i32 = 1;
+
+/// Forward mode, for ag_check_grads.
+pub const AG_FORWARD: i32 = 2;
 
 /// How derivatives are checked. Set struct_size to sizeof(ag_check_options) and everything that isn't used to 0, which
 /// stands for what is said in brackets; NULL is allowed for all 0.

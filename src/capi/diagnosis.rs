@@ -1,7 +1,7 @@
 //! Finding out what went wrong: anomalies, pictures and traces of tapes, profiles.
 
+use super::callback::{ag_function, arguments};
 use super::context::text_of;
-use super::function::{ag_function, arguments};
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, options, string};
 use crate::error::{Error, code};
 use crate::operators::diagnosis::graph::{Graph, Shown};

@@ -1,7 +1,7 @@
 //! Values that are defined by equations: fixed points, roots, solutions of differential equations.
 
 use super::array::ag_drop;
-use super::function::{ag_function, arguments};
+use super::callback::{ag_function, arguments};
 use super::primitive::User;
 use super::{ag_array, ag_context, guard_always, guard_as, options};
 use crate::error::Error;

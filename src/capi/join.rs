@@ -3,8 +3,8 @@
 use super::shape::{joined, list, made, well};
 use super::{ag_array, ag_context, guard_as, slice};
 use crate::error::{Error, Result};
+use crate::ops::join;
 use crate::ops::shape::listed;
-use crate::ops::{choose, join};
 use crate::trace::Array;
 use smallvec::SmallVec;
 
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn ag_unstack(cx: *mut ag_context, x: ag_array, axis: i64,
     several(cx, "ag_unstack", x, out, n, |c, x| join::unstack(&c.core, x, axis))
 }
 
-fn together(
+pub(super) fn together(
     cx: *mut ag_context,
     name: &'static str,
     arrays: *const ag_array,
@@ -245,12 +245,4 @@ pub unsafe extern "C" fn ag_meshgrid(
     out: *mut ag_array,
 ) -> bool {
     together(cx, "ag_meshgrid", arrays, n, out, |c, arrays| join::meshgrid(&c.core, arrays, matrix_indexing, sparse))
-}
-
-/// Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the others,
-/// so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean vectors
-/// become the positions where they are true. False on failure.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ag_ix(cx: *mut ag_context, arrays: *const ag_array, n: usize, out: *mut ag_array) -> bool {
-    together(cx, "ag_ix", arrays, n, out, |c, arrays| choose::ix(&c.core, arrays))
 }

@@ -11,7 +11,7 @@
 //!   of the caller's has been called over isn't found out.)
 
 use super::ag_context;
-use super::function::ag_function;
+use super::callback::ag_function;
 use super::primitive::User;
 use crate::context::Context;
 use crate::error::Error;

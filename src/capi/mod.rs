@@ -22,29 +22,34 @@
 #![expect(non_camel_case_types, reason = "the names are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the comments are the C header's; its conventions stand at its head")]
 
+pub mod along;
 pub mod arrange;
 pub mod array;
 pub mod array_functions;
+pub mod callback;
 pub mod check;
-pub mod choice;
+pub mod checkpoint;
 pub mod choose;
+pub mod compare;
 pub mod context;
 pub mod convolve;
 pub mod diagnosis;
 pub mod diagonal;
 pub mod elementwise;
 pub mod files;
-pub mod function;
+pub mod grad;
 pub mod handle;
 pub mod implicit;
 pub mod index;
+pub mod jacobian;
 pub mod join;
 mod kept;
+pub mod linear;
 pub mod linspace;
 pub mod masked;
 pub mod nan;
+pub mod nonzero;
 pub mod number;
-pub mod operators;
 pub mod optimize;
 pub mod order;
 mod own_panics;
@@ -63,6 +68,7 @@ pub mod shape;
 mod slots;
 mod stamps;
 pub mod statistics;
+pub mod take;
 pub mod tape;
 pub mod tree;
 pub mod tree_equations;

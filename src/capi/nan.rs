@@ -10,15 +10,13 @@ pub unsafe extern "C" fn ag_nansum(cx: *mut ag_context, x: ag_array) -> ag_array
     reduction(cx, "ag_nansum", x, Which::All, |c, x, axes| nan::sum(c, x, axes, false))
 }
 
-/// The sum of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays, with
-/// extent 1.
+/// The sum of all elements but NaN along one axis; the derivative by these is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nansum_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nansum_axis", x, Which::One(axis), |c, x, axes| nan::sum(c, x, axes, keepdims))
 }
 
-/// The sum of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims` they
-/// stay, with extent 1.
+/// The sum of all elements but NaN along several axes (NULL: all); the derivative by these is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nansum_axes(
     cx: *mut ag_context,
@@ -36,15 +34,13 @@ pub unsafe extern "C" fn ag_nanprod(cx: *mut ag_context, x: ag_array) -> ag_arra
     reduction(cx, "ag_nanprod", x, Which::All, |c, x, axes| nan::prod(c, x, axes, false))
 }
 
-/// The product of all elements but NaN along one axis; the derivative by these is 0. With `keepdims` the axis stays,
-/// with extent 1.
+/// The product of all elements but NaN along one axis; the derivative by these is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanprod_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanprod_axis", x, Which::One(axis), |c, x, axes| nan::prod(c, x, axes, keepdims))
 }
 
-/// The product of all elements but NaN along several axes (NULL: all); the derivative by these is 0. With `keepdims`
-/// they stay, with extent 1.
+/// The product of all elements but NaN along several axes (NULL: all); the derivative by these is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanprod_axes(
     cx: *mut ag_context,
@@ -62,15 +58,13 @@ pub unsafe extern "C" fn ag_nanmean(cx: *mut ag_context, x: ag_array) -> ag_arra
     reduction(cx, "ag_nanmean", x, Which::All, |c, x, axes| nan::mean(c, x, axes, false))
 }
 
-/// The mean of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
-/// extent 1.
+/// The mean of all elements but NaN along one axis; NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmean_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmean_axis", x, Which::One(axis), |c, x, axes| nan::mean(c, x, axes, keepdims))
 }
 
-/// The mean of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
-/// stay, with extent 1.
+/// The mean of all elements but NaN along several axes (NULL: all); NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmean_axes(
     cx: *mut ag_context,
@@ -89,14 +83,14 @@ pub unsafe extern "C" fn ag_nanmax(cx: *mut ag_context, x: ag_array) -> ag_array
 }
 
 /// The greatest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmax_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmax_axis", x, Which::One(axis), |c, x, axes| nan::extremum(c, true, x, axes, keepdims))
 }
 
 /// The greatest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
-/// cotangent equally. With `keepdims` they stay, with extent 1.
+/// cotangent equally. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmax_axes(
     cx: *mut ag_context,
@@ -117,14 +111,14 @@ pub unsafe extern "C" fn ag_nanmin(cx: *mut ag_context, x: ag_array) -> ag_array
 }
 
 /// The smallest of all elements but NaN along one axis; NaN if there is no other. Ties share the cotangent equally.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmin_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmin_axis", x, Which::One(axis), |c, x, axes| nan::extremum(c, false, x, axes, keepdims))
 }
 
 /// The smallest of all elements but NaN along several axes (NULL: all); NaN if there is no other. Ties share the
-/// cotangent equally. With `keepdims` they stay, with extent 1.
+/// cotangent equally. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmin_axes(
     cx: *mut ag_context,
@@ -146,7 +140,7 @@ pub unsafe extern "C" fn ag_nanvar(cx: *mut ag_context, x: ag_array) -> ag_array
 }
 
 /// The variance of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is not
-/// positive. With `keepdims` the axis stays, with extent 1.
+/// positive. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanvar_axis(
     cx: *mut ag_context,
@@ -159,7 +153,7 @@ pub unsafe extern "C" fn ag_nanvar_axis(
 }
 
 /// The variance of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN where
-/// that is not positive. With `keepdims` they stay, with extent 1.
+/// that is not positive. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanvar_axes(
     cx: *mut ag_context,
@@ -179,7 +173,7 @@ pub unsafe extern "C" fn ag_nanstd(cx: *mut ag_context, x: ag_array) -> ag_array
 }
 
 /// The standard deviation of all elements but NaN along one axis, from squares divided by n - ddof; NaN where that is
-/// not positive. Of equal elements the derivative is 0. With `keepdims` the axis stays, with extent 1.
+/// not positive. Of equal elements the derivative is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanstd_axis(
     cx: *mut ag_context,
@@ -192,7 +186,7 @@ pub unsafe extern "C" fn ag_nanstd_axis(
 }
 
 /// The standard deviation of all elements but NaN along several axes (NULL: all), from squares divided by n - ddof; NaN
-/// where that is not positive. Of equal elements the derivative is 0. With `keepdims` they stay, with extent 1.
+/// where that is not positive. Of equal elements the derivative is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanstd_axes(
     cx: *mut ag_context,
@@ -211,7 +205,7 @@ pub unsafe extern "C" fn ag_count_nonzero(cx: *mut ag_context, x: ag_array) -> a
     reduction(cx, "ag_count_nonzero", x, Which::All, |c, x, axes| order::count_nonzero(c, x, axes, false))
 }
 
-/// How many elements are not 0, along one axis: a plain i64 array. With `keepdims` the axis stays, with extent 1.
+/// How many elements are not 0, along one axis: a plain i64 array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_count_nonzero_axis(
     cx: *mut ag_context,
@@ -222,8 +216,7 @@ pub unsafe extern "C" fn ag_count_nonzero_axis(
     reduction(cx, "ag_count_nonzero_axis", x, Which::One(axis), |c, x, axes| order::count_nonzero(c, x, axes, keepdims))
 }
 
-/// How many elements are not 0, along several axes (NULL: all): a plain i64 array. With `keepdims` they stay, with
-/// extent 1.
+/// How many elements are not 0, along several axes (NULL: all): a plain i64 array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_count_nonzero_axes(
     cx: *mut ag_context,

@@ -1,6 +1,6 @@
 //! Training loops and minimizers.
 
-use super::function::ag_function;
+use super::callback::ag_function;
 use super::tree_operators::ag_tree_function;
 use super::{ag_array, ag_context, ag_tree, guard, guard_as};
 use crate::context::Context;

@@ -1,8 +1,8 @@
 //! Positions as arrays of integers, and sums of rows that belong together.
 
-use super::choose::outside;
-use super::join::{results, several};
+use super::join::{results, several, together};
 use super::shape::{joined, made};
+use super::take::outside;
 use super::{ag_array, ag_context, guard_as};
 use crate::array::Shape;
 use crate::error::{Error, Result};
@@ -169,4 +169,12 @@ pub unsafe extern "C" fn ag_segment_min(
     num_segments: i64,
 ) -> ag_array {
     segments(cx, "ag_segment_min", Kind::Min, x, segment_ids, num_segments)
+}
+
+/// Vectors of positions for indexing a block out of n axes: out[i] is arrays[i] along axis i, with extent 1 along the others,
+/// so that ag_index_items with all of them gives the elements where the chosen rows and columns meet. Boolean vectors
+/// become the positions where they are true. False on failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ag_ix(cx: *mut ag_context, arrays: *const ag_array, n: usize, out: *mut ag_array) -> bool {
+    together(cx, "ag_ix", arrays, n, out, |c, arrays| positions::ix(&c.core, arrays))
 }

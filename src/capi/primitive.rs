@@ -7,7 +7,7 @@
 mod applied;
 
 use super::array::ag_drop;
-use super::function::ag_function;
+use super::callback::ag_function;
 use super::handle::{Kind, pack_serial};
 use super::raw::{Kernels, RawRule, ag_raw_function, ag_raw_layout_function};
 use super::{ag_array, ag_context, ag_primitive, guard, guard_always, returned, slice};

@@ -95,7 +95,7 @@ pub unsafe extern "C" fn ag_median(cx: *mut ag_context, x: ag_array) -> ag_array
 }
 
 /// The median along one axis: of an even number of elements the mean of the two in the middle. NaN where there is one.
-/// With `keepdims` the axis stays, with extent 1.
+/// `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_median_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_median_axis", x, Which::One(axis), |c, x, axes| {
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn ag_median_axis(cx: *mut ag_context, x: ag_array, axis: 
 }
 
 /// The median along several axes (NULL: all): of an even number of elements the mean of the two in the middle. NaN
-/// where there is one. With `keepdims` they stay, with extent 1.
+/// where there is one. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_median_axes(
     cx: *mut ag_context,
@@ -126,8 +126,7 @@ pub unsafe extern "C" fn ag_nanmedian(cx: *mut ag_context, x: ag_array) -> ag_ar
     })
 }
 
-/// The median of all elements but NaN along one axis; NaN if there is no other. With `keepdims` the axis stays, with
-/// extent 1.
+/// The median of all elements but NaN along one axis; NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmedian_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_nanmedian_axis", x, Which::One(axis), |c, x, axes| {
@@ -135,8 +134,7 @@ pub unsafe extern "C" fn ag_nanmedian_axis(cx: *mut ag_context, x: ag_array, axi
     })
 }
 
-/// The median of all elements but NaN along several axes (NULL: all); NaN if there is no other. With `keepdims` they
-/// stay, with extent 1.
+/// The median of all elements but NaN along several axes (NULL: all); NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanmedian_axes(
     cx: *mut ag_context,
@@ -163,7 +161,7 @@ pub unsafe extern "C" fn ag_quantile(cx: *mut ag_context, x: ag_array, q: f64) -
 }
 
 /// The q-quantile along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN where
-/// there is one. With `keepdims` the axis stays, with extent 1.
+/// there is one. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_quantile_axis(
     cx: *mut ag_context,
@@ -177,7 +175,7 @@ pub unsafe extern "C" fn ag_quantile_axis(
 }
 
 /// The q-quantile along several axes (NULL: all), q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN where there is one. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_quantile_axes(
     cx: *mut ag_context,
@@ -234,7 +232,7 @@ pub unsafe extern "C" fn ag_percentile(cx: *mut ag_context, x: ag_array, q: f64)
 }
 
 /// The q-th percentile along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN
-/// where there is one. With `keepdims` the axis stays, with extent 1.
+/// where there is one. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_percentile_axis(
     cx: *mut ag_context,
@@ -254,7 +252,7 @@ pub unsafe extern "C" fn ag_percentile_axis(
 }
 
 /// The q-th percentile along several axes (NULL: all), q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN where there is one. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN where there is one. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_percentile_axes(
     cx: *mut ag_context,
@@ -311,7 +309,7 @@ pub unsafe extern "C" fn ag_nanquantile(cx: *mut ag_context, x: ag_array, q: f64
 }
 
 /// The q-quantile of all elements but NaN along one axis, q from 0 to 1, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanquantile_axis(
     cx: *mut ag_context,
@@ -331,7 +329,7 @@ pub unsafe extern "C" fn ag_nanquantile_axis(
 }
 
 /// The q-quantile of all elements but NaN along several axes (NULL: all), q from 0 to 1, by a method of
-/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanquantile_axes(
     cx: *mut ag_context,
@@ -388,7 +386,7 @@ pub unsafe extern "C" fn ag_nanpercentile(cx: *mut ag_context, x: ag_array, q: f
 }
 
 /// The q-th percentile of all elements but NaN along one axis, q from 0 to 100, by a method of AG_QUANTILE_LINEAR to
-/// AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` the axis stays, with extent 1.
+/// AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanpercentile_axis(
     cx: *mut ag_context,
@@ -408,7 +406,7 @@ pub unsafe extern "C" fn ag_nanpercentile_axis(
 }
 
 /// The q-th percentile of all elements but NaN along several axes (NULL: all), q from 0 to 100, by a method of
-/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. With `keepdims` they stay, with extent 1.
+/// AG_QUANTILE_LINEAR to AG_QUANTILE_NEAREST. NaN if there is no other. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_nanpercentile_axes(
     cx: *mut ag_context,

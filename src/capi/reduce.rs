@@ -52,13 +52,13 @@ pub unsafe extern "C" fn ag_sum(cx: *mut ag_context, x: ag_array) -> ag_array {
     total(cx, x).unwrap_or_else(|| reduction(cx, "ag_sum", x, Which::All, |c, x, axes| reduce::sum(c, x, axes, false)))
 }
 
-/// The sum along one axis; of booleans how many are true. With `keepdims` the axis stays, with extent 1.
+/// The sum along one axis; of booleans how many are true. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sum_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_sum_axis", x, Which::One(axis), |c, x, axes| reduce::sum(c, x, axes, keepdims))
 }
 
-/// The sum along several axes (NULL: all); of booleans how many are true. With `keepdims` they stay, with extent 1.
+/// The sum along several axes (NULL: all); of booleans how many are true. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_sum_axes(
     cx: *mut ag_context,
@@ -76,13 +76,13 @@ pub unsafe extern "C" fn ag_mean(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_mean", x, Which::All, |c, x, axes| reduce::mean(c, x, axes, false))
 }
 
-/// The mean along one axis; NaN of nothing. With `keepdims` the axis stays, with extent 1.
+/// The mean along one axis; NaN of nothing. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mean_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_mean_axis", x, Which::One(axis), |c, x, axes| reduce::mean(c, x, axes, keepdims))
 }
 
-/// The mean along several axes (NULL: all); NaN of nothing. With `keepdims` they stay, with extent 1.
+/// The mean along several axes (NULL: all); NaN of nothing. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_mean_axes(
     cx: *mut ag_context,
@@ -101,14 +101,14 @@ pub unsafe extern "C" fn ag_max(cx: *mut ag_context, x: ag_array) -> ag_array {
 }
 
 /// The largest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
-/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
+/// AG_ERR_VALUE. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_max_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_max_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, true, x, axes, keepdims))
 }
 
 /// The largest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
-/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
+/// nothing AG_ERR_VALUE. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_max_axes(
     cx: *mut ag_context,
@@ -129,14 +129,14 @@ pub unsafe extern "C" fn ag_min(cx: *mut ag_context, x: ag_array) -> ag_array {
 }
 
 /// The smallest element along one axis; NaN where there is one. Ties share the cotangent equally. Of nothing
-/// AG_ERR_VALUE. With `keepdims` the axis stays, with extent 1.
+/// AG_ERR_VALUE. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_min_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_min_axis", x, Which::One(axis), |c, x, axes| reduce::extremum(c, false, x, axes, keepdims))
 }
 
 /// The smallest element along several axes (NULL: all); NaN where there is one. Ties share the cotangent equally. Of
-/// nothing AG_ERR_VALUE. With `keepdims` they stay, with extent 1.
+/// nothing AG_ERR_VALUE. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_min_axes(
     cx: *mut ag_context,
@@ -156,15 +156,13 @@ pub unsafe extern "C" fn ag_prod(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_prod", x, Which::All, |c, x, axes| reduce::prod(c, x, axes, false))
 }
 
-/// The product along one axis, with an exact derivative also if some elements are 0. With `keepdims` the axis stays,
-/// with extent 1.
+/// The product along one axis, with an exact derivative also if some elements are 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_prod_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_prod_axis", x, Which::One(axis), |c, x, axes| reduce::prod(c, x, axes, keepdims))
 }
 
-/// The product along several axes (NULL: all), with an exact derivative also if some elements are 0. With `keepdims`
-/// they stay, with extent 1.
+/// The product along several axes (NULL: all), with an exact derivative also if some elements are 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_prod_axes(
     cx: *mut ag_context,
@@ -183,14 +181,14 @@ pub unsafe extern "C" fn ag_logsumexp(cx: *mut ag_context, x: ag_array) -> ag_ar
 }
 
 /// log(sum(exp(x))) along one axis, without overflow. The derivative is the softmax; where all elements are -infinity
-/// it is 0. With `keepdims` the axis stays, with extent 1.
+/// it is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logsumexp_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_logsumexp_axis", x, Which::One(axis), |c, x, axes| reduce::logsumexp(c, x, axes, keepdims))
 }
 
 /// log(sum(exp(x))) along several axes (NULL: all), without overflow. The derivative is the softmax; where all elements
-/// are -infinity it is 0. With `keepdims` they stay, with extent 1.
+/// are -infinity it is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_logsumexp_axes(
     cx: *mut ag_context,
@@ -210,8 +208,7 @@ pub unsafe extern "C" fn ag_var(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_var", x, Which::All, |c, x, axes| reduce::var(c, x, axes, 0.0, false))
 }
 
-/// The variance along one axis: the sum of |x - mean|^2, divided by n - ddof. With `keepdims` the axis stays, with
-/// extent 1.
+/// The variance along one axis: the sum of |x - mean|^2, divided by n - ddof. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_var_axis(
     cx: *mut ag_context,
@@ -223,8 +220,7 @@ pub unsafe extern "C" fn ag_var_axis(
     reduction(cx, "ag_var_axis", x, Which::One(axis), |c, x, axes| reduce::var(c, x, axes, ddof, keepdims))
 }
 
-/// The variance along several axes (NULL: all): the sum of |x - mean|^2, divided by n - ddof. With `keepdims` they
-/// stay, with extent 1.
+/// The variance along several axes (NULL: all): the sum of |x - mean|^2, divided by n - ddof. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_var_axes(
     cx: *mut ag_context,
@@ -244,8 +240,7 @@ pub unsafe extern "C" fn ag_std(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_std", x, Which::All, |c, x, axes| reduce::std(c, x, axes, 0.0, false))
 }
 
-/// The standard deviation along one axis, from squares divided by n - ddof. Of equal elements the derivative is 0. With
-/// `keepdims` the axis stays, with extent 1.
+/// The standard deviation along one axis, from squares divided by n - ddof. Of equal elements the derivative is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_std_axis(
     cx: *mut ag_context,
@@ -258,7 +253,7 @@ pub unsafe extern "C" fn ag_std_axis(
 }
 
 /// The standard deviation along several axes (NULL: all), from squares divided by n - ddof. Of equal elements the
-/// derivative is 0. With `keepdims` they stay, with extent 1.
+/// derivative is 0. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_std_axes(
     cx: *mut ag_context,
@@ -277,15 +272,13 @@ pub unsafe extern "C" fn ag_all(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_all", x, Which::All, |c, x, axes| reduce::all_any(c, true, x, axes, false))
 }
 
-/// Whether all elements are not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent
-/// 1.
+/// Whether all elements are not 0, along one axis: a plain boolean array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_all_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_all_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, true, x, axes, keepdims))
 }
 
-/// Whether all elements are not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
-/// with extent 1.
+/// Whether all elements are not 0, along several axes (NULL: all): a plain boolean array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_all_axes(
     cx: *mut ag_context,
@@ -305,14 +298,13 @@ pub unsafe extern "C" fn ag_any(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_any", x, Which::All, |c, x, axes| reduce::all_any(c, false, x, axes, false))
 }
 
-/// Whether some element is not 0, along one axis: a plain boolean array. With `keepdims` the axis stays, with extent 1.
+/// Whether some element is not 0, along one axis: a plain boolean array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_any_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_any_axis", x, Which::One(axis), |c, x, axes| reduce::all_any(c, false, x, axes, keepdims))
 }
 
-/// Whether some element is not 0, along several axes (NULL: all): a plain boolean array. With `keepdims` they stay,
-/// with extent 1.
+/// Whether some element is not 0, along several axes (NULL: all): a plain boolean array. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_any_axes(
     cx: *mut ag_context,

@@ -24,13 +24,13 @@ pub unsafe extern "C" fn ag_ptp(cx: *mut ag_context, x: ag_array) -> ag_array {
     reduction(cx, "ag_ptp", x, Which::All, |c, x, axes| statistics::ptp(c, x, axes, false))
 }
 
-/// The greatest element less the smallest one along one axis. With `keepdims` the axis stays, with extent 1.
+/// The greatest element less the smallest one along one axis. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ptp_axis(cx: *mut ag_context, x: ag_array, axis: i64, keepdims: bool) -> ag_array {
     reduction(cx, "ag_ptp_axis", x, Which::One(axis), |c, x, axes| statistics::ptp(c, x, axes, keepdims))
 }
 
-/// The greatest element less the smallest one along several axes (NULL: all). With `keepdims` they stay, with extent 1.
+/// The greatest element less the smallest one along several axes (NULL: all). `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_ptp_axes(
     cx: *mut ag_context,
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn ag_average(cx: *mut ag_context, x: ag_array, weights: a
 }
 
 /// The mean along one axis with weights: a vector along it, or of the shape of x, or the null handle for all alike.
-/// Differentiable in both. With `keepdims` the axis stays, with extent 1.
+/// Differentiable in both. `keepdims` leaves extent 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_average_axis(
     cx: *mut ag_context,

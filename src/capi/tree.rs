@@ -1,8 +1,8 @@
 //! Trees: making, reading, mapping, arithmetic, handles.
 
 use super::array::detached;
+use super::callback::ag_function;
 use super::context::text_of;
-use super::function::ag_function;
 use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, guard_as, slice, string};
 use crate::array::format;
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! Operators on functions of trees.
 
+use super::check::{AG_FORWARD, AG_REVERSE};
 use super::check::{ag_check_options, checked};
-use super::function::{AG_FORWARD, AG_REVERSE};
 use super::{ag_array, ag_context, ag_tree, guard_always, guard_as, store};
 use crate::context::Context;
 use crate::error::{Error, code};

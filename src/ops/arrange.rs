@@ -2,11 +2,11 @@
 //! repeated, entries deleted and inserted. What can be a view is one; what repeats is a view until it is reshaped.
 
 use super::elementwise;
-use super::gather::{self, positions, take_along, value_for};
 use super::index::{self, Item, Plan};
 use super::shape::{
     broadcast_to, concatenate, contiguous, expand_dims, fit, linear, reshape, resolve, reversed, transpose,
 };
+use super::take::{self, positions, take_along, value_for};
 use crate::array::{Axes, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -326,7 +326,7 @@ pub fn resize(cx: &Context, x: &Array, to: &[usize]) -> Result<Array> {
         return Ok(super::zeros(cx, &Meta { dtype: x.dtype(), shape: to.into() }));
     }
     let tiled = tile(cx, &reshape(cx, x, &[size]), &[n.div_ceil(size) as i64])?;
-    let enough = gather::slice(cx, &tiled, 0, 0, n, 1)?;
+    let enough = take::slice(cx, &tiled, 0, 0, n, 1)?;
     Ok(reshape(cx, &enough, to))
 }
 

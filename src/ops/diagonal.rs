@@ -1,9 +1,9 @@
 //! Diagonals and triangles: reading a diagonal is a view, its derivative puts a diagonal into zeros, and the other way
 //! round. Triangles are copies of parts.
 
-use super::gather::value_for;
 use super::index::{self, Item, Plan, for_each_offset};
 use super::shape::{broadcast_to, fit, linear, reshape};
+use super::take::value_for;
 use super::{arrange, reduce};
 use crate::array::{Shape, Strides, Tensor, shape};
 use crate::context::Context;

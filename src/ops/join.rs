@@ -2,9 +2,9 @@
 //! whole in place, so that many parts cost no more than one.
 
 use super::arrange::atleast;
-use super::gather;
 use super::index::{self, Item, Plan};
 use super::shape::{broadcast_to, concatenate, listed, reshape, transpose};
+use super::take;
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
@@ -96,7 +96,7 @@ pub fn split_at(cx: &Context, x: &Array, at: &[i64], axis: i64) -> Result<Vec<Ar
         .map(|k| {
             let start = k.checked_sub(1).map(|k| at[k]);
             let item = Item::Slice(start, at.get(k).copied(), None);
-            Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &gather::along(axis, item))?))
+            Ok(index::get(cx, x, &Plan::new(cx, x.shape(), &take::along(axis, item))?))
         })
         .collect()
 }
@@ -146,7 +146,7 @@ pub fn unstack(cx: &Context, x: &Array, axis: i64) -> Result<Vec<Array>> {
     }
     let mut parts = list_of(x.shape()[axis])?;
     for i in 0..x.shape()[axis] as i64 {
-        parts.push(index::get(cx, x, &Plan::new(cx, x.shape(), &gather::along(axis, Item::Int(i)))?));
+        parts.push(index::get(cx, x, &Plan::new(cx, x.shape(), &take::along(axis, Item::Int(i)))?));
     }
     Ok(parts)
 }

@@ -5,9 +5,9 @@
 
 use super::arrange::moveaxis;
 use super::elementwise::{self, cast};
-use super::gather::pick;
 use super::index::Along;
 use super::shape::{permuted, reshape};
+use super::take::pick;
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -4,8 +4,8 @@
 mod continued;
 
 use super::elementwise::{self, binary};
-use super::gather::{pick, positions, slice, take_along, value_for};
 use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
+use super::take::{pick, positions, slice, take_along, value_for};
 use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
 use crate::context::Context;

@@ -1,8 +1,10 @@
 //! Positions as arrays of integers: those of triangles, diagonals and whole grids, and places in row-major order as coordinates
 //! and back. Nothing here has a derivative.
 
-use super::gather::{Outside, integers};
 use super::join::broadcast_arrays;
+use super::nonzero::flatnonzero;
+use super::shape::reshape;
+use super::take::{Outside, integers};
 use crate::array::{DType, Shape, Strides, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -174,4 +176,20 @@ pub fn ravel_multi_index(cx: &Context, coordinates: &[&Array], grid: &[usize], o
             Err(Error::value(format!("invalid entry in coordinates array: {k} along axis {axis} with size {n}")))
         }
     }
+}
+
+/// `numpy.ix_`: each vector along an axis of its own, so that indexing with all of them gives the elements where chosen
+/// rows and columns meet. Conditions become positions.
+pub fn ix(cx: &Context, vectors: &[&Array]) -> Result<Vec<Array>> {
+    shape::check_ndim(vectors.len())?;
+    let along = |(axis, &v): (usize, &&Array)| {
+        if v.ndim() != 1 {
+            return Err(Error::value("Cross index must be 1 dimensional"));
+        }
+        let v = if v.dtype() == DType::Bool { Array::from(flatnonzero(cx, v)?) } else { v.clone() };
+        let mut shape = Shape::from_elem(1, vectors.len());
+        shape[axis] = v.size();
+        Ok(reshape(cx, &v, &shape))
+    };
+    vectors.iter().enumerate().map(along).collect()
 }

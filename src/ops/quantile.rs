@@ -3,9 +3,9 @@
 
 use super::create;
 use super::elementwise::{self, binary, select};
-use super::gather::pick;
 use super::order::{Ordered, grouped, order_positions};
 use super::shape::reshape;
+use super::take::pick;
 use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -10,8 +10,8 @@ pub use extremum::cumulative_extremum;
 pub use logcumsumexp::logcumsumexp;
 
 use super::elementwise::{self, binary, cast, compare, select};
-use super::gather::slice;
 use super::shape::{behind, broadcast_to, concatenate, fit, linear, reshape};
+use super::take::slice;
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::context::Context;

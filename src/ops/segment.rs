@@ -4,11 +4,11 @@
 //! are reduced by operations whose derivatives know about zeros and ties.
 
 use super::elementwise;
-use super::gather::integers;
 use super::index::{self, Item, Plan};
 use super::index_reduce::{Combine, at, classes, neutral};
 use super::reduce::{extremum, prod};
 use super::shape::{concatenate, reshape};
+use super::take::integers;
 use super::zeros;
 use crate::array::{DType, Shape, shape};
 use crate::context::Context;

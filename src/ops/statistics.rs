@@ -2,10 +2,10 @@
 
 use super::diagonal::diagonal;
 use super::elementwise::{self, binary, cast, compare, select, unary};
-use super::gather::{pick, slice};
 use super::index::{self, Item, Plan};
 use super::order::{self, searchsorted, take_positions};
 use super::shape::{broadcast_to, concatenate, expand_dims, reshape, transpose};
+use super::take::{pick, slice};
 use super::{complex, create, product, reduce};
 use crate::array::{DType, Shape, Tensor, shape};
 use crate::context::Context;
@@ -384,9 +384,8 @@ pub fn interp(cx: &Context, x: &Array, xp: &Array, fp: &Array, outside: &Outside
         y = select(cx, &level, &f0, &y);
     }
     // The ends, as numbers.
-    let end = |v: &Array, k: i64| -> Result<Array> {
-        Ok(reshape(cx, &pick(cx, v, super::gather::positions(cx, &[k])?)?, &[]))
-    };
+    let end =
+        |v: &Array, k: i64| -> Result<Array> { Ok(reshape(cx, &pick(cx, v, super::take::positions(cx, &[k])?)?, &[])) };
     let value = |given: Option<&Array>, k: i64| -> Result<Array> {
         match given.filter(|_| outside.period.is_none()) {
             Some(v) if v.ndim() > 0 => Err(Error::value(format!(

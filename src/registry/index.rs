@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::ops::elementwise;
-use crate::ops::gather::Outside;
 use crate::ops::index::{self, Item, Plan};
 use crate::ops::index_reduce::{self, Combine};
 use crate::ops::segment::{Kind, segment};
+use crate::ops::take::Outside;
 use crate::ops::{create, order, positions, shape};
 
 /// `x[text]`, with `@` in the text standing for the next of the index arrays.

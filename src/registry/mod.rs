@@ -28,6 +28,7 @@ mod convolve;
 mod einsum;
 mod elementwise;
 mod index;
+mod nonzero;
 mod number;
 mod order;
 mod polynomial;
@@ -35,6 +36,7 @@ mod product;
 mod reduce;
 mod scan;
 mod shape;
+mod take;
 
 use crate::array::DType::{self, *};
 use crate::context::Context;
@@ -118,7 +120,9 @@ pub fn entries() -> Vec<Entry> {
     arrange::cases(&mut list);
     scan::cases(&mut list);
     order::cases(&mut list);
+    take::cases(&mut list);
     choose::cases(&mut list);
+    nonzero::cases(&mut list);
     index::cases(&mut list);
     list
 }
@@ -126,6 +130,23 @@ pub fn entries() -> Vec<Entry> {
 /// The value, or the null value with the failure noted.
 fn ok(cx: &Context, y: crate::error::Result<Array>) -> Array {
     cx.take("case", y)
+}
+
+/// An array of integers.
+fn whole(cx: &Context, shape: &[usize], values: &[i64]) -> Array {
+    ok(cx, cx.engine.build::<i64>(shape, |d| d.copy_from_slice(values)).map(Array::from))
+}
+
+/// An array of booleans.
+fn truth(cx: &Context, shape: &[usize], values: &[u8]) -> Array {
+    let fill = |d: &mut [bool]| d.iter_mut().zip(values).for_each(|(d, &v)| *d = v != 0);
+    ok(cx, cx.engine.build::<bool>(shape, fill).map(Array::from))
+}
+
+/// True for every third element.
+fn thirds(cx: &Context, x: &Array) -> Array {
+    let fill = |d: &mut [bool]| d.iter_mut().enumerate().for_each(|(i, d)| *d = i % 3 == 1);
+    ok(cx, cx.engine.build::<bool>(x.shape(), fill).map(Array::from))
 }
 
 fn of_shapes(domain: Domain, run: impl Fn(&Context, &[Array]) -> Array + Copy + 'static) -> Vec<Case> {

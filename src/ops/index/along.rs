@@ -4,7 +4,7 @@
 use super::write::{Accumulate, Change, batch_operands, batch_size, own, prepared};
 use super::*;
 use crate::kernels::memory;
-use crate::ops::gather::integers;
+use crate::ops::take::integers;
 use std::ops::Range;
 
 /// Some neighbours among the elements read.

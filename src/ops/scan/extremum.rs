@@ -1,8 +1,8 @@
 //! Running extrema: `numpy.maximum.accumulate` and `numpy.minimum.accumulate`. Which element is the extremum so far is found out
 //! on the plain values; the elements are then picked, so that derivatives follow them.
 
-use super::super::gather::pick;
 use super::super::order::Ordered;
+use super::super::take::pick;
 use super::{ScanAxis, scan_axis};
 use crate::array::{DType, Tensor};
 use crate::context::Context;

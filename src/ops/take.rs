@@ -4,7 +4,7 @@
 use super::elementwise::{self, cast};
 use super::index::{self, Along, Item, Plan};
 use super::shape::reshape;
-use super::{arrange, choose};
+use super::{arrange, nonzero::flatnonzero};
 use crate::array::shape;
 use crate::array::{DType, Tensor};
 use crate::context::Context;
@@ -125,6 +125,20 @@ pub fn take_along_axis(cx: &Context, x: &Array, at: &Array, axis: i64) -> Result
     Ok(Along::new(cx, x.shape(), at, axis)?.take(cx, x))
 }
 
+/// `numpy.compress`: the entries along an axis for which the condition, a vector, holds.
+pub fn compress(cx: &Context, condition: &Array, x: &Array, axis: i64) -> Result<Array> {
+    if condition.ndim() != 1 {
+        return Err(Error::value("condition must be a 1-d array"));
+    }
+    let axis = shape::normalize_axis(axis, x.ndim())?;
+    take_along(cx, x, axis, flatnonzero(cx, condition)?)
+}
+
+/// `numpy.extract`: the elements for which the condition holds, both flattened.
+pub fn extract(cx: &Context, condition: &Array, x: &Array) -> Result<Array> {
+    take_along(cx, &reshape(cx, x, &[x.size()]), 0, flatnonzero(cx, condition)?)
+}
+
 /// `numpy.put_along_axis`, which returns the changed array; of values for the same place the last one stays.
 pub fn put_along_axis(cx: &Context, x: &Array, at: &Array, values: &Array, axis: i64) -> Result<Array> {
     let places = Along::new(cx, x.shape(), at, axis)?.places(cx)?;
@@ -166,7 +180,7 @@ fn masked(cx: &Context, x: &Array, mask: &Array) -> Result<Tensor> {
         let (m, n) = (mask.size(), x.size());
         return Err(Error::value(format!("mask and data must be the same size, found {m} and {n} elements")));
     }
-    choose::flatnonzero(cx, mask)
+    flatnonzero(cx, mask)
 }
 
 /// `numpy.place`, which returns the changed array: the first values go where the mask holds, in this order.
