@@ -1,12 +1,11 @@
 //! Value and gradient of an element-wise expression: the engine beside one loop fused by hand from the same kernels, on
 //! one thread. The aim is at most 1.6 times the loop's time from 10^4 elements on.
 
-use autograd::context::Context;
 use autograd::kernels::math::fused::elementwise_by_hand;
 use autograd::operators::grad::{one, value_and_grads};
 use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::reduce;
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;

@@ -8,14 +8,14 @@
 //! | [`kernels`] | loops over memory |
 //! | [`mod@array`] | plain arrays: shape, memory, values still to be computed |
 //! | [`engine`] | computes plain arrays, element-wise ones deferred and fused |
-//! | [`trace`], [`context`] | levels and tapes: how an operation is recorded; the essay on nesting; what one user owns |
+//! | [`trace`] | levels and tapes: how an operation is recorded and swept; the essay on nesting; what one user owns |
 //! | [`ops`] | the operations, each with its derivatives |
 //! | [`registry`] | every operation with the cases in which it is tested |
-//! | [`operators`] | what is done with derivatives: sweeps, Jacobians, checks; trees, optimizers |
+//! | [`operators`] | what is done with derivatives: gradients, Jacobians, checks; trees, optimizers |
 //! | [`files`] | arrays and trees in NumPy's files |
 //! | [`capi`] | the exported C functions: check, convert, call |
 //!
-//! `trace` and `ops` know each other in one file: recording needs five operations (`trace/operations.rs`).
+//! `trace` and `ops` know each other in one file: recording and sweeping need a dozen operations (`trace/operations.rs`).
 //!
 //! C programs use `include/autograd.h`; Rust programs may use the modules, without a promise of stability.
 
@@ -24,7 +24,6 @@
 pub mod array;
 #[cfg(feature = "capi")]
 pub mod capi;
-pub mod context;
 pub mod dtype;
 pub mod engine;
 pub mod error;

@@ -7,13 +7,12 @@ mod helpers;
 mod support;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::kernels::math::{Level, best_level, with_level};
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self, BINARY, UNARY, binary, unary};
 use autograd::ops::{bessel, complex, create, logsumexp, reduce, statistics};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use num_complex::Complex64;
 use std::collections::BTreeMap;

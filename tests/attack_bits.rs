@@ -4,7 +4,6 @@
 mod helpers;
 
 use autograd::array::{DType, Element, Tensor};
-use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::ops::convolve::{self, Mode, Pairs};
 use autograd::ops::create::{self, Random};
@@ -14,7 +13,7 @@ use autograd::ops::{
     take,
 };
 use autograd::registry::Domain;
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::vjp;
 use std::ops::Range;
 

@@ -2,12 +2,11 @@
 //! panic, and no memory stays behind. `AUTOGRAD_ATTACK` says how many times as long it goes on (`make attack`).
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::{Result, code};
 use autograd::files::text::{Load, Save, load_text, save_text};
 use autograd::files::{load_array, load_tree, save_array};
 use autograd::operators::tree::Tree;
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use std::path::{Path, PathBuf};
 
 fn recorded(name: &str) -> PathBuf {

@@ -4,13 +4,12 @@ mod helpers;
 
 use autograd::array::DType::{self, C128, F64};
 use autograd::array::Element;
-use autograd::context::Context;
 use autograd::operators::grad::{close, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::elementwise;
 use autograd::ops::{reduce, shape};
 use autograd::registry::{Case, Derivative, entries};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 /// The unit vectors of the space of `x`, along a new first axis.

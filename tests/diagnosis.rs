@@ -3,7 +3,6 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::code;
 use autograd::operators::check::{self, Modes, Options};
 use autograd::operators::checkpoint::{Stored, checkpoint};
@@ -12,13 +11,13 @@ use autograd::operators::diagnosis::profile::PASSES;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis, svg, text};
 use autograd::operators::grad::{box_on, jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, jacobian};
-use autograd::operators::sweep::pull_back;
 use autograd::ops::elementwise::{self, unary};
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::take::{self, Outside};
 use autograd::ops::{arrange, diagonal, order, pad, scan, shape};
 use autograd::registry::{Derivative, entries};
-use autograd::trace::{Array, Kept, Primitive, apply};
+use autograd::trace::sweep::pull_back;
+use autograd::trace::{Array, Context, Kept, Primitive, apply};
 use helpers::*;
 use std::rc::Rc;
 

@@ -4,13 +4,12 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::grad::{hvps, jvp, one, record};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::elementwise;
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::{create, join, reduce, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 fn at(cx: &Context, x: &Array, i: i64) -> Array {

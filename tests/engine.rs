@@ -3,13 +3,12 @@
 mod helpers;
 
 use autograd::array::{DType, Tensor};
-use autograd::context::Context;
 use autograd::error::code;
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::take::{Outside, take};
 use autograd::ops::{complex, reduce, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use num_complex::Complex64;
 

@@ -3,12 +3,11 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis};
 use autograd::operators::grad::box_on;
 use autograd::ops::elementwise::{self, binary};
 use autograd::registry::{Derivative, entries};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};

@@ -2,12 +2,11 @@
 //! them.
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::code;
 use autograd::files::{load_array, load_tree, npy, save_array, save_tree};
 use autograd::operators::tree::{Kind, Tree};
 use autograd::ops::elementwise::astype;
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use num_complex::Complex64;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -5,12 +5,11 @@ mod recorded;
 mod support;
 
 use autograd::array::{DType, Shape, shape as arithmetic};
-use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::elementwise::{self, BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY};
 use autograd::ops::index_reduce::{self, Combine};
 use autograd::ops::{complex, create, index, product, reduce, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use recorded::{Call, Near};
 
 fn lengths(request: &[i64]) -> Shape {

@@ -6,14 +6,13 @@ mod recorded;
 mod support;
 
 use autograd::array::{Shape, shape as arithmetic};
-use autograd::context::Context;
 use autograd::error::{Error, Result};
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::pad::{self, Mode};
 use autograd::ops::quantile::{self, Method, Request};
 use autograd::ops::statistics::{self, Outside, Weights};
 use autograd::ops::{arrange, choose, diagonal, join, linspace, nan, nonzero, order, positions, scan, shape, take};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use recorded::{Call, Near, walk, walk_by};
 
 /// What only this file asks of a call.

@@ -5,12 +5,11 @@ mod recorded;
 mod support;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::masked::{Kind, Options, reduce};
 use autograd::ops::predicates::{self, Tolerance};
 use autograd::ops::{bessel, complex, elementwise, integers, nonzero, number, order};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use recorded::{Call, Near, walk};
 
 fn run(cx: &Context, call: &Call<'_>) -> Result<Array> {

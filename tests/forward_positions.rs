@@ -6,7 +6,6 @@ mod recorded;
 mod support;
 
 use autograd::array::shape as arithmetic;
-use autograd::context::Context;
 use autograd::error::{Error, Result};
 use autograd::operators::grad::one;
 use autograd::operators::jacobian::hessian;
@@ -14,7 +13,7 @@ use autograd::ops::logsumexp::{Options, logsumexp_with};
 use autograd::ops::segment::{Kind, segment};
 use autograd::ops::take::{self, Outside};
 use autograd::ops::{order, polynomial, positions, scan};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::{get, grad, reals, vector};
 use recorded::{Call, Near, walk_by};
 

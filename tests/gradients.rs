@@ -3,13 +3,12 @@
 mod helpers;
 
 use autograd::array::DType::{self, *};
-use autograd::context::Context;
 use autograd::operators::check::{Modes, Options, check_grads};
 use autograd::operators::grad::{one, record};
 use autograd::ops::create;
 use autograd::ops::elementwise;
 use autograd::registry::{Case, Derivative, Domain, Entry, ORDERS, entries, render};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 /// The registry's large shapes are larger than this; in these tests they are computed deferred.

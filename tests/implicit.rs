@@ -3,7 +3,6 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::code;
 use autograd::operators::check::{Modes, Options as Check, check_grads};
 use autograd::operators::checkpoint::Stored;
@@ -13,7 +12,7 @@ use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::operators::odeint::{Options, odeint, rk4};
 use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{create, product, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use smallvec::SmallVec;
 use std::rc::Rc;

@@ -3,17 +3,16 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::{Result, code};
 use autograd::operators::check::{Options, check_grads};
 use autograd::operators::grad::{
-    self as operators, Arrays, box_on, elementwise_grad, holomorphic_grad, hvps, jvp, one, record, value_and_grads,
+    self as operators, box_on, elementwise_grad, holomorphic_grad, hvps, jvp, one, record, value_and_grads,
 };
 use autograd::operators::jacobian::{self, Mode, hessian};
-use autograd::operators::sweep::pull_back;
 use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::{complex, create, product, reduce, shape};
-use autograd::trace::{Array, Kept, Primitive, apply};
+use autograd::trace::sweep::pull_back;
+use autograd::trace::{Array, Arrays, Context, Kept, Primitive, apply};
 use helpers::*;
 
 fn forward(cx: &Context, f: impl Fn(&Context, &Array) -> Array, x: &Array) -> Array {

@@ -3,15 +3,14 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::error::{Error, code};
 use autograd::operators::checkpoint::Stored;
-use autograd::operators::grad::{Arrays, Function, jvp, one, value_and_grads};
+use autograd::operators::grad::{Function, jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::operators::odeint::{Options, Report, last_report, odeint};
 use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{create, product, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Arrays, Context};
 use helpers::*;
 use smallvec::SmallVec;
 use std::cell::Cell;

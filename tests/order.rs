@@ -3,10 +3,9 @@
 
 mod helpers;
 
-use autograd::context::Context;
 use autograd::ops::take::{Outside, take};
 use autograd::ops::{order, pad, quantile, reduce, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use std::cell::RefCell;
 

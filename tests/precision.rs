@@ -4,7 +4,6 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::operators::tree::{Tree, leaves};
@@ -12,7 +11,7 @@ use autograd::ops::elementwise;
 use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::statistics::{self, Outside, Weights};
 use autograd::ops::{nan, polynomial, reduce, scan};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 fn single(cx: &Context, values: &[f64]) -> Array {

@@ -4,11 +4,10 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::grad::{Recorded, close, grad, one, record, value_and_grads};
 use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::{create, product, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 fn test_values(cx: &Context, dims: &[usize], first: usize, dtype: DType) -> Array {

@@ -3,7 +3,6 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::grad::{jvp, one};
 use autograd::operators::jacobian::hessian;
 use autograd::ops::elementwise::{self, binary, unary};
@@ -12,7 +11,7 @@ use autograd::ops::masked::{Kind, Options, reduce as reduce_masked};
 use autograd::ops::pooling::{Pooling, pool2d};
 use autograd::ops::segment::{self, segment};
 use autograd::ops::{bessel, complex, nan, number, order, quantile, reduce, scan, statistics};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use std::f64::consts::PI;
 

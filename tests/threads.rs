@@ -4,14 +4,13 @@
 mod helpers;
 
 use autograd::array::DType;
-use autograd::context::Context;
 use autograd::operators::diagnosis::{Anomaly, Diagnosis};
 use autograd::operators::grad::{jvp, one, value_and_grads};
 use autograd::operators::jacobian::{Mode, hessian, jacobian};
 use autograd::ops::create::{self, Random};
 use autograd::ops::elementwise::{self, unary};
 use autograd::ops::{product, reduce, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 use std::rc::Rc;
 use std::sync::Barrier;

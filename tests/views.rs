@@ -5,13 +5,12 @@
 mod helpers;
 
 use autograd::array::{DType, Tensor};
-use autograd::context::Context;
 use autograd::error::Result;
 use autograd::ops::elementwise;
 use autograd::ops::index::{self, Item, Plan};
 use autograd::ops::take::{self, Outside};
 use autograd::ops::{arrange, create, einsum, order, pad, reduce, scan, shape};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use helpers::*;
 
 const SHAPE: [usize; 3] = [3, 70, 45];

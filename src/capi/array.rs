@@ -3,13 +3,12 @@
 use super::context::text_of;
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store};
 use crate::array::{Buffer, DType, Shape, Strides, Tensor, format, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::{Foreign, with_room};
 use crate::kernels::stack;
 use crate::ops::{complex, create, elementwise};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use crate::with_dtype;
 use num_complex::Complex64;
 use std::ffi::{c_char, c_void};

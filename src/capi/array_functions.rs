@@ -3,12 +3,12 @@
 
 use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, ag_tree, guard_as, slice, store};
-use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad;
 use crate::operators::jacobian::Mode;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::{Tree, jacobian, leaves};
+use crate::trace::Context;
 use smallvec::SmallVec;
 use std::ffi::c_void;
 

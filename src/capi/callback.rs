@@ -3,11 +3,10 @@
 use super::context::Frame;
 use super::handle::Problem;
 use super::{ag_array, ag_context, guard_as, slice};
-use crate::context::Context;
 use crate::error::Error;
 use crate::kernels::stack;
 use crate::operators::grad::Function;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 

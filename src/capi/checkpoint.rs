@@ -4,10 +4,9 @@ use super::array::ag_drop;
 use super::callback::{ag_function, arguments};
 use super::primitive::User;
 use super::{ag_array, ag_context, guard_as, slice};
-use crate::context::Context;
 use crate::error::Error;
 use crate::operators::checkpoint::{self, LoopBody};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::ffi::c_void;
 use std::rc::Rc;
 

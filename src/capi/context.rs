@@ -7,10 +7,10 @@ use super::primitive::{Primitives, User};
 use super::slots::{Content, Slots};
 use super::tape::Tapes;
 use super::{ag_array, ag_tree, guard_always};
-use crate::context::Context;
 use crate::error::Error;
 use crate::kernels::{lock::Lock, reserve};
 use crate::operators::diagnosis::Diagnosis;
+use crate::trace::Context;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::rc::Rc;
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn ag_raise(cx: *mut ag_context, code: i32, message: *cons
 pub unsafe extern "C" fn ag_set_error_hook(cx: *mut ag_context, hook: ag_error_hook, user: *mut c_void, drop: ag_drop) {
     let user = User::new(user, drop);
     guard_always(cx, (), |c| {
-        c.core.set_hook(hook.map(|hook| -> crate::context::Hook {
+        c.core.set_hook(hook.map(|hook| -> crate::trace::Hook {
             // The whole of it, with its end.
             Rc::new(move |code, message| {
                 let user = &user;

@@ -2,11 +2,10 @@
 
 use super::{ag_array, ag_context, guard_as, slice, string};
 use crate::array::{Axes, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::convolve::{self as ops, Mode, Pairs};
 use crate::ops::pooling::{Pooling, pool2d};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::ffi::c_char;
 
 /// An operation of two arrays and a mode.

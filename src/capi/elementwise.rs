@@ -197,7 +197,7 @@ fn one_beside(
     name: &'static str,
     x: ag_array,
     y: f64,
-    f: impl FnOnce(&crate::context::Context, &Array, &Array) -> Array,
+    f: impl FnOnce(&crate::trace::Context, &Array, &Array) -> Array,
 ) -> ag_array {
     guard_as(cx, name, ag_array::NULL, |c| {
         let x = c.get(name, x);
@@ -212,7 +212,7 @@ pub(super) fn scalar(
     name: &'static str,
     x: ag_array,
     y: f64,
-    f: impl FnOnce(&crate::context::Context, &Array, &Array) -> Array,
+    f: impl FnOnce(&crate::trace::Context, &Array, &Array) -> Array,
 ) -> ag_array {
     one(cx, name, x, |c, x| f(c, x, &Array::weak(y)))
 }

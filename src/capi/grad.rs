@@ -3,11 +3,10 @@
 use super::callback::{ag_function, arguments, unary_operator};
 use super::primitive::ag_multi_function;
 use super::{ag_array, ag_context, guard_as, returned, slice};
-use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad;
 use crate::operators::{linear, tensor};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 

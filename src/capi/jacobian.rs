@@ -2,12 +2,11 @@
 
 use super::callback::{ag_function, arguments, unary_operator};
 use super::{ag_array, ag_context, guard_as, slice};
-use crate::context::Context;
 use crate::error::Error;
-use crate::operators::grad::{self, Arrays, Function};
+use crate::operators::grad::{self, Function};
 use crate::operators::jacobian::{Mode, hessian, jacobian};
 use crate::operators::tensor;
-use crate::trace::Array;
+use crate::trace::{Array, Arrays, Context};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 

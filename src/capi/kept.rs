@@ -13,10 +13,9 @@
 use super::ag_context;
 use super::callback::ag_function;
 use super::primitive::User;
-use crate::context::Context;
 use crate::error::Error;
 use crate::operators::checkpoint::Stored;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::ops::Range;
 use std::rc::Rc;
 

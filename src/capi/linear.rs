@@ -3,11 +3,10 @@
 use super::callback::{ag_function, arguments};
 use super::tape::Pullback;
 use super::{ag_array, ag_context, ag_tape, guard_as, store};
-use crate::context::Context;
 use crate::error::Error;
-use crate::operators::grad::{self, Arrays, Function, Recorded};
+use crate::operators::grad::{self, Function, Recorded};
 use crate::operators::linear;
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Arrays, Context, Meta};
 use std::ffi::c_void;
 
 /// Evaluates the function (its value goes to *value, which may be NULL) and keeps what is needed to compute

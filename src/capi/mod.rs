@@ -79,14 +79,13 @@ pub mod with_complex;
 pub use context::ag_context;
 pub use handle::{ag_array, ag_primitive, ag_scope, ag_tape, ag_tree};
 
-use crate::context::Context;
 use crate::error::{Error, Result, code};
 use crate::kernels::reserve;
 use crate::ops::integers;
 use crate::ops::shape::listed;
 use crate::panics;
 use crate::trace::short::ShortResult;
-use crate::trace::{Array, Number};
+use crate::trace::{Array, Context, Number};
 use handle::Problem;
 use slots::Slots;
 use std::ffi::{CStr, c_char};

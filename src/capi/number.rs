@@ -1,10 +1,9 @@
 //! Floating-point numbers taken apart, rounding, bounds; whole numbers and bits; questions about arrays.
 
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store, two};
-use crate::context::Context;
 use crate::ops::predicates::{self, Tolerance};
 use crate::ops::{bessel, complex, elementwise as rows, integers, number};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// x to the power of y in double precision at least, with broadcasting.
 #[unsafe(no_mangle)]

@@ -3,14 +3,13 @@
 use super::callback::ag_function;
 use super::tree_operators::ag_tree_function;
 use super::{ag_array, ag_context, ag_tree, guard, guard_as};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::optimize::first_order::{self, Method, Options};
 use crate::operators::optimize::{Outcome, Status, lbfgs, newton_cg, on_trees};
 use crate::operators::tree::Tree;
 use crate::operators::tree::derive::TreeFunction;
 use crate::ops::elementwise::astype;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::ffi::{CStr, c_char, c_void};
 
 /// Gradient descent with momentum: v = mass v - (1 - mass) g; x = x + step_size v.

@@ -2,9 +2,8 @@
 
 use super::{ag_array, ag_context, guard, guard_as, slice};
 use crate::array::{Axes, shape};
-use crate::context::Context;
 use crate::ops::reduce;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// Which axes are reduced.
 pub(super) enum Which {

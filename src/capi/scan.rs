@@ -5,10 +5,9 @@ use super::shape::{checked, list};
 use super::statistics::optional;
 use super::{ag_array, ag_context, guard_as, one, slice};
 use crate::array::shape as arithmetic;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{scan, shape};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 
 type Scan = fn(&Context, &Array, usize) -> Array;

@@ -2,10 +2,10 @@
 
 use super::handle::{Kind, pack_serial};
 use super::{ag_array, ag_context, ag_tape, guard, guard_always, slice};
-use crate::context::Context;
 use crate::error::Error;
 use crate::operators::grad::{self, Recorded};
 use crate::operators::tree::derive;
+use crate::trace::Context;
 use std::rc::Rc;
 
 /// A call recorded for products with its Jacobian.

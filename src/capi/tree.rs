@@ -5,12 +5,11 @@ use super::callback::ag_function;
 use super::context::text_of;
 use super::{ag_array, ag_context, ag_scope, ag_tape, ag_tree, guard, guard_always, guard_as, slice, string};
 use crate::array::format;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::grad;
 use crate::operators::tree::{Kind, Leaves, Tree, leaves};
 use crate::ops::elementwise::{self as rows, Binary};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 use std::ffi::{c_char, c_void};
 

@@ -6,12 +6,12 @@ use super::kept::Kept;
 use super::primitive::User;
 use super::tree_operators::{ag_tree_function, arguments, operator};
 use super::{ag_array, ag_context, ag_tree, guard_as};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::implicit::Stop;
 use crate::operators::tree::Tree;
 use crate::operators::tree::derive::{self, StoredTree, TreeStep};
 use crate::operators::tree::equations::{self, Method};
+use crate::trace::Context;
 use std::ffi::c_void;
 use std::rc::Rc;
 

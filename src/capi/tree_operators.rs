@@ -3,13 +3,12 @@
 use super::check::{AG_FORWARD, AG_REVERSE};
 use super::check::{ag_check_options, checked};
 use super::{ag_array, ag_context, ag_tree, guard_always, guard_as, store};
-use crate::context::Context;
 use crate::error::{Error, code};
 use crate::operators::check::{Modes, Options};
 use crate::operators::jacobian::Mode;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::{Tree, Trees, jacobian};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 use std::ffi::c_void;
 

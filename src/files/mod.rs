@@ -10,11 +10,10 @@ pub mod text;
 pub mod zip;
 
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt, excerpt_of};
 use crate::operators::tree::{Form, Kind, Leaves, MAX_DEPTH, Tree};
 use crate::ops::elementwise::astype;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};

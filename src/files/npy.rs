@@ -3,8 +3,8 @@
 
 use super::{PIECE, room, told};
 use crate::array::{DType, Element, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
+use crate::trace::Context;
 use crate::with_dtype;
 use num_complex::{Complex32, Complex64};
 use std::io::{ErrorKind, Read, Write};

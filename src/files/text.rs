@@ -5,9 +5,8 @@
 
 use super::{inside, no_room, quote, ready, save, system, told};
 use crate::array::{DType, Element, Shape, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -2,11 +2,10 @@
 
 use super::grad::Function;
 use crate::array::{Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::shape::{reshape, stack};
 use crate::ops::{arrange, join};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use shape::Show;
 
 /// `numpy.apply_along_axis`: the function's results for all lines along the axis. Their axes stand where it was. The null

@@ -5,13 +5,12 @@
 //! arguments and of the direction, and is checked in the same way; so all combinations of modes are covered.
 
 use super::again::alike;
-use super::grad::{Arrays, Function, close, jvp, record};
+use super::grad::{Function, close, jvp, record};
 use crate::array::DType;
-use crate::context::Context;
 use crate::error::Error;
 use crate::ops::create::{Random, random};
 use crate::ops::{complex, elementwise, reduce};
-use crate::trace::Array;
+use crate::trace::{Array, Arrays, Context};
 use num_complex::Complex64;
 use smallvec::SmallVec;
 use std::cell::Cell;

@@ -8,9 +8,8 @@
 
 use super::again::insist_on;
 use super::grad::{close, push_forward, record};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply_multi};
+use crate::trace::{ALL, Array, Context, Kept, Meta, Primitive, apply_multi};
 use smallvec::SmallVec;
 use std::rc::Rc;
 

@@ -1,21 +1,17 @@
 //! Gradients and directional derivatives of functions. Each operator may be used inside a function that is itself being
 //! differentiated.
 
-use super::sweep::pull_back;
 use crate::array::{Shape, dims::same, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{self, complex, create, elementwise};
-use crate::trace::{Array, Meta, NO_NODE, Tape};
+use crate::trace::sweep::pull_back;
+use crate::trace::{Array, Arrays, Context, Meta, NO_NODE, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A function of several arrays with several results.
 pub type Function<'f> = dyn Fn(&Context, &[Array]) -> SmallVec<[Array; 1]> + 'f;
-
-/// Values in the order of the arguments they belong to.
-pub type Arrays = SmallVec<[Array; 8]>;
 
 /// Boxes a value on an open tape. Integers become `float64`: a derivative with respect to them is asked for.
 pub fn box_on(cx: &Context, level: u64, x: &Array) -> Array {

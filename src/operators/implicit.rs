@@ -13,14 +13,13 @@ use super::grad::{close, push_forward, record};
 use super::jacobian::{Mode, jacobian};
 use super::norm::{is_short, length};
 use crate::array::DType;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::lu;
 use crate::kernels::memory::{collected, copied};
 use crate::ops::elementwise::{self, astype, binary, unary};
 use crate::ops::solve::solve;
 use crate::ops::{accumulate, shape};
-use crate::trace::{ALL, Array, Kept, Meta, Primitive, apply};
+use crate::trace::{ALL, Array, Arrays, Context, Kept, Meta, Primitive, apply};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -102,7 +101,7 @@ fn pulled(cx: &Context, f: &Stored, args: &[Array], argnums: &[usize], w: &Array
     argnums.iter().map(|&k| if k == 0 { Array::Null } else { found.next().unwrap_or_default() }).collect()
 }
 
-fn pull(cx: &Context, f: &Stored, args: &[Array], argnums: &[usize], w: &Array) -> super::grad::Arrays {
+fn pull(cx: &Context, f: &Stored, args: &[Array], argnums: &[usize], w: &Array) -> Arrays {
     undisturbed(cx, || {
         let recorded = record(cx, &|cx, args| f(cx, args), args, argnums);
         let found =

@@ -5,9 +5,8 @@
 use super::again::alike;
 use super::grad::{Function, Recorded, check_differentiable, close, normal, one, push_forward, record, settle};
 use crate::array::{Element, Shape};
-use crate::context::Context;
 use crate::ops::{self, complex, create, elementwise, shape};
-use crate::trace::{Array, Entry, Meta};
+use crate::trace::{Array, Context, Entry, Meta};
 use num_complex::Complex64;
 
 /// Elements of the largest array of a batch.

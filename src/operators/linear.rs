@@ -5,12 +5,11 @@
 //! the cotangent, and the transpose of the transposed Jacobian is the Jacobian.
 
 use super::grad::{
-    Arrays, Function, Recorded, check_any_differentiable, check_scalar, close, normal, record, settle, value_and_grads,
+    Function, Recorded, check_any_differentiable, check_scalar, close, normal, record, settle, value_and_grads,
 };
 use crate::array::Shape;
-use crate::context::Context;
 use crate::ops::{create, zeros};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Arrays, Context, Meta};
 use smallvec::SmallVec;
 
 /// The values of `f`, and the record that maps tangents of the arguments `argnums` to tangents of the results. It is

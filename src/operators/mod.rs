@@ -13,6 +13,5 @@ pub mod linear;
 pub mod norm;
 pub mod odeint;
 pub mod optimize;
-pub mod sweep;
 pub mod tensor;
 pub mod tree;

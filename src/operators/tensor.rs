@@ -1,13 +1,12 @@
 //! Products of derivatives with tensors, and derivatives in forward mode: the operators of autograd that are made of others.
 
 use super::again::alike;
-use super::grad::{Arrays, Function, check_differentiable, grad, hvps, jvp, normal, one, push_forward, record, settle};
+use super::grad::{Function, check_differentiable, grad, hvps, jvp, normal, one, push_forward, record, settle};
 use super::jacobian::{Mode, jacobian};
 use crate::array::{Axes, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ops::{create, product};
-use crate::trace::Array;
+use crate::trace::{Array, Arrays, Context};
 use shape::Show;
 
 /// The leading axes of `tensor` and of `y`, all of them of the former or of the latter, must agree.

@@ -6,9 +6,8 @@
 //! [`Uses`], which computes nothing but notes which of its arguments a rule reads, and so decides what a tape keeps.
 
 use super::elementwise;
-use crate::context::Context;
 use crate::kernels::math;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What a derivative rule may do with its arguments.

@@ -8,12 +8,11 @@ use super::shape::{
 };
 use super::take::{self, positions, take_along, value_for};
 use crate::array::{Axes, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::memory::{collected, repeated, with_room};
 use crate::kernels::strided::{self, Layout, StridedView};
-use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 
 // ---------------------------------------------------------------------------------------------------------------- axes

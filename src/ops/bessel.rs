@@ -6,9 +6,8 @@
 use super::elementwise::{self, binary, cast};
 use super::number::{map, only_real};
 use crate::array::DType;
-use crate::context::Context;
 use crate::error::Result;
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use std::f64::consts::TAU;
 
 /// `numpy.i0`.

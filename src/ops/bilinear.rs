@@ -7,9 +7,8 @@ use super::product::stacked;
 use super::reduce::sum;
 use super::shape::{concatenate, reshape, slice_axis, transpose};
 use crate::array::{Axes, DType, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use shape::Show;
 
 /// Reports what `f` finds wrong as a failure of `name`.

@@ -5,9 +5,8 @@ use super::elementwise::{self, select as either};
 use super::shape::{broadcast_to, concatenate, reshape};
 use super::take::{Outside, integers, pick};
 use crate::array::{DType, Shape, Strides, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The shape to which all broadcast.
 fn together<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> Result<Shape> {

@@ -6,10 +6,9 @@
 
 use super::elementwise::{self, binary, cast, compare, select, unary};
 use crate::array::{DType, Op, Operand, Shape};
-use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::math::{self, ToRealKernel};
-use crate::trace::{ANS, Array, Kept, Primitive, apply};
+use crate::trace::{ANS, Array, Context, Kept, Primitive, apply};
 use num_complex::{Complex32, Complex64};
 
 /// A complex number as an array of rank 0.

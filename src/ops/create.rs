@@ -1,9 +1,8 @@
 //! Arrays from nothing: constants, ranges, random numbers. None of them depends on anything, so none has a derivative.
 
 use crate::array::{DType, Element, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use crate::with_dtype;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use rand_pcg::Pcg64Mcg;

@@ -6,11 +6,10 @@ use super::shape::{broadcast_to, fit, linear, reshape};
 use super::take::value_for;
 use super::{arrange, reduce};
 use crate::array::{Shape, Strides, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::copy::copy;
 use crate::kernels::strided::Layout;
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use crate::with_dtype;
 
 /// Which diagonal of an array of which shape.

@@ -13,9 +13,8 @@ use super::product::{in_groups, stacked};
 use super::reduce::sum;
 use super::shape::{broadcast_to, contiguous, reshape, transpose};
 use crate::array::{Axes, DType, Shape, Strides, shape};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt_of};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use crate::with_dtype;
 use smallvec::SmallVec;
 

@@ -22,11 +22,12 @@ use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::domain::Domain::{self, *};
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
 use crate::trace::short::Argument;
-use crate::trace::{Alike, Array, Kept, NO_NODE, Number, Primitive, StorePrimitive, StoredPrimitive, apply, full};
+use crate::trace::{
+    Alike, Array, Context, Kept, NO_NODE, Number, Primitive, StorePrimitive, StoredPrimitive, apply, full,
+};
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 

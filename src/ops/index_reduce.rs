@@ -11,10 +11,9 @@ use super::index::{self, Item, Plan};
 use super::reduce::{extremum, prod};
 use super::shape::{broadcast_to, concatenate, reshape};
 use crate::array::{DType, Shared, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::{collected, try_push};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use shape::Show;
 
 /// How values are combined with what is there.

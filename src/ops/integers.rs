@@ -3,9 +3,8 @@
 use super::elementwise::{self, cast, plain};
 use super::number::{map, zip};
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// A whole number, an array of rank 0.
 pub fn number(cx: &Context, n: i64) -> Array {

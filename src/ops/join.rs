@@ -6,10 +6,9 @@ use super::index::{self, Item, Plan};
 use super::shape::{broadcast_to, concatenate, listed, reshape, transpose};
 use super::take;
 use crate::array::{DType, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::kernels::memory::{collected, try_list};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 fn first<'a>(arrays: &[&'a Array]) -> Result<&'a Array> {
     arrays.first().copied().ok_or_else(|| Error::value("need at least one array to concatenate"))

@@ -5,9 +5,8 @@ use super::elementwise::{self, binary, select, unary};
 use super::shape::{expand_dims, fit};
 use super::{arrange, create};
 use crate::array::{DType, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The parts of the way at which the samples lie, along a first axis before `ndim` others, and where the end stands.
 fn way(cx: &Context, num: i64, endpoint: bool, ndim: usize, dtype: DType) -> Result<(Array, Array)> {

@@ -10,9 +10,8 @@ use super::order::grouped;
 use super::reduce::{extremum, sum};
 use super::shape::{behind, broadcast_to, fit, reshape};
 use crate::array::{DType, Element, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use shape::Show;
 
 /// How it is done. Weights and mask broadcast with the array; null stands for ones, and for everything.

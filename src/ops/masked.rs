@@ -7,9 +7,8 @@ use super::elementwise::{self, astype, binary, select};
 use super::reduce::{self, sum};
 use super::shape::broadcast_to;
 use crate::array::{DType, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use shape::Show;
 
 /// Which reduction.

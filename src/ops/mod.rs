@@ -43,8 +43,7 @@ pub mod take;
 
 use crate::array::Tensor;
 use crate::array::dims::same;
-use crate::context::Context;
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Context, Meta};
 
 /// The sum of two cotangents or tangents, null standing for zero.
 pub fn accumulate(cx: &Context, a: Array, b: Array) -> Array {
@@ -69,6 +68,11 @@ pub fn accumulate_short(cx: &Context, sum: &mut Array, part: Tensor) -> Result<(
         Array::Plain(there) => cx.engine.add_in_place(there, part),
         _ => Err(part),
     }
+}
+
+/// A cotangent times the partial derivative of a number.
+pub fn scaled(cx: &Context, g: &Array, partial: f64) -> Array {
+    elementwise::binary(cx, &elementwise::SCALED, g, &Array::from(partial))
 }
 
 /// Brings a cotangent to the form of the value it belongs to: sums over axes along which the value was broadcast

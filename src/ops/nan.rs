@@ -3,9 +3,8 @@
 use super::elementwise::{self, binary, compare, select};
 use super::{complex, create, reduce};
 use crate::array::{DType, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// Where there is no NaN.
 fn valid(cx: &Context, x: &Array) -> Array {

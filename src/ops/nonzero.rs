@@ -3,9 +3,8 @@
 use super::elementwise;
 use super::shape::slice_axis;
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The row-major positions of elements that are not zero.
 pub fn flatnonzero(cx: &Context, x: &Array) -> Result<Tensor> {

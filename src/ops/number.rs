@@ -7,9 +7,8 @@ use super::elementwise::{self, astype, binary, cast, compare, piecewise_constant
 use super::shape::broadcast_to;
 use super::{complex, create};
 use crate::array::{DType, Element, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use num_complex::Complex64;
 
 /// Two arrays broadcast to one shape, element by element.

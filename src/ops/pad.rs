@@ -8,10 +8,9 @@ use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
 use super::take::{pick, positions, slice, take_along, value_for};
 use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, StridedView};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use crate::with_dtype;
 
 /// What the new elements are made of.

@@ -18,9 +18,8 @@ use super::elementwise::{self, astype, binary};
 use super::reduce::sum;
 use super::shape::{expand_dims, pad_axis, slice_axis};
 use crate::array::DType;
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The coefficients, the highest power first, of the polynomial of a degree for which the sum of (w (y - p(x)))^2 is least;
 /// for every column if `y` is a matrix.

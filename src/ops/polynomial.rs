@@ -12,11 +12,10 @@ use super::reduce::sum;
 use super::shape::{broadcast_to, concatenate, pad_axis, reshape, slice_axis, stack};
 use super::{create, zeros};
 use crate::array::{DType, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::convolve::Axis;
 use crate::kernels::matmul::Product;
-use crate::trace::{Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Meta, Primitive, apply};
 use num_complex::Complex64;
 use shape::Show;
 

@@ -5,11 +5,10 @@
 
 use super::convolve::{Both, mean_pool2d, moving};
 use crate::array::{DType, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::convolve::Axis;
 use crate::kernels::pooling as pairs;
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use shape::Show;
 use std::ops::Range;
 

@@ -6,9 +6,8 @@ use super::nonzero::flatnonzero;
 use super::shape::reshape;
 use super::take::{Outside, integers};
 use crate::array::{DType, Shape, Strides, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use shape::Show;
 
 fn vector(cx: &Context, n: usize, fill: impl FnOnce(&mut [i64])) -> Result<Tensor> {

@@ -5,10 +5,9 @@ use super::elementwise::{self, astype, binary, cast, compare, plain, test};
 use super::number::{map, only_real};
 use super::reduce::{all_any, all_axes};
 use crate::array::{DType, Tensor, shape};
-use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::memory::{copied, with_room};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use num_complex::Complex64;
 
 /// How near two numbers must be to count as close: |x - y| <= absolute + relative |y|.

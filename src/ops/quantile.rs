@@ -7,11 +7,10 @@ use super::order::{Ordered, grouped, order_positions};
 use super::shape::reshape;
 use super::take::pick;
 use crate::array::{DType, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::{repeated, with_room};
 use crate::kernels::sort::Scratch;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use crate::with_dtype;
 
 /// How a quantile between two elements is made; the names are NumPy's.

@@ -11,9 +11,8 @@ use super::shape::{concatenate, reshape};
 use super::take::integers;
 use super::zeros;
 use crate::array::{DType, Shape, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Context, Meta};
 use shape::Show;
 
 /// What is made of a segment.

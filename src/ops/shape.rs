@@ -2,10 +2,9 @@
 
 use super::elementwise;
 use crate::array::{Axes, DType, Element, Shape, Tensor, dims::same, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::strided::{self, Layout, StridedView};
-use crate::trace::{Alike, Array, Kept, Meta, Primitive, apply};
+use crate::trace::{Alike, Array, Context, Kept, Meta, Primitive, apply};
 use crate::with_dtype;
 use shape::Show;
 use smallvec::SmallVec;

@@ -7,10 +7,9 @@
 
 use super::elementwise::{self, binary, compare, select};
 use crate::array::{Element, Tensor};
-use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::reduce::all_finite;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use crate::with_dtype;
 
 /// What elements there are that matter here.

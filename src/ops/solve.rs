@@ -3,10 +3,9 @@
 use super::elementwise::{self, binary, cast, unary};
 use super::shape::{reshape, transpose};
 use crate::array::DType;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::{lu, memory::copied};
-use crate::trace::{ANS, Array, Kept, Primitive, apply};
+use crate::trace::{ANS, Array, Context, Kept, Primitive, apply};
 
 /// x with a x = b, or a^T x = b if `transposed`; a real square matrix and a vector.
 pub fn solve(cx: &Context, a: &Array, b: &Array, transposed: bool) -> Array {

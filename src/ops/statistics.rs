@@ -8,9 +8,8 @@ use super::shape::{broadcast_to, concatenate, expand_dims, reshape, transpose};
 use super::take::{pick, slice};
 use super::{complex, create, product, reduce};
 use crate::array::{DType, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// `numpy.ptp`: the greatest element less the smallest one.
 pub fn ptp(cx: &Context, x: &Array, axes: &[usize], keepdims: bool) -> Array {

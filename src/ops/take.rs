@@ -7,9 +7,8 @@ use super::shape::reshape;
 use super::{arrange, nonzero::flatnonzero};
 use crate::array::shape;
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The elements at row-major `positions`, in their shape.
 pub fn pick(cx: &Context, x: &Array, positions: Tensor) -> Result<Array> {

@@ -39,9 +39,8 @@ mod shape;
 mod take;
 
 use crate::array::DType::{self, *};
-use crate::context::Context;
 pub use crate::ops::domain::Domain;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use Domain::*;
 
 /// An argument of a case.

@@ -1,12 +1,12 @@
 //! Applying a primitive: strip a level, recurse, record. See the essay at the head of the folder.
 
+use super::context::Context;
 use super::operations;
 use super::tape::{Meta, Tape};
 use super::value::Array;
 use super::watch;
 use crate::array::Tensor;
 use crate::array::shape::Show;
-use crate::context::Context;
 use crate::error::{self, Error, Result};
 use crate::kernels::stack;
 
@@ -148,7 +148,7 @@ pub trait Primitive: StorePrimitive {
     }
 
     /// If the result is a run of the only argument's elements, in row-major order: where it begins, and how long it is. Then
-    /// the cotangents of many of them may be put together at once, see `operators::sweep`.
+    /// the cotangents of many of them may be put together at once, see `trace::sweep`.
     fn run(&self) -> Option<(usize, usize)> {
         None
     }

@@ -43,7 +43,7 @@
 //!
 //! | value | recorded | by | swept by | why |
 //! |---|---|---|---|---|
-//! | number, plain or on one tape | [`Tape::push_number`] | `capi::elementwise`, from slot to slot; `ops::elementwise` inside of rules | `operators::sweep`, in plain arithmetic | a node is 24 bytes, no value is copied |
+//! | number, plain or on one tape | [`Tape::push_number`] | `capi::elementwise`, from slot to slot; `ops::elementwise` inside of rules | [`sweep`], in plain arithmetic | a node is 24 bytes, no value is copied |
 //! | number, in forward mode on one level | a dual | `ops::elementwise::forward` | | no lists of one |
 //! | element or sum of an array of numbers | [`Link::Element`], [`Link::Total`] | `ops::index`, `ops::reduce` | as numbers, added in place | loops over elements stay linear |
 //! | small array, plain or on the innermost tape | [`short`] | `ops::elementwise::short`, `ops::product`; loops in `engine::small_elementwise` | as it lies on the tape, which stays borrowed | what surrounds a loop costs more than it |
@@ -58,8 +58,10 @@
 //! the rule reads. Nothing refers to a node but by index, so a tape of ten million nodes is freed by emptying a vector.
 
 mod apply;
+mod context;
 mod operations;
 pub mod short;
+pub mod sweep;
 mod tape;
 mod value;
 pub mod watch;
@@ -68,6 +70,7 @@ pub use apply::{
     ALL, ANS, Alike, Kept, Primitive, StorePrimitive, StoredPrimitive, apply, apply_multi, full, jvp_of, numbered,
     same_results,
 };
+pub use context::{Calling, Context, Hook};
 pub use tape::{General, Head, Level, Link, Meta, NO_NODE, Tape, Trace};
-pub use value::{Array, Nested, Number};
+pub use value::{Array, Arrays, Nested, Number};
 pub use watch::{Entry, Note, Notes, SourceLine, Watcher};

@@ -6,10 +6,10 @@
 //! errors included. No callback runs from here, and nothing is dropped whose end a caller is told of.
 
 use super::apply::{ANS, Alike, Kept, Primitive};
+use super::context::Context;
 use super::tape::{Meta, NO_NODE};
 use super::value::Array;
 use crate::array::{Descriptor, Tensor};
-use crate::context::Context;
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};

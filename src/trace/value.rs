@@ -35,6 +35,9 @@ pub enum Array {
     Nested(Rc<Nested>),
 }
 
+/// Values in the order of the arguments they belong to.
+pub type Arrays = SmallVec<[Array; 8]>;
+
 /// A number that is plain (level 0) or recorded on one tape: what most values of a scalar program are.
 #[derive(Clone, Copy)]
 pub struct Number {
@@ -387,7 +390,7 @@ impl Array {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Context;
+    use crate::trace::Context;
 
     /// No layer has to be passed for the shape and the dtype, however many there are.
     #[test]

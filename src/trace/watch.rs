@@ -6,10 +6,10 @@
 //! formulas, so that watching doesn't change a bit of the results.
 
 use super::apply::{Primitive, apply_all, apply_one};
+use super::context::Context;
 use super::tape::{NO_NODE, Tape};
 use super::value::Array;
 use crate::array::DType;
-use crate::context::Context;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -2,13 +2,12 @@
 #![allow(dead_code)]
 
 use autograd::array::{DType, Tensor, shape};
-use autograd::context::Context;
-use autograd::operators::grad::{Arrays, one, record};
+use autograd::operators::grad::{one, record};
 use autograd::ops::create::{Random, random};
 use autograd::ops::elementwise::{self, binary, unary};
 use autograd::ops::{complex, index, reduce, shape as shapes};
 use autograd::registry::{Arg, Domain};
-use autograd::trace::Array;
+use autograd::trace::{Array, Arrays, Context};
 use num_complex::Complex64;
 
 /// A context that puts off all work on more than `small` elements, however few pay in practice.

@@ -5,10 +5,9 @@
 use super::helpers::{deferring, elements};
 use super::support::{distance, distance32};
 use autograd::array::{Axes, DType, shape as arithmetic};
-use autograd::context::Context;
 use autograd::error::{Error, Result, code};
 use autograd::ops::index::{self, Item, Plan};
-use autograd::trace::Array;
+use autograd::trace::{Array, Context};
 use num_complex::{Complex32, Complex64};
 use std::collections::HashMap;
 

@@ -13,10 +13,9 @@ pub mod text;
 mod values;
 
 use crate::array::Tensor;
-use crate::context::Context;
 use crate::error::{self, Error, Result, excerpt};
 use crate::trace::watch::{Call, Note, NotedArgument, Pull};
-use crate::trace::{Array, Entry, Meta, Primitive, SourceLine, Tape, Watcher};
+use crate::trace::{Array, Context, Entry, Meta, Primitive, SourceLine, Tape, Watcher};
 use profile::Profile;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};

@@ -5,8 +5,8 @@
 //! operations on large arrays are put off and fused, so their own rows hold the time of noting them; the passes have a
 //! row together. An eager profile computes everything at once instead: times belong to operations, and are longer.
 
-use crate::context::Context;
 use crate::engine::passes::Counts;
+use crate::trace::Context;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;

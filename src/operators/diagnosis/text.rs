@@ -2,9 +2,8 @@
 
 use super::graph::{Graph, Node, Shown};
 use super::{Diagnosis, each_node};
-use crate::context::Context;
 use crate::operators::grad::{self, Function, box_on, one};
-use crate::trace::{Array, Tape};
+use crate::trace::{Array, Context, Tape};
 use smallvec::SmallVec;
 use std::fmt::Write;
 use std::rc::Rc;

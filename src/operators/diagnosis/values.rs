@@ -153,7 +153,7 @@ pub fn elements(x: &Array) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Context;
+    use crate::trace::Context;
 
     #[test]
     fn elements_and_anomalies_of_arrays() {

@@ -1,6 +1,6 @@
 //! What a solution and its derivatives took.
 
-use crate::context::Context;
+use crate::trace::Context;
 use std::cell::Cell;
 use std::rc::Rc;
 

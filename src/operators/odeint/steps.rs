@@ -3,12 +3,11 @@
 use super::report::Report;
 use super::{How, wrong_shape};
 use crate::array::{DType, Shape};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::{collected, copied, repeated, try_push, with_room};
 use crate::operators::checkpoint::{Stored, value};
 use crate::ops::elementwise::astype;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 
 /// Nodes, weights of the stages and of the error, and those of the dense output (E. Hairer, S. P. Norsett, G. Wanner,

@@ -6,14 +6,13 @@
 
 use super::{Outcome, Status, not_a_number};
 use crate::array::{DType, Shape};
-use crate::context::Context;
 use crate::error::Result;
 use crate::operators::grad::settle;
 use crate::operators::tree::derive::{self, TreeFunction};
 use crate::operators::tree::leaves::{check_like, dot};
 use crate::operators::tree::{Form, Kind, Tree};
 use crate::ops::{complex, create, elementwise};
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 
 /// The methods. The numbers are those of the C constants `AG_SGD` to `AG_ADAM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,15 +11,14 @@ mod line_search;
 pub mod newton_cg;
 pub mod on_trees;
 
-use super::grad::{self, Arrays, Function, Recorded};
+use super::grad::{self, Function, Recorded};
 use super::linear::make_hvp;
 use super::norm::length;
 use crate::array::{DType, Element};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::kernels::memory::repeated;
 use crate::ops::{complex, elementwise, shape};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Arrays, Context, Meta};
 use num_complex::{Complex32, Complex64};
 use smallvec::SmallVec;
 

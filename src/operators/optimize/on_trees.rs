@@ -2,12 +2,10 @@
 
 use super::first_order::Watch;
 use super::{Callback, Outcome, Problem, Progress};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::operators::grad::Arrays;
 use crate::operators::tree::Tree;
 use crate::operators::tree::derive::{TreeFunction, Variables, with_one_result};
-use crate::trace::Array;
+use crate::trace::{Array, Arrays, Context};
 use std::cell::RefCell;
 
 /// Bounds of all variables, from a tree of those of the leaves; infinite without one.

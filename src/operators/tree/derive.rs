@@ -5,15 +5,14 @@
 
 use super::leaves::check_direction;
 use super::{Form, Kind, Leaves, Tree, Trees};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operators::again::{Metas, alike_trees, insist, of_tree, same_tree};
 use crate::operators::check::{Options, check_grads as check_on_leaves};
 use crate::operators::checkpoint::{Stored, checkpoint_all, in_pieces};
-use crate::operators::grad::{self, Arrays, Recorded};
+use crate::operators::grad::{self, Recorded};
 use crate::operators::{linear, tensor};
 use crate::ops::{self, complex, create};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Arrays, Context, Meta};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -8,13 +8,12 @@ use super::derive::StoredTree;
 use super::leaves::{check_like, flatten_as, unflatten_as};
 use super::{Form, Leaves, Tree};
 use crate::array::{DType, Shape};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::operators::checkpoint::Stored;
 use crate::operators::implicit::{self, Stop};
 use crate::operators::odeint::{self, Options};
 use crate::ops::{elementwise, shape};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Context, Meta};
 use std::rc::Rc;
 
 /// The unknown as a vector.

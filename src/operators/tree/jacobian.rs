@@ -10,12 +10,11 @@ use super::derive::{TreeFunction, Variables, with_one_result};
 use super::leaves::{flatten_as, unflatten_as};
 use super::{Form, Leaves, Tree};
 use crate::array::{Axes, DType, Shape};
-use crate::context::Context;
 use crate::operators::again::alike_trees;
-use crate::operators::grad::{self, Arrays};
+use crate::operators::grad;
 use crate::operators::jacobian::{Mode, jacobian as of_arrays};
 use crate::ops::{self, elementwise, shape};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Arrays, Context, Meta};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 

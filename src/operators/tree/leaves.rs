@@ -3,10 +3,9 @@
 use super::{Leaves, Tree};
 use crate::array::shape::Show;
 use crate::array::{DType, Shape};
-use crate::context::Context;
 use crate::error::{Error, Result, excerpt};
 use crate::ops::{self, complex, create, elementwise, reduce, shape};
-use crate::trace::{Array, Meta};
+use crate::trace::{Array, Context, Meta};
 
 /// Checks that `other` has the form of `tree`, and leaves of the same shapes.
 pub fn check_like(what: &str, tree: &Tree, other: &Tree) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! Such a node is a parent and a position on the tape, nothing more. In a sweep its cotangent is added to the parent's in
 //! place; where that is recorded at an outer level, elements are collected until the parent's turn comes, and then put
-//! together at once (`operators::sweep`). So a loop over n elements takes n steps in every mode and at every order.
+//! together at once (`trace::sweep`). So a loop over n elements takes n steps in every mode and at every order.
 
 use super::*;
 use crate::kernels::stack::is_short;

@@ -3,13 +3,12 @@
 
 use super::fit;
 use crate::array::{Shape, Tensor, shape};
-use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::copy::copy_apart;
 use crate::kernels::reduce::{Fold, Reduce};
 use crate::kernels::strided::{self, StridedView};
 use crate::ops::shape::linear;
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 use crate::with_dtype;
 use std::rc::Rc;
 

@@ -4,14 +4,13 @@
 
 use super::{MatrixStack, Stacked, elementwise, on_tensors, outer_by, silenced, suspicious, with_product};
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::Result;
 use crate::kernels::matmul::{Matrix, Product, matmul, scratch, vecmat_rows, vecmat_small};
 use crate::kernels::reduce::all_finite;
 use crate::ops::accumulate_short;
 use crate::ops::shape::reshape;
 use crate::trace::short::{Argument, ShortResult, Value, level, record};
-use crate::trace::{Alike, Array, Kept, Primitive, StorePrimitive, StoredPrimitive, apply};
+use crate::trace::{Alike, Array, Context, Kept, Primitive, StorePrimitive, StoredPrimitive, apply};
 
 /// `x m` of a vector and a matrix whose extents fit; `x m^T`, which is `m x`, if the matrix is transposed.
 pub(super) fn vecmat(cx: &Context, x: &Array, m: &Array, of: &'static VecMat) -> Array {

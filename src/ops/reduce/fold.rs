@@ -1,11 +1,11 @@
 //! How reductions walk over memory: reduced axes brought side by side, work divided among threads.
 
 use crate::array::{Axes, DType, Element, Shape, Tensor, shape};
-use crate::context::Context;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::kernels::reduce::{self as kernels, Fold, Reduce};
 use crate::ops::shape::{inverse, permuted};
+use crate::trace::Context;
 use crate::with_dtype;
 
 /// An array in row-major memory whose reduced axes lie side by side: (outer, length, inner).

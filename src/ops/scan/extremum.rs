@@ -5,9 +5,8 @@ use super::super::order::Ordered;
 use super::super::take::pick;
 use super::{ScanAxis, scan_axis};
 use crate::array::{DType, Tensor};
-use crate::context::Context;
 use crate::error::Result;
-use crate::trace::Array;
+use crate::trace::{Array, Context};
 use crate::with_dtype;
 use std::cmp::Ordering::{Greater, Less};
 

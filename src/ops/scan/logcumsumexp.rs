@@ -9,9 +9,8 @@ use super::super::elementwise::{self, binary, unary};
 use super::super::shape::fit;
 use super::{ScanAxis, recurrence, scan_axis};
 use crate::array::{DType, Element, Tensor};
-use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::trace::{Array, Kept, Primitive, apply};
+use crate::trace::{Array, Context, Kept, Primitive, apply};
 
 /// `jax.lax.cumlogsumexp` along an axis. What is -infinity up to some place is -infinity there, with derivative 0.
 pub fn logcumsumexp(cx: &Context, x: &Array, axis: usize) -> Array {

@@ -1,10 +1,10 @@
 //! What one user of the library owns: memory, levels, settings, and the first thing that went wrong.
 
+use super::{Array, SourceLine, Trace, Watcher};
 use crate::array::selection::Plan;
 use crate::array::{Home, Tensor};
 use crate::engine::Engine;
 use crate::error::{Error, Result, code, excerpt};
-use crate::trace::{Array, SourceLine, Trace, Watcher};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

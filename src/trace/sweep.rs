@@ -9,16 +9,15 @@
 //! tape cotangents are arrays and the rules are the library's own operations, so that a sweep whose values are boxed
 //! at an outer level is recorded there.
 
-use super::grad::Arrays;
+use super::operations::{
+    accumulate, accumulate_element, accumulate_total, all_axes_of, gathered, scaled, spread, unbroadcast,
+};
+use super::short::ShortNode;
+use super::watch::Pull;
+use super::{Alike, Array, Arrays, Context, Kept, Link, Meta, NO_NODE, Primitive, Tape};
 use crate::array::Tensor;
-use crate::context::Context;
 use crate::error::{self, Error};
 use crate::kernels::memory::{try_list, try_push};
-use crate::ops::reduce::{accumulate_total, all_axes_of, spread};
-use crate::ops::{accumulate, elementwise, index, unbroadcast};
-use crate::trace::short::ShortNode;
-use crate::trace::watch::Pull;
-use crate::trace::{Alike, Array, Kept, Link, Meta, NO_NODE, Primitive, Tape};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -347,7 +346,7 @@ impl Collected {
         let sum = &mut cotangents[parent as usize];
         if let Array::Number { value, .. } = g {
             let meta = || tape.borrow().meta(parent).expect("an array has a descriptor");
-            if index::accumulate_element(cx, sum, meta, at, value) {
+            if accumulate_element(cx, sum, meta, at, value) {
                 return;
             }
         }
@@ -364,7 +363,7 @@ impl Collected {
         }
         let Some(list) = self.elements.remove(&i) else { return };
         let meta = tape.borrow().meta(i).expect("an array has a descriptor");
-        let part = index::gathered(cx, &meta, &list);
+        let part = gathered(cx, &meta, &list);
         add(cx, tape, i, part, cotangents);
     }
 }
@@ -422,7 +421,7 @@ fn pull_number(cx: &Context, g: &Array, parents: [u32; 2], partials: [f64; 2], c
         return;
     }
     for (p, partial) in parents.into_iter().zip(partials).filter(|(p, _)| *p != NO_NODE) {
-        let part = elementwise::binary(cx, &elementwise::SCALED, g, &Array::from(partial));
+        let part = scaled(cx, g, partial);
         let old = std::mem::take(&mut cotangents[p as usize]);
         cotangents[p as usize] = accumulate(cx, old, part);
     }
