@@ -1,13 +1,13 @@
 //! Choices that depend on conditions, on numbers, on bounds.
 
-use super::elementwise::beside;
+use super::elementwise::number_for;
 use super::shape::{joined, made};
 use super::take::outside;
 use super::{ag_array, ag_context, guard, guard_as, slice};
 use crate::array::DType;
 use crate::error::Result;
 use crate::ops::choose;
-use crate::ops::elementwise as rows;
+use crate::ops::elementwise;
 use crate::trace::Array;
 
 /// x where the condition holds (is not 0), else y, with broadcasting. What isn't chosen has no influence on the value, and
@@ -16,7 +16,7 @@ use crate::trace::Array;
 pub unsafe extern "C" fn ag_where(cx: *mut ag_context, condition: ag_array, x: ag_array, y: ag_array) -> ag_array {
     guard(cx, ag_array::NULL, |c| {
         let [condition, x, y] = [condition, x, y].map(|h| c.get("ag_where", h));
-        if c.core.failed() { ag_array::NULL } else { c.put(rows::select(&c.core, &condition, &x, &y)) }
+        if c.core.failed() { ag_array::NULL } else { c.put(elementwise::select(&c.core, &condition, &x, &y)) }
     })
 }
 
@@ -45,9 +45,9 @@ fn where_number(
         if c.core.failed() {
             return ag_array::NULL;
         }
-        let number = beside(c, &x, number, false);
+        let number = number_for(c, &x, number, false);
         let (x, y) = if flip { (&number, &x) } else { (&x, &number) };
-        c.put(rows::select(&c.core, &condition, x, y))
+        c.put(elementwise::select(&c.core, &condition, x, y))
     })
 }
 
@@ -60,14 +60,14 @@ pub unsafe extern "C" fn ag_clip(cx: *mut ag_context, x: ag_array, low: f64, hig
         if x.is_null() {
             return ag_array::NULL;
         }
-        let bounds = [low, high].map(|b| if b.is_infinite() { None } else { Some(beside(c, &x, b, false)) });
+        let bounds = [low, high].map(|b| if b.is_infinite() { None } else { Some(number_for(c, &x, b, false)) });
         let whole = |b: &Option<Array>| b.as_ref().is_none_or(|b| !b.dtype().is_inexact());
         if x.dtype().is_inexact() || x.dtype() == DType::Bool || !bounds.iter().all(whole) {
-            return c.put(rows::clip(&c.core, &x, low, high));
+            return c.put(elementwise::clip(&c.core, &x, low, high));
         }
         let [low, high] = bounds;
-        let y = low.map_or_else(|| x.clone(), |low| rows::binary(&c.core, &rows::MAXIMUM, &x, &low));
-        c.put(high.map_or_else(|| y.clone(), |high| rows::binary(&c.core, &rows::MINIMUM, &y, &high)))
+        let y = low.map_or_else(|| x.clone(), |low| elementwise::binary(&c.core, &elementwise::MAXIMUM, &x, &low));
+        c.put(high.map_or_else(|| y.clone(), |high| elementwise::binary(&c.core, &elementwise::MINIMUM, &y, &high)))
     })
 }
 

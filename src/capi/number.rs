@@ -2,7 +2,7 @@
 
 use super::{ag_array, ag_context, guard, guard_as, one, slice, store, two};
 use crate::ops::predicates::{self, Tolerance};
-use crate::ops::{bessel, complex, elementwise as rows, integers, number};
+use crate::ops::{bessel, complex, elementwise, integers, number};
 use crate::trace::{Array, Context};
 
 /// x to the power of y in double precision at least, with broadcasting.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn ag_divmod(
     // SAFETY: the caller's promise.
     unsafe {
         pair(cx, "ag_divmod", &[x, y], remainder, |c, a| {
-            (rows::floor_divide(c, &a[0], &a[1]), rows::binary(c, &rows::MOD, &a[0], &a[1]))
+            (elementwise::floor_divide(c, &a[0], &a[1]), elementwise::binary(c, &elementwise::MOD, &a[0], &a[1]))
         })
     }
 }
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn ag_nan_to_num_values(
 /// The angle in the complex plane in degrees.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_angle_degrees(cx: *mut ag_context, x: ag_array) -> ag_array {
-    one(cx, "ag_angle_degrees", x, |c, x| rows::unary(c, &rows::RAD2DEG, &complex::angle(c, x)))
+    one(cx, "ag_angle_degrees", x, |c, x| elementwise::unary(c, &elementwise::RAD2DEG, &complex::angle(c, x)))
 }
 
 /// An array of the shape and dtype of `x`, every element `value`. A value that an integer cannot be is AG_ERR_VALUE.

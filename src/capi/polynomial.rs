@@ -4,7 +4,7 @@ use super::number::pair;
 use super::shape::checked;
 use super::statistics::optional;
 use super::{ag_array, ag_context, guard_as, one, two};
-use crate::ops::elementwise as rows;
+use crate::ops::elementwise;
 use crate::ops::polyfit;
 use crate::ops::polynomial as ops;
 use crate::trace::Array;
@@ -20,13 +20,13 @@ pub unsafe extern "C" fn ag_polyval(cx: *mut ag_context, p: ag_array, x: ag_arra
 /// The sum of two polynomials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_polyadd(cx: *mut ag_context, a: ag_array, b: ag_array) -> ag_array {
-    two(cx, "ag_polyadd", a, b, |c, a, b| ops::combine(c, "ag_polyadd", &rows::ADD, a, b))
+    two(cx, "ag_polyadd", a, b, |c, a, b| ops::combine(c, "ag_polyadd", &elementwise::ADD, a, b))
 }
 
 /// The difference of two polynomials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_polysub(cx: *mut ag_context, a: ag_array, b: ag_array) -> ag_array {
-    two(cx, "ag_polysub", a, b, |c, a, b| ops::combine(c, "ag_polysub", &rows::SUB, a, b))
+    two(cx, "ag_polysub", a, b, |c, a, b| ops::combine(c, "ag_polysub", &elementwise::SUB, a, b))
 }
 
 /// The product of two polynomials. Leading zeros stay (NumPy drops them), so that the shape does not depend on values.

@@ -13,7 +13,7 @@ use super::raw::{Kernels, RawRule, ag_raw_function, ag_raw_layout_function};
 use super::{ag_array, ag_context, ag_primitive, guard, guard_always, returned, slice};
 use crate::array::Element;
 use crate::error::{Error, Result, code, excerpt};
-use crate::ops::elementwise::{self as rows, unary};
+use crate::ops::elementwise::{self, unary};
 use crate::ops::{accumulate, complex, reduce, shape, unbroadcast, zeros};
 use crate::trace::sweep::pull_back;
 use crate::trace::{ALL, Array, Context, Kept, Meta, Primitive, apply_multi};

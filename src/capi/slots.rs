@@ -19,7 +19,7 @@ use std::cell::RefCell;
 mod tests;
 
 /// No slot.
-const NONE: u32 = u32::MAX;
+const NO_SLOT: u32 = u32::MAX;
 
 /// What is in a slot.
 pub enum Content {
@@ -78,7 +78,7 @@ struct Scope {
 
 impl Scope {
     fn new(serial: u64, base: u32) -> Scope {
-        Scope { serial, base, holes: NONE, kept: false, live: 0, owning: Range::EMPTY }
+        Scope { serial, base, holes: NO_SLOT, kept: false, live: 0, owning: Range::EMPTY }
     }
 }
 
@@ -147,7 +147,7 @@ fn cleared(content: &mut Content) -> bool {
 #[inline]
 fn run_end(i: u32, content: &Content) -> u32 {
     match content {
-        Content::Hole { next } if *next != NONE && *next > i => *next,
+        Content::Hole { next } if *next != NO_SLOT && *next > i => *next,
         _ => i + 1,
     }
 }
@@ -385,7 +385,7 @@ impl Slots {
     #[inline(always)]
     pub fn has_room(&self) -> bool {
         let (Some(scope), Some(slot)) = (self.scopes.last(), self.slots.get(self.top as usize)) else { return false };
-        scope.holes == NONE && !holds(&slot.content) && slot.may_go_on()
+        scope.holes == NO_SLOT && !holds(&slot.content) && slot.may_go_on()
     }
 
     /// [`Slots::put_number`] where there is room as [`Slots::has_room`] says.
@@ -422,7 +422,7 @@ impl Slots {
     fn vacant(&mut self) -> Option<u32> {
         let depth = self.scopes.len() - 1;
         let scope = &mut self.scopes[depth];
-        let i = if scope.holes != NONE {
+        let i = if scope.holes != NO_SLOT {
             let i = scope.holes;
             let Content::Hole { next } = self.slots[i as usize].content else {
                 unreachable!("the list has holes only")
@@ -453,7 +453,7 @@ impl Slots {
             if u64::from(i) > SLOT_MASK || self.slots.try_reserve(1).is_err() {
                 return None;
             }
-            self.slots.push(Slot { word: self.first_stamp << SLOT_BITS, content: Content::Hole { next: NONE } });
+            self.slots.push(Slot { word: self.first_stamp << SLOT_BITS, content: Content::Hole { next: NO_SLOT } });
         } else if self.stamps.is_used_up(self.slots[i as usize].stamp()) {
             self.top = self.after_used_up(i);
             return self.grow();
@@ -496,7 +496,7 @@ impl Slots {
         let inside = self.scopes.get(owner + 1).is_none_or(|inner| (i as u32) < inner.base);
         let usable = inside && !self.stamps.is_used_up(stamp);
         let scope = &mut self.scopes[owner];
-        let hole = Content::Hole { next: if usable { scope.holes } else { NONE } };
+        let hole = Content::Hole { next: if usable { scope.holes } else { NO_SLOT } };
         if usable {
             scope.holes = i as u32;
         }
@@ -611,11 +611,11 @@ impl Slots {
                 }
                 _ => {
                     if !cleared(&mut slot.content) {
-                        dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
+                        dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NO_SLOT }));
                     }
                 }
             }
-            let mut next = NONE;
+            let mut next = NO_SLOT;
             if !used_up {
                 next = std::mem::replace(&mut holes, i);
             }
@@ -627,7 +627,7 @@ impl Slots {
         // What lies above needs no holes: it is filled again from below.
         for slot in &mut self.slots[scope.owning.within(self.top, end)] {
             if holds(&slot.content) && !clear_quietly(&mut slot.content) {
-                dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NONE }));
+                dropped.push(std::mem::replace(&mut slot.content, Content::Hole { next: NO_SLOT }));
             }
         }
         #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::array::format;
 use crate::error::{Error, Result};
 use crate::operators::grad;
 use crate::operators::tree::{Kind, Leaves, Tree, leaves};
-use crate::ops::elementwise::{self as rows, Binary};
+use crate::ops::elementwise::{self, Binary};
 use crate::trace::{Array, Context};
 use smallvec::SmallVec;
 use std::ffi::{c_char, c_void};
@@ -458,19 +458,19 @@ fn binary(cx: *mut ag_context, name: &'static str, row: &'static Binary, x: ag_t
 /// x + y, leaf by leaf; the trees have one structure and shapes. Differentiable, as is all arithmetic of trees.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_add(cx: *mut ag_context, x: ag_tree, y: ag_tree) -> ag_tree {
-    binary(cx, "ag_tree_add", &rows::ADD, x, y)
+    binary(cx, "ag_tree_add", &elementwise::ADD, x, y)
 }
 
 /// x - y, leaf by leaf.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_sub(cx: *mut ag_context, x: ag_tree, y: ag_tree) -> ag_tree {
-    binary(cx, "ag_tree_sub", &rows::SUB, x, y)
+    binary(cx, "ag_tree_sub", &elementwise::SUB, x, y)
 }
 
 /// x y, element by element.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ag_tree_mul(cx: *mut ag_context, x: ag_tree, y: ag_tree) -> ag_tree {
-    binary(cx, "ag_tree_mul", &rows::MUL, x, y)
+    binary(cx, "ag_tree_mul", &elementwise::MUL, x, y)
 }
 
 /// Every leaf times a number, in its own precision.

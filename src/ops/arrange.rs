@@ -4,7 +4,8 @@
 use super::elementwise;
 use super::index::{self, Item, Plan};
 use super::shape::{
-    broadcast_to, concatenate, contiguous, expand_dims, fit, linear, reshape, resolve, reversed, transpose,
+    broadcast_cotangent, broadcast_to, concatenate, contiguous, expand_dims, linear, reshape, resolve, reversed,
+    transpose,
 };
 use super::take::{self, positions, take_along, value_for};
 use crate::array::{Axes, Shape, shape};
@@ -163,7 +164,7 @@ linear! { RollFlat "ag_roll" |self, cx, t| {
     })?)
 }, |cx, g| {
     let back = shape::size_of(&self.shape) - self.shift;
-    apply(cx, &RollFlat { shift: back, shape: self.shape.clone() }, &[&fit(cx, g, &self.shape)])
+    apply(cx, &RollFlat { shift: back, shape: self.shape.clone() }, &[&broadcast_cotangent(cx, g, &self.shape)])
 }, batch |cx, x, n| {
     let rows = reshape(cx, x, &[n, shape::size_of(&self.shape)]);
     reshape(cx, &roll_axis(cx, &rows, self.shift as i64, 1), x.shape())
@@ -226,7 +227,7 @@ linear! { Roll "ag_roll" |self, cx, t| {
     })?)
 }, |cx, g| {
     let back = self.shape[self.axis] - self.shift;
-    apply(cx, &Roll { axis: self.axis, shift: back, shape: self.shape.clone() }, &[&fit(cx, g, &self.shape)])
+    apply(cx, &Roll { axis: self.axis, shift: back, shape: self.shape.clone() }, &[&broadcast_cotangent(cx, g, &self.shape)])
 }, batch |cx, x, _n| roll_axis(cx, x, self.shift as i64, self.axis + 1), shown format!("shift={}, axis={}", self.shift, self.axis) }
 
 // ------------------------------------------------------------------------------------------------------- repetitions

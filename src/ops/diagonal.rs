@@ -2,7 +2,7 @@
 //! round. Triangles are copies of parts.
 
 use super::index::{self, Item, Plan, for_each_offset};
-use super::shape::{broadcast_to, fit, linear, reshape};
+use super::shape::{broadcast_cotangent, broadcast_to, linear, reshape};
 use super::take::value_for;
 use super::{arrange, reduce};
 use crate::array::{Shape, Strides, Tensor, shape};
@@ -71,7 +71,7 @@ struct Diagonal(DiagonalSpec);
 linear! { Diagonal "ag_diagonal" |self, _cx, t| {
     let (shape, strides, at) = self.0.over(t.strides());
     t.view_as(shape, (t.offset() as isize + at) as usize, strides)
-}, |cx, g| apply(cx, &MakeDiagonal(self.0.clone()), &[&fit(cx, g, &self.0.result())]), shown self.0.text() }
+}, |cx, g| apply(cx, &MakeDiagonal(self.0.clone()), &[&broadcast_cotangent(cx, g, &self.0.result())]), shown self.0.text() }
 
 /// Zeros with the last axis of `x` as diagonal: the inverse of [`diagonal`]. Axes are those of the result.
 pub fn make_diagonal(cx: &Context, x: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
@@ -108,7 +108,7 @@ linear! { MakeDiagonal "ag_make_diagonal" |self, cx, t| {
             }
         });
     })?)
-}, |cx, g| apply(cx, &Diagonal(self.0.clone()), &[&fit(cx, g, &self.0.shape)]), shown self.0.text() }
+}, |cx, g| apply(cx, &Diagonal(self.0.clone()), &[&broadcast_cotangent(cx, g, &self.0.shape)]), shown self.0.text() }
 
 /// `numpy.diag`: the `k`-th diagonal of a matrix, or a matrix with a vector as `k`-th diagonal.
 pub fn diag(cx: &Context, x: &Array, k: i64) -> Result<Array> {
@@ -200,11 +200,11 @@ impl Triangle {
 }
 
 linear! { Upper "ag_triu" |self, cx, t| self.0.of(cx, &t)?,
-|cx, g| apply(cx, self, &[&fit(cx, g, &self.0.shape)]),
+|cx, g| apply(cx, self, &[&broadcast_cotangent(cx, g, &self.0.shape)]),
 batch |cx, x, _n| apply(cx, &Upper(self.0.along(x.shape())), &[x]), shown self.0.text() }
 
 linear! { Lower "ag_tril" |self, cx, t| self.0.of(cx, &t)?,
-|cx, g| apply(cx, self, &[&fit(cx, g, &self.0.shape)]),
+|cx, g| apply(cx, self, &[&broadcast_cotangent(cx, g, &self.0.shape)]),
 batch |cx, x, _n| apply(cx, &Lower(self.0.along(x.shape())), &[x]), shown self.0.text() }
 
 /// `numpy.fill_diagonal`, which returns the changed array: `values`, flattened and repeated, on the main diagonal. With

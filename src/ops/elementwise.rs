@@ -29,7 +29,7 @@ use crate::trace::{
     Alike, Array, Context, Kept, NO_NODE, Number, Primitive, StorePrimitive, StoredPrimitive, apply, full,
 };
 use shared::{EXPIT_FROM_VALUE, FromValue, SLOPED_EXPIT, SLOPED_TANH, Sloped, TANH_FROM_VALUE};
-use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E, PI};
 
 /// A derivative in the three algebras.
 pub struct Rule<const N: usize> {
@@ -191,8 +191,8 @@ pub struct Binary {
 
 macro_rules! table {
     // Of rows that know where they stand.
-    ($list:ident: $kind:ident, this; $($id:ident = $row:expr;)*) => {
-        table! { $list: $kind; $($id = $kind { this: || &$id, ..$row };)* }
+    ($list:ident: $kind:ident, this; $($id:ident = $row:ident($($arg:expr),*)$(.$more:ident($($m:expr),*))*;)*) => {
+        table! { $list: $kind; $($id = $row(|| &$id, $($arg),*)$(.$more($($m),*))*;)* }
     };
     ($list:ident: $kind:ident; $($id:ident = $row:expr;)*) => {
         $(pub static $id: $kind = $row;)*
@@ -201,8 +201,14 @@ macro_rules! table {
     };
 }
 
-const fn unary_row(name: &'static str, kernel: &'static UnaryKernel, rule: Rule<3>, domain: Domain) -> Unary {
-    Unary { name, kernel, rule, domain, both: None, shared: None, this: || &NEG }
+const fn unary_row(
+    this: fn() -> &'static Unary,
+    name: &'static str,
+    kernel: &'static UnaryKernel,
+    rule: Rule<3>,
+    domain: Domain,
+) -> Unary {
+    Unary { name, kernel, rule, domain, both: None, shared: None, this }
 }
 
 fn cos_of_number(x: f64) -> (f64, f64) {
@@ -212,112 +218,120 @@ fn cos_of_number(x: f64) -> (f64, f64) {
 
 #[rustfmt::skip]
 table! { UNARY: Unary, this;
-    //                     name            kernel              dy, from (g, x, y)                              domain
-    NEG        = unary_row("ag_neg",        &math::NEGATIVE,    rule!(|g, _, _| -g),                            Real);
-    FABS       = unary_row("ag_fabs",       &math::ABSOLUTE,    rule!(|g, x, _| g.scaled(x.sign())),                  Nonzero);
-    RECIPROCAL = unary_row("ag_reciprocal", &math::RECIPROCAL,  rule!(|g, _, y| -g.scaled(y).scaled(y)),              Nonzero);
-    EXP        = unary_row("ag_exp",        &math::EXP,         rule!(|g, _, y| g.scaled(y)),                   Real);
-    EXP2       = unary_row("ag_exp2",       &math::EXP2,        rule!(|g, _, y| g.scaled(k(LN_2) * y)),         Real);
-    EXPM1      = unary_row("ag_expm1",      &math::EXPM1,       rule!(|g, x, _| g.scaled(x.exp())),          Real);
-    LOG        = unary_row("ag_log",        &math::LOG,         rule!(|g, x, _| g.over(x)),                     Positive);
-    LOG2       = unary_row("ag_log2",       &math::LOG2,        rule!(|g, x, _| (g * k(LOG2_E)).over(x)),           Positive);
-    LOG10      = unary_row("ag_log10",      &math::LOG10,       rule!(|g, x, _| (g * k(LOG10_E)).over(x)),          Positive);
-    LOG1P      = unary_row("ag_log1p",      &math::LOG1P,       rule!(|g, x, _| g.over(x + k(1.0))),            Positive);
-    SIN        = unary_row("ag_sin",        &math::SIN,         rule!(|g, x, _| g.scaled(x.cos())),                   Real).with(math::sincos_of);
-    COS        = unary_row("ag_cos",        &math::COS,         rule!(|g, x, _| -g.scaled(x.sin())),                Real).with(cos_of_number);
-    TAN        = unary_row("ag_tan",        &math::TAN,         rule!(|g, x, _| g.scaled(x.sec2())), Unit);
-    ARCSIN     = unary_row("ag_arcsin",     &math::ARCSIN,      rule!(|g, x, _| g.over(x.cos_arcsin())), Unit);
-    ARCCOS     = unary_row("ag_arccos",     &math::ARCCOS,      rule!(|g, x, _| -g.over(x.cos_arcsin())), Unit);
-    ARCTAN     = unary_row("ag_arctan",     &math::ARCTAN,      rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
-    SINH       = unary_row("ag_sinh",       &math::SINH,        rule!(|g, x, _| g.scaled(x.cosh())),            Real);
-    COSH       = unary_row("ag_cosh",       &math::COSH,        rule!(|g, x, _| g.scaled(x.sinh())),            Real);
-    TANH       = unary_row("ag_tanh",       &math::TANH,        rule!(|g, x, _| g.scaled(x.sech2())),           Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH, || &TANH_FROM_VALUE);
-    ARCSINH    = unary_row("ag_arcsinh",    &math::ARCSINH,     rule!(|g, x, _| g.over(x.cosh_arcsinh())), Unit);
-    ARCCOSH    = unary_row("ag_arccosh",    &math::ARCCOSH,     rule!(|g, x, _| g.over(x.sinh_arccosh())), AboveOne);
-    ARCTANH    = unary_row("ag_arctanh",    &math::ARCTANH,     rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }), Unit);
-    RAD2DEG    = unary_row("ag_rad2deg",    &math::RAD2DEG,     rule!(|g, _, _| g * k(180.0 / PI)),             Real);
-    DEG2RAD    = unary_row("ag_deg2rad",    &math::DEG2RAD,     rule!(|g, _, _| g * k(PI / 180.0)),             Real);
-    SQUARE     = unary_row("ag_square",     &math::SQUARE,      rule!(|g, x, _| (g * k(2.0)).scaled(x)),        Real);
-    SQRT       = unary_row("ag_sqrt",       &math::SQRT,        rule!(|g, _, y| g.over(y + y)),                 Positive);
+    //                           name                kernel                   dy, from (g, x, y)                                                domain
+    NEG              = unary_row("ag_neg",           &math::NEGATIVE,         rule!(|g, _, _| -g),                                              Real);
+    FABS             = unary_row("ag_fabs",          &math::ABSOLUTE,         rule!(|g, x, _| g.scaled(x.sign())),                              Nonzero);
+    RECIPROCAL       = unary_row("ag_reciprocal",    &math::RECIPROCAL,       rule!(|g, _, y| -g.scaled(y).scaled(y)),                          Nonzero);
+    EXP              = unary_row("ag_exp",           &math::EXP,              rule!(|g, _, y| g.scaled(y)),                                     Real);
+    EXP2             = unary_row("ag_exp2",          &math::EXP2,             rule!(|g, _, y| g.scaled(k(LN_2) * y)),                           Real);
+    EXPM1            = unary_row("ag_expm1",         &math::EXPM1,            rule!(|g, x, _| g.scaled(x.exp())),                               Real);
+    LOG              = unary_row("ag_log",           &math::LOG,              rule!(|g, x, _| g.over(x)),                                       Positive);
+    LOG2             = unary_row("ag_log2",          &math::LOG2,             rule!(|g, x, _| (g * k(LOG2_E)).over(x)),                         Positive);
+    LOG10            = unary_row("ag_log10",         &math::LOG10,            rule!(|g, x, _| (g * k(LOG10_E)).over(x)),                        Positive);
+    LOG1P            = unary_row("ag_log1p",         &math::LOG1P,            rule!(|g, x, _| g.over(x + k(1.0))),                              Positive);
+    SIN              = unary_row("ag_sin",           &math::SIN,              rule!(|g, x, _| g.scaled(x.cos())),                               Real).with(math::sincos_of);
+    COS              = unary_row("ag_cos",           &math::COS,              rule!(|g, x, _| -g.scaled(x.sin())),                              Real).with(cos_of_number);
+    TAN              = unary_row("ag_tan",           &math::TAN,              rule!(|g, x, _| g.scaled(x.sec2())),                              Unit);
+    ARCSIN           = unary_row("ag_arcsin",        &math::ARCSIN,           rule!(|g, x, _| g.over(x.cos_arcsin())),                          Unit);
+    ARCCOS           = unary_row("ag_arccos",        &math::ARCCOS,           rule!(|g, x, _| -g.over(x.cos_arcsin())),                         Unit);
+    ARCTAN           = unary_row("ag_arctan",        &math::ARCTAN,           rule!(|g, x, _| { let h = x.cosh_arcsinh(); g.over(h).over(h) }), Unit);
+    SINH             = unary_row("ag_sinh",          &math::SINH,             rule!(|g, x, _| g.scaled(x.cosh())),                              Real);
+    COSH             = unary_row("ag_cosh",          &math::COSH,             rule!(|g, x, _| g.scaled(x.sinh())),                              Real);
+    TANH             = unary_row("ag_tanh",          &math::TANH,             rule!(|g, x, _| g.scaled(x.sech2())),                             Real).sharing(&math::TANH_AND_SLOPE, || &SLOPED_TANH, || &TANH_FROM_VALUE);
+    ARCSINH          = unary_row("ag_arcsinh",       &math::ARCSINH,          rule!(|g, x, _| g.over(x.cosh_arcsinh())),                        Unit);
+    ARCCOSH          = unary_row("ag_arccosh",       &math::ARCCOSH,          rule!(|g, x, _| g.over(x.sinh_arccosh())),                        AboveOne);
+    ARCTANH          = unary_row("ag_arctanh",       &math::ARCTANH,          rule!(|g, x, _| { let h = x.cos_arcsin(); g.over(h).over(h) }),   Unit);
+    RAD2DEG          = unary_row("ag_rad2deg",       &math::RAD2DEG,          rule!(|g, _, _| g * k(180.0 / PI)),                               Real);
+    DEG2RAD          = unary_row("ag_deg2rad",       &math::DEG2RAD,          rule!(|g, _, _| g * k(PI / 180.0)),                               Real);
+    SQUARE           = unary_row("ag_square",        &math::SQUARE,           rule!(|g, x, _| (g * k(2.0)).scaled(x)),                          Real);
+    SQRT             = unary_row("ag_sqrt",          &math::SQRT,             rule!(|g, _, y| g.over(y + y)),                                   Positive);
     // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2), DLMF 7.2.1.
-    ERF        = unary_row("ag_erf",        &math::ERF,         rule!(|g, x, _| g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
-    ERFC       = unary_row("ag_erfc",       &math::ERFC,        rule!(|g, x, _| -g.scaled(k(std::f64::consts::FRAC_2_SQRT_PI) * x.gaussian())), Real);
-    CBRT       = unary_row("ag_cbrt",       &math::CBRT,        rule!(|g, _, y| g.over(k(3.0) * y * y)),        Nonzero);
-    EXPIT      = unary_row("ag_expit",      &math::EXPIT,       rule!(|g, x, _| g.scaled(x.logistic_density())), Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
+    ERF              = unary_row("ag_erf",           &math::ERF,              rule!(|g, x, _| g.scaled(k(FRAC_2_SQRT_PI) * x.gaussian())),      Real);
+    ERFC             = unary_row("ag_erfc",          &math::ERFC,             rule!(|g, x, _| -g.scaled(k(FRAC_2_SQRT_PI) * x.gaussian())),     Real);
+    CBRT             = unary_row("ag_cbrt",          &math::CBRT,             rule!(|g, _, y| g.over(k(3.0) * y * y)),                          Nonzero);
+    EXPIT            = unary_row("ag_expit",         &math::EXPIT,            rule!(|g, x, _| g.scaled(x.logistic_density())),                  Real).sharing(&math::EXPIT_AND_SLOPE, || &SLOPED_EXPIT, || &EXPIT_FROM_VALUE);
     // What these derivatives are made of, see `kernels/math/slopes.rs`; not exported.
-    SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)), Real);
-    SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)), Unit);
-    LOGISTIC_DENSITY = unary_row("logistic_density", &math::LOGISTIC_DENSITY, rule!(|g, x, y| -g.scaled((x * k(0.5)).tanh()).scaled(y)), Real);
-    GAUSSIAN         = unary_row("gaussian",         &math::GAUSSIAN,         rule!(|g, x, y| (g * k(-2.0)).scaled(x.scaled(y))), Real);
-    COS_ARCSIN       = unary_row("cos_arcsin",       &math::COS_ARCSIN,       rule!(|g, x, y| -g.scaled(x).over(y)), Unit);
-    COSH_ARCSINH     = unary_row("cosh_arcsinh",     &math::COSH_ARCSINH,     rule!(|g, x, y| g.scaled(x).over(y)), Unit);
-    SINH_ARCCOSH     = unary_row("sinh_arccosh",     &math::SINH_ARCCOSH,     rule!(|g, x, y| g.scaled(x).over(y)), AboveOne);
+    SECH2            = unary_row("sech2",            &math::SECH2,            rule!(|g, x, y| (g * k(-2.0)).scaled(x.tanh()).scaled(y)),        Real);
+    SEC2             = unary_row("sec2",             &math::SEC2,             rule!(|g, x, y| (g * k(2.0)).scaled(x.tan()).scaled(y)),          Unit);
+    LOGISTIC_DENSITY = unary_row("logistic_density", &math::LOGISTIC_DENSITY, rule!(|g, x, y| -g.scaled((x * k(0.5)).tanh()).scaled(y)),        Real);
+    GAUSSIAN         = unary_row("gaussian",         &math::GAUSSIAN,         rule!(|g, x, y| (g * k(-2.0)).scaled(x.scaled(y))),               Real);
+    COS_ARCSIN       = unary_row("cos_arcsin",       &math::COS_ARCSIN,       rule!(|g, x, y| -g.scaled(x).over(y)),                            Unit);
+    COSH_ARCSINH     = unary_row("cosh_arcsinh",     &math::COSH_ARCSINH,     rule!(|g, x, y| g.scaled(x).over(y)),                             Unit);
+    SINH_ARCCOSH     = unary_row("sinh_arccosh",     &math::SINH_ARCCOSH,     rule!(|g, x, y| g.scaled(x).over(y)),                             AboveOne);
 }
 
 const fn binary_row(
+    this: fn() -> &'static Binary,
     name: &'static str,
     kernel: &'static BinaryKernel,
     x: Rule<4>,
     y: Rule<4>,
     domains: [Domain; 2],
 ) -> Binary {
-    Binary { name, kernel, rules: [x, y], domains, this: || &ADD }
+    Binary { name, kernel, rules: [x, y], domains, this }
 }
 
 #[rustfmt::skip]
 table! { BINARY: Binary, this;
-    //                       name           kernel            d/dx, from (g, x, y, z)                   d/dy                                        domains
-    ADD        = binary_row("ag_add",        &math::ADD,       passes(),                                 passes(),                                   [Real, Real]);
-    SUB        = binary_row("ag_sub",        &math::SUBTRACT,  passes(),                                 rule!(|g, _, _, _| -g),                     [Real, Real]);
-    MUL        = binary_row("ag_mul",        &math::MULTIPLY,  times_second(),                           times_first(),                                    [Real, Real]);
-    DIV        = binary_row("ag_div",        &math::DIVIDE,    rule!(|g, _, y, _| g.over(y)),            rule!(|g, _, y, z| -(g.over(y)).scaled(z)), [Real, Nonzero]);
+    //                          name              kernel                 d/dx, from (g, x, y, z)                            d/dy                                                 domains
+    ADD            = binary_row("ag_add",         &math::ADD,            passes(),                                          passes(),                                            [Real, Real]);
+    SUB            = binary_row("ag_sub",         &math::SUBTRACT,       passes(),                                          rule!(|g, _, _, _| -g),                              [Real, Real]);
+    MUL            = binary_row("ag_mul",         &math::MULTIPLY,       times_second(),                                    times_first(),                                       [Real, Real]);
+    DIV            = binary_row("ag_div",         &math::DIVIDE,         rule!(|g, _, y, _| g.over(y)),                     rule!(|g, _, y, z| -(g.over(y)).scaled(z)),          [Real, Nonzero]);
     // At 0^0 the factor y is 0, so any other base serves (elsewhere not: the derivative of y x^(y-1) by y is wanted,
     // too); at x = 0 the limit of log(x) x^y for positive y is 0.
-    POW        = binary_row("ag_pow",        &math::POWER,
+    POW            = binary_row("ag_pow",         &math::POWER,
         rule!(|g, x, y, _| g.scaled(y * y.is(k(0.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow_less_1(y))),
-        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),                                                            [Positive, Real]);
-    MOD        = binary_row("ag_mod",        &math::MOD,       passes(),                                 rule!(|g, x, y, _| -g.scaled(x.floor_divide(y))), [Real, Nonzero]);
-    FMOD       = binary_row("ag_fmod",       &math::FMOD,      passes(),                                 rule!(|g, x, y, z| -g.scaled(((x - z) / y).rint())), [Real, Nonzero]);
+        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),
+        [Positive, Real]);
+    MOD            = binary_row("ag_mod",         &math::MOD,            passes(),                                          rule!(|g, x, y, _| -g.scaled(x.floor_divide(y))),    [Real, Nonzero]);
+    FMOD           = binary_row("ag_fmod",        &math::FMOD,           passes(),                                          rule!(|g, x, y, z| -g.scaled(((x - z) / y).rint())), [Real, Nonzero]);
     // |x| with another sign: at x = 0 as |x|.
-    COPYSIGN   = binary_row("ag_copysign",   &math::COPYSIGN,  rule!(|g, x, _, z| g.scaled(x.sign() * z.sign())), rule!(|_, _, _, _| k(0.0)),          [Nonzero, Nonzero]);
+    COPYSIGN       = binary_row("ag_copysign",    &math::COPYSIGN,       rule!(|g, x, _, z| g.scaled(x.sign() * z.sign())), rule!(|_, _, _, _| k(0.0)),                          [Nonzero, Nonzero]);
     // A tie gives half to each; elsewhere all goes to the one chosen, nothing to NaN.
-    MAXIMUM    = binary_row("ag_maximum",    &math::MAXIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
-    MINIMUM    = binary_row("ag_minimum",    &math::MINIMUM,   half(),                                   half_of_second(),                           [Real, Real]);
-    FMAX       = binary_row("ag_fmax",       &math::FMAX,      half(),                                   half_of_second(),                           [Real, Real]);
-    FMIN       = binary_row("ag_fmin",       &math::FMIN,      half(),                                   half_of_second(),                           [Real, Real]);
+    MAXIMUM        = binary_row("ag_maximum",     &math::MAXIMUM,        half(),                                            half_of_second(),                                    [Real, Real]);
+    MINIMUM        = binary_row("ag_minimum",     &math::MINIMUM,        half(),                                            half_of_second(),                                    [Real, Real]);
+    FMAX           = binary_row("ag_fmax",        &math::FMAX,           half(),                                            half_of_second(),                                    [Real, Real]);
+    FMIN           = binary_row("ag_fmin",        &math::FMIN,           half(),                                            half_of_second(),                                    [Real, Real]);
     // Not from the rounded result. Where both are -infinity the weights have no limit; 0 is the choice, as in logsumexp.
-    LOGADDEXP  = binary_row("ag_logaddexp",  &math::LOGADDEXP, rule!(|g, x, y, _| g.scaled(x.weight(y))), rule!(|g, x, y, _| g.scaled(y.weight(x))), [Real, Real]);
-    LOGADDEXP2 = binary_row("ag_logaddexp2", &math::LOGADDEXP2, rule!(|g, x, y, _| g.scaled(x.weight2(y))), rule!(|g, x, y, _| g.scaled(y.weight2(x))), [Real, Real]);
+    LOGADDEXP      = binary_row("ag_logaddexp",   &math::LOGADDEXP,      rule!(|g, x, y, _| g.scaled(x.weight(y))),         rule!(|g, x, y, _| g.scaled(y.weight(x))),           [Real, Real]);
+    LOGADDEXP2     = binary_row("ag_logaddexp2",  &math::LOGADDEXP2,     rule!(|g, x, y, _| g.scaled(x.weight2(y))),        rule!(|g, x, y, _| g.scaled(y.weight2(x))),          [Real, Real]);
     // Angle and length have no derivative at the origin; 0 is the one that helps.
-    ARCTAN2    = binary_row("ag_arctan2",    &math::ARCTAN2,   rule!(|g, x, y, _| g.scaled(y.inversion(x))), rule!(|g, x, y, _| -g.scaled(x.inversion(y))), [Nonzero, Nonzero]);
-    HYPOT      = binary_row("ag_hypot",      &math::HYPOT,     rule!(|g, x, y, _| g.scaled(x.direction(y))),  rule!(|g, x, y, _| g.scaled(y.direction(x))),        [Nonzero, Nonzero]);
+    ARCTAN2        = binary_row("ag_arctan2",     &math::ARCTAN2,        rule!(|g, x, y, _| g.scaled(y.inversion(x))),      rule!(|g, x, y, _| -g.scaled(x.inversion(y))),       [Nonzero, Nonzero]);
+    HYPOT          = binary_row("ag_hypot",       &math::HYPOT,          rule!(|g, x, y, _| g.scaled(x.direction(y))),      rule!(|g, x, y, _| g.scaled(y.direction(x))),        [Nonzero, Nonzero]);
     // Products and quotients for rules, where a zero cotangent stays zero: see `Elem::scaled`.
-    SCALED     = binary_row("scaled",        &math::SCALED,    times_second(),                           times_first(),                              [Real, Real]);
-    OVER       = binary_row("over",          &math::OVER,      rule!(|g, _, y, _| g.over(y)),            rule!(|g, _, y, z| -(g.over(y)).scaled(z)), [Real, Nonzero]);
+    SCALED         = binary_row("scaled",         &math::SCALED,         times_second(),                                    times_first(),                                       [Real, Real]);
+    OVER           = binary_row("over",           &math::OVER,           rule!(|g, _, y, _| g.over(y)),                     rule!(|g, _, y, z| -(g.over(y)).scaled(z)),          [Real, Nonzero]);
     // Of these, see `kernels/math/slopes.rs`.
-    DIRECTION    = binary_row("direction",    &math::DIRECTION,
+    DIRECTION      = binary_row("direction",      &math::DIRECTION,
         rule!(|g, x, y, _| g.scaled(y.inversion(x)).scaled(y.direction(x))),
-        rule!(|g, x, y, z| -g.scaled(y.inversion(x)).scaled(z)),                                                                          [Nonzero, Nonzero]);
+        rule!(|g, x, y, z| -g.scaled(y.inversion(x)).scaled(z)),
+        [Nonzero, Nonzero]);
     // Of which softmax is made.
-    EXP_DIFFERENCE = binary_row("exp_difference", &math::EXP_DIFFERENCE, rule!(|g, _, _, z| g.scaled(z)), rule!(|g, _, _, z| -g.scaled(z)), [Real, Real]);
+    EXP_DIFFERENCE = binary_row("exp_difference", &math::EXP_DIFFERENCE, rule!(|g, _, _, z| g.scaled(z)),                   rule!(|g, _, _, z| -g.scaled(z)),                    [Real, Real]);
     // By x (y - x)(y + x) / (x^2 + y^2)^2, of halves that do not overflow.
-    INVERSION    = binary_row("inversion",    &math::INVERSION,
+    INVERSION      = binary_row("inversion",      &math::INVERSION,
         rule!(|g, x, y, _| {
             let (a, b, r) = (x * k(0.5), y * k(0.5), x.hypot(y));
             g.scaled((b - a).over(r).over(r) * k(4.0)).scaled((b + a).over(r).over(r))
         }),
-        rule!(|g, x, y, z| (g * k(-2.0)).scaled(z).scaled(y.inversion(x))),                                                               [Nonzero, Nonzero]);
-    WEIGHT       = binary_row("weight",       &math::WEIGHT,
-        rule!(|g, x, y, z| g.scaled(z).scaled(y.weight(x))),    rule!(|g, x, y, z| -g.scaled(z).scaled(y.weight(x))),                     [Real, Real]);
-    WEIGHT2      = binary_row("weight2",      &math::WEIGHT2,
+        rule!(|g, x, y, z| (g * k(-2.0)).scaled(z).scaled(y.inversion(x))),
+        [Nonzero, Nonzero]);
+    WEIGHT         = binary_row("weight",         &math::WEIGHT,
+        rule!(|g, x, y, z| g.scaled(z).scaled(y.weight(x))),    rule!(|g, x, y, z| -g.scaled(z).scaled(y.weight(x))),
+        [Real, Real]);
+    WEIGHT2        = binary_row("weight2",        &math::WEIGHT2,
         rule!(|g, x, y, z| (g * k(LN_2)).scaled(z).scaled(y.weight2(x))),
-        rule!(|g, x, y, z| -(g * k(LN_2)).scaled(z).scaled(y.weight2(x))),                                                                [Real, Real]);
-    POWER_LESS_1 = binary_row("power_less_1", &math::POWER_LESS_1,
+        rule!(|g, x, y, z| -(g * k(LN_2)).scaled(z).scaled(y.weight2(x))),
+        [Real, Real]);
+    POWER_LESS_1   = binary_row("power_less_1",   &math::POWER_LESS_1,
         rule!(|g, x, y, _| g.scaled((y - k(1.0)) * y.is(k(1.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow_less_2(y))),
-        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),                                                  [Positive, Positive]);
-    POWER_LESS_2 = binary_row("power_less_2", &math::POWER_LESS_2,
+        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),
+        [Positive, Positive]);
+    POWER_LESS_2   = binary_row("power_less_2",   &math::POWER_LESS_2,
         rule!(|g, x, y, _| g.scaled((y - k(2.0)) * y.is(k(2.0)).choose(x.is(k(0.0)).choose(k(1.0), x), x).pow(y - k(3.0)))),
-        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),                                                  [Positive, Positive]);
+        rule!(|g, x, _, z| g.scaled(z.scaled(x.is(k(0.0)).choose(k(1.0) + x, x).ln()))),
+        [Positive, Positive]);
 }
 
 const fn half() -> Rule<4> {

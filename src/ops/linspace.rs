@@ -2,7 +2,7 @@
 //! in both ends, which may be arrays.
 
 use super::elementwise::{self, binary, select, unary};
-use super::shape::{expand_dims, fit};
+use super::shape::{broadcast_cotangent, expand_dims};
 use super::{arrange, create};
 use crate::array::{DType, Shape, shape};
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ fn way(cx: &Context, num: i64, endpoint: bool, ndim: usize, dtype: DType) -> Res
 fn ends(cx: &Context, start: &Array, stop: &Array) -> Result<(Array, Array)> {
     let shape = shape::broadcast(start.shape(), stop.shape())?;
     let dtype = elementwise::promote(start, stop).inexact();
-    let end = |x: &Array| expand_dims(cx, &fit(cx, &elementwise::astype(cx, x, dtype), &shape), 0);
+    let end = |x: &Array| expand_dims(cx, &broadcast_cotangent(cx, &elementwise::astype(cx, x, dtype), &shape), 0);
     Ok((end(start), end(stop)))
 }
 

@@ -8,7 +8,7 @@
 use super::elementwise::{self, astype, binary, compare, select, unary};
 use super::order::grouped;
 use super::reduce::{extremum, sum};
-use super::shape::{behind, broadcast_to, fit, reshape};
+use super::shape::{behind, broadcast_cotangent, broadcast_to, reshape};
 use crate::array::{DType, Element, Shape, Tensor, shape};
 use crate::error::{Error, Result};
 use crate::trace::{Array, Context, Kept, Primitive, apply};
@@ -209,7 +209,7 @@ impl Terms {
         let kept = &self.shape[..self.line()];
         let mut to = Shape::from_slice(kept);
         to.push(1);
-        reshape(cx, &fit(cx, y, kept), &to)
+        reshape(cx, &broadcast_cotangent(cx, y, kept), &to)
     }
 
     fn computed<T: Element>(&self, cx: &Context, x: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -283,9 +283,9 @@ impl Primitive for Terms {
         let direction = if argnum == 0 { Part::Terms } else { Part::Exponentials };
         match self.part {
             Part::Value | Part::Sign => scaled(&self.keepdims(cx, g), &own(direction)),
-            Part::Terms if argnum == 0 => self.slope(cx, &fit(cx, g, &self.shape), &own(Part::Terms)),
+            Part::Terms if argnum == 0 => self.slope(cx, &broadcast_cotangent(cx, g, &self.shape), &own(Part::Terms)),
             part => {
-                let g = fit(cx, g, &self.shape);
+                let g = broadcast_cotangent(cx, g, &self.shape);
                 let weighted = scaled(&g, &own(part));
                 let common = scaled(&self.sum(cx, &weighted), &own(direction));
                 match (part, argnum) {

@@ -4,7 +4,7 @@
 mod continued;
 
 use super::elementwise::{self, binary};
-use super::shape::{broadcast_to, concatenate, fit, linear, reshape, slice_axis};
+use super::shape::{broadcast_cotangent, broadcast_to, concatenate, linear, reshape, slice_axis};
 use super::take::{pick, positions, slice, take_along, value_for};
 use super::{linspace, reduce};
 use crate::array::{DType, Element, Shape, shape};
@@ -92,7 +92,7 @@ fn sides(cx: &Context, x: &Array, values: &Array) -> Result<Vec<[Array; 2]>> {
             shape::Show(values.shape())
         )));
     }
-    let values = fit(cx, &value_for(cx, values, x), &[n, 2]);
+    let values = broadcast_to(cx, &value_for(cx, values, x), &[n, 2]);
     let one = |k: i64| -> Result<Array> { Ok(reshape(cx, &pick(cx, &values, positions(cx, &[k])?)?, &[])) };
     (0..n as i64).map(|axis| Ok([one(2 * axis)?, one(2 * axis + 1)?])).collect()
 }
@@ -299,7 +299,7 @@ linear! { Surrounded "ag_pad" |self, cx, t| {
         strided::copy_to(&self.from, t.memory::<T>(), from, d, to);
     })?)
 }, |cx, g| {
-    let g = fit(cx, g, &self.to);
+    let g = broadcast_cotangent(cx, g, &self.to);
     (0..self.from.len()).fold(g, |g, axis| slice_axis(cx, &g, axis, self.before[axis], self.from[axis]))
 }, shown {
     let after = |k: usize| self.to[k] - self.before[k] - self.from[k];

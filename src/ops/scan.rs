@@ -10,7 +10,7 @@ pub use extremum::cumulative_extremum;
 pub use logcumsumexp::logcumsumexp;
 
 use super::elementwise::{self, binary, cast, compare, select};
-use super::shape::{behind, broadcast_to, concatenate, fit, linear, reshape};
+use super::shape::{behind, broadcast_cotangent, broadcast_to, concatenate, linear, reshape};
 use super::take::slice;
 use super::{create, reduce};
 use crate::array::{DType, Element, Shape, Tensor, shape};
@@ -225,7 +225,7 @@ struct CumSum(ScanAxis);
 linear! { CumSum "ag_cumsum" |self, cx, t| {
     let t = counted(cx, t)?;
     with_dtype!(t.dtype(), T => self.0.scanned::<T>(cx, &t, T::plus)?)
-}, |cx, g| apply(cx, &CumSum(self.0.reversed()), &[&fit(cx, g, &self.0.shape)]),
+}, |cx, g| apply(cx, &CumSum(self.0.reversed()), &[&broadcast_cotangent(cx, g, &self.0.shape)]),
 batch |cx, x, n| apply(cx, &CumSum(self.0.behind(n)), &[x]), shown self.0.text() }
 
 // ------------------------------------------------------------------------------------------------------------ products
@@ -261,7 +261,7 @@ impl Primitive for CumProd {
     // With y the products, the cotangent of y[k] reaches x[k] by y[k - 1], and y[k - 1] by x[k].
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
         let back = self.0.reversed();
-        let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape));
+        let g = recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &broadcast_cotangent(cx, g, &self.0.shape));
         binary(cx, &elementwise::SCALED, &g, &self.0.before(cx, kept.ans(), 1.0))
     }
 
@@ -285,7 +285,7 @@ impl Recurrence {
     /// The cotangent of b, from which that of a follows.
     fn pulled(&self, cx: &Context, g: &Array, kept: &Kept<'_>) -> Array {
         let back = self.0.reversed();
-        recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &fit(cx, g, &self.0.shape))
+        recurrence(cx, &back, &back.before(cx, kept.arg(0), 0.0), &broadcast_cotangent(cx, g, &self.0.shape))
     }
 
     fn of_factor(&self, cx: &Context, pulled: &Array, kept: &Kept<'_>) -> Array {
@@ -409,7 +409,7 @@ impl Diff {
 linear! { Diff "ag_diff" |self, cx, t| {
     let (left, right) = neighbours(cx, &t.clone().into(), self.0.axis)?;
     cx.lazy_tensor(&binary(cx, &elementwise::SUB, &right, &left))?
-}, |cx, g| apply(cx, &DiffBack(self.clone()), &[&fit(cx, g, &self.to())]), batch |cx, x, n| {
+}, |cx, g| apply(cx, &DiffBack(self.clone()), &[&broadcast_cotangent(cx, g, &self.to())]), batch |cx, x, n| {
     apply(cx, &Diff::new(self.0.axis + 1, &behind(n, &self.0.shape)), &[x])
 }, shown self.0.text() }
 
@@ -436,7 +436,7 @@ linear! { DiffBack "diff_back" |self, cx, t| {
             last.copy_from_slice(&g[middle.len()..]);
         }
     })?)
-}, |cx, g| apply(cx, &self.0, &[&fit(cx, g, &self.0.0.shape)]), batch |cx, x, n| {
+}, |cx, g| apply(cx, &self.0, &[&broadcast_cotangent(cx, g, &self.0.0.shape)]), batch |cx, x, n| {
     apply(cx, &DiffBack(Diff::new(self.0.0.axis + 1, &behind(n, &self.0.0.shape))), &[x])
 }, shown self.0.0.text() }
 

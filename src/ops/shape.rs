@@ -100,7 +100,7 @@ linear! { Reshape "ag_reshape" |self, cx, t| {
             t.view_as(self.to.clone(), t.offset(), shape::contiguous(&self.to))
         }
     }
-}, |cx, g| reshape(cx, &fit(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)),
+}, |cx, g| reshape(cx, &broadcast_cotangent(cx, g, &self.to), &self.from), batch |cx, x, n| reshape(cx, x, &behind(n, &self.to)),
 shown format!("shape={}", Show(&self.to)) }
 
 /// A shape behind the axis of a batch of `n`.
@@ -140,7 +140,7 @@ pub fn element(cx: &Context, x: &Array, i: usize) -> Array {
 }
 
 /// A cotangent as the rule of a shape change needs it: with the whole shape of the result.
-pub(super) fn fit(cx: &Context, g: &Array, shape: &[usize]) -> Array {
+pub(super) fn broadcast_cotangent(cx: &Context, g: &Array, shape: &[usize]) -> Array {
     if same(g.shape(), shape) { g.clone() } else { broadcast_to(cx, g, shape) }
 }
 
@@ -391,7 +391,7 @@ impl Primitive for Concatenate {
             return g.clone();
         }
         shape[self.axis] = total;
-        slice_axis(cx, &fit(cx, g, &shape), self.axis, self.start(argnum), self.lengths[argnum])
+        slice_axis(cx, &broadcast_cotangent(cx, g, &shape), self.axis, self.start(argnum), self.lengths[argnum])
     }
 
     /// Each part's beginning is counted once.
@@ -403,7 +403,7 @@ impl Primitive for Concatenate {
         metas: &[Meta],
         _: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
-        let g = fit(cx, &gs[0], &metas[0].shape);
+        let g = broadcast_cotangent(cx, &gs[0], &metas[0].shape);
         let (mut start, mut next) = (0, 0);
         let part = |&argnum: &usize| {
             start += self.lengths[next..argnum].iter().sum::<usize>();
@@ -579,7 +579,7 @@ impl Primitive for Numbers {
     }
 
     fn vjp(&self, cx: &Context, argnum: usize, g: &Array, _: &Kept<'_>) -> Array {
-        element(cx, &fit(cx, g, &[self.0]), argnum)
+        element(cx, &broadcast_cotangent(cx, g, &[self.0]), argnum)
     }
 
     fn vjp_all(
@@ -590,7 +590,7 @@ impl Primitive for Numbers {
         _: &[Meta],
         kept: &Kept<'_>,
     ) -> SmallVec<[Array; 2]> {
-        let g = fit(cx, &gs[0], &[self.0]);
+        let g = broadcast_cotangent(cx, &gs[0], &[self.0]);
         // Of numbers, all at once; of what is recorded, each as an element.
         if let Array::Plain(t) = &g
             && t.dtype() == DType::F64

@@ -305,7 +305,7 @@ pub(in crate::capi) fn transpose(
         if y.is_null() {
             return if cx.failed() { y } else { Array::from(0.0) };
         }
-        let product = rows::binary(cx, &rows::MUL, &y, t);
+        let product = elementwise::binary(cx, &elementwise::MUL, &y, t);
         let sum = reduce::sum(cx, &product, &reduce::all_axes(&product), false);
         if sum.dtype().is_complex() { complex::real(cx, &sum) } else { sum }
     };
@@ -314,7 +314,7 @@ pub(in crate::capi) fn transpose(
         let re = pair(j, false);
         elements.push(if meta.dtype.is_complex() {
             let im = pair(j, true);
-            complex::join(cx, &re, &unary(cx, &rows::NEG, &im))
+            complex::join(cx, &re, &unary(cx, &elementwise::NEG, &im))
         } else {
             re
         });
@@ -326,7 +326,7 @@ pub(in crate::capi) fn transpose(
         return Array::Null;
     }
     let joined = shape::stack(cx, &elements.iter().collect::<Vec<_>>(), 0);
-    rows::astype(cx, &shape::reshape(cx, &joined, &meta.shape), meta.dtype)
+    elementwise::astype(cx, &shape::reshape(cx, &joined, &meta.shape), meta.dtype)
 }
 
 impl Primitive for Applied {

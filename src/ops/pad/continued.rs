@@ -1,7 +1,7 @@
 //! Arrays continued by their own elements along all axes in one walk through memory, and the transpose: what was copied
 //! is added up where it came from.
 
-use super::fit;
+use super::broadcast_cotangent;
 use crate::array::{Shape, Tensor, shape};
 use crate::error::Result;
 use crate::kernels::copy::copy_apart;
@@ -149,5 +149,5 @@ linear! { Continued "ag_pad" |self, cx, t| {
     with_dtype!(t.dtype(), T => if self.transposed { self.backward::<T>(cx, &t)? } else { self.forward::<T>(cx, &t)? })
 }, |cx, g| {
     let shape = if self.transposed { &self.from } else { &self.to };
-    apply(cx, &self.transposed(), &[&fit(cx, g, shape)])
+    apply(cx, &self.transposed(), &[&broadcast_cotangent(cx, g, shape)])
 }, batch |cx, x, n| apply(cx, &self.for_each(n), &[x]) }

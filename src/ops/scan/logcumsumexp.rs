@@ -6,7 +6,7 @@
 //! that large y don't have. They are a primitive of their own, whose derivative is made of both of them.
 
 use super::super::elementwise::{self, binary, unary};
-use super::super::shape::fit;
+use super::super::shape::broadcast_cotangent;
 use super::{ScanAxis, recurrence, scan_axis};
 use crate::array::{DType, Element, Tensor};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl Primitive for LogCumSumExp {
     }
 
     fn vjp(&self, cx: &Context, _: usize, g: &Array, kept: &Kept<'_>) -> Array {
-        let (g, x) = (fit(cx, g, &self.scan.shape), kept.arg(0));
+        let (g, x) = (broadcast_cotangent(cx, g, &self.scan.shape), kept.arg(0));
         if self.part == Part::Value {
             return self.pulled(cx, x, &g);
         }
