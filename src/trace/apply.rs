@@ -324,6 +324,15 @@ fn note(
         return None;
     }
     let mask = p.keeps(argnums);
+    let stored = p.stored();
+    if let (StoredPrimitive::Static(rule), [ans], 1..=2) = (&stored, ans, primals.len())
+        && ans.is_number()
+        && mask.count_ones() <= 2
+    {
+        let Some((node, short)) = tape.push_short() else { return Some(None) };
+        short.fill_number(*rule, parents, mask, primals, ans);
+        return Some(Some(node));
+    }
     let mut general = tape.blank();
     if primals.len() > MANY
         && (general.parents.try_reserve(parents.len()).is_err()
@@ -332,7 +341,7 @@ fn note(
     {
         return Some(None);
     }
-    general.rule = Some(p.stored());
+    general.rule = Some(stored);
     general.parents.extend_from_slice(parents);
     general.mask = mask;
     for (k, primal) in primals.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use super::apply::{ANS, Alike, Kept, Primitive};
 use super::context::Context;
 use super::tape::{Meta, NO_NODE};
 use super::value::Array;
-use crate::array::{Descriptor, Tensor};
+use crate::array::{DType, Descriptor, Shape, Tensor};
 use smallvec::SmallVec;
 use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};
@@ -90,7 +90,7 @@ pub struct ShortNode {
     /// How many values are kept, and which, see [`Kept`].
     count: u8,
     mask: u64,
-    /// Of the value.
+    /// Of the value; `None` for a number, whose cotangent and kept values may be on other levels.
     descriptor: Option<Rc<Descriptor>>,
     kept: [Array; 2],
 }
@@ -119,20 +119,22 @@ impl ShortNode {
         kept: [Array::Null, Array::Null],
     };
 
+    /// Of the value, if that is an array.
     #[inline]
-    pub fn descriptor(&self) -> &Descriptor {
-        self.descriptor.as_ref().expect("a short node that was recorded has its descriptor")
+    pub fn descriptor(&self) -> Option<&Rc<Descriptor>> {
+        self.descriptor.as_ref()
     }
 
-    /// The descriptor, for an array like the value.
-    pub fn shared_descriptor(&self) -> Option<&Rc<Descriptor>> {
-        self.descriptor.as_ref()
+    /// Dtype and shape of the value.
+    #[inline]
+    pub fn form(&self) -> (DType, &[usize]) {
+        self.descriptor.as_ref().map_or((DType::F64, &[]), |descriptor| (descriptor.dtype, &descriptor.shape))
     }
 
     /// Shape and dtype of the value.
     pub fn meta(&self) -> Meta {
-        let descriptor = self.descriptor();
-        Meta { dtype: descriptor.dtype, shape: descriptor.shape.clone() }
+        let (dtype, shape) = self.form();
+        Meta { dtype, shape: Shape::from_slice(shape) }
     }
 
     fn items(&self) -> &[Array] {
@@ -218,6 +220,36 @@ impl ShortNode {
         self.count = 0;
         if mask != 0 {
             self.keep(args, ans);
+        }
+    }
+
+    /// Fills an empty node for a number on several levels. Takes the arguments that the rule reads.
+    pub(super) fn fill_number(
+        &mut self,
+        rule: &'static dyn Primitive,
+        parents: &[(u32, u32)],
+        mask: u64,
+        primals: &mut [Array],
+        ans: &Array,
+    ) {
+        self.rule = Some(rule);
+        self.mask = mask;
+        self.parents = [NO_NODE; 2];
+        for &(argnum, node) in parents {
+            self.parents[argnum as usize] = node;
+        }
+        self.alike = [Alike::Unknown; 2];
+        self.descriptor = None;
+        self.count = 0;
+        for (k, primal) in primals.iter_mut().enumerate() {
+            if mask >> k & 1 == 1 {
+                self.kept[usize::from(self.count)].fill(std::mem::take(primal));
+                self.count += 1;
+            }
+        }
+        if mask & ANS != 0 {
+            self.kept[usize::from(self.count)].fill(ans.clone());
+            self.count += 1;
         }
     }
 

@@ -242,7 +242,8 @@ fn sweep_arrays(
                 if cotangents[i as usize].is_null() {
                     continue;
                 }
-                if !cx.unusual() && matches!(cotangents[i as usize], Array::Plain(_)) {
+                let array = tape.borrow().short[k as usize].descriptor().is_some();
+                if array && !cx.unusual() && matches!(cotangents[i as usize], Array::Plain(_)) {
                     i = pull_short(cx, tape, cotangents, i, first, wanted, consume);
                     continue;
                 }
@@ -396,7 +397,7 @@ fn pull_numbers(cx: &Context, tape: &Tape, cotangents: &mut [Array], last: u32, 
                 _ => false,
             },
             (Link::Total(parent), Some(g)) => {
-                let descriptor = || tape.short(parent).and_then(ShortNode::shared_descriptor);
+                let descriptor = || tape.short(parent).and_then(ShortNode::descriptor);
                 accumulate_total(cx, &mut cotangents[parent as usize], descriptor, g)
             }
             _ => false,
@@ -515,7 +516,7 @@ fn pull_short(
         let (earlier, rest) = cotangents.split_at_mut(i as usize);
         let g = &mut rest[0];
         match g {
-            Array::Plain(_) => {
+            Array::Plain(_) if short[k as usize].descriptor().is_some() => {
                 prefetch_before(short, k as usize);
                 let node = &mut short[k as usize];
                 let Some(rule) = node.rule else {

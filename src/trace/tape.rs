@@ -272,8 +272,8 @@ impl Tape {
     pub fn fits(&self, node: u32, g: &Array) -> bool {
         match self.heads[node as usize].link() {
             Link::Short(k) => {
-                let descriptor = self.short[k as usize].descriptor();
-                descriptor.dtype == g.dtype() && same(&descriptor.shape, g.shape())
+                let (dtype, shape) = self.short[k as usize].form();
+                dtype == g.dtype() && same(shape, g.shape())
             }
             _ => self.general_meta(node).is_some_and(|meta| meta.dtype == g.dtype() && same(&meta.shape, g.shape())),
         }
@@ -293,7 +293,7 @@ impl Tape {
     /// Elements of the largest value.
     pub fn largest(&self) -> usize {
         let general = self.general.iter().flatten().flat_map(|g| &g.metas).map(|m| size_of(&m.shape));
-        general.chain(self.short.iter().map(|short| short.descriptor().size)).max().unwrap_or(1)
+        general.chain(self.short.iter().map(|short| size_of(short.form().1))).max().unwrap_or(1)
     }
 
     fn clear(&mut self) {

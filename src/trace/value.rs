@@ -94,6 +94,11 @@ impl Nested {
         Array::nested(Nested::new(self.level, self.node, self.tangent.clone(), primal, self.batch))
     }
 
+    fn is_number(&self) -> bool {
+        let inside = matches!(self.primal, Array::Number { .. } | Array::Variable { .. } | Array::Nested(_));
+        inside && self.batches == 0 && self.descriptor.is_none()
+    }
+
     fn shape(&self) -> &[usize] {
         let all = match (&self.descriptor, &self.primal) {
             (Some(descriptor), _) => &descriptor.shape,
@@ -177,6 +182,15 @@ impl Array {
             Array::Number { value, weak: false } => Some(Number::plain(value)),
             Array::Variable { node, level, value } => Some(Number { node, level, value }),
             _ => None,
+        }
+    }
+
+    /// Whether this is a number on any levels, and not an array of rank 0.
+    pub fn is_number(&self) -> bool {
+        match self {
+            Array::Number { .. } | Array::Variable { .. } => true,
+            Array::Nested(layer) => layer.is_number(),
+            _ => false,
         }
     }
 
