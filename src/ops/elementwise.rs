@@ -6,6 +6,7 @@
 
 mod convert;
 mod forward;
+mod levels;
 mod plain;
 mod replace;
 mod shared;
@@ -18,9 +19,9 @@ pub use replace::{clip, nan_to_num, select};
 pub use short::{binary as short_binary, unary as short_unary};
 pub use sinc::sinc;
 
-use super::accumulate_short;
 use super::algebra::{Elem, Expr, Uses, with_exprs};
 use super::domain::Domain::{self, *};
+use super::{accumulate, accumulate_short, broadcast_tangent};
 use crate::array::{DType, Op, Operand, Shape, Tensor, shape};
 use crate::error::{Error, Result};
 use crate::kernels::math::{self, BinaryKernel, Pair, UnaryKernel};
@@ -396,7 +397,9 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
         Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
-        Array::Nested(_) => forward::unary(cx, row, x).unwrap_or_else(|| apply(cx, row, &[x])),
+        Array::Nested(_) => {
+            forward::unary(cx, row, x).or_else(|| levels::unary(cx, row, x)).unwrap_or_else(|| apply(cx, row, &[x]))
+        }
         _ => short::unary(cx, row, x).map_or_else(|| apply(cx, row, &[x]), |y| y.array(cx)),
     }
 }
@@ -418,7 +421,7 @@ pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Array
     if let Some(z) = short::binary(cx, row, x, y) {
         return z.array(cx);
     }
-    if let Some(z) = forward::binary(cx, row, x, y) {
+    if let Some(z) = forward::binary(cx, row, x, y).or_else(|| levels::binary(cx, row, x, y)) {
         return z;
     }
     if short::is_square(row, x, y) {

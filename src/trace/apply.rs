@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::operations;
-use super::tape::{Meta, Tape};
+use super::tape::{Meta, NO_NODE, Tape};
 use super::value::Array;
 use super::watch;
 use crate::array::Tensor;
@@ -329,9 +329,11 @@ fn note(
         && ans.is_number()
         && mask.count_ones() <= 2
     {
-        let Some((node, short)) = tape.push_short() else { return Some(None) };
-        short.fill_number(*rule, parents, mask, primals, ans);
-        return Some(Some(node));
+        let mut nodes = [NO_NODE; 2];
+        for &(argnum, node) in parents {
+            nodes[argnum as usize] = node;
+        }
+        return Some(tape.push_short_number(*rule, nodes, mask, primals, ans));
     }
     let mut general = tape.blank();
     if primals.len() > MANY

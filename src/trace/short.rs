@@ -173,6 +173,13 @@ impl ShortNode {
         Taken { mask: self.mask, items: self.items().into() }
     }
 
+    /// What a step of the sweep needs of a number's node. What is kept is moved out if the node is not needed any more.
+    pub(super) fn step(&mut self, consume: bool) -> Option<(&'static dyn Primitive, [u32; 2], [Array; 2], u64, usize)> {
+        let rule = self.rule?;
+        let kept = if consume { self.take() } else { self.kept.clone() };
+        Some((rule, self.parents, kept, self.mask, usize::from(self.count)))
+    }
+
     /// Drops what is kept, since the node is not needed any more. Where a caller is told of the end of memory nothing is done,
     /// and the answer is `false`.
     #[inline(always)]
@@ -227,17 +234,14 @@ impl ShortNode {
     pub(super) fn fill_number(
         &mut self,
         rule: &'static dyn Primitive,
-        parents: &[(u32, u32)],
+        parents: [u32; 2],
         mask: u64,
         primals: &mut [Array],
         ans: &Array,
     ) {
         self.rule = Some(rule);
         self.mask = mask;
-        self.parents = [NO_NODE; 2];
-        for &(argnum, node) in parents {
-            self.parents[argnum as usize] = node;
-        }
+        self.parents = parents;
         self.alike = [Alike::Unknown; 2];
         self.descriptor = None;
         self.count = 0;

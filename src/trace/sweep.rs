@@ -248,6 +248,10 @@ fn sweep_arrays(
                     continue;
                 }
                 let g = take_unless(cotangents, i, wanted);
+                if !array && !cx.unusual() {
+                    pull_short_number(cx, tape, k, &g, cotangents, consume);
+                    continue;
+                }
                 let (rule, meta, parents, taken) = {
                     let tape = tape.borrow();
                     let node = &tape.short[k as usize];
@@ -572,6 +576,27 @@ fn pull_short(
             return i;
         }
         i -= 1;
+    }
+}
+
+/// The step of a number on several levels, by its rule.
+fn pull_short_number(
+    cx: &Context,
+    tape: &Rc<RefCell<Tape>>,
+    k: u32,
+    g: &Array,
+    cotangents: &mut [Array],
+    consume: bool,
+) {
+    let Some((rule, parents, items, mask, count)) = tape.borrow_mut().short[k as usize].step(consume) else {
+        return swept(cx);
+    };
+    let kept = Kept::Some { mask, items: &items[..count] };
+    let outer = cx.enter_rule();
+    let parts = [0, 1].map(|k| if parents[k] == NO_NODE { Array::Null } else { rule.vjp(cx, k, g, &kept) });
+    cx.leave_rule(outer);
+    for (parent, part) in parents.into_iter().zip(parts) {
+        add(cx, tape, parent, part, cotangents);
     }
 }
 

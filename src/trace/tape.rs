@@ -1,6 +1,6 @@
 //! Tapes: what was done, in the order in which it was done. See the essay at the head of the folder.
 
-use super::apply::StoredPrimitive;
+use super::apply::{Primitive, StoredPrimitive};
 use super::short::{ShortNode, ShortNodes};
 use super::value::Array;
 use super::watch::Notes;
@@ -209,6 +209,21 @@ impl Tape {
         let short = short.push(|nodes| make_room(pool, claimed, nodes, 1))?;
         heads.push(head);
         Some((node as u32, short))
+    }
+
+    /// Records a number on several levels. Takes the arguments that the rule reads.
+    #[inline]
+    pub fn push_short_number(
+        &mut self,
+        rule: &'static dyn Primitive,
+        parents: [u32; 2],
+        mask: u64,
+        primals: &mut [Array],
+        ans: &Array,
+    ) -> Option<u32> {
+        let (node, short) = self.push_short()?;
+        short.fill_number(rule, parents, mask, primals, ans);
+        Some(node)
     }
 
     /// The node of the short way that a node is, if it is one.
