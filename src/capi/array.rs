@@ -543,6 +543,9 @@ fn rebuilt(value: &Array, t: Tensor) -> Option<Array> {
         Array::Variable { node, level, .. } | Array::Recorded { node, level, .. } => {
             Some(Array::Recorded { node: *node, level: *level, value: t })
         }
+        Array::Dual { level, tangent, .. } => {
+            Some(Array::dual(u64::from(*level), Array::from(*tangent), Array::Plain(t)))
+        }
         Array::Nested(_) if stack::is_short() => None,
         Array::Nested(n) => rebuilt(&n.primal, t).map(|primal| n.around(primal)),
         Array::Null => None,

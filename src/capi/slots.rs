@@ -112,7 +112,7 @@ impl Range {
 /// Whether dropping the value gives something back.
 #[inline]
 fn owns(value: &Array) -> bool {
-    !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Null)
+    !matches!(value, Array::Number { .. } | Array::Variable { .. } | Array::Dual { .. } | Array::Null)
 }
 
 /// Whether dropping what is in a slot gives something back.

@@ -397,7 +397,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Array {
         Array::Variable { node, level, value } if !cx.unusual() => {
             Array::of_number(unary_number(cx, row, Number { node, level, value }))
         }
-        Array::Nested(_) => {
+        Array::Dual { .. } | Array::Nested(_) => {
             forward::unary(cx, row, x).or_else(|| levels::unary(cx, row, x)).unwrap_or_else(|| apply(cx, row, &[x]))
         }
         _ => short::unary(cx, row, x).map_or_else(|| apply(cx, row, &[x]), |y| y.array(cx)),

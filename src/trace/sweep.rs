@@ -637,7 +637,10 @@ fn pull_rule(
     collected: &mut Collected,
 ) {
     let Node { rule, parents, kept, metas } = node;
-    if let ([g @ (Array::Recorded { .. } | Array::Variable { .. } | Array::Nested(_))], &[(_, parent)]) = (gs, *parents)
+    if let (
+        [g @ (Array::Recorded { .. } | Array::Variable { .. } | Array::Dual { .. } | Array::Nested(_))],
+        &[(_, parent)],
+    ) = (gs, *parents)
         && !cx.watched()
         && let Some((start, length)) = rule.run()
         && g.size() == length

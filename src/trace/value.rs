@@ -24,6 +24,13 @@ pub enum Array {
         level: u64,
         value: f64,
     },
+    /// A number in forward mode on one level, over a plain number. The levels of a program that opens more than 2^32 are
+    /// layers from then on.
+    Dual {
+        level: u32,
+        tangent: f64,
+        value: f64,
+    },
     Plain(Tensor),
     /// An array recorded on one tape, over a plain array.
     Recorded {
@@ -95,8 +102,9 @@ impl Nested {
     }
 
     fn is_number(&self) -> bool {
-        let inside = matches!(self.primal, Array::Number { .. } | Array::Variable { .. } | Array::Nested(_));
-        inside && self.batches == 0 && self.descriptor.is_none()
+        !matches!(self.primal, Array::Plain(_) | Array::Recorded { .. })
+            && self.batches == 0
+            && self.descriptor.is_none()
     }
 
     fn shape(&self) -> &[usize] {
@@ -188,7 +196,7 @@ impl Array {
     /// Whether this is a number on any levels, and not an array of rank 0.
     pub fn is_number(&self) -> bool {
         match self {
-            Array::Number { .. } | Array::Variable { .. } => true,
+            Array::Number { .. } | Array::Variable { .. } | Array::Dual { .. } => true,
             Array::Nested(layer) => layer.is_number(),
             _ => false,
         }
@@ -209,7 +217,9 @@ impl Array {
         // An arm for each kind, so that no value is copied to the stack before its tensor is dropped.
         match self {
             Array::Null => {}
-            Array::Number { .. } | Array::Variable { .. } => std::mem::forget(std::mem::take(self)),
+            Array::Number { .. } | Array::Variable { .. } | Array::Dual { .. } => {
+                std::mem::forget(std::mem::take(self));
+            }
             Array::Plain(_) => {
                 if let Array::Plain(t) = std::mem::take(self) {
                     drop(t);
@@ -242,7 +252,7 @@ impl Array {
     #[inline]
     pub fn shape(&self) -> &[usize] {
         match self {
-            Array::Null | Array::Number { .. } | Array::Variable { .. } => &[],
+            Array::Null | Array::Number { .. } | Array::Variable { .. } | Array::Dual { .. } => &[],
             Array::Plain(t) | Array::Recorded { value: t, .. } => t.shape(),
             Array::Nested(n) => n.shape(),
         }
@@ -259,7 +269,7 @@ impl Array {
     #[inline]
     pub fn dtype(&self) -> DType {
         match self {
-            Array::Null | Array::Number { .. } | Array::Variable { .. } => DType::F64,
+            Array::Null | Array::Number { .. } | Array::Variable { .. } | Array::Dual { .. } => DType::F64,
             Array::Plain(t) | Array::Recorded { value: t, .. } => t.dtype(),
             Array::Nested(n) => n.dtype(),
         }
@@ -268,7 +278,7 @@ impl Array {
     /// All layers off; null for a batch, which is no single value.
     pub fn plain(&self) -> Array {
         match self {
-            Array::Variable { value, .. } => Array::from(*value),
+            Array::Variable { value, .. } | Array::Dual { value, .. } => Array::from(*value),
             Array::Recorded { value, .. } => Array::Plain(value.clone()),
             Array::Nested(n) => {
                 let mut layer = n;
@@ -288,6 +298,7 @@ impl Array {
     pub fn level(&self, trace: &Trace) -> u64 {
         match self {
             Array::Variable { level, .. } | Array::Recorded { level, .. } if trace.is_live(*level) => *level,
+            Array::Dual { level, .. } if trace.is_live(u64::from(*level)) => u64::from(*level),
             Array::Nested(n) => {
                 let mut layer = n;
                 loop {
@@ -328,6 +339,9 @@ impl Array {
             Array::Recorded { node, level: l, value } if *l == level => {
                 Some(((*node, Array::Null), Array::Plain(value.clone())))
             }
+            Array::Dual { level: l, tangent, value } if u64::from(*l) == level => {
+                Some(((NO_NODE, Array::from(*tangent)), Array::from(*value)))
+            }
             Array::Nested(n) => {
                 let mut layer = n;
                 loop {
@@ -357,13 +371,22 @@ impl Array {
     }
 
     /// A layer of forward mode around `primal`.
+    #[inline]
     pub fn dual(level: u64, tangent: Array, primal: Array) -> Array {
+        if let (Array::Number { value: tangent, weak: false }, Array::Number { value, weak: false }, Ok(level)) =
+            (&tangent, &primal, u32::try_from(level))
+        {
+            return Array::Dual { level, tangent: *tangent, value: *value };
+        }
         Array::nested(Nested::new(level, NO_NODE, tangent, primal, false))
     }
 
     /// Level, tangent (`None` for zero) and value of a number in forward mode, where nothing else is known of it.
     #[inline]
     pub fn dual_number(&self) -> Option<(u64, Option<f64>, f64)> {
+        if let Array::Dual { level, tangent, value } = *self {
+            return Some((u64::from(level), Some(tangent), value));
+        }
         let Array::Nested(n) = self else { return None };
         let Array::Number { value, weak: false } = n.primal else { return None };
         let tangent = match n.tangent {

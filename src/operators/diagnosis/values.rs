@@ -62,7 +62,7 @@ fn ready(x: &Array) -> Option<Tensor> {
 
 /// The first element that is NaN (or infinite, if that isn't allowed). Pending values are not looked at.
 pub fn first_bad(x: &Array, nan_only: bool) -> Option<Bad> {
-    if let Array::Number { value, .. } | Array::Variable { value, .. } = *x {
+    if let Array::Number { value, .. } | Array::Variable { value, .. } | Array::Dual { value, .. } = *x {
         let bad = value.is_nan() || !nan_only && value.is_infinite();
         return bad.then(|| Bad { value: value.into(), complex: false, index: Vec::new(), row: None });
     }
@@ -124,7 +124,7 @@ fn number(z: Complex64, complex: bool) -> String {
 
 /// The elements as text in one line: `[[1, 2], [3, 4]]`. `None` if they are pending.
 pub fn elements(x: &Array) -> Option<String> {
-    if let Array::Number { value, .. } | Array::Variable { value, .. } = *x {
+    if let Array::Number { value, .. } | Array::Variable { value, .. } | Array::Dual { value, .. } = *x {
         return Some(number(value.into(), false));
     }
     let plain = x.plain();

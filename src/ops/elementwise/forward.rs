@@ -3,6 +3,11 @@
 
 use super::*;
 
+/// Whether a value is in forward mode, or on several levels.
+pub fn has_layer(x: &Array) -> bool {
+    matches!(x, Array::Dual { .. } | Array::Nested(_))
+}
+
 /// A number with its tangent on a level; no level for a plain one.
 fn dual(cx: &Context, x: &Array) -> Option<(u64, Option<f64>, f64)> {
     if let Array::Number { value, .. } = *x {
@@ -24,7 +29,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Array> {
 
 /// A function of two numbers.
 pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Array> {
-    if cx.unusual() || !matches!((x, y), (Array::Nested(_), _) | (_, Array::Nested(_))) {
+    if cx.unusual() || !has_layer(x) && !has_layer(y) {
         return None;
     }
     let ((v, s, a), (w, t, b)) = (dual(cx, x)?, dual(cx, y)?);

@@ -21,6 +21,7 @@ fn level(cx: &Context, x: &Array) -> Option<u64> {
     let level = match x {
         Array::Number { .. } => return Some(0),
         Array::Variable { level, .. } => *level,
+        Array::Dual { level, .. } => u64::from(*level),
         Array::Nested(layer) if x.is_number() && !layer.batch => layer.level,
         _ => return None,
     };
@@ -31,6 +32,9 @@ fn peel(x: &Array, top: u64) -> Peeled {
     match x {
         Array::Variable { node, level, value } if *level == top => {
             Peeled { node: *node, tangent: Array::Null, primal: Array::from(*value) }
+        }
+        Array::Dual { level, tangent, value } if u64::from(*level) == top => {
+            Peeled { node: NO_NODE, tangent: Array::from(*tangent), primal: Array::from(*value) }
         }
         Array::Nested(layer) if layer.level == top => {
             let Nested { node, tangent, primal, .. } = &**layer;
@@ -93,8 +97,7 @@ pub fn unary(cx: &Context, row: &'static Unary, x: &Array) -> Option<Array> {
 
 /// A function of two numbers of which one has a layer.
 pub fn binary(cx: &Context, row: &'static Binary, x: &Array, y: &Array) -> Option<Array> {
-    let has_layer = matches!((x, y), (Array::Nested(_), _) | (_, Array::Nested(_)));
-    if !has_layer || cx.unusual() || stack::is_short() {
+    if !forward::has_layer(x) && !forward::has_layer(y) || cx.unusual() || stack::is_short() {
         return None;
     }
     let top = level(cx, x)?.max(level(cx, y)?);
