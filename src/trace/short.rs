@@ -101,6 +101,21 @@ pub struct Taken {
     items: SmallVec<[Array; 2]>,
 }
 
+/// A number's node, apart from its tape.
+pub(super) struct Step {
+    pub(super) rule: &'static dyn Primitive,
+    pub(super) parents: [u32; 2],
+    mask: u64,
+    items: [Array; 2],
+    count: usize,
+}
+
+impl Step {
+    pub(super) fn kept(&self) -> Kept<'_> {
+        Kept::Some { mask: self.mask, items: &self.items[..self.count] }
+    }
+}
+
 impl Taken {
     pub fn kept(&self) -> Kept<'_> {
         Kept::Some { mask: self.mask, items: &self.items }
@@ -174,10 +189,10 @@ impl ShortNode {
     }
 
     /// What a step of the sweep needs of a number's node. What is kept is moved out if the node is not needed any more.
-    pub(super) fn step(&mut self, consume: bool) -> Option<(&'static dyn Primitive, [u32; 2], [Array; 2], u64, usize)> {
-        let rule = self.rule?;
-        let kept = if consume { self.take() } else { self.kept.clone() };
-        Some((rule, self.parents, kept, self.mask, usize::from(self.count)))
+    pub(super) fn step(&mut self, consume: bool) -> Option<Step> {
+        let (rule, parents, mask, count) = (self.rule?, self.parents, self.mask, usize::from(self.count));
+        let items = if consume { self.take() } else { self.kept.clone() };
+        Some(Step { rule, parents, mask, items, count })
     }
 
     /// Drops what is kept, since the node is not needed any more. Where a caller is told of the end of memory nothing is done,

@@ -588,12 +588,11 @@ fn pull_short_number(
     cotangents: &mut [Array],
     consume: bool,
 ) {
-    let Some((rule, parents, items, mask, count)) = tape.borrow_mut().short[k as usize].step(consume) else {
-        return swept(cx);
-    };
-    let kept = Kept::Some { mask, items: &items[..count] };
+    let step = tape.borrow_mut().short[k as usize].step(consume);
+    let Some(step) = step else { return swept(cx) };
+    let (parents, kept) = (step.parents, step.kept());
     let outer = cx.enter_rule();
-    let parts = [0, 1].map(|k| if parents[k] == NO_NODE { Array::Null } else { rule.vjp(cx, k, g, &kept) });
+    let parts = [0, 1].map(|k| if parents[k] == NO_NODE { Array::Null } else { step.rule.vjp(cx, k, g, &kept) });
     cx.leave_rule(outer);
     for (parent, part) in parents.into_iter().zip(parts) {
         add(cx, tape, parent, part, cotangents);

@@ -457,4 +457,22 @@ mod tests {
             assert_eq!((x.dtype(), x.shape().len()), (DType::F64, 0));
         }
     }
+
+    /// A number in forward mode has a cell only where its level's number, or what it is made of, asks for one.
+    #[test]
+    fn duals_with_and_without_a_cell_are_the_same() {
+        let far = u64::from(u32::MAX) + 1;
+        for level in [1, far - 1, far, far + 1] {
+            let x = Array::dual(level, Array::from(3.0), Array::from(2.0));
+            assert_eq!(matches!(x, Array::Dual { .. }), level < far, "{level}");
+            assert_eq!(x.dual_number(), Some((level, Some(3.0), 2.0)));
+            assert!(x.is_number() && x.layer(level + 1).is_none());
+            let ((node, tangent), primal) = x.layer(level).expect("its level");
+            assert_eq!(node, NO_NODE);
+            assert!(matches!((tangent, primal), (Array::Number { value: 3.0, .. }, Array::Number { value: 2.0, .. })));
+            assert!(matches!(x.plain(), Array::Number { value: 2.0, .. }));
+        }
+        let zero = Array::dual(1, Array::Null, Array::from(2.0));
+        assert_eq!(zero.dual_number(), Some((1, None, 2.0)));
+    }
 }
